@@ -1,0 +1,66 @@
+/**
+ * One interface for every engine: a batch of rows in, nats per scored target out.
+ */
+
+/** A padded batch: `rows` rows of `time` input tokens, row-major. */
+export interface Batch {
+  readonly rows: number;
+  readonly time: number;
+  /** `[rows * time]` input ids, short rows padded on the right. */
+  readonly ids: Int32Array;
+  /** Flat positions `row * time + offset` whose prediction is scored, ascending. */
+  readonly scored: Uint32Array;
+  /** `targets[k]` is the id that position `scored[k]` must predict. */
+  readonly targets: Int32Array;
+  /** Totals are wanted for `scored[segmentEnds[s-1] .. segmentEnds[s])`: one segment a document. */
+  readonly segmentEnds: Uint32Array;
+}
+
+/** What an engine makes of a batch. */
+export interface BatchScore {
+  /** Nats of each scored target, fp32; +Infinity where the target's logit is -Infinity. */
+  readonly nats: Float32Array;
+  /** Sum of each segment in fixed point, 2^-30 nats; infinite targets count 0. */
+  readonly totals: BigInt64Array;
+  /** Seconds inside the runtime's own Run, and in the scorer. */
+  readonly runSeconds: number;
+  readonly scoreSeconds: number;
+}
+
+/** What the result says of the engine. */
+export interface EngineInfo {
+  readonly name: 'onnx-cuda' | 'onnx-cpu' | 'onnx-js' | 'tfjs';
+  readonly provider: string;
+  readonly device: string;
+  readonly precision: 'fp32' | 'fp16' | 'bf16';
+  readonly threads: number;
+  readonly instructionSet: string;
+  /** Versions of everything that can move a bit. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** Width of the logits, when the graph says it; null when only a run can tell. */
+  readonly vocabulary: number | null;
+  /** A batch or time axis that the graph fixes, else null; batches are padded to it. */
+  readonly fixedRows: number | null;
+  readonly fixedTime: number | null;
+}
+
+export interface Engine {
+  readonly info: EngineInfo;
+  score(batch: Batch): Promise<BatchScore>;
+  close(): Promise<void>;
+}
+
+export interface EngineOptions {
+  /** The ONNX model, decompressed. */
+  readonly model: Uint8Array;
+  /** Where the model came from, for messages. */
+  readonly modelPath: string;
+  readonly tokensInput: string;
+  readonly logitsOutput: string;
+  /** Apply `softcap * tanh(x / softcap)` to the raw logits; null when the graph did or none is wanted. */
+  readonly softcap: number | null;
+  /** Threads of the session. */
+  readonly threads: number;
+  /** Graph optimization; the second opinion turns it off. */
+  readonly optimize: boolean;
+}

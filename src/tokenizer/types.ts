@@ -1,0 +1,32 @@
+/**
+ * What a tokenizer is to the rest of the house: ids, their pieces, and encode/decode in a worker.
+ */
+
+/** Piece types of SentencePiece's ModelProto (`SentencePiece.Type`), by number in the file. */
+export type PieceType = 'normal' | 'unknown' | 'control' | 'user_defined' | 'unused' | 'byte';
+
+export interface Piece {
+  readonly text: string;
+  readonly type: PieceType;
+}
+
+/** A tokenizer's facts: everything that the accounting needs, and nothing that runs. */
+export interface Tokenizer {
+  readonly kind: 'sentencepiece' | 'byte260';
+  /** File it was read from; null for a built-in vocabulary. */
+  readonly path: string | null;
+  /** sha256 of the model file, or of the vocabulary's name for a built-in one. */
+  readonly sha256: string;
+  /** `pieces[id]`. */
+  readonly pieces: readonly Piece[];
+  readonly bosId: number;
+  /** Whether the pieces hold the case operators U+E001..U+E004 as user-defined symbols. */
+  readonly hasCaseOperators: boolean;
+}
+
+/** Runs in one thread; SentencePiece allows one instance a worker. */
+export interface Encoder {
+  /** Ids of one document, without BOS. */
+  encode(text: string): Uint32Array;
+  decode(ids: ArrayLike<number>): string;
+}
