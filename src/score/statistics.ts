@@ -1,0 +1,35 @@
+/**
+ * How sure a score is: standard error and interval, clustered by document.
+ */
+import tQuantile from '@stdlib/stats-base-dists-t-quantile';
+
+export interface Uncertainty {
+  /** Standard error of the ratio, bits per byte; null where one document cannot tell. */
+  readonly stderr: number | null;
+  /** 95 % interval; null likewise. */
+  readonly ci95: readonly [number, number] | null;
+}
+
+/**
+ * Standard error of `R = Σ bits / Σ bytes` over documents, which are the independent units: the
+ * tokens of one document are not.
+ *
+ * Linearized ratio estimator (Cochran, Sampling Techniques, 3rd ed., eq. 6.13, without the finite
+ * population factor): `Var R ≈ D/(D-1) · Σ_d (bits_d − R·bytes_d)² / (Σ bytes)²`. The interval
+ * takes Student's t with `D-1` degrees of freedom.
+ *
+ * @param bits bits of each document's scored targets
+ * @param bytes bytes of the same targets; documents with neither are left out by the caller
+ */
+export function ratioUncertainty(bits: Float64Array, bytes: Float64Array): Uncertainty {
+  const documents = bits.length;
+  const totalBits = bits.reduce((sum, b) => sum + b, 0);
+  const totalBytes = bytes.reduce((sum, b) => sum + b, 0);
+  if (documents < 2 || totalBytes === 0) return { stderr: null, ci95: null };
+  const ratio = totalBits / totalBytes;
+  let squares = 0;
+  for (let d = 0; d < documents; d++) squares += (bits[d]! - ratio * bytes[d]!) ** 2;
+  const stderr = Math.sqrt((documents / (documents - 1)) * squares) / totalBytes;
+  const half = tQuantile(0.975, documents - 1) * stderr;
+  return { stderr, ci95: [ratio - half, ratio + half] };
+}

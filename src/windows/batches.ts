@@ -1,0 +1,52 @@
+/**
+ * Batches of a plan: which rows run together, the same for every run with the same batch shape.
+ */
+import type { WindowPlan } from './plan.js';
+
+export interface BatchPlan {
+  readonly count: number;
+  /** Row indexes of the plan in batch `index`. */
+  rows(index: number): Uint32Array;
+  /** Input tokens of batch `index` with its padding: its cost. */
+  cost(index: number): number;
+  /** Rows and input tokens a row of the largest batch. */
+  readonly shape: readonly [rows: number, time: number];
+}
+
+/**
+ * Groups rows into batches of at most `batchTokens` padded input tokens, at least one row each.
+ *
+ * Rows of document windows differ in length: they run longest first, so that rows of one length
+ * meet and the largest batch, the one that could exhaust memory, comes first.
+ */
+export function planBatches(plan: WindowPlan, batchTokens: number): BatchPlan {
+  const order = plan.options.mode === 'document' ? byLengthDescending(plan) : null;
+  const rowAt = (i: number): number => (order === null ? i : order[i]!);
+  const ends: number[] = [];
+  let at = 0;
+  let largest: readonly [number, number] = [0, 0];
+  while (at < plan.rowCount) {
+    // Longest first within a batch too: chunk and sliding rows only shorten at the very end.
+    const time = plan.row(rowAt(at)).length;
+    const rows = Math.min(Math.max(1, Math.floor(batchTokens / time)), plan.rowCount - at);
+    if (rows * time > largest[0] * largest[1]) largest = [rows, time];
+    at += rows;
+    ends.push(at);
+  }
+  const start = (index: number): number => (index === 0 ? 0 : ends[index - 1]!);
+  return {
+    count: ends.length,
+    shape: largest,
+    rows(index) {
+      const from = start(index);
+      return Uint32Array.from({ length: ends[index]! - from }, (_, i) => rowAt(from + i));
+    },
+    cost: (index) => (ends[index]! - start(index)) * plan.row(rowAt(start(index))).length,
+  };
+}
+
+function byLengthDescending(plan: WindowPlan): Uint32Array {
+  const lengths = Uint32Array.from({ length: plan.rowCount }, (_, i) => plan.row(i).length);
+  const order = Uint32Array.from(lengths, (_, i) => i);
+  return order.sort((a, b) => lengths[b]! - lengths[a]! || a - b);
+}

@@ -1,0 +1,88 @@
+/**
+ * The exactly-once ledger of a run: one bit a target, set when its nats enter the totals.
+ */
+import { BpbError } from '../errors.js';
+
+/**
+ * Proves that every target is scored once or accounted for as skipped. It trusts neither the plan
+ * nor the pool: it sees only what is merged into the totals.
+ */
+export class ScoreLedger {
+  private readonly words: Uint32Array;
+  private scoredOnce = 0;
+  private again = 0;
+
+  /**
+   * @param tokens length of the stream; targets are `1 .. tokens-1`
+   * @param allowRepeats count a second score instead of refusing it (the historical `compat`)
+   */
+  constructor(
+    private readonly tokens: number,
+    private readonly allowRepeats = false,
+  ) {
+    this.words = new Uint32Array(Math.ceil(tokens / 32));
+  }
+
+  /** Targets scored at least once. */
+  get scored(): number {
+    return this.scoredOnce;
+  }
+
+  /** Scores beyond a target's first. */
+  get repeated(): number {
+    return this.again;
+  }
+
+  /** Enters targets `first .. first+count-1`. */
+  mark(first: number, count: number): void {
+    if (first < 1 || first + count > this.tokens) {
+      throw broken(`targets ${first}..${first + count - 1} are outside 1..${this.tokens - 1}`);
+    }
+    let at = first;
+    const end = first + count;
+    while (at < end) {
+      const word = at >>> 5;
+      const low = at & 31;
+      const high = Math.min(32, low + (end - at));
+      const width = high - low;
+      const mask = width === 32 ? 0xffffffff : ((2 ** width - 1) << low) >>> 0;
+      const present = (this.words[word]! & mask) >>> 0;
+      const twice = present === 0 ? 0 : popcount(present);
+      if (twice > 0 && !this.allowRepeats) {
+        throw broken(`a target among ${at}..${at + width - 1} was scored twice`);
+      }
+      this.words[word] = (this.words[word]! | mask) >>> 0;
+      this.scoredOnce += width - twice;
+      this.again += twice;
+      at += width;
+    }
+  }
+
+  /** Whether target `i` has been scored. */
+  has(i: number): boolean {
+    return (this.words[i >>> 5]! & (1 << (i & 31))) !== 0;
+  }
+
+  /** Throws unless scored and skipped targets are all there are. */
+  close(skipped: number): void {
+    if (this.scoredOnce + skipped === this.tokens - 1) return;
+    throw broken(
+      `${this.scoredOnce} scored and ${skipped} skipped are not the ${this.tokens - 1} targets`,
+    );
+  }
+}
+
+function popcount(word: number): number {
+  let w = word - ((word >>> 1) & 0x55555555);
+  w = (w & 0x33333333) + ((w >>> 2) & 0x33333333);
+  return (((w + (w >>> 4)) & 0x0f0f0f0f) * 0x01010101) >>> 24;
+}
+
+function broken(what: string): BpbError {
+  return new BpbError({
+    kind: 'internal',
+    code: 'BPB_LEDGER_BROKEN',
+    message: `the ledger does not balance: ${what}`,
+    hint: 'this is a bug of bpb-harness; no score is given',
+  });
+}

@@ -1,0 +1,72 @@
+/**
+ * How a stream is cut into rows: the options of a window plan, checked.
+ */
+import { usageError } from '../errors.js';
+
+export const WINDOW_MODES = ['chunk', 'sliding', 'document'] as const;
+export type WindowMode = (typeof WINDOW_MODES)[number];
+
+/** The historical evaluator whose short tail rows score the last `stride` targets again. */
+export const SLIDING_2026_03_19 = 'sliding-2026-03-19';
+
+export interface WindowOptions {
+  readonly mode: WindowMode;
+  /** Input tokens a row, at most. */
+  readonly seqLen: number;
+  /** Targets a row scores after a segment's first row; null scores whole rows. */
+  readonly stride: number | null;
+  /** `drop` leaves `(n-1) mod seqLen` targets unscored, as the challenge's evaluator does. */
+  readonly tail: 'drop' | 'score';
+  readonly compat: typeof SLIDING_2026_03_19 | null;
+}
+
+/** Refuses options that contradict each other; the error names the flag. */
+export function checkWindowOptions(options: WindowOptions): void {
+  const { mode, seqLen, stride, compat } = options;
+  requirePositive('--seq-len', seqLen);
+  if (mode === 'chunk' && stride !== null) {
+    throw usageError('BPB_USAGE_STRIDE', {
+      message: '--stride has no meaning with --window chunk',
+      path: '--stride',
+      expected: 'no stride, or --window sliding or document',
+      actual: String(stride),
+    });
+  }
+  if (mode === 'sliding' && stride === null) {
+    throw usageError('BPB_USAGE_STRIDE', {
+      message: '--window sliding needs a stride',
+      path: '--stride',
+      expected: `an integer from 1 to ${seqLen} (the challenge used 64)`,
+      actual: 'none',
+    });
+  }
+  if (stride !== null) {
+    requirePositive('--stride', stride);
+    if (stride > seqLen) {
+      throw usageError('BPB_USAGE_STRIDE', {
+        message: 'a stride beyond the row would leave targets out',
+        path: '--stride',
+        expected: `at most --seq-len, ${seqLen}`,
+        actual: String(stride),
+      });
+    }
+  }
+  if (compat !== null && (mode !== 'sliding' || options.tail === 'score')) {
+    throw usageError('BPB_USAGE_COMPAT', {
+      message: `--compat ${compat} reproduces a sliding evaluator that drops the tail`,
+      path: '--compat',
+      expected: '--window sliding --tail drop',
+      actual: `--window ${mode} --tail ${options.tail}`,
+    });
+  }
+}
+
+function requirePositive(flag: string, value: number): void {
+  if (Number.isInteger(value) && value >= 1) return;
+  throw usageError('BPB_USAGE_INTEGER', {
+    message: `${flag} must be a positive integer`,
+    path: flag,
+    expected: 'an integer from 1',
+    actual: String(value),
+  });
+}

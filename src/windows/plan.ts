@@ -1,0 +1,181 @@
+/**
+ * The window plan: which inputs each row reads and which of its targets it scores.
+ *
+ * A plan is a list of segments, each a run of consecutive targets that is scored by rows of its
+ * own. Chunk and sliding windows have one segment, document windows one a document; inside a
+ * segment all three are the same arithmetic, chunk being a stride of `seqLen`. Rows are computed
+ * on demand, so a plan of a million rows costs nothing.
+ */
+import type { TokenStream } from '../data/types.js';
+import { inputError } from '../errors.js';
+import { checkWindowOptions, type WindowOptions } from './options.js';
+
+/** One row: inputs `t[start .. start+length)`; offsets from `firstScored` on are scored. */
+export interface Row {
+  readonly start: number;
+  readonly length: number;
+  readonly firstScored: number;
+}
+
+export interface Skipped {
+  readonly reason: 'tail' | 'part';
+  readonly targets: number;
+}
+
+export interface WindowPlan {
+  readonly options: WindowOptions;
+  /** Tokens in the stream; its targets are `1 .. tokens-1`. */
+  readonly tokens: number;
+  readonly rowCount: number;
+  row(index: number): Row;
+  /** Targets that the rows score, each counted once. */
+  readonly scored: number;
+  /** Scores of a target beyond its first; 0 except with `compat`. */
+  readonly repeated: number;
+  readonly skipped: readonly Skipped[];
+}
+
+/** The plain data of a plan: what a worker needs to build the same one. */
+export interface Segments {
+  /** `begin[s]` is the stream position of the segment's first input. */
+  readonly begin: Uint32Array;
+  /** `targets[s]` is how many targets it has: `begin+1 .. begin+targets`. */
+  readonly targets: Uint32Array;
+}
+
+/**
+ * Plans the rows of a stream.
+ *
+ * @param stream its length and document starts; ids are not read
+ * @throws usage errors for contradicting options; BPB_STREAM_TOO_SHORT where a chunk or sliding
+ * plan without `tail: 'score'` would score nothing
+ */
+export function planWindows(
+  stream: Pick<TokenStream, 'ids' | 'documentStarts'>,
+  options: WindowOptions,
+): WindowPlan {
+  checkWindowOptions(options);
+  const tokens = stream.ids.length;
+  if (tokens < 2) {
+    throw inputError('BPB_STREAM_TOO_SHORT', {
+      message: 'the stream has no target',
+      expected: 'at least 2 tokens',
+      actual: String(tokens),
+    });
+  }
+  const segments =
+    options.mode === 'document'
+      ? documentSegments(tokens, stream.documentStarts)
+      : oneSegment(tokens, options);
+  return new SegmentPlan(tokens, segments, options);
+}
+
+function oneSegment(tokens: number, options: WindowOptions): Segments {
+  const targets = tokens - 1;
+  const { seqLen } = options;
+  if (options.tail === 'score') {
+    return { begin: Uint32Array.of(0), targets: Uint32Array.of(targets) };
+  }
+  if (targets < seqLen) {
+    throw inputError('BPB_STREAM_TOO_SHORT', {
+      message: 'the stream is shorter than one row',
+      path: '--seq-len',
+      expected: `at least ${seqLen} targets for --seq-len ${seqLen}`,
+      actual: `${targets} targets`,
+      hint: 'take a smaller --seq-len, or --tail score to score a short last row',
+    });
+  }
+  // facts: train_gpt.py L213-219, usable = ((n-1)//seq_len)*seq_len
+  return {
+    begin: Uint32Array.of(0),
+    targets: Uint32Array.of(Math.floor(targets / seqLen) * seqLen),
+  };
+}
+
+/** Target `i` belongs to the document of `t[i-1]`: the next BOS is a document's last target. */
+function documentSegments(tokens: number, starts: Uint32Array): Segments {
+  const begin = starts.slice();
+  const targets = new Uint32Array(starts.length);
+  for (let k = 0; k < starts.length; k++) {
+    const lastTarget = Math.min(starts[k + 1] ?? tokens - 1, tokens - 1);
+    targets[k] = Math.max(0, lastTarget - starts[k]!);
+  }
+  return { begin, targets };
+}
+
+class SegmentPlan implements WindowPlan {
+  readonly rowCount: number;
+  readonly scored: number;
+  readonly repeated: number;
+  readonly skipped: readonly Skipped[];
+  /** `rowsBefore[s]` rows come before segment `s`; one entry more than segments. */
+  private readonly rowsBefore: Uint32Array;
+  private readonly step: number;
+  /** Segment of the last row asked for: rows are mostly asked for in order. */
+  private last = 0;
+
+  constructor(
+    readonly tokens: number,
+    private readonly segments: Segments,
+    readonly options: WindowOptions,
+  ) {
+    const { seqLen, compat } = options;
+    this.step = options.stride ?? seqLen;
+    const count = segments.targets.length;
+    this.rowsBefore = new Uint32Array(count + 1);
+    let scored = 0;
+    for (let s = 0; s < count; s++) {
+      const targets = segments.targets[s]!;
+      scored += targets;
+      this.rowsBefore[s + 1] = this.rowsBefore[s]! + this.rowsOf(targets);
+    }
+    this.rowCount = this.rowsBefore[count]!;
+    this.scored = scored;
+    this.repeated = compat === null ? 0 : repeatedTargets(scored, seqLen, this.step);
+    const dropped = tokens - 1 - scored;
+    this.skipped = dropped > 0 ? [{ reason: 'tail', targets: dropped }] : [];
+  }
+
+  row(index: number): Row {
+    if (!(index >= 0 && index < this.rowCount)) throw new RangeError(`no row ${index}`);
+    const s = this.segmentOf(index);
+    const k = index - this.rowsBefore[s]!;
+    const { seqLen, compat } = this.options;
+    const offset = k * this.step;
+    const length = Math.min(seqLen, this.segments.targets[s]! - offset);
+    let firstScored = k === 0 ? 0 : seqLen - this.step;
+    // The historical rule anchors at the end of a short row, not at its place in the stream.
+    if (compat !== null && k > 0) firstScored = Math.max(length - this.step, 0);
+    return { start: this.segments.begin[s]! + offset, length, firstScored };
+  }
+
+  /** Rows at every multiple `w` of the step with `w = 0` or `w + seqLen - step < targets`. */
+  private rowsOf(targets: number): number {
+    if (targets === 0) return 0;
+    if (this.options.compat !== null) return Math.ceil(targets / this.step);
+    return 1 + Math.max(0, Math.ceil((targets - this.options.seqLen) / this.step));
+  }
+
+  private segmentOf(index: number): number {
+    const before = this.rowsBefore;
+    if (index >= before[this.last]! && index < before[this.last + 1]!) return this.last;
+    let low = 0;
+    let high = this.segments.targets.length - 1;
+    while (low < high) {
+      const mid = (low + high + 1) >>> 1;
+      if (before[mid]! <= index) low = mid;
+      else high = mid - 1;
+    }
+    this.last = low;
+    return low;
+  }
+}
+
+/** Scores beyond the first in the historical plan: every short row scores the last targets again. */
+function repeatedTargets(targets: number, seqLen: number, stride: number): number {
+  let scores = Math.min(seqLen, targets);
+  for (let w = stride; w < targets; w += stride) {
+    scores += Math.min(stride, Math.min(seqLen, targets - w));
+  }
+  return scores - targets;
+}
