@@ -9,6 +9,9 @@ export type WindowMode = (typeof WINDOW_MODES)[number];
 /** The historical evaluator whose short tail rows score the last `stride` targets again. */
 export const SLIDING_2026_03_19 = 'sliding-2026-03-19';
 
+/** Why targets were left out: the plan's tail, or another part's batches. */
+export type SkipReason = 'tail' | 'part';
+
 export interface WindowOptions {
   readonly mode: WindowMode;
   /** Input tokens a row, at most. */

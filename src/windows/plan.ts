@@ -8,7 +8,7 @@
  */
 import type { TokenStream } from '../data/types.js';
 import { inputError } from '../errors.js';
-import { checkWindowOptions, type WindowOptions } from './options.js';
+import { checkWindowOptions, type SkipReason, type WindowOptions } from './options.js';
 
 /** One row: inputs `t[start .. start+length)`; offsets from `firstScored` on are scored. */
 export interface Row {
@@ -18,7 +18,7 @@ export interface Row {
 }
 
 export interface Skipped {
-  readonly reason: 'tail' | 'part';
+  readonly reason: SkipReason;
   readonly targets: number;
 }
 

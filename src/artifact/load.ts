@@ -1,0 +1,183 @@
+/**
+ * Loads an artifact: a directory with `artifact.json`, or a bare `.onnx`.
+ */
+import { createHash } from 'node:crypto';
+import { realpathSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, isAbsolute, join, relative, resolve } from 'node:path';
+import { inputError, usageError } from '../errors.js';
+import { readDecompressed } from './decompress.js';
+import { type Manifest, parseManifest } from './manifest.js';
+import { accountSize, BYTES_LIMIT, type SizeAccount, sha256, storedFile } from './size.js';
+
+/** Where a tokenizer comes from: a SentencePiece model file, or the pure byte vocabulary. */
+export type TokenizerSource =
+  | { readonly kind: 'sentencepiece'; readonly path: string }
+  | { readonly kind: 'byte260' };
+
+export interface Artifact {
+  readonly name: string;
+  readonly path: string;
+  /** Of a bare model its own hash; of a directory the hash of its files' names and hashes. */
+  readonly sha256: string;
+  readonly model: {
+    readonly path: string;
+    /** The ONNX file, decompressed, in shared memory. */
+    readonly bytes: Uint8Array<SharedArrayBuffer>;
+    readonly sha256: string;
+    readonly tokens: string;
+    readonly logits: string;
+    readonly softcap: number | null;
+  };
+  /** Null for a bare model: the caller must say. */
+  readonly tokenizer: TokenizerSource | null;
+  readonly evaluation: Manifest['evaluation'] | null;
+  readonly size: SizeAccount;
+}
+
+/**
+ * Reads and checks everything an artifact names; runs nothing.
+ *
+ * @param path a directory with `artifact.json`, that file, or a model (`.onnx`, maybe compressed)
+ * @throws input errors (exit 3) that name the file and the field
+ */
+export async function loadArtifact(path: string): Promise<Artifact> {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) {
+    throw inputError('BPB_ARTIFACT_MISSING', {
+      message: 'there is no such artifact',
+      path,
+      expected: 'a directory with artifact.json, or an .onnx file',
+      actual: 'nothing',
+    });
+  }
+  if (stat.isDirectory()) return loadDirectory(path);
+  if (basename(path) === 'artifact.json') return loadDirectory(resolve(path, '..'));
+  return loadBareModel(path);
+}
+
+async function loadDirectory(directory: string): Promise<Artifact> {
+  const manifestPath = join(directory, 'artifact.json');
+  let text: string;
+  try {
+    text = await readFile(manifestPath, 'utf8');
+  } catch {
+    throw inputError('BPB_MANIFEST_MISSING', {
+      message: 'the directory is no artifact',
+      path: manifestPath,
+      expected: 'artifact.json, format bpb-artifact/1',
+      actual: 'no such file',
+      hint: 'name the .onnx file itself to score it without a manifest',
+    });
+  }
+  const manifest = parseManifest(text, manifestPath);
+  const inside = (name: string): string => pathInside(directory, name, manifestPath);
+
+  const modelPath = inside(manifest.model.path);
+  const { stored, content } = await readDecompressed(modelPath);
+  const model = {
+    name: manifest.model.path,
+    bytes: stored.length,
+    sha256: sha256(stored),
+    contentSha256: sha256(content),
+  };
+  const counted = await Promise.all(manifest.counted.map((name) => storedFile(name, inside(name))));
+  const tokenizer: TokenizerSource =
+    manifest.tokenizer.kind === 'byte260'
+      ? { kind: 'byte260' }
+      : { kind: 'sentencepiece', path: inside(manifest.tokenizer.path) };
+  const hashed = new Map([...counted, model].map((file) => [file.name, file.sha256]));
+  hashed.set('artifact.json', sha256(Buffer.from(text)));
+  if (tokenizer.kind === 'sentencepiece') {
+    const file = await storedFile(tokenizer.path, tokenizer.path);
+    hashed.set(relative(directory, tokenizer.path), file.sha256);
+  }
+  return {
+    name: manifest.name,
+    path: directory,
+    sha256: hashOfFiles(hashed),
+    model: {
+      path: modelPath,
+      bytes: shared(content),
+      sha256: model.contentSha256,
+      tokens: manifest.model.tokens,
+      logits: manifest.model.logits,
+      softcap: manifest.model.softcap,
+    },
+    tokenizer,
+    evaluation: manifest.evaluation ?? null,
+    size: accountSize(counted, [model]),
+  };
+}
+
+async function loadBareModel(path: string): Promise<Artifact> {
+  if (!/\.onnx(\.(gz|br|xz|zst))?$/.test(path)) {
+    throw usageError('BPB_ARTIFACT_KIND', {
+      message: 'the artifact is neither a directory nor an ONNX model',
+      path,
+      expected:
+        'a directory with artifact.json, or a file .onnx, .onnx.xz, .onnx.gz, .onnx.br, .onnx.zst',
+      actual: basename(path),
+    });
+  }
+  const { stored, content } = await readDecompressed(path);
+  return {
+    name: basename(path),
+    path,
+    sha256: sha256(stored),
+    model: {
+      path,
+      bytes: shared(content),
+      sha256: sha256(content),
+      tokens: 'input_ids',
+      logits: 'logits',
+      softcap: null,
+    },
+    tokenizer: null,
+    evaluation: null,
+    size: {
+      bytesCounted: stored.length,
+      bytesLimit: BYTES_LIMIT,
+      withinLimit: null,
+      note: 'a bare model declares no counted files, so its code is not known',
+    },
+  };
+}
+
+/** Resolves a manifest's path, which must lie in the artifact also after symbolic links. */
+function pathInside(directory: string, name: string, manifestPath: string): string {
+  const path = resolve(directory, name);
+  const refuse = (actual: string) =>
+    inputError('BPB_MANIFEST_PATH', {
+      message: `the manifest's path \`${name}\` cannot be taken`,
+      path: manifestPath,
+      expected: 'a file inside the artifact directory',
+      actual,
+    });
+  if (isAbsolute(name) || escapes(directory, path)) throw refuse('a path outside of it');
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) throw refuse('no such file');
+  if (!stat.isFile()) throw refuse('not a plain file');
+  if (escapes(realpathSync(directory), realpathSync(path)))
+    throw refuse('a link that leads outside');
+  return path;
+}
+
+function escapes(directory: string, path: string): boolean {
+  const way = relative(resolve(directory), path);
+  return way.startsWith('..') || isAbsolute(way);
+}
+
+function hashOfFiles(files: ReadonlyMap<string, string>): string {
+  const hash = createHash('sha256');
+  for (const [name, fileHash] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    hash.update(`${fileHash}  ${name}\n`);
+  }
+  return hash.digest('hex');
+}
+
+function shared(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
+}

@@ -1,0 +1,57 @@
+/**
+ * What makes two scores comparable: score identity and bit identity, as hashes of named fields.
+ */
+import { createHash } from 'node:crypto';
+import type { ScoreResult } from './result.js';
+
+type Identified = Omit<ScoreResult, 'identity' | 'run'> & { run: { harness: string } };
+
+/** The fields of score identity: the same question was asked. */
+export function scoreFields(result: Identified): Record<string, unknown> {
+  return {
+    shards: result.data.shards.map(({ sha256, tokens }) => ({ sha256, tokens })),
+    sidecars: result.data.sidecars.map(({ sha256 }) => sha256),
+    documents: result.data.documents?.sha256 ?? null,
+    tokens: result.coverage.tokens,
+    tokenizer: result.tokenizer.sha256,
+    window: result.window,
+    headline: result.totals.headline,
+  };
+}
+
+/** The fields of bit identity: the same question, asked in the same way of the same thing. */
+export function bitFields(result: Identified): Record<string, unknown> {
+  const { engine } = result;
+  return {
+    ...scoreFields(result),
+    model: result.artifact.model_sha256,
+    artifact: result.artifact.sha256,
+    harness: result.run.harness,
+    engine: engine.name,
+    provider: engine.provider,
+    device: engine.device,
+    precision: engine.precision,
+    instructionSet: engine.instruction_set,
+    versions: engine.versions,
+    threads: engine.threads,
+    batchTokens: engine.batch_tokens,
+  };
+}
+
+export function identityOf(result: Identified): ScoreResult['identity'] {
+  return { score: hashJson(scoreFields(result)), bits: hashJson(bitFields(result)) };
+}
+
+/** sha256 of JSON with sorted keys, so that the order of fields never matters. */
+export function hashJson(value: unknown): string {
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(value)))
+    .digest('hex');
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (value === null || typeof value !== 'object') return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]));
+}

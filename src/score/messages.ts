@@ -1,0 +1,59 @@
+/**
+ * What crosses between the pool and its workers: plain data only.
+ */
+import type { TokenStream } from '../data/types.js';
+import type { EngineInfo, EngineOptions } from '../engine/types.js';
+import { BpbError, type ErrorDetails } from '../errors.js';
+import type { WindowOptions } from '../windows/options.js';
+import type { ScoredRuns } from './assemble.js';
+import type { InfiniteTargets } from './totals.js';
+
+/** Which engine a user may ask for; `auto` takes the best that works. */
+export const ENGINE_CHOICES = ['auto', 'onnx-cpu', 'onnx-js'] as const;
+export type EngineChoice = (typeof ENGINE_CHOICES)[number];
+
+/** Handed once to each worker; the stream and the model are in shared memory. */
+export interface WorkerSetup {
+  readonly stream: TokenStream;
+  readonly window: WindowOptions;
+  readonly engine: EngineChoice;
+  readonly options: EngineOptions;
+}
+
+export type WorkerTask =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'score'; readonly rows: Uint32Array; readonly keepNats: boolean };
+
+export interface Opened {
+  readonly info: EngineInfo;
+  /** Why better engines were not taken. */
+  readonly notes: readonly string[];
+}
+
+export interface RowsScore {
+  readonly runs: ScoredRuns;
+  /** Q30 sum of each run. */
+  readonly totals: BigInt64Array;
+  readonly infinite: InfiniteTargets;
+  /** Nats of every scored target in the order of the runs, where `keepNats` asked for them. */
+  readonly nats: Float32Array | null;
+  readonly runSeconds: number;
+  readonly scoreSeconds: number;
+}
+
+/** Errors travel as data: structured cloning would strip a class of its fields. */
+export type Reply<T> = { readonly ok: T } | { readonly error: Record<string, unknown> };
+
+export async function replyOf<T>(work: () => Promise<T>): Promise<Reply<T>> {
+  try {
+    return { ok: await work() };
+  } catch (error) {
+    if (error instanceof BpbError) return { error: error.toJSON() };
+    throw error;
+  }
+}
+
+export function unwrap<T>(reply: Reply<T>): T {
+  if ('ok' in reply) return reply.ok;
+  throw new BpbError(reply.error as unknown as ErrorDetails);
+}

@@ -1,0 +1,140 @@
+/**
+ * The files of `--out DIR`: the journal while a run goes on, its tables and its result at the end.
+ */
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { environmentError, usageError } from '../errors.js';
+import type { RowsScore } from './messages.js';
+import type { ScoreResult } from './result.js';
+
+/** A row of `documents.csv`. */
+export interface DocumentRow {
+  document: number;
+  targets: number;
+  nats_q30: bigint;
+  bytes_lut: number;
+  bytes_sidecar: number | null;
+  bytes_decoded: number | null;
+  bytes_original: number | null;
+  /** Whether every target of the document was scored. */
+  complete: boolean;
+}
+
+export class OutputDirectory {
+  private readonly journal: string;
+  private targets: number | null = null;
+
+  /**
+   * Creates the directory. One run owns it: a journal that is there already is never mixed with
+   * another run's.
+   *
+   * @param tokens stream length: `targets.f32` has one float a target, in stream order
+   */
+  constructor(
+    readonly path: string,
+    header: Record<string, unknown>,
+    saveTargets: { tokens: number } | null,
+  ) {
+    this.journal = join(path, 'journal.jsonl');
+    this.guard(() => {
+      mkdirSync(path, { recursive: true });
+      if (existsSync(this.journal)) {
+        throw usageError('BPB_OUT_IN_USE', {
+          message: 'the directory already holds a run',
+          path: this.journal,
+          expected: 'a new or empty directory for --out',
+          actual: 'a journal',
+          hint: 'choose another directory, or delete this one',
+        });
+      }
+      writeFileSync(this.journal, `${JSON.stringify({ schema: 'bpb-journal/1', ...header })}\n`, {
+        flag: 'wx',
+      });
+      if (saveTargets !== null) this.targets = this.openTargets(saveTargets.tokens);
+    });
+  }
+
+  /** Enters a merged batch: its runs as `[document, first target, count, nats_q30]`. */
+  append(batch: number, { runs, totals, infinite, nats }: RowsScore): void {
+    const lines = Array.from(runs.count, (count, r) => [
+      runs.document[r],
+      runs.first[r],
+      count,
+      String(totals[r]),
+    ]);
+    const entry = infinite.count > 0 ? { batch, runs: lines, infinite } : { batch, runs: lines };
+    this.guard(() => {
+      appendFileSync(this.journal, `${JSON.stringify(entry)}\n`);
+      if (this.targets !== null && nats !== null) this.writeTargets(this.targets, runs, nats);
+    });
+  }
+
+  finish(result: ScoreResult, documents: Iterable<DocumentRow>): void {
+    this.guard(() => {
+      if (this.targets !== null) closeSync(this.targets);
+      writeFileSync(join(this.path, 'documents.csv'), documentsCsv(documents));
+      writeFileSync(join(this.path, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
+    });
+  }
+
+  private openTargets(tokens: number): number {
+    const file = openSync(join(this.path, 'targets.f32'), 'wx');
+    // Targets that are never scored read as NaN, which no scored target can be.
+    const block = new Float32Array(1 << 16).fill(Number.NaN);
+    for (let left = tokens - 1; left > 0; left -= block.length) {
+      writeSync(file, block.subarray(0, Math.min(block.length, left)));
+    }
+    ftruncateSync(file, (tokens - 1) * 4);
+    return file;
+  }
+
+  private writeTargets(file: number, runs: RowsScore['runs'], nats: Float32Array): void {
+    let at = 0;
+    for (let r = 0; r < runs.count.length; r++) {
+      const part = nats.subarray(at, at + runs.count[r]!);
+      writeSync(file, part, 0, part.byteLength, (runs.first[r]! - 1) * 4);
+      at += part.length;
+    }
+  }
+
+  private guard(work: () => void): void {
+    try {
+      work();
+    } catch (cause) {
+      const { code, message, path } = cause as NodeJS.ErrnoException;
+      if (code === undefined || code.startsWith('BPB_')) throw cause;
+      throw environmentError('BPB_WRITE_FAILED', {
+        message: 'the output cannot be written',
+        path: path ?? this.path,
+        expected: 'a writable directory with room',
+        actual: message,
+        cause,
+      });
+    }
+  }
+}
+
+function documentsCsv(documents: Iterable<DocumentRow>): string {
+  const columns = [
+    'document',
+    'targets',
+    'nats_q30',
+    'bytes_lut',
+    'bytes_sidecar',
+    'bytes_decoded',
+    'bytes_original',
+    'complete',
+  ] as const;
+  const lines: string[] = [columns.join(',')];
+  for (const row of documents) lines.push(columns.map((name) => row[name] ?? '').join(','));
+  return `${lines.join('\n')}\n`;
+}

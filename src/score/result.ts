@@ -1,0 +1,97 @@
+/**
+ * The result document `bpb-result/1`: what a score says of itself.
+ */
+import type { ShardInfo } from '../data/types.js';
+import type { SkipReason, WindowOptions } from '../windows/options.js';
+import type { Verification } from './verify.js';
+
+/** The four accountings of bytes; null where an input for one is not there. */
+export interface ByteTotals {
+  lut: number;
+  sidecar: number | null;
+  decoded: number | null;
+  original: number | null;
+}
+
+export interface ScoreResult {
+  schema: 'bpb-result/1';
+  score: {
+    /** Mean nats a target. */
+    val_loss: number | null;
+    /** Bits per byte by the headline accounting; null where the number cannot be trusted. */
+    val_bpb: number | null;
+    bpb_original: number | null;
+    bits_per_token: number | null;
+    /** Of `val_bpb`, clustered by document. */
+    stderr_bpb: number | null;
+    ci95_bpb: readonly [number, number] | null;
+    infinite_targets: number;
+    /** Stream index of the first infinite target. */
+    first_infinite: number | null;
+  };
+  totals: {
+    targets: number;
+    nats: number;
+    /** Exact nats in steps of 2^-30, a decimal integer. */
+    nats_q30: string;
+    bytes: ByteTotals;
+    headline: 'lut' | 'sidecar';
+    /** Set when a sidecar is the headline and no documents confirm it. */
+    unverified: boolean;
+    documents_lossy: number | null;
+  };
+  coverage: {
+    tokens: number;
+    documents: number;
+    scored: number;
+    repeated: number;
+    partial: boolean;
+    skipped: { reason: SkipReason; targets: number }[];
+  };
+  window: WindowOptions;
+  artifact: {
+    name: string;
+    sha256: string;
+    model_sha256: string;
+    bytes_counted: number;
+    bytes_limit: number;
+    within_limit: boolean | null;
+    size_note: string | null;
+  };
+  tokenizer: { kind: string; vocab: number; sha256: string };
+  data: {
+    shards: ShardInfo[];
+    sidecars: ShardInfo[];
+    documents: { source: string; sha256: string } | null;
+    known_as: { name: string; by: string } | null;
+  };
+  engine: {
+    name: string;
+    provider: string;
+    device: string;
+    precision: string;
+    instruction_set: string;
+    /** Rows and tokens of the largest batch. */
+    batch: readonly [number, number];
+    batch_tokens: number;
+    workers: number;
+    threads: number;
+    versions: Readonly<Record<string, string>>;
+    device_to_host_bytes: number | null;
+  };
+  verification: Verification;
+  /** Two results with the same hash may be compared so far as the field's name says. */
+  identity: { score: string; bits: string };
+  time: {
+    load_s: number;
+    score_s: number;
+    /** Inside the runtime's own Run, and in the scorer, summed over the workers. */
+    run_s: number;
+    nll_s: number;
+    verify_s: number;
+    total_s: number;
+    targets_per_s: number;
+  };
+  notes: string[];
+  run: { harness: string; commit: string | null; command: string; date: string; sha256: string };
+}

@@ -1,0 +1,83 @@
+/**
+ * Runs the batches of a plan through the pool and merges what comes back, each target once.
+ */
+import { BpbError } from '../errors.js';
+import type { BatchPlan } from '../windows/batches.js';
+import type { ScoreLedger } from '../windows/ledger.js';
+import type { RowsScore } from './messages.js';
+import { type ScorePool, TASKS_PER_WORKER } from './pool.js';
+import type { DocumentTotals } from './totals.js';
+
+export interface RunOptions {
+  readonly pool: ScorePool;
+  readonly batches: BatchPlan;
+  /** Batches to run, `[from, to)`: a part of the plan, or all of it. */
+  readonly range: readonly [from: number, to: number];
+  readonly totals: DocumentTotals;
+  readonly ledger: ScoreLedger;
+  /** Whether a batch's nats are wanted one by one. */
+  readonly keepNats: (batch: number, rows: Uint32Array) => boolean;
+  /** Called after a batch is in the totals, in the order in which batches end. */
+  readonly onMerged: (batch: number, rows: Uint32Array, result: RowsScore) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface RunTimes {
+  /** Seconds inside the runtime's own Run, summed over the workers. */
+  runSeconds: number;
+  /** Seconds inside the scorer, summed over the workers. */
+  scoreSeconds: number;
+}
+
+/**
+ * Every batch in the range, a bounded number in flight. The first failing batch *of the plan*, not
+ * of the clock, decides which error is thrown: no new batch starts after a failure, and batches
+ * start in order, so all earlier ones have been heard by then.
+ *
+ * @throws BPB_INTERRUPTED when the signal aborts; nothing runs on after that
+ */
+export async function runBatches(options: RunOptions): Promise<RunTimes> {
+  const { pool, batches, range, signal } = options;
+  const times: RunTimes = { runSeconds: 0, scoreSeconds: 0 };
+  const failures = new Map<number, unknown>();
+  let next = range[0];
+
+  const lane = async (): Promise<void> => {
+    while (next < range[1] && failures.size === 0 && !signal?.aborted) {
+      const batch = next++;
+      const rows = batches.rows(batch);
+      try {
+        const result = await pool.score(rows, options.keepNats(batch, rows));
+        if (signal?.aborted) return;
+        merge(options, result);
+        times.runSeconds += result.runSeconds;
+        times.scoreSeconds += result.scoreSeconds;
+        options.onMerged(batch, rows, result);
+      } catch (error) {
+        failures.set(batch, error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: pool.workers * TASKS_PER_WORKER }, lane));
+
+  if (signal?.aborted) throw interrupted();
+  if (failures.size > 0) throw failures.get(Math.min(...failures.keys()));
+  return times;
+}
+
+function merge({ totals, ledger }: RunOptions, result: RowsScore): void {
+  const { document, first, count } = result.runs;
+  for (let r = 0; r < count.length; r++) {
+    ledger.mark(first[r]!, count[r]!);
+    totals.add(document[r]!, count[r]!, result.totals[r]!);
+  }
+  totals.addInfinite(result.infinite);
+}
+
+export function interrupted(): BpbError {
+  return new BpbError({
+    kind: 'interrupted',
+    code: 'BPB_INTERRUPTED',
+    message: 'interrupted; no score is given',
+  });
+}

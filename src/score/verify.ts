@@ -1,0 +1,98 @@
+/**
+ * A run's second opinion on itself: a sample of rows, scored again by other means.
+ *
+ * The first opinion is whatever engine the run used; the second is always the JavaScript API of
+ * ONNX Runtime with graph optimization off, and the plain float64 scorer in TypeScript. They share
+ * the model file and the rows, and nothing else.
+ */
+import { BpbError } from '../errors.js';
+import type { WorkerSetup } from './messages.js';
+import { ScorePool } from './pool.js';
+import { interrupted } from './run.js';
+
+/** Mean disagreement in nats beyond which a run gives no headline. */
+export const TOLERANCE_NATS = { fp32: 1e-5, fp16: 1e-3, bf16: 1e-3 } as const;
+
+export const VERIFY_ROWS_MAX = 64;
+export const VERIFY_SECONDS_MAX = 10;
+
+export interface Verification {
+  /** Rows that were scored a second time. */
+  rows: number;
+  seed: number;
+  mean_abs_nats: number | null;
+  max_abs_nats: number | null;
+  tolerance_nats: number;
+  verdict: 'pass' | 'fail' | 'not_possible' | 'skipped';
+  /** Why, where there is no verdict. */
+  note: string | null;
+}
+
+/** Rows by default: one in a hundred, at least one, at most 64. */
+export function defaultVerifyRows(planRows: number): number {
+  return Math.min(VERIFY_ROWS_MAX, Math.max(1, Math.round(planRows / 100)));
+}
+
+export interface VerifyOptions {
+  readonly setup: WorkerSetup;
+  /** Nats of the run for each sampled row, by row index of the plan. */
+  readonly firstOpinion: ReadonlyMap<number, Float32Array>;
+  readonly seed: number;
+  readonly precision: keyof typeof TOLERANCE_NATS;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export async function verifyRows(options: VerifyOptions): Promise<Verification> {
+  const { setup, firstOpinion, seed, precision, signal } = options;
+  const result: Verification = {
+    rows: 0,
+    seed,
+    mean_abs_nats: null,
+    max_abs_nats: null,
+    tolerance_nats: TOLERANCE_NATS[precision],
+    verdict: 'skipped',
+    note: null,
+  };
+  if (firstOpinion.size === 0) return { ...result, note: 'no row was asked for' };
+  const pool = new ScorePool(
+    { ...setup, engine: 'onnx-js', options: { ...setup.options, optimize: false } },
+    1,
+  );
+  try {
+    await pool.open();
+    const deadline = performance.now() + VERIFY_SECONDS_MAX * 1000;
+    let sum = 0;
+    let max = 0;
+    let targets = 0;
+    for (const [row, nats] of firstOpinion) {
+      if (signal?.aborted) throw interrupted();
+      const second = await pool.score(Uint32Array.of(row), true);
+      for (let k = 0; k < nats.length; k++) {
+        const difference = disagreement(nats[k]!, second.nats![k]!);
+        sum += difference;
+        max = Math.max(max, difference);
+      }
+      targets += nats.length;
+      result.rows++;
+      if (performance.now() > deadline) break;
+    }
+    result.mean_abs_nats = sum / targets;
+    result.max_abs_nats = max;
+    // Written so that NaN fails.
+    result.verdict = result.mean_abs_nats <= result.tolerance_nats ? 'pass' : 'fail';
+    return result;
+  } catch (error) {
+    // The second opinion's engine may lack kernels that the first one's has (bf16 on the CPU).
+    if (error instanceof BpbError && error.kind === 'environment') {
+      return { ...result, rows: 0, verdict: 'not_possible', note: error.message };
+    }
+    throw error;
+  } finally {
+    await pool.close();
+  }
+}
+
+/** Two infinities agree; one alone disagrees without bound. */
+function disagreement(a: number, b: number): number {
+  return a === b ? 0 : Math.abs(a - b);
+}

@@ -1,0 +1,74 @@
+/**
+ * A pool worker: keeps one engine, turns row indexes into exact sums a document.
+ */
+import { workerData } from 'piscina';
+import { createEngine } from '../engine/create.js';
+import { BpbError } from '../errors.js';
+import { planWindows } from '../windows/plan.js';
+import { assembleBatch, documentOf, type ScoredRuns } from './assemble.js';
+import type { Opened, Reply, RowsScore, WorkerSetup, WorkerTask } from './messages.js';
+import { replyOf } from './messages.js';
+import type { InfiniteTargets } from './totals.js';
+
+const setup = workerData as WorkerSetup;
+const plan = planWindows(setup.stream, setup.window);
+
+type Created = Awaited<ReturnType<typeof createEngine>>;
+let created: Promise<Created> | undefined;
+
+function engine(): Promise<Created> {
+  created ??= createEngine(setup.engine, setup.options);
+  return created;
+}
+
+export default function run(task: WorkerTask): Promise<Reply<Opened | RowsScore>> {
+  return replyOf<Opened | RowsScore>(task.kind === 'open' ? open : () => score(task));
+}
+
+async function open(): Promise<Opened> {
+  const { engine: opened, notes } = await engine();
+  return { info: opened.info, notes };
+}
+
+async function score(task: Extract<WorkerTask, { kind: 'score' }>): Promise<RowsScore> {
+  const { engine: opened } = await engine();
+  const { batch, runs } = assembleBatch(setup.stream, plan, task.rows);
+  try {
+    const { nats, totals, runSeconds, scoreSeconds } = await opened.score(batch);
+    const infinite = infiniteTargets(nats, runs);
+    return { runs, totals, infinite, nats: task.keepNats ? nats : null, runSeconds, scoreSeconds };
+  } catch (error) {
+    throw named(error, task.rows);
+  }
+}
+
+/** The engine knows the batch's row; the reader wants the place in the stream. */
+function named(error: unknown, rows: Uint32Array): unknown {
+  if (!(error instanceof BpbError) || error.code !== 'BPB_NAN_LOGITS') return error;
+  const { row, offset } = error as BpbError & { row?: number; offset?: number };
+  if (row === undefined || offset === undefined) return error;
+  const planRow = rows[row]!;
+  const position = plan.row(planRow).start + offset;
+  const document = documentOf(setup.stream.documentStarts, position);
+  return new BpbError({
+    ...error,
+    kind: error.kind,
+    code: error.code,
+    message: `${error.message} (row ${planRow} of the plan, stream position ${position}, document ${document})`,
+  });
+}
+
+function infiniteTargets(nats: Float32Array, runs: ScoredRuns): InfiniteTargets {
+  let count = 0;
+  let first = -1;
+  let k = 0;
+  for (let r = 0; r < runs.count.length; r++) {
+    for (let j = 0; j < runs.count[r]!; j++, k++) {
+      if (nats[k] !== Number.POSITIVE_INFINITY) continue;
+      count++;
+      const index = runs.first[r]! + j;
+      if (first < 0 || index < first) first = index;
+    }
+  }
+  return { count, first };
+}
