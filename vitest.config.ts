@@ -6,5 +6,6 @@ export default defineConfig({
     // Worker pools, sessions and child processes run inside the tests; two cores must not fight.
     fileParallelism: false,
     testTimeout: 60_000,
+    reporters: ['default', './test/reporter.ts'],
   },
 });

@@ -8,6 +8,8 @@ import { basename, isAbsolute, join, relative, resolve } from 'node:path';
 import { inputError, usageError } from '../errors.js';
 import { readDecompressed } from './decompress.js';
 import { type Manifest, parseManifest } from './manifest.js';
+import { checkOnnx } from './onnx/check.js';
+import type { OnnxSummary } from './onnx/reader.js';
 import { accountSize, BYTES_LIMIT, type SizeAccount, sha256, storedFile } from './size.js';
 
 /** Where a tokenizer comes from: a SentencePiece model file, or the pure byte vocabulary. */
@@ -28,6 +30,7 @@ export interface Artifact {
     readonly tokens: string;
     readonly logits: string;
     readonly softcap: number | null;
+    readonly graph: OnnxSummary;
   };
   /** Null for a bare model: the caller must say. */
   readonly tokenizer: TokenizerSource | null;
@@ -103,6 +106,7 @@ async function loadDirectory(directory: string): Promise<Artifact> {
       tokens: manifest.model.tokens,
       logits: manifest.model.logits,
       softcap: manifest.model.softcap,
+      graph: checkOnnx(content, modelPath),
     },
     tokenizer,
     evaluation: manifest.evaluation ?? null,
@@ -132,6 +136,7 @@ async function loadBareModel(path: string): Promise<Artifact> {
       tokens: 'input_ids',
       logits: 'logits',
       softcap: null,
+      graph: checkOnnx(content, path),
     },
     tokenizer: null,
     evaluation: null,

@@ -1,0 +1,20 @@
+/**
+ * Parsers of flag values: each says what it wanted.
+ */
+import { InvalidArgumentError } from 'commander';
+
+/** A plain decimal integer, at least `least`. */
+export function integer(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+    throw new InvalidArgumentError(`expected an integer from ${least}.`);
+  };
+}
+
+/** `i/n` as `[i, n]`; their relation is checked where parts are cut. */
+export function part(text: string): readonly [number, number] {
+  const match = /^(\d+)\/(\d+)$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('expected i/n, such as 1/4.');
+  return [Number(match[1]), Number(match[2])];
+}

@@ -1,0 +1,80 @@
+/**
+ * `bpb score`: the flags of a score, and what to print of it.
+ */
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { ProgressReporter } from '../report/progress.js';
+import { scoreText } from '../report/score-text.js';
+import { ENGINE_CHOICES } from '../score/messages.js';
+import type { ScoreOptions } from '../score/options.js';
+import { score } from '../score/score.js';
+import { SLIDING_2026_03_19, WINDOW_MODES } from '../windows/options.js';
+import { integer, part } from './arguments.js';
+import { interruptSignal } from './interrupt.js';
+
+const EXAMPLES = `
+Examples:
+  $ bpb score models/sotu-8x256
+  $ bpb score model.onnx --tokenizer fineweb_1024_bpe.model --data shards/ --window chunk --seq-len 1024
+  $ bpb score model.onnx --tokenizer byte260 --docs docs.jsonl --window sliding --seq-len 512 --stride 64 --json`;
+
+interface Flags extends Omit<ScoreOptions, 'artifact' | 'signal' | 'onProgress' | 'command'> {
+  json?: boolean;
+  quiet?: boolean;
+}
+
+export function scoreCommand(): Command {
+  return new Command('score')
+    .description('score an exported model in bits per byte')
+    .addArgument(new Argument('<artifact>', 'a directory with artifact.json, or an .onnx file'))
+    .option('--tokenizer <file>', 'a SentencePiece .model, or byte260')
+    .option('--data <path...>', 'shards (a directory or files), or a built-in set: sotu-val')
+    .option('--docs <file>', 'documents, one JSON object with `text` a line')
+    .option('--sidecar <dir>', 'byte sidecars, where they are not beside the shards')
+    .addOption(new Option('--window <mode>', 'how the stream is cut').choices(WINDOW_MODES))
+    .option('--seq-len <n>', 'input tokens a row', integer(1))
+    .option('--stride <n>', 'targets a row scores after the first', integer(1))
+    .addOption(
+      new Option('--tail <what>', 'drop or score the last short row').choices(['drop', 'score']),
+    )
+    .addOption(
+      new Option('--compat <name>', 'reproduce a historical evaluator').choices([
+        SLIDING_2026_03_19,
+      ]),
+    )
+    .option('--limit-docs <n>', 'score the first documents only (a partial score)', integer(1))
+    .option('--part <i/n>', 'score one part of the plan', part)
+    .addOption(new Option('--engine <name>', 'engine').choices(ENGINE_CHOICES).default('auto'))
+    .option('--workers <n>', 'sessions side by side', integer(1))
+    .option('--threads <n>', 'threads of one session', integer(1))
+    .option('--batch-tokens <n>', 'input tokens a batch', integer(1))
+    .option('--verify-rows <n>', 'rows to score a second time; 0 skips it', integer(0))
+    .option('--seed <n>', 'seed of the choice of those rows', integer(0))
+    .option('--out <dir>', 'write result.json, documents.csv and the journal there')
+    .option('--save-targets', "also write every target's nats (targets.f32)")
+    .option('--json', 'one JSON document on stdout')
+    .option('--quiet', 'no progress')
+    .addHelpText('after', EXAMPLES)
+    .action(run);
+}
+
+async function run(artifact: string, flags: Flags): Promise<void> {
+  const { json, quiet, ...options } = flags;
+  if (options.saveTargets && options.out === undefined) {
+    throw new InvalidArgumentError('--save-targets needs --out');
+  }
+  const progress = new ProgressReporter();
+  try {
+    const result = await score({
+      ...options,
+      artifact,
+      command: ['bpb', ...process.argv.slice(2)].join(' '),
+      signal: interruptSignal(),
+      ...(quiet ? {} : { onProgress: progress.update }),
+    });
+    progress.done();
+    console.log(json ? JSON.stringify(result, null, 2) : scoreText(result));
+    if (result.score.val_bpb === null) process.exitCode = 1;
+  } finally {
+    progress.done();
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * A score for people: the number first, then what it was made of.
+ */
+import type { ScoreResult } from '../score/result.js';
+import { colors, count, exact, printable, seconds, shortHash } from './format.js';
+
+export function scoreText(
+  result: ScoreResult,
+  stream: NodeJS.WriteStream = process.stdout,
+): string {
+  const paint = colors(stream);
+  const rows: [string, string][] = [
+    ['loss', lossLine(result)],
+    ['bytes', bytesLine(result)],
+    ['targets', targetsLine(result)],
+    ['window', windowLine(result)],
+    ['data', dataLine(result)],
+    ['artifact', artifactLine(result)],
+    ['engine', engineLine(result)],
+    ['verified', verifiedLine(result)],
+    ['time', timeLine(result)],
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  const table = rows.map(([name, text]) => `  ${paint.dim(name.padEnd(width))}  ${text}`);
+  const notes = result.notes.map((note) => `  ${paint.yellow('note')}  ${printable(note)}`);
+  return [
+    '',
+    headline(result, paint),
+    '',
+    ...table,
+    ...(notes.length > 0 ? ['', ...notes] : []),
+    '',
+  ].join('\n');
+}
+
+function headline(
+  { score, artifact, coverage }: ScoreResult,
+  paint: ReturnType<typeof colors>,
+): string {
+  const name = printable(artifact.name);
+  if (score.val_bpb === null) return `  ${paint.red('no score')}  ${name}: ${noScoreReason(score)}`;
+  const interval =
+    score.ci95_bpb === null
+      ? ''
+      : paint.dim(
+          `  ± ${((score.ci95_bpb[1] - score.ci95_bpb[0]) / 2).toFixed(4)} (95 %, by document)`,
+        );
+  const partial = coverage.partial ? paint.yellow('  partial') : '';
+  return `  ${paint.bold(`${exact(score.val_bpb)} bits per byte`)}  ${name}${interval}${partial}`;
+}
+
+function noScoreReason(score: ScoreResult['score']): string {
+  if (score.infinite_targets === 0) return 'the run disagrees with its own verification';
+  const times = count(score.infinite_targets);
+  return `probability zero for ${times} targets, the first at stream position ${score.first_infinite}`;
+}
+
+function lossLine({ score, totals }: ScoreResult): string {
+  if (score.val_loss === null) return 'infinite';
+  const original = score.bpb_original === null ? 'not known' : exact(score.bpb_original);
+  return `val_loss ${exact(score.val_loss)}   val_bpb by ${totals.headline} bytes   bpb_original ${original}`;
+}
+
+function bytesLine({ totals }: ScoreResult): string {
+  const { bytes } = totals;
+  const known = (['lut', 'sidecar', 'decoded', 'original'] as const)
+    .filter((name) => bytes[name] !== null)
+    .map((name) => `${name} ${count(bytes[name] as number)}`);
+  if (totals.unverified) known.push('(sidecar not confirmed by documents)');
+  if (totals.documents_lossy) known.push(`${count(totals.documents_lossy)} documents lossy`);
+  return known.join('   ');
+}
+
+function targetsLine({ coverage, totals }: ScoreResult): string {
+  const skipped = coverage.skipped.map((skip) => `${count(skip.targets)} skipped (${skip.reason})`);
+  const repeated =
+    coverage.repeated > 0 ? [`${count(coverage.repeated)} scored again (compat)`] : [];
+  const of = `${count(coverage.tokens)} tokens in ${count(coverage.documents)} documents`;
+  return [`${count(totals.targets)} scored of ${of}`, ...skipped, ...repeated].join('   ');
+}
+
+function windowLine({ window }: ScoreResult): string {
+  const stride = window.stride === null ? '' : `, stride ${window.stride}`;
+  const compat = window.compat === null ? '' : `, compat ${window.compat}`;
+  const tail = window.tail === 'score' ? ', tail scored' : '';
+  return `${window.mode}, rows of ${window.seqLen}${stride}${tail}${compat}`;
+}
+
+function dataLine({ data, tokenizer }: ScoreResult): string {
+  const source =
+    data.shards.length > 0
+      ? `${count(data.shards.length)} shards`
+      : printable(data.documents?.source ?? 'documents');
+  const known = data.known_as === null ? 'no known set' : `known as ${data.known_as.name}`;
+  return `${source} (${known})   ${tokenizer.kind}, vocabulary ${count(tokenizer.vocab)}`;
+}
+
+function artifactLine({ artifact }: ScoreResult): string {
+  const within =
+    artifact.within_limit === null
+      ? `not judged: ${printable(artifact.size_note ?? '')}`
+      : artifact.within_limit
+        ? 'within the limit'
+        : 'OVER THE LIMIT';
+  const size = `${count(artifact.bytes_counted)} of ${count(artifact.bytes_limit)} bytes, ${within}`;
+  return `${size}   sha256 ${shortHash(artifact.sha256)}`;
+}
+
+function engineLine({ engine }: ScoreResult): string {
+  const workers = engine.workers === 1 ? '' : `${engine.workers} workers × `;
+  const threads = `${engine.threads} thread${engine.threads === 1 ? '' : 's'}`;
+  const parts = [engine.name, engine.precision, `${workers}${threads}`, engine.instruction_set];
+  return `${parts.join(', ')}   batches of ${engine.batch[0]} × ${engine.batch[1]}`;
+}
+
+function verifiedLine({ verification }: ScoreResult): string {
+  const { verdict, rows, mean_abs_nats, tolerance_nats, note } = verification;
+  if (mean_abs_nats === null)
+    return `${verdict.replace('_', ' ')}${note === null ? '' : `: ${note}`}`;
+  const difference = `mean difference ${mean_abs_nats.toExponential(1)} nats (at most ${tolerance_nats})`;
+  return `${verdict}: ${count(rows)} row${rows === 1 ? '' : 's'} scored again, ${difference}`;
+}
+
+function timeLine({ time }: ScoreResult): string {
+  const rate = `${count(Math.round(time.targets_per_s))} targets/s`;
+  const parts = [`load ${seconds(time.load_s)}`, `score ${seconds(time.score_s)} (${rate})`];
+  return [...parts, `verify ${seconds(time.verify_s)}`, `total ${seconds(time.total_s)}`].join(
+    '   ',
+  );
+}

@@ -1,0 +1,125 @@
+/**
+ * What a caller asks of `score`, and what it comes to beside an artifact's own manifest.
+ */
+import { availableParallelism } from 'node:os';
+import type { Artifact } from '../artifact/load.js';
+import { usageError } from '../errors.js';
+import type { SLIDING_2026_03_19, WindowMode, WindowOptions } from '../windows/options.js';
+import type { EngineChoice } from './messages.js';
+
+export interface Progress {
+  readonly phase: 'data' | 'tokenize' | 'load' | 'score' | 'verify';
+  readonly done: number;
+  /** Null where it cannot be known yet. */
+  readonly total: number | null;
+  readonly unit: string;
+  /** Bits per byte so far, in the headline accounting. */
+  readonly bpb: number | null;
+}
+
+export interface ScoreOptions {
+  /** Directory with `artifact.json`, or a bare `.onnx`. */
+  artifact: string;
+  /** A SentencePiece `.model`, or `byte260`; by default the artifact's own. */
+  tokenizer?: string | undefined;
+  /** Shards: a directory or files; or the name of a built-in set. */
+  data?: readonly string[] | undefined;
+  /** Documents, one JSON object with `text` a line. */
+  docs?: string | undefined;
+  /** Directory of byte sidecars; by default beside the shards. */
+  sidecar?: string | undefined;
+  window?: WindowMode | undefined;
+  seqLen?: number | undefined;
+  stride?: number | undefined;
+  tail?: 'drop' | 'score' | undefined;
+  compat?: typeof SLIDING_2026_03_19 | undefined;
+  /** Score the first documents only: a partial score. */
+  limitDocs?: number | undefined;
+  /** `[i, n]`: the i-th of n parts of the plan, `1 <= i <= n`. */
+  part?: readonly [number, number] | undefined;
+  engine?: EngineChoice | undefined;
+  workers?: number | undefined;
+  /** Threads of one session. */
+  threads?: number | undefined;
+  /** Padded input tokens a batch, at most; one row at least. */
+  batchTokens?: number | undefined;
+  /** Rows to score a second time; 0 skips the verification. */
+  verifyRows?: number | undefined;
+  seed?: number | undefined;
+  /** Directory for `result.json`, `documents.csv` and the journal. */
+  out?: string | undefined;
+  /** Also write every target's nats, `targets.f32`. */
+  saveTargets?: boolean | undefined;
+  /** What the caller's command line was, for the record. */
+  command?: string | undefined;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** Large enough to keep two cores busy, small enough for a batch's logits to stay in a cache. */
+export const DEFAULT_BATCH_TOKENS = 4096;
+
+export interface Parallelism {
+  readonly workers: number;
+  readonly threads: number;
+}
+
+/** Sessions share the cores: by default one worker with all of them. */
+export function parallelism(options: ScoreOptions): Parallelism {
+  const workers = positive('--workers', options.workers ?? 1);
+  const share = Math.max(1, Math.floor(availableParallelism() / workers));
+  return { workers, threads: positive('--threads', options.threads ?? share) };
+}
+
+/** The flags, where given, over the artifact's own evaluation. */
+export function windowOptions(options: ScoreOptions, artifact: Artifact): WindowOptions {
+  const own = artifact.evaluation;
+  const mode = options.window ?? own?.window;
+  const seqLen = options.seqLen ?? own?.seqLen;
+  if (mode === undefined || seqLen === undefined) {
+    const flag = mode === undefined ? '--window' : '--seq-len';
+    throw usageError('BPB_USAGE_WINDOW', {
+      message: `${flag} is needed: the artifact does not say how it is evaluated`,
+      path: flag,
+      expected: mode === undefined ? 'chunk, sliding or document' : 'the length of a row in tokens',
+      actual: 'neither a flag nor an `evaluation` in the manifest',
+    });
+  }
+  // A manifest's stride belongs to its own window: another window asked for starts afresh.
+  const sameMode = mode === own?.window;
+  return {
+    mode,
+    seqLen,
+    stride: options.stride ?? (sameMode ? own.stride : null),
+    tail: options.tail ?? (sameMode ? own.tail : 'drop'),
+    compat: options.compat ?? (sameMode ? own.compat : null),
+  };
+}
+
+/** Batches `[from, to)` of part `i` of `n`: parts differ by at most one batch. */
+export function partRange(
+  part: readonly [number, number] | undefined,
+  batches: number,
+): readonly [number, number] {
+  if (part === undefined) return [0, batches];
+  const [i, n] = part;
+  if (!(Number.isInteger(i) && Number.isInteger(n) && i >= 1 && i <= n)) {
+    throw usageError('BPB_USAGE_PART', {
+      message: '--part is not a part',
+      path: '--part',
+      expected: 'i/n with 1 <= i <= n',
+      actual: `${i}/${n}`,
+    });
+  }
+  return [Math.floor(((i - 1) * batches) / n), Math.floor((i * batches) / n)];
+}
+
+export function positive(flag: string, value: number): number {
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw usageError('BPB_USAGE_INTEGER', {
+    message: `${flag} must be a positive integer`,
+    path: flag,
+    expected: 'an integer from 1',
+    actual: String(value),
+  });
+}

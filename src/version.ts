@@ -1,0 +1,46 @@
+/**
+ * Which harness this is: its version, its commit where it runs from a clone, its libraries.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const require = createRequire(import.meta.url);
+
+/** The package's root, from `dist/`. */
+export const PACKAGE_ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+export function harnessVersion(): string {
+  return packageVersion(join(PACKAGE_ROOT, 'package.json'));
+}
+
+/** Version of an installed dependency, or null. */
+export function dependencyVersion(name: string): string | null {
+  try {
+    return packageVersion(require.resolve(`${name}/package.json`));
+  } catch {
+    return null;
+  }
+}
+
+function packageVersion(path: string): string {
+  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
+}
+
+/** The commit of the clone that this code runs from; null for an installed package. */
+export function harnessCommit(): string | null {
+  const git = join(PACKAGE_ROOT, '.git');
+  const head = readText(join(git, 'HEAD'));
+  if (head === null) return null;
+  const reference = /^ref: (.+)$/.exec(head)?.[1];
+  if (reference === undefined) return head;
+  const loose = readText(join(git, reference));
+  if (loose !== null) return loose;
+  const packed = readText(join(git, 'packed-refs'))?.split('\n');
+  return packed?.find((line) => line.endsWith(` ${reference}`))?.split(' ')[0] ?? null;
+}
+
+function readText(path: string): string | null {
+  return existsSync(path) ? readFileSync(path, 'utf8').trim() : null;
+}
