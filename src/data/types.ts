@@ -34,3 +34,33 @@ export interface Document {
   /** 1-based line in the documents file. */
   readonly line: number;
 }
+
+/** Documents in order, read as they are asked for; may be iterated more than once. */
+export interface DocumentSource extends AsyncIterable<Document> {
+  /** File or built-in set, for messages. */
+  readonly path: string;
+  /** What the last iteration that ran to the end saw; null before. */
+  facts(): SourceFacts | null;
+}
+
+export interface SourceFacts {
+  readonly documents: number;
+  /** UTF-8 bytes of all texts together. */
+  readonly bytes: number;
+  /** sha256 of the file as it is stored; null for a built-in set, which has no one file. */
+  readonly sha256: string | null;
+  /** The file begins with a byte order mark, which was left out. */
+  readonly byteOrderMark: boolean;
+}
+
+/**
+ * What is kept of each document of a stream once its text is gone; all arrays by document.
+ */
+export interface DocumentFacts {
+  /** UTF-8 length as published. */
+  readonly originalBytes: Uint32Array;
+  /** UTF-8 length of what the document's ids decode to. */
+  readonly decodedBytes: Uint32Array;
+  /** 1 where the ids decode to exactly the published text. */
+  readonly lossless: Uint8Array;
+}

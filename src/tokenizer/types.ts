@@ -10,6 +10,15 @@ export interface Piece {
   readonly type: PieceType;
 }
 
+/** What a SentencePiece model does to text before and after the pieces (`NormalizerSpec`). */
+export interface Normalizer {
+  /** Name of the character map, e.g. `nmt_nfkc`; informative only. */
+  readonly name: string;
+  readonly addDummyPrefix: boolean;
+  readonly removeExtraWhitespaces: boolean;
+  readonly escapeWhitespaces: boolean;
+}
+
 /** A tokenizer's facts: everything that the accounting needs, and nothing that runs. */
 export interface Tokenizer {
   readonly kind: 'sentencepiece' | 'byte260';
@@ -22,11 +31,18 @@ export interface Tokenizer {
   readonly bosId: number;
   /** Whether the pieces hold the case operators U+E001..U+E004 as user-defined symbols. */
   readonly hasCaseOperators: boolean;
+  /** Null for a byte vocabulary, which has none. */
+  readonly normalizer: Normalizer | null;
+  /** What the unknown id decodes to. */
+  readonly unknownSurface: string;
+  /** Whether text without a piece is encoded as byte pieces instead of the unknown id. */
+  readonly byteFallback: boolean;
 }
 
 /** Runs in one thread; SentencePiece allows one instance a worker. */
 export interface Encoder {
   /** Ids of one document, without BOS. */
   encode(text: string): Uint32Array;
+  /** Text of the ids of one document; control ids are nothing. */
   decode(ids: ArrayLike<number>): string;
 }

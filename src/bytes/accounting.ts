@@ -1,0 +1,239 @@
+/**
+ * The four byte accountings side by side: sums over target ranges, and the totals of a run.
+ *
+ * Definitions of `lut`, `sidecar`, `decoded` and `original` are those of docs/architecture.md. All
+ * sums are whole numbers well below 2^53, so their order does not matter.
+ */
+import type { Sidecar } from '../data/sidecars.js';
+import type { DocumentFacts, TokenStream } from '../data/types.js';
+import { inputError, usageError } from '../errors.js';
+import type { Tokenizer } from '../tokenizer/types.js';
+import { DecodedShares } from './decoded.js';
+import { buildLut, type Lut, sumLut } from './lut.js';
+import { checkSidecar, type SidecarStatus, sumSidecar } from './sidecar.js';
+import { documentSpan } from './spans.js';
+
+/** `count` targets from target `first`, `1 ≤ first`. */
+export type TargetRange = readonly [first: number, count: number];
+
+export interface AccountingInputs {
+  readonly tokenizer: Tokenizer;
+  readonly stream: TokenStream;
+  /** Width of the model's logits, where it is wider than the tokenizer. */
+  readonly vocabulary?: number;
+  readonly sidecar?: Sidecar | null;
+  /** Of the stream's documents in order, where their published texts are known. */
+  readonly facts?: DocumentFacts | null;
+}
+
+/** Bytes of the scored targets; all arrays by document. */
+export interface DocumentBytes {
+  /** Scored targets, repeated ones counted again. */
+  readonly targets: Uint32Array;
+  readonly lut: Float64Array;
+  readonly sidecar: Float64Array | null;
+  readonly decoded: Float64Array;
+  /** NaN for a lossy document that is scored in part; null without the documents. */
+  readonly original: Float64Array | null;
+  /** 1 where every target of the document is scored exactly once. */
+  readonly complete: Uint8Array;
+}
+
+export interface ByteTotals {
+  readonly targets: number;
+  readonly lut: number;
+  readonly sidecar: number | null;
+  readonly decoded: number;
+  /** Null without the documents, and where a lossy document is scored in part. */
+  readonly original: number | null;
+  readonly headline: 'lut' | 'sidecar';
+  /** Bytes of the headline accounting. */
+  readonly bytes: number;
+  /** Scored documents that do not survive the round trip; null without the documents. */
+  readonly documentsLossy: number | null;
+  readonly sidecarStatus: SidecarStatus | null;
+  readonly byDocument: DocumentBytes;
+}
+
+export class Accounting {
+  readonly lut: Lut;
+  readonly headline: 'lut' | 'sidecar';
+  readonly sidecarStatus: SidecarStatus | null;
+  private readonly sidecar: Sidecar | null;
+  private readonly facts: DocumentFacts | null;
+
+  /** Refuses case operators without a sidecar, and a sidecar beyond the documents' bytes. */
+  constructor(private readonly inputs: AccountingInputs) {
+    const { tokenizer, stream, vocabulary, sidecar = null, facts = null } = inputs;
+    this.lut = buildLut(tokenizer, vocabulary);
+    this.sidecar = sidecar;
+    this.facts = facts;
+    this.headline = tokenizer.hasCaseOperators ? 'sidecar' : 'lut';
+    if (this.headline === 'sidecar' && sidecar === null) {
+      throw inputError('BPB_SIDECAR_REQUIRED', {
+        message:
+          'The tokenizer has case operators, whose bytes only a byte sidecar knows: the table would count three for each and lower the score by about 8 %.',
+        path: tokenizer.path ?? undefined,
+        expected: 'fineweb_val_bytes_*.bin beside the shards',
+        actual: 'no sidecar',
+        hint: 'Export the sidecar with the shards; openai/parameter-golf pull request 2071 shows what happens without.',
+      });
+    }
+    const documents = stream.documentStarts.length;
+    if (facts !== null && facts.originalBytes.length !== documents) {
+      throw usageError('BPB_FACTS_LENGTH', {
+        message: 'The facts are not those of the documents of this stream.',
+        expected: `${documents} documents`,
+        actual: `${facts.originalBytes.length}`,
+      });
+    }
+    this.sidecarStatus = sidecar === null ? null : checkSidecar(sidecar, stream, facts);
+  }
+
+  /** LUT bytes of the targets `[from, to)`. */
+  lutBytes(from: number, to: number): number {
+    return sumLut(this.lut, this.inputs.stream.ids, from, to);
+  }
+
+  /** Sidecar bytes of the targets `[from, to)`; null without a sidecar. */
+  sidecarBytes(from: number, to: number): number | null {
+    return this.sidecar === null ? null : sumSidecar(this.sidecar.bytes, from, to);
+  }
+
+  /**
+   * The totals of all scored targets, given as ranges in any order; a target that two ranges hold
+   * is counted twice, as the historical evaluator does.
+   */
+  totals(ranges: Iterable<TargetRange>): ByteTotals {
+    const { stream, tokenizer } = this.inputs;
+    const documents = stream.documentStarts.length;
+    const byDocument: DocumentBytes = {
+      targets: new Uint32Array(documents),
+      lut: new Float64Array(documents),
+      sidecar: this.sidecar === null ? null : new Float64Array(documents),
+      decoded: new Float64Array(documents),
+      original: this.facts === null ? null : new Float64Array(documents),
+      complete: new Uint8Array(documents),
+    };
+    const sorted = this.sortedRanges(ranges);
+    const shares = new DecodedShares(tokenizer);
+    let next = 0;
+    let open: TargetRange[] = [];
+    for (let k = 0; k < documents; k++) {
+      const { targetFrom, targetTo } = documentSpan(stream, k, tokenizer.bosId);
+      while (next < sorted.length && sorted[next]![0] < targetTo) open.push(sorted[next++]!);
+      const segments: [number, number][] = [];
+      for (const [first, count] of open) {
+        const from = Math.max(first, targetFrom);
+        const to = Math.min(first + count, targetTo);
+        if (from < to) segments.push([from, to]);
+      }
+      open = open.filter(([first, count]) => first + count > targetTo);
+      if (segments.length > 0) this.addDocument(k, segments, shares, byDocument);
+    }
+    return this.sumUp(byDocument);
+  }
+
+  private sortedRanges(ranges: Iterable<TargetRange>): TargetRange[] {
+    const n = this.inputs.stream.ids.length;
+    const sorted: TargetRange[] = [];
+    let ascending = true;
+    for (const range of ranges) {
+      const [first, count] = range;
+      if (!(first >= 1 && count >= 0 && first + count <= n)) {
+        throw usageError('BPB_TARGET_RANGE', {
+          message: 'A range of targets lies outside the stream.',
+          expected: `targets 1 to ${n - 1}`,
+          actual: `${count} targets from ${first}`,
+        });
+      }
+      const last = sorted[sorted.length - 1];
+      if (last !== undefined && last[0] + last[1] === first) {
+        // Neighbouring rows make one range: a plan of a million rows becomes a handful.
+        sorted[sorted.length - 1] = [last[0], last[1] + count];
+        continue;
+      }
+      if (last !== undefined && last[0] > first) ascending = false;
+      sorted.push(range);
+    }
+    return ascending ? sorted : sorted.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  }
+
+  private addDocument(
+    k: number,
+    segments: readonly [number, number][],
+    shares: DecodedShares,
+    out: DocumentBytes,
+  ): void {
+    const { stream, tokenizer } = this.inputs;
+    const span = documentSpan(stream, k, tokenizer.bosId);
+    let reached = span.targetFrom;
+    let repeated = false;
+    let gap = false;
+    for (const [from, to] of segments) {
+      out.targets[k]! += to - from;
+      out.lut[k]! += this.lutBytes(from, to);
+      if (out.sidecar !== null) out.sidecar[k]! += this.sidecarBytes(from, to)!;
+      if (from < reached) repeated = true;
+      if (from > reached) gap = true;
+      reached = Math.max(reached, to);
+    }
+    const once = !repeated && !gap;
+    out.complete[k] = once && reached === span.targetTo ? 1 : 0;
+    // The next document's BOS has no bytes: a text is whole without it. A first stretch without
+    // BOS never is, because its token 0 is no target.
+    const wholeText = once && reached >= span.textTo && span.textFrom >= span.targetFrom;
+    const decoded = wholeText
+      ? (this.facts?.decodedBytes[k] ?? shares.total(stream.ids, span.textFrom, span.textTo))
+      : this.partialShares(segments, span.textFrom, span.textTo, shares);
+    out.decoded[k] = decoded;
+    if (out.original === null || this.facts === null) return;
+    if (this.facts.lossless[k] === 1) out.original[k] = decoded;
+    else out.original[k] = wholeText ? this.facts.originalBytes[k]! : Number.NaN;
+  }
+
+  private partialShares(
+    segments: readonly [number, number][],
+    textFrom: number,
+    textTo: number,
+    shares: DecodedShares,
+  ): number {
+    const of = shares.of(this.inputs.stream.ids, textFrom, textTo);
+    let sum = 0;
+    for (const [from, to] of segments) {
+      for (let i = from; i < Math.min(to, textTo); i++) sum += of[i - textFrom]!;
+    }
+    return sum;
+  }
+
+  private sumUp(byDocument: DocumentBytes): ByteTotals {
+    const total = (values: Float64Array | Uint32Array) => {
+      let sum = 0;
+      for (const value of values) sum += value;
+      return sum;
+    };
+    const lut = total(byDocument.lut);
+    const sidecar = byDocument.sidecar === null ? null : total(byDocument.sidecar);
+    const original = byDocument.original === null ? null : total(byDocument.original);
+    let documentsLossy: number | null = null;
+    if (this.facts !== null) {
+      const { lossless } = this.facts;
+      documentsLossy = byDocument.targets.reduce(
+        (sum, targets, k) => sum + (targets > 0 && lossless[k] === 0 ? 1 : 0),
+        0,
+      );
+    }
+    return {
+      targets: total(byDocument.targets),
+      lut,
+      sidecar,
+      decoded: total(byDocument.decoded),
+      original: original === null || Number.isNaN(original) ? null : original,
+      headline: this.headline,
+      bytes: this.headline === 'lut' ? lut : sidecar!,
+      documentsLossy,
+      sidecarStatus: this.sidecarStatus,
+      byDocument,
+    };
+  }
+}

@@ -1,0 +1,20 @@
+/**
+ * Where the documents of a token stream begin.
+ */
+import type { TokenIds } from './types.js';
+
+/**
+ * Positions of the BOS tokens, ascending; 0 is always among them, so that a stream that does not
+ * begin with BOS has its first stretch as a document of its own.
+ */
+export function documentStartsOf(ids: TokenIds, bosId: number): Uint32Array<SharedArrayBuffer> {
+  const n = ids.length;
+  let count = n > 0 && ids[0] !== bosId ? 1 : 0;
+  // Counted first and filled second: a growing list of 50,000 numbers would be no dearer, but a
+  // stream that is mostly BOS would be.
+  for (let i = 0; i < n; i++) if (ids[i] === bosId) count++;
+  const starts = new Uint32Array(new SharedArrayBuffer(4 * count));
+  let k = n > 0 && ids[0] !== bosId ? 1 : 0;
+  for (let i = 0; i < n; i++) if (ids[i] === bosId) starts[k++] = i;
+  return starts;
+}

@@ -1,0 +1,116 @@
+/**
+ * The 1,024-byte header of a shard, and what a file that lacks it probably is.
+ *
+ * 256 int32, little endian: [0] magic 20240520, [1] version 1, [2] tokens, the rest 0; then one
+ * uint16 a token (openai/parameter-golf train_gpt.py L429-443).
+ */
+import { type BpbError, inputError } from '../errors.js';
+
+export const SHARD_MAGIC = 20240520;
+export const SHARD_VERSION = 1;
+/** Length of the header in bytes. */
+export const SHARD_HEADER_BYTES = 1024;
+/** Most tokens that the exporter puts in one file. */
+export const SHARD_MAX_TOKENS = 100_000_000;
+
+/** Guesses from the first bytes what a file is that is not what it should be; null when no idea. */
+export function guessContent(head: Uint8Array): string | null {
+  const text = Buffer.from(head.subarray(0, 512)).toString('latin1');
+  const start = text.trimStart().toLowerCase();
+  if (text.startsWith('version https://git-lfs')) return 'a Git LFS pointer, not the file itself';
+  if (start.startsWith('<!doctype') || start.startsWith('<html')) return 'an HTML page';
+  if (start.startsWith('<?xml')) return 'an XML document';
+  if (head[0] === 0x1f && head[1] === 0x8b) return 'a gzip file';
+  if (head[0] === 0x28 && head[1] === 0xb5 && head[2] === 0x2f && head[3] === 0xfd) {
+    return 'a Zstandard file';
+  }
+  if (text.startsWith('\xfd7zXZ')) return 'an xz file';
+  if (text.startsWith('PK\x03\x04')) return 'a zip file';
+  if (text.startsWith('7z\xbc\xaf')) return 'a 7z file';
+  if (start.startsWith('{') || start.startsWith('[')) return 'JSON text';
+  if (head.length > 0 && /^[\t\n\r\x20-\x7e]+$/.test(text)) return 'plain text';
+  return null;
+}
+
+function refuse(path: string, message: string, expected: string, actual: string): BpbError {
+  return inputError('BPB_SHARD_FORMAT', {
+    message,
+    path,
+    expected,
+    actual,
+    hint: 'Download or export the shard again; it is 1,024 header bytes, then 2 bytes a token.',
+  });
+}
+
+/**
+ * Checks a shard's header against the file's size and gives its number of entries.
+ *
+ * @param head the first bytes of the file, up to 1,024
+ * @param size of the whole file, in bytes
+ */
+export function parseShardHeader(path: string, head: Uint8Array, size: number): number {
+  const whole = 'a shard: 1,024 header bytes, then uint16 tokens';
+  if (size === 0) throw refuse(path, 'The shard is empty.', whole, '0 bytes');
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  const magic = head.length >= 4 ? view.getInt32(0, true) : Number.NaN;
+  if (magic !== SHARD_MAGIC) {
+    const guess = guessContent(head);
+    throw refuse(
+      path,
+      `This is not a token shard${guess === null ? '' : `: it looks like ${guess}`}.`,
+      `magic number ${SHARD_MAGIC} in the first four bytes`,
+      guess ?? (Number.isNaN(magic) ? `${size} bytes` : `magic number ${magic}`),
+    );
+  }
+  if (size < SHARD_HEADER_BYTES) {
+    throw refuse(path, 'The shard ends inside its header.', whole, `${size} bytes`);
+  }
+  const version = view.getInt32(4, true);
+  if (version !== SHARD_VERSION) {
+    throw refuse(
+      path,
+      'The shard has an unknown version.',
+      `version ${SHARD_VERSION}`,
+      `version ${version}`,
+    );
+  }
+  const count = view.getInt32(8, true);
+  const body = size - SHARD_HEADER_BYTES;
+  if (count < 0)
+    throw refuse(path, 'The shard claims a negative count.', 'a count ≥ 1', `${count}`);
+  if (body % 2 === 1) {
+    throw refuse(
+      path,
+      'The shard ends in the middle of a token.',
+      `${SHARD_HEADER_BYTES + 2 * count} bytes`,
+      `${size} bytes`,
+    );
+  }
+  if (body !== 2 * count) {
+    const problem = body < 2 * count ? 'is cut short' : 'has bytes after its last token';
+    throw refuse(
+      path,
+      `The shard ${problem}: its header says ${count} tokens, the file holds ${body / 2}.`,
+      `${SHARD_HEADER_BYTES + 2 * count} bytes`,
+      `${size} bytes`,
+    );
+  }
+  if (count === 0) {
+    throw refuse(
+      path,
+      'The shard holds no tokens, only a header.',
+      'at least one token',
+      '0 tokens',
+    );
+  }
+  return count;
+}
+
+/** The header of a shard of `count` entries. */
+export function shardHeader(count: number): Uint8Array {
+  const words = new DataView(new ArrayBuffer(SHARD_HEADER_BYTES));
+  words.setInt32(0, SHARD_MAGIC, true);
+  words.setInt32(4, SHARD_VERSION, true);
+  words.setInt32(8, count, true);
+  return new Uint8Array(words.buffer);
+}

@@ -1,0 +1,92 @@
+/**
+ * Encodes documents in parallel, in order, holding only a few batches at a time.
+ */
+import { createHash, type Hash } from 'node:crypto';
+import type { Document } from '../data/types.js';
+import type { EncodedBatch } from './encode-batch.js';
+import { encodeHandler } from './encode-worker.js';
+import { runInOrder } from './ordered-pool.js';
+import type { Tokenizer } from './types.js';
+
+/** A batch ends at this many UTF-8 bytes or documents: about 0.1 s of one thread. */
+const BATCH_BYTES = 256 << 10;
+const BATCH_DOCUMENTS = 512;
+
+/** Consecutive documents that are worked on together. */
+export interface DocumentBatch {
+  /** Index of the first one in the stream. */
+  readonly first: number;
+  readonly documents: readonly Document[];
+}
+
+/** Groups documents into batches by bytes; at most `limit` documents are taken. */
+export async function* batchDocuments(
+  source: AsyncIterable<Document>,
+  limit = Number.POSITIVE_INFINITY,
+): AsyncGenerator<DocumentBatch> {
+  let documents: Document[] = [];
+  let bytes = 0;
+  let first = 0;
+  for await (const document of take(source, limit)) {
+    documents.push(document);
+    bytes += document.bytes;
+    if (bytes < BATCH_BYTES && documents.length < BATCH_DOCUMENTS) continue;
+    yield { first, documents };
+    first += documents.length;
+    documents = [];
+    bytes = 0;
+  }
+  if (documents.length > 0) yield { first, documents };
+}
+
+/** Stops after `limit` documents without asking the source for one more. */
+async function* take(source: AsyncIterable<Document>, limit: number): AsyncGenerator<Document> {
+  let taken = 0;
+  if (limit <= 0) return;
+  for await (const document of source) {
+    yield document;
+    if (++taken >= limit) return;
+  }
+}
+
+/** Identity of a sequence of texts, whatever file they came in: sha256 over length and bytes of each. */
+export function hashDocument(hash: Hash, text: string): void {
+  const bytes = Buffer.from(text, 'utf8');
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(bytes.length));
+  hash.update(length).update(bytes);
+}
+
+export const newDocumentsHash = (): Hash => createHash('sha256');
+
+export interface EncodeOptions {
+  /** Worker threads; 0 encodes in this thread. Default 0. */
+  readonly workers?: number;
+  /** Take only the first documents. */
+  readonly limit?: number;
+}
+
+/** Encodes the documents of `source` in order. */
+export async function* encodeDocuments(
+  source: AsyncIterable<Document>,
+  tokenizer: Tokenizer,
+  { workers = 0, limit = Number.POSITIVE_INFINITY }: EncodeOptions = {},
+): AsyncGenerator<DocumentBatch & { encoded: EncodedBatch }> {
+  interface Task {
+    batch: DocumentBatch;
+    texts: readonly string[];
+  }
+  async function* tasks(): AsyncGenerator<Task> {
+    for await (const batch of batchDocuments(source, limit)) {
+      yield { batch, texts: batch.documents.map((d) => d.text) };
+    }
+  }
+  const results = runInOrder<Task, readonly string[], EncodedBatch>(tasks(), {
+    workers,
+    payload: (task) => task.texts,
+    worker: new URL('./encode-worker.js', import.meta.url),
+    workerData: tokenizer,
+    inline: () => encodeHandler(tokenizer),
+  });
+  for await (const { task, result } of results) yield { ...task.batch, encoded: result };
+}

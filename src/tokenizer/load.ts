@@ -1,0 +1,78 @@
+/**
+ * Loads a tokenizer's facts: the built-in byte vocabulary, or a SentencePiece model file.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { type BpbError, inputError } from '../errors.js';
+import { byte260 } from './byte260.js';
+import { checkPieces, findCaseOperators } from './check-pieces.js';
+import { readSentencePieceModel } from './sentencepiece-model.js';
+import type { Tokenizer } from './types.js';
+
+/** A million pieces of ordinary length stay well below; a file beyond it is no tokenizer. */
+export const MAX_MODEL_BYTES = 64 << 20;
+
+function refuse(path: string, message: string, actual: string, cause?: unknown): BpbError {
+  return inputError('BPB_TOKENIZER_FILE', {
+    message,
+    path,
+    expected: 'byte260, or a SentencePiece .model file',
+    actual,
+    hint: 'Give the path of the .model file, or the word byte260.',
+    cause,
+  });
+}
+
+function readModelFile(path: string): Uint8Array {
+  let stat: ReturnType<typeof statSync>;
+  try {
+    stat = statSync(path);
+  } catch (cause) {
+    throw refuse(path, 'There is no such tokenizer file.', 'nothing there', cause);
+  }
+  if (!stat.isFile()) throw refuse(path, 'The tokenizer is not a regular file.', 'no regular file');
+  if (stat.size > MAX_MODEL_BYTES) {
+    throw refuse(path, 'The tokenizer file is too large.', `${stat.size} bytes`);
+  }
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw refuse(path, 'The tokenizer file cannot be read.', String(cause), cause);
+  }
+}
+
+/**
+ * Loads `byte260` or a SentencePiece model.
+ *
+ * Refused: what is no model or is damaged, and vocabularies whose bytes cannot be accounted for
+ * (duplicate pieces, no piece for a lone space, no BOS, a denormalizer).
+ */
+export function loadTokenizer(nameOrPath: string): Tokenizer {
+  if (nameOrPath === 'byte260') return byte260();
+  const path = nameOrPath;
+  const bytes = readModelFile(path);
+  const model = readSentencePieceModel(bytes, path);
+  checkPieces(model, path);
+  const { bosPiece, unknownSurface, byteFallback } = model.trainer;
+  const bosId = model.pieces.findIndex((p) => p.text === bosPiece && p.type === 'control');
+  if (bosId === -1) {
+    throw inputError('BPB_NO_BOS', {
+      message: 'The vocabulary has no BOS, which must stand before every document.',
+      path,
+      expected: `a control piece ${JSON.stringify(bosPiece)}`,
+      actual: 'none',
+      hint: 'Train the tokenizer with bos_id=1.',
+    });
+  }
+  return {
+    kind: 'sentencepiece',
+    path,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    pieces: model.pieces,
+    bosId,
+    hasCaseOperators: findCaseOperators(model, path),
+    normalizer: model.normalizer,
+    unknownSurface,
+    byteFallback,
+  };
+}

@@ -1,0 +1,132 @@
+/**
+ * Reads a SentencePiece `.model` file: its pieces, and the few settings that accounting needs.
+ *
+ * Field numbers are those of sentencepiece_model.proto. The file is untrusted: it is read here,
+ * within limits, before any other code loads it.
+ */
+import { guessContent } from '../data/shard-header.js';
+import { inputError } from '../errors.js';
+import { WireReader } from '../wire.js';
+import type { Normalizer, Piece, PieceType } from './types.js';
+
+export const MAX_PIECES = 1_000_000;
+/** UTF-8 bytes; a piece of 100 KB overflows SentencePiece's stack at load (sentencepiece #1263). */
+export const MAX_PIECE_BYTES = 65_536;
+
+const TYPES: readonly (PieceType | undefined)[] = [
+  undefined,
+  'normal',
+  'unknown',
+  'control',
+  'user_defined',
+  'unused',
+  'byte',
+];
+const MODEL_TYPES: readonly string[] = ['?', 'unigram', 'bpe', 'word', 'char'];
+
+export interface Trainer {
+  readonly modelType: string;
+  readonly byteFallback: boolean;
+  readonly treatWhitespaceAsSuffix: boolean;
+  readonly unknownSurface: string;
+  readonly bosPiece: string;
+}
+
+export interface SentencePieceModel {
+  readonly pieces: readonly Piece[];
+  readonly trainer: Trainer;
+  readonly normalizer: Normalizer;
+  /** The compiled character map of the normalizer; empty for the identity. */
+  readonly charsmap: Uint8Array;
+  /** Whether decoding runs through a character map of its own. */
+  readonly hasDenormalizer: boolean;
+}
+
+function readPiece(reader: WireReader, id: number): Piece {
+  let text: string | null = null;
+  let type: PieceType | undefined = 'normal';
+  while (reader.next()) {
+    if (reader.field === 1) text = reader.string();
+    else if (reader.field === 2) reader.float();
+    else if (reader.field === 3) type = TYPES[reader.integer()];
+    else reader.skip();
+  }
+  if (text === null || text === '') throw reader.refuse(`piece ${id} without a text`);
+  if (type === undefined) throw reader.refuse(`piece ${id} of an unknown type`);
+  if (text.includes('\0')) throw reader.refuse(`piece ${id} with a NUL character`);
+  if (Buffer.byteLength(text) > MAX_PIECE_BYTES) {
+    throw reader.refuse(`piece ${id} of more than ${MAX_PIECE_BYTES} bytes`);
+  }
+  return { text, type };
+}
+
+function readTrainer(reader: WireReader): Trainer {
+  let modelType = 1;
+  let byteFallback = false;
+  let treatWhitespaceAsSuffix = false;
+  let unknownSurface = ' \u2047 ';
+  let bosPiece = '<s>';
+  while (reader.next()) {
+    if (reader.field === 3) modelType = reader.integer();
+    else if (reader.field === 24) treatWhitespaceAsSuffix = reader.bool();
+    else if (reader.field === 35) byteFallback = reader.bool();
+    else if (reader.field === 44) unknownSurface = reader.string();
+    else if (reader.field === 46) bosPiece = reader.string();
+    else reader.skip();
+  }
+  const name = MODEL_TYPES[modelType] ?? `${modelType}`;
+  return { modelType: name, byteFallback, treatWhitespaceAsSuffix, unknownSurface, bosPiece };
+}
+
+function readNormalizer(reader: WireReader): { normalizer: Normalizer; charsmap: Uint8Array } {
+  let name = '';
+  let charsmap: Uint8Array = new Uint8Array(0);
+  let addDummyPrefix = true;
+  let removeExtraWhitespaces = true;
+  let escapeWhitespaces = true;
+  while (reader.next()) {
+    if (reader.field === 1) name = reader.string();
+    else if (reader.field === 2) charsmap = reader.bytes();
+    else if (reader.field === 3) addDummyPrefix = reader.bool();
+    else if (reader.field === 4) removeExtraWhitespaces = reader.bool();
+    else if (reader.field === 5) escapeWhitespaces = reader.bool();
+    else reader.skip();
+  }
+  return {
+    normalizer: { name, addDummyPrefix, removeExtraWhitespaces, escapeWhitespaces },
+    charsmap,
+  };
+}
+
+/** Reads a model from the bytes of the file `path`; anything malformed is refused. */
+export function readSentencePieceModel(bytes: Uint8Array, path: string): SentencePieceModel {
+  const source = { path, code: 'BPB_TOKENIZER_FORMAT', what: 'a SentencePiece model' } as const;
+  // A pointer or a text can by chance begin like a message; saying what it is helps more.
+  const guess = bytes.length === 0 ? 'an empty file' : guessContent(bytes.subarray(0, 512));
+  if (guess !== null && (bytes.length === 0 || bytes[0] !== 0x0a)) {
+    throw inputError(source.code, {
+      message: `This is not a SentencePiece model: it looks like ${guess}.`,
+      path,
+      expected: source.what,
+      actual: guess,
+      hint: 'Give the .model file itself; with Git LFS, run "git lfs pull" first.',
+    });
+  }
+  const reader = new WireReader(bytes, source);
+  const pieces: Piece[] = [];
+  let trainer = readTrainer(new WireReader(new Uint8Array(0), source));
+  let { normalizer, charsmap } = readNormalizer(new WireReader(new Uint8Array(0), source));
+  let hasDenormalizer = false;
+  while (reader.next()) {
+    if (reader.field === 1) {
+      if (pieces.length === MAX_PIECES) throw reader.refuse(`more than ${MAX_PIECES} pieces`);
+      pieces.push(readPiece(reader.message(), pieces.length));
+    } else if (reader.field === 2) trainer = readTrainer(reader.message());
+    else if (reader.field === 3) ({ normalizer, charsmap } = readNormalizer(reader.message()));
+    else if (reader.field === 5) {
+      hasDenormalizer = readNormalizer(reader.message()).charsmap.length > 0;
+    } else reader.skip();
+  }
+  if (pieces.length === 0) throw reader.refuse('a file without pieces');
+  return { pieces, trainer, normalizer, charsmap, hasDenormalizer };
+}
