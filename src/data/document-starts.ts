@@ -1,7 +1,7 @@
 /**
  * Where the documents of a token stream begin.
  */
-import type { TokenIds } from './types.js';
+import type { TokenIds, TokenStream } from './types.js';
 
 /**
  * Positions of the BOS tokens, ascending; 0 is always among them, so that a stream that does not
@@ -17,4 +17,18 @@ export function documentStartsOf(ids: TokenIds, bosId: number): Uint32Array<Shar
   let k = n > 0 && ids[0] !== bosId ? 1 : 0;
   for (let i = 0; i < n; i++) if (ids[i] === bosId) starts[k++] = i;
   return starts;
+}
+
+/**
+ * The stream of the first `count` documents, sharing the memory of the whole one.
+ *
+ * It ends before the next document's BOS, as if only these documents had been tokenized.
+ */
+export function firstDocuments(stream: TokenStream, count: number): TokenStream {
+  const end = stream.documentStarts[count];
+  if (end === undefined) return stream;
+  return {
+    ids: stream.ids.subarray(0, end),
+    documentStarts: stream.documentStarts.subarray(0, count),
+  };
 }

@@ -117,11 +117,19 @@ export function readSentencePieceModel(bytes: Uint8Array, path: string): Sentenc
   let trainer = readTrainer(new WireReader(new Uint8Array(0), source));
   let { normalizer, charsmap } = readNormalizer(new WireReader(new Uint8Array(0), source));
   let hasDenormalizer = false;
+  const seen = new Set<number>();
   while (reader.next()) {
     if (reader.field === 1) {
       if (pieces.length === MAX_PIECES) throw reader.refuse(`more than ${MAX_PIECES} pieces`);
       pieces.push(readPiece(reader.message(), pieces.length));
-    } else if (reader.field === 2) trainer = readTrainer(reader.message());
+      continue;
+    }
+    // Protobuf merges a message that comes twice: what is checked here must be what is loaded there.
+    if ([2, 3, 5].includes(reader.field)) {
+      if (seen.has(reader.field)) throw reader.refuse(`field ${reader.field} a second time`);
+      seen.add(reader.field);
+    }
+    if (reader.field === 2) trainer = readTrainer(reader.message());
     else if (reader.field === 3) ({ normalizer, charsmap } = readNormalizer(reader.message()));
     else if (reader.field === 5) {
       hasDenormalizer = readNormalizer(reader.message()).charsmap.length > 0;

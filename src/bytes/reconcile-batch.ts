@@ -1,0 +1,96 @@
+/**
+ * Compares published documents with the documents of a token stream, one batch at a time.
+ */
+import type { TokenIds } from '../data/types.js';
+import { type BpbError, inputError } from '../errors.js';
+import { RoundTripper } from '../tokenizer/round-trip.js';
+import type { Encoder, Tokenizer } from '../tokenizer/types.js';
+
+/** Published documents and where the stream holds them: `ids[from[k] .. to[k])`, without BOS. */
+export interface ReconcileTask {
+  readonly first: number;
+  readonly texts: readonly string[];
+  readonly lines: readonly number[];
+  readonly from: readonly number[];
+  readonly to: readonly number[];
+}
+
+/** By document of the batch. */
+export interface ReconciledBatch {
+  readonly decodedBytes: Uint32Array;
+  readonly lossless: Uint8Array;
+}
+
+const CONTEXT = 16;
+
+const display = (bytes: Uint8Array, at: number) =>
+  JSON.stringify(Buffer.from(bytes).toString('utf8', Math.max(0, at - CONTEXT), at + CONTEXT));
+
+/** First byte at which two texts differ; the shorter length where one continues the other. */
+export function firstDifference(a: Uint8Array, b: Uint8Array): number {
+  const shorter = Math.min(a.length, b.length);
+  for (let i = 0; i < shorter; i++) if (a[i] !== b[i]) return i;
+  return shorter;
+}
+
+function refuseOther(document: number, line: number, text: string, decoded: string): BpbError {
+  const published = Buffer.from(text, 'utf8');
+  const stream = Buffer.from(decoded, 'utf8');
+  const at = firstDifference(published, stream);
+  return inputError('BPB_OTHER_DOCUMENT', {
+    message: `Document ${document} of the stream is not the published one in line ${line}: they differ from byte ${at} on, and encoding the published text gives other tokens.`,
+    path: `line ${line}`,
+    expected: `${display(published, at)} (published, around byte ${at})`,
+    actual: `${display(stream, at)} (decoded from the stream)`,
+    hint: 'Give the documents that these shards were made from, in their order, and the tokenizer that made them.',
+  });
+}
+
+/**
+ * Accepts a document whose ids decode to its text (lossless), or whose text encodes to just these
+ * ids (lossy: the normalizer changed it); anything else is another document and refused.
+ */
+export class Reconciler {
+  private readonly roundTripper: RoundTripper;
+
+  constructor(
+    tokenizer: Tokenizer,
+    private readonly encoder: Encoder,
+    private readonly ids: TokenIds,
+  ) {
+    this.roundTripper = new RoundTripper(tokenizer);
+  }
+
+  check(task: ReconcileTask): ReconciledBatch {
+    const count = task.texts.length;
+    const decodedBytes = new Uint32Array(count);
+    const lossless = new Uint8Array(count);
+    for (let k = 0; k < count; k++) {
+      const text = task.texts[k]!;
+      const from = task.from[k]!;
+      const to = task.to[k]!;
+      const trip = this.roundTripper.check(this.ids, text, from, to);
+      decodedBytes[k] = trip.decodedBytes;
+      lossless[k] = trip.lossless ? 1 : 0;
+      if (trip.lossless || this.encodesTo(text, from, to)) continue;
+      throw refuseOther(task.first + k, task.lines[k]!, text, this.decode(from, to));
+    }
+    return { decodedBytes, lossless };
+  }
+
+  private encodesTo(text: string, from: number, to: number): boolean {
+    const ids = this.encoder.encode(text);
+    if (ids.length !== to - from) return false;
+    for (let i = 0; i < ids.length; i++) if (ids[i] !== this.ids[from + i]) return false;
+    return true;
+  }
+
+  private decode(from: number, to: number): string {
+    try {
+      return this.encoder.decode(this.ids.subarray(from, to));
+    } catch {
+      // Malformed case operators: shown as they are, since this is for a message only.
+      return Buffer.from(this.roundTripper.decode(this.ids, from, to)).toString('utf8');
+    }
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * Reconciles published documents with a token stream: the same ones, in order, and how many bytes.
+ */
+import type { Document, DocumentFacts, DocumentSource, TokenStream } from '../data/types.js';
+import { type BpbError, inputError } from '../errors.js';
+import {
+  batchDocuments,
+  type DocumentBatch,
+  hashDocument,
+  newDocumentsHash,
+} from '../tokenizer/encode-pool.js';
+import { createEncoder } from '../tokenizer/encoder.js';
+import { runInOrder } from '../tokenizer/ordered-pool.js';
+import type { Tokenizer } from '../tokenizer/types.js';
+import { type ReconciledBatch, Reconciler, type ReconcileTask } from './reconcile-batch.js';
+import { documentSpan } from './spans.js';
+
+export interface ReconcileOptions {
+  /** Worker threads; 0 works in this thread. Default 0. */
+  readonly workers?: number;
+  /** The stream holds only the first documents of the file (`--limit-docs`). */
+  readonly limit?: number;
+}
+
+export interface Reconciled {
+  readonly facts: DocumentFacts;
+  readonly lines: Uint32Array;
+  /** As `tokenizeDocuments` gives it: the identity of the texts themselves. */
+  readonly documentsSha256: string;
+}
+
+function refuseCount(path: string, published: number, stream: number): BpbError {
+  return inputError('BPB_DOCUMENT_COUNT', {
+    message: `The file holds ${published} documents, the token stream ${stream}.`,
+    path,
+    expected: `${stream} documents`,
+    actual: `${published} documents`,
+    hint: 'Give exactly the documents that the shards were made from.',
+  });
+}
+
+/** Yields the documents that the stream can have, and counts those beyond. */
+async function* counted(source: AsyncIterable<Document>, most: number, seen: { count: number }) {
+  for await (const document of source) {
+    if (++seen.count <= most) yield document;
+  }
+}
+
+/**
+ * Confirms that `source` holds the documents of `stream`, and gives what is known of each.
+ *
+ * Refused: another number of documents; a document whose ids neither decode to its text nor are
+ * what its text encodes to (named by index, line and first differing byte).
+ */
+export async function reconcile(
+  source: DocumentSource,
+  stream: TokenStream,
+  tokenizer: Tokenizer,
+  { workers = 0, limit = Number.POSITIVE_INFINITY }: ReconcileOptions = {},
+): Promise<Reconciled> {
+  const count = stream.documentStarts.length;
+  const facts = {
+    originalBytes: new Uint32Array(count),
+    decodedBytes: new Uint32Array(count),
+    lossless: new Uint8Array(count),
+  };
+  const lines = new Uint32Array(count);
+  const hash = newDocumentsHash();
+  const seen = { count: 0 };
+  // Without a limit the file is read to its end, so that documents too many are noticed.
+  const whole = limit === Number.POSITIVE_INFINITY;
+  const documents = whole ? counted(source, count, seen) : source;
+  const results = runInOrder<DocumentBatch, ReconcileTask, ReconciledBatch>(
+    batchDocuments(documents, whole ? limit : Math.min(limit, count)),
+    {
+      workers,
+      worker: new URL('./reconcile-worker.js', import.meta.url),
+      workerData: { tokenizer, ids: stream.ids },
+      inline: async () => {
+        const encoder = await createEncoder(tokenizer);
+        const reconciler = new Reconciler(tokenizer, encoder, stream.ids);
+        return (task) => reconciler.check(task);
+      },
+      payload: ({ first, documents: batch }) => {
+        const spans = batch.map((_, k) => documentSpan(stream, first + k, tokenizer.bosId));
+        return {
+          first,
+          texts: batch.map(({ text }) => text),
+          lines: batch.map(({ line }) => line),
+          from: spans.map(({ textFrom }) => textFrom),
+          to: spans.map(({ textTo }) => textTo),
+        };
+      },
+    },
+  );
+  let done = 0;
+  for await (const { task, result } of results) {
+    for (const [k, document] of task.documents.entries()) {
+      facts.originalBytes[done] = document.bytes;
+      facts.decodedBytes[done] = result.decodedBytes[k]!;
+      facts.lossless[done] = result.lossless[k]!;
+      lines[done] = document.line;
+      hashDocument(hash, document.text);
+      done++;
+    }
+  }
+  const published = Math.max(done, seen.count);
+  if (published !== count) throw refuseCount(source.path, published, count);
+  return { facts, lines, documentsSha256: hash.digest('hex') };
+}

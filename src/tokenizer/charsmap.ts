@@ -1,0 +1,57 @@
+/**
+ * Checks a normalizer's compiled character map before SentencePiece walks it without looking.
+ *
+ * The map is `uint32 size, trie, replacements`: a Darts-clone double array whose leaves are offsets
+ * into NUL-terminated replacements. A damaged one makes SentencePiece read out of bounds
+ * (sentencepiece #1269, #1272), so every unit that a text can reach is followed here once.
+ */
+import { inputError } from '../errors.js';
+
+function problemOf(map: Uint8Array): string | null {
+  if (map.length < 4) return `a character map of ${map.length} bytes`;
+  const view = new DataView(map.buffer, map.byteOffset, map.byteLength);
+  const trieBytes = view.getUint32(0, true);
+  if (trieBytes % 4 !== 0 || trieBytes === 0 || 4 + trieBytes >= map.length) {
+    return `a character map of ${map.length} bytes with a trie of ${trieBytes}`;
+  }
+  if (map[map.length - 1] !== 0) return 'replacements that do not end';
+  const units = trieBytes / 4;
+  const replacements = map.length - 4 - trieBytes;
+  const unit = (index: number) => view.getUint32(4 + 4 * index, true);
+  // offset(), label(), has_leaf() and value() of darts.h, DoubleArrayUnit.
+  const offset = (u: number) => ((u >>> 10) << ((u & (1 << 9)) >>> 6)) >>> 0;
+  const seen = new Uint8Array(units);
+  const stack = [offset(unit(0))];
+  while (stack.length > 0) {
+    const base = stack.pop()!;
+    if ((base | 0xff) >>> 0 >= units) return 'a trie that leads out of its array';
+    if (seen[base] === 1) continue;
+    seen[base] = 1;
+    for (let byte = 1; byte < 256; byte++) {
+      const at = base ^ byte;
+      const u = unit(at);
+      if ((u & 0x800000ff) >>> 0 !== byte) continue;
+      const child = (at ^ offset(u)) >>> 0;
+      if (((u >>> 8) & 1) === 1) {
+        if (child >= units) return 'a trie that leads out of its array';
+        if ((unit(child) & 0x7fffffff) >= replacements) return 'a replacement out of bounds';
+      }
+      stack.push(child);
+    }
+  }
+  return null;
+}
+
+/** Refuses a character map that would be read out of bounds; an empty one is the identity. */
+export function checkCharsmap(map: Uint8Array, path: string): void {
+  if (map.length === 0) return;
+  const problem = problemOf(map);
+  if (problem === null) return;
+  throw inputError('BPB_TOKENIZER_CHARSMAP', {
+    message: `The tokenizer's normalizer is damaged: ${problem}.`,
+    path,
+    expected: 'a character map compiled by SentencePiece',
+    actual: problem,
+    hint: 'Check that the model loads in SentencePiece and was downloaded whole.',
+  });
+}
