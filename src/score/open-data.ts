@@ -1,0 +1,136 @@
+/**
+ * Opens what is to be scored: shards or documents as one token stream, with what is known of it.
+ */
+import { existsSync } from 'node:fs';
+import { reconcile } from '../bytes/reconcile.js';
+import { readDocuments } from '../data/documents.js';
+import { findShards, readShards } from '../data/shards.js';
+import { findSidecars, readSidecars, type Sidecar } from '../data/sidecars.js';
+import { sotuDocuments } from '../data/sotu.js';
+import type { DocumentFacts, DocumentSource, ShardInfo, TokenStream } from '../data/types.js';
+import { usageError } from '../errors.js';
+import { tokenizeDocuments } from '../tokenizer/stream.js';
+import type { Tokenizer } from '../tokenizer/types.js';
+import type { Progress } from './options.js';
+
+/** Data sets that come with an installed package, by name. */
+const BUILT_IN: Readonly<Record<string, () => DocumentSource>> = {
+  'sotu-val': () => sotuDocuments('val'),
+};
+
+export interface DataOptions {
+  readonly tokenizer: Tokenizer;
+  /** A directory of shards, shard files, or the name of a built-in set. */
+  readonly data?: readonly string[] | undefined;
+  readonly docs?: string | undefined;
+  /** Directory of the sidecars; by default the shards' own. */
+  readonly sidecar?: string | undefined;
+  readonly limitDocs?: number | undefined;
+  /** Threads for tokenizing. */
+  readonly workers: number;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+export interface OpenData {
+  readonly stream: TokenStream;
+  readonly tokenizer: Tokenizer;
+  readonly shards: readonly ShardInfo[];
+  readonly sidecar: Sidecar | null;
+  /** Of the published documents, where they are known. */
+  readonly facts: DocumentFacts | null;
+  readonly documents: { readonly source: string; readonly sha256: string } | null;
+  /** True where `limitDocs` left documents out. */
+  readonly partial: boolean;
+}
+
+/** @throws input errors naming the file; usage errors where nothing, or nothing known, is named */
+export async function openData(options: DataOptions): Promise<OpenData> {
+  const { data, docs } = options;
+  const builtIn = data?.length === 1 && !existsSync(data[0]!) ? BUILT_IN[data[0]!] : undefined;
+  if (builtIn !== undefined) {
+    if (docs !== undefined) {
+      throw usageError('BPB_USAGE_DATA', {
+        message: `the built-in set ${data![0]} brings its own documents`,
+        path: '--docs',
+        expected: '--docs only with shards, or alone',
+        actual: docs,
+      });
+    }
+    return fromDocuments(builtIn(), options);
+  }
+  if (data !== undefined && data.length > 0) return fromShards(data, options);
+  if (docs !== undefined) return fromDocuments(readDocuments(docs), options);
+  throw usageError('BPB_USAGE_DATA', {
+    message: 'there is nothing to score',
+    path: '--data',
+    expected: `--data DIR with shards, --docs FILE, or a built-in set (${Object.keys(BUILT_IN).join(', ')})`,
+    actual: 'neither, and the artifact names no data set',
+  });
+}
+
+async function fromDocuments(source: DocumentSource, options: DataOptions): Promise<OpenData> {
+  const { tokenizer, limitDocs, workers, onProgress } = options;
+  const tokenized = await tokenizeDocuments(source, tokenizer, {
+    workers,
+    ...(limitDocs === undefined ? {} : { limit: limitDocs }),
+    progress: (documents) => onProgress?.(progressOf('tokenize', documents, limitDocs ?? null)),
+  });
+  return {
+    stream: tokenized.stream,
+    tokenizer,
+    shards: [],
+    sidecar: null,
+    facts: tokenized.facts,
+    documents: { source: source.path, sha256: tokenized.documentsSha256 },
+    partial: !tokenized.complete,
+  };
+}
+
+async function fromShards(data: readonly string[], options: DataOptions): Promise<OpenData> {
+  const { tokenizer, docs, limitDocs, workers, onProgress } = options;
+  onProgress?.({ phase: 'data', done: 0, total: null, unit: 'shards', bpb: null });
+  const files = findShards(data.length === 1 ? data[0]! : data);
+  const { stream: whole, shards } = await readShards(files, {
+    vocabulary: tokenizer.pieces.length,
+    bosId: tokenizer.bosId,
+  });
+  const sidecarFiles = findSidecars(files, 'val', options.sidecar);
+  const sidecar =
+    sidecarFiles.length === 0 ? null : await readSidecars(sidecarFiles, whole, tokenizer.bosId);
+  const { stream, partial } = firstDocuments(whole, limitDocs);
+  const reconciled =
+    docs === undefined
+      ? null
+      : await reconcile(readDocuments(docs), stream, tokenizer, {
+          workers,
+          ...(partial ? { limit: stream.documentStarts.length } : {}),
+        });
+  return {
+    stream,
+    tokenizer,
+    shards,
+    sidecar:
+      sidecar === null ? null : { ...sidecar, bytes: sidecar.bytes.subarray(0, stream.ids.length) },
+    facts: reconciled?.facts ?? null,
+    documents: reconciled === null ? null : { source: docs!, sha256: reconciled.documentsSha256 },
+    partial,
+  };
+}
+
+/** The stream cut before document `limit`: as if the shards ended there. */
+function firstDocuments(
+  stream: TokenStream,
+  limit: number | undefined,
+): { stream: TokenStream; partial: boolean } {
+  const { ids, documentStarts } = stream;
+  if (limit === undefined || limit >= documentStarts.length) return { stream, partial: false };
+  const cut = {
+    ids: ids.subarray(0, documentStarts[limit]!),
+    documentStarts: documentStarts.subarray(0, limit),
+  };
+  return { stream: cut, partial: true };
+}
+
+function progressOf(phase: Progress['phase'], done: number, total: number | null): Progress {
+  return { phase, done, total, unit: 'documents', bpb: null };
+}

@@ -1,0 +1,96 @@
+/**
+ * Everything that is decided before the first batch: artifact, data, plan, batches, accounting.
+ */
+import { type Artifact, loadArtifact } from '../artifact/load.js';
+import { Accounting } from '../bytes/accounting.js';
+import type { EngineOptions } from '../engine/types.js';
+import { usageError } from '../errors.js';
+import { loadTokenizer } from '../tokenizer/load.js';
+import type { Tokenizer } from '../tokenizer/types.js';
+import { type BatchPlan, planBatches } from '../windows/batches.js';
+import { planWindows, type WindowPlan } from '../windows/plan.js';
+import type { WorkerSetup } from './messages.js';
+import { type OpenData, openData } from './open-data.js';
+import {
+  DEFAULT_BATCH_TOKENS,
+  type Parallelism,
+  parallelism,
+  partRange,
+  positive,
+  type ScoreOptions,
+  windowOptions,
+} from './options.js';
+
+export interface Prepared {
+  readonly options: ScoreOptions;
+  readonly artifact: Artifact;
+  readonly tokenizer: Tokenizer;
+  readonly data: OpenData;
+  readonly plan: WindowPlan;
+  readonly batches: BatchPlan;
+  readonly batchTokens: number;
+  readonly range: readonly [number, number];
+  readonly accounting: Accounting;
+  readonly parallel: Parallelism;
+  readonly setup: WorkerSetup;
+}
+
+/** Opens and checks everything an option names, from left to right; runs no model. */
+export async function prepare(options: ScoreOptions): Promise<Prepared> {
+  const parallel = parallelism(options);
+  const batchTokens = positive('--batch-tokens', options.batchTokens ?? DEFAULT_BATCH_TOKENS);
+  const artifact = await loadArtifact(options.artifact);
+  const window = windowOptions(options, artifact);
+  const tokenizer = loadTokenizer(tokenizerSource(options, artifact));
+  const named = artifact.evaluation?.data;
+  const data = await openData({
+    tokenizer,
+    data: options.data ?? (options.docs === undefined && named !== undefined ? [named] : undefined),
+    docs: options.docs,
+    sidecar: options.sidecar,
+    limitDocs: options.limitDocs,
+    workers: parallel.workers * parallel.threads,
+    onProgress: options.onProgress,
+  });
+  const plan = planWindows(data.stream, window);
+  const batches = planBatches(plan, batchTokens);
+  const range = partRange(options.part, batches.count);
+  const { stream, sidecar, facts } = data;
+  const accounting = new Accounting({ tokenizer, stream, sidecar, facts });
+  const engineOptions: EngineOptions = {
+    model: artifact.model.bytes,
+    modelPath: artifact.model.path,
+    tokensInput: artifact.model.tokens,
+    logitsOutput: artifact.model.logits,
+    softcap: artifact.model.softcap,
+    minVocabulary: tokenizer.pieces.length,
+    threads: parallel.threads,
+    optimize: true,
+  };
+  const setup = { stream, window, engine: options.engine ?? 'auto', options: engineOptions };
+  return {
+    options,
+    artifact,
+    tokenizer,
+    data,
+    plan,
+    batches,
+    batchTokens,
+    range,
+    accounting,
+    parallel,
+    setup,
+  };
+}
+
+function tokenizerSource(options: ScoreOptions, artifact: Artifact): string {
+  if (options.tokenizer !== undefined) return options.tokenizer;
+  if (artifact.tokenizer?.kind === 'byte260') return 'byte260';
+  if (artifact.tokenizer !== null) return artifact.tokenizer.path;
+  throw usageError('BPB_USAGE_TOKENIZER', {
+    message: 'a bare model does not say which tokenizer it speaks',
+    path: '--tokenizer',
+    expected: 'a SentencePiece .model, or byte260',
+    actual: 'none',
+  });
+}

@@ -1,0 +1,115 @@
+/**
+ * Scores an artifact: the one way through the house, from its files to a result.
+ */
+import { ScoreLedger } from '../windows/ledger.js';
+import { accountBytes, composeResult, documentRows } from './compose.js';
+import type { Opened } from './messages.js';
+import type { ScoreOptions } from './options.js';
+import { OutputDirectory } from './outputs.js';
+import { ScorePool } from './pool.js';
+import { type Prepared, prepare } from './prepare.js';
+import type { ScoreResult } from './result.js';
+import { interrupted, type RunTimes, runBatches } from './run.js';
+import { RunningBpb } from './running.js';
+import { keepSampled, sampledRows } from './sampled.js';
+import { DocumentTotals } from './totals.js';
+import { type Verification, verifyRows } from './verify.js';
+
+/** What the run left behind. */
+export interface Scored {
+  readonly opened: Opened;
+  readonly totals: DocumentTotals;
+  readonly ledger: ScoreLedger;
+  readonly times: RunTimes;
+  readonly verification: Verification;
+  readonly seconds: { load: number; score: number; verify: number; total: number };
+}
+
+const DEFAULT_SEED = 1;
+
+/**
+ * Scores an exported model in bits per byte.
+ *
+ * @example
+ * ```ts
+ * import { score } from 'bpb-harness';
+ * const result = await score({ artifact: 'models/sotu-8x256' });
+ * console.log(result.score.val_bpb, result.totals.bytes);
+ * ```
+ * @returns the result, also when the number cannot be given: `score.val_bpb` is then null
+ * @throws BpbError: `usage`, `input`, `environment` or `interrupted`; there is no partial result
+ */
+export async function score(options: ScoreOptions): Promise<ScoreResult> {
+  const started = performance.now();
+  const prepared = await prepare(options);
+  if (options.signal?.aborted) throw interrupted();
+  const scored = await runAndVerify(prepared, started);
+  const bytes = accountBytes(prepared);
+  const result = composeResult(prepared, scored, bytes);
+  scored.output?.finish(result, documentRows(bytes, scored.totals));
+  return result;
+}
+
+async function runAndVerify(
+  prepared: Prepared,
+  started: number,
+): Promise<Scored & { output: OutputDirectory | null }> {
+  const { options, artifact, data, plan, batches, range, parallel, setup } = prepared;
+  const { signal, onProgress } = options;
+  const seed = options.seed ?? DEFAULT_SEED;
+  const totals = new DocumentTotals(data.stream.documentStarts.length);
+  const ledger = new ScoreLedger(plan.tokens, plan.options.compat !== null);
+  const running = new RunningBpb(prepared);
+  const sample = sampledRows(prepared, seed);
+  const firstOpinion = new Map<number, Float32Array>();
+
+  const pool = new ScorePool(setup, parallel.workers);
+  try {
+    onProgress?.({ phase: 'load', done: 0, total: null, unit: '', bpb: null });
+    const loadStart = performance.now();
+    const opened = await pool.open();
+    const scoreStart = performance.now();
+    const output =
+      options.out === undefined
+        ? null
+        : new OutputDirectory(
+            options.out,
+            { artifact: artifact.sha256, window: plan.options, batches: batches.count, range },
+            options.saveTargets ? { tokens: plan.tokens } : null,
+          );
+    const times = await runBatches({
+      pool,
+      batches,
+      range,
+      totals,
+      ledger,
+      signal,
+      keepNats: (_, rows) => options.saveTargets === true || rows.some((row) => sample.has(row)),
+      onMerged: (batch, rows, result) => {
+        output?.append(batch, result);
+        keepSampled(rows, result, plan, sample, firstOpinion);
+        onProgress?.(running.add(result));
+      },
+    });
+    const scoreEnd = performance.now();
+    await pool.close();
+    onProgress?.({ phase: 'verify', done: 0, total: sample.size, unit: 'rows', bpb: running.bpb });
+    const verification = await verifyRows({
+      setup,
+      firstOpinion: new Map([...firstOpinion].sort(([a], [b]) => a - b)),
+      seed,
+      precision: opened.info.precision,
+      signal,
+    });
+    const end = performance.now();
+    const seconds = {
+      load: (scoreStart - loadStart) / 1000,
+      score: (scoreEnd - scoreStart) / 1000,
+      verify: (end - scoreEnd) / 1000,
+      total: (end - started) / 1000,
+    };
+    return { opened, totals, ledger, times, verification, seconds, output };
+  } finally {
+    await pool.close();
+  }
+}
