@@ -1,0 +1,16 @@
+/**
+ * The public API. Each function does what the command of the same name does, and prints nothing.
+ *
+ * @module
+ */
+export { type Artifact, loadArtifact } from './artifact/load.js';
+export type { DocumentFacts, TokenStream } from './data/types.js';
+export { BpbError, type ErrorCode, type ErrorKind, EXIT_CODES } from './errors.js';
+export { type DataOptions, type OpenData, openData } from './score/open-data.js';
+export type { Progress, ScoreOptions } from './score/options.js';
+export type { ScoreResult } from './score/result.js';
+export { score } from './score/score.js';
+export { loadTokenizer } from './tokenizer/load.js';
+export type { Piece, Tokenizer } from './tokenizer/types.js';
+export type { WindowMode, WindowOptions } from './windows/options.js';
+export { planWindows, type Row, type WindowPlan } from './windows/plan.js';
