@@ -63,4 +63,8 @@ export interface EngineOptions {
   readonly threads: number;
   /** Graph optimization; the second opinion turns it off. */
   readonly optimize: boolean;
+  /** The logits must be at least this wide: the tokenizer's size. */
+  readonly minVocabulary?: number | undefined;
+  /** Folder of another libonnxruntime than onnxruntime-node's (`--ort-lib`). */
+  readonly runtimeDirectory?: string | undefined;
 }

@@ -1,0 +1,25 @@
+// The addon's exports.
+#include <napi.h>
+
+#include "instance.h"
+#include "kernel_functions.h"
+#include "session_object.h"
+
+namespace {
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  auto* data = new bpb::Instance;
+  data->session_class = Napi::Persistent(bpb::SessionObject::Define(env));
+  env.SetInstanceData(data);
+  exports.Set("open", Napi::Function::New<bpb::SessionObject::Open>(env, "open"));
+  exports.Set("nll", Napi::Function::New<bpb::NllFunction>(env, "nll"));
+  exports.Set("q30", Napi::Function::New<bpb::Q30Function>(env, "q30"));
+  exports.Set("read", Napi::Function::New<bpb::ReadFunction>(env, "read"));
+  exports.Set("instructionSets",
+              Napi::Function::New<bpb::InstructionSetsFunction>(env, "instructionSets"));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(bpb, init)

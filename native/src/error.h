@@ -1,0 +1,30 @@
+// One error type for the C interfaces: a stable code and a message for people.
+#ifndef BPB_ERROR_H_
+#define BPB_ERROR_H_
+
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// `code` is a string literal and becomes the `code` of the JavaScript Error:
+//   BPB_LIBRARY   libonnxruntime cannot be loaded        BPB_OPEN     the session was not created
+//   BPB_RUN       the model run failed                   BPB_OUTPUT   the logits are not as expected
+//   BPB_TARGET    a target is beyond the vocabulary      BPB_OVERFLOW a segment sum is beyond int64
+typedef struct bpb_error {
+  const char* code;
+  char message[4096];
+} bpb_error;
+
+#define BPB_FAIL(error, error_code, ...)                                \
+  do {                                                                  \
+    (error)->code = (error_code);                                       \
+    snprintf((error)->message, sizeof((error)->message), __VA_ARGS__);  \
+  } while (0)
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif  // BPB_ERROR_H_

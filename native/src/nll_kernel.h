@@ -1,0 +1,210 @@
+// The scorer's arithmetic, written once over a vector type; each nll_*.cc instantiates it.
+//
+// `L` gives W fp32 lanes: Vec, load<T>, load_tail<T>, set, add, sub, mul, madd (a*b+c, fused where
+// that is free), fma (always one rounding), div, min, max, abs, copysign, round, scale, where_below,
+// any_above, keep_first, wide sums. min and max return their SECOND operand when one is NaN: with
+// the running value first, or the limit first, a NaN reaches the sum without a test of its own.
+#ifndef BPB_NLL_KERNEL_H_
+#define BPB_NLL_KERNEL_H_
+
+#include <math.h>
+
+#include "nll.h"
+
+// Internal linkage throughout: the including files are compiled for different instruction sets, and
+// a shared inline function would end up in the one that the linker happened to keep.
+namespace {
+
+// Element types, as tags for L::load.
+struct F32 { static constexpr size_t size = 4; };
+struct F16 { static constexpr size_t size = 2; };
+struct BF16 { static constexpr size_t size = 2; };
+
+// exp(d) for d <= 0 to 1.2 ulp. Below -87 it stays at e^-87: not even 2^17 such terms show in a sum
+// that holds exp(0) = 1, and no denormal is ever made.
+template <class L>
+inline typename L::Vec exp_nonpositive(typename L::Vec d) {
+  d = L::max(L::set(-87.0f), d);
+  const auto n = L::round(L::mul(d, L::set(1.44269504f)));
+  // ln 2 in two parts; the first has nine bits, so n times it is exact.
+  auto r = L::madd(n, L::set(-0.693359375f), d);
+  r = L::madd(n, L::set(2.12194440e-4f), r);
+  // (exp(r) - 1 - r) / r^2 on |r| <= ln(2)/2, interpolated at Chebyshev points; error 9.5e-9.
+  auto p = L::set(0.001392637612298131f);
+  p = L::madd(p, r, L::set(0.008363333530724049f));
+  p = L::madd(p, r, L::set(0.04166655242443085f));
+  p = L::madd(p, r, L::set(0.16666576266288757f));
+  p = L::madd(p, r, L::set(0.5f));
+  p = L::madd(p, r, L::set(1.0f));
+  p = L::madd(p, r, L::set(1.0f));
+  return L::scale(p, n);
+}
+
+// The identity, for a model without a softcap.
+template <class L>
+struct NoCap {
+  explicit NoCap(double) {}
+  typename L::Vec operator()(typename L::Vec x) const { return x; }
+};
+
+// c tanh(x / c), near one ulp of the result.
+template <class L>
+struct Softcap {
+  using Vec = typename L::Vec;
+  Vec cap, inverse, bound, twice_inverse, twice_inverse_low, twice_cap;
+
+  explicit Softcap(double c)
+      : cap(L::set((float)c)),
+        inverse(L::set((float)(1 / c))),
+        bound(L::set((float)(10 * c))),
+        twice_inverse(L::set((float)(2 / c))),
+        // What rounding 2/c to fp32 lost: the same for all logits, so it would be a bias.
+        twice_inverse_low(L::set((float)(2 / c - (double)(float)(2 / c)))),
+        twice_cap(L::set((float)(2 * c))) {}
+
+  Vec operator()(Vec x) const {
+    const Vec size = L::min(bound, L::abs(x));  // tanh(10) is 1 in fp32
+    // |x| <= c: x + x z P(z) with z = (x/c)^2. x itself is exact, so only the small correction errs.
+    const Vec y = L::mul(size, inverse);
+    const Vec z = L::mul(y, y);
+    // (tanh(y)/y - 1)/z on 0 <= z <= 1, interpolated at Chebyshev points; error 2.4e-8.
+    Vec p = L::set(-0.00042069563642144203f);
+    p = L::madd(p, z, L::set(0.0025104598607867956f));
+    p = L::madd(p, z, L::set(-0.008218922652304173f));
+    p = L::madd(p, z, L::set(0.02166011556982994f));
+    p = L::madd(p, z, L::set(-0.053934790194034576f));
+    p = L::madd(p, z, L::set(0.1333312839269638f));
+    p = L::madd(p, z, L::set(-0.3333333134651184f));
+    Vec v = L::fma(size, L::mul(z, p), size);
+    if (L::any_above(y, L::set(1.0f))) v = L::where_below(y, L::set(1.0f), v, beyond(size));
+    return L::copysign(v, x);
+  }
+
+ private:
+  // |x| > c: c - 2c / (exp(2|x|/c) + 1), where the subtracted part is at most 0.24 c.
+  Vec beyond(Vec size) const {
+    const Vec t = L::mul(size, twice_inverse);
+    const Vec n = L::round(L::mul(t, L::set(1.44269504f)));
+    // 2 size / c - n ln 2 with one rounding of the small difference, not of t itself.
+    Vec r = L::fma(size, twice_inverse, L::mul(n, L::set(-0.693359375f)));
+    r = L::add(r, L::fma(size, twice_inverse_low, L::mul(n, L::set(2.12194440e-4f))));
+    Vec p = L::set(0.001392637612298131f);
+    p = L::fma(p, r, L::set(0.008363333530724049f));
+    p = L::fma(p, r, L::set(0.04166655242443085f));
+    p = L::fma(p, r, L::set(0.16666576266288757f));
+    p = L::fma(p, r, L::set(0.5f));
+    p = L::fma(p, r, L::set(1.0f));
+    p = L::fma(p, r, L::set(1.0f));
+    return L::sub(cap, L::div(twice_cap, L::add(L::scale(p, n), L::set(1.0f))));
+  }
+};
+
+// Largest raw logit. Where the row holds a NaN the value means nothing: the sum will be NaN.
+template <class L, class T>
+inline float row_max(const char* row, size_t vocab) {
+  constexpr size_t step = L::W * T::size;
+  const auto lowest = L::set(-INFINITY);
+  auto m0 = lowest, m1 = lowest, m2 = lowest, m3 = lowest;
+  size_t i = 0;
+  for (; i + 4 * L::W <= vocab; i += 4 * L::W, row += 4 * step) {
+    m0 = L::max(m0, L::template load<T>(row));
+    m1 = L::max(m1, L::template load<T>(row + step));
+    m2 = L::max(m2, L::template load<T>(row + 2 * step));
+    m3 = L::max(m3, L::template load<T>(row + 3 * step));
+  }
+  for (; i + L::W <= vocab; i += L::W, row += step) m0 = L::max(m0, L::template load<T>(row));
+  if (i < vocab) m0 = L::max(m0, L::template load_tail<T>(row, vocab - i));
+  float lanes[L::W];
+  L::store(lanes, L::max(L::max(m0, m1), L::max(m2, m3)));
+  float largest = lanes[0];
+  for (size_t k = 1; k < L::W; k++) {
+    if (!(largest >= lanes[k])) largest = lanes[k];
+  }
+  return largest;
+}
+
+// Sum of exp(cap(x) - top). `next` is the row after this one, fetched while this one is computed.
+template <class L, class T, class Cap>
+inline double exp_sum(const char* row, size_t vocab, typename L::Vec top, const Cap& cap,
+                      const char* next) {
+  constexpr size_t step = L::W * T::size;
+  // Terms a lane adds in fp32 before the lanes go on in double: 16 roundings cannot build a bias.
+  constexpr size_t block = 16;
+  auto total = L::wide_zero();
+  size_t i = 0;
+  while (i + 4 * L::W <= vocab) {
+    auto s0 = L::set(0), s1 = s0, s2 = s0, s3 = s0;
+    for (size_t g = 0; g < block && i + 4 * L::W <= vocab; g++) {
+      for (size_t b = 0; b < 4 * step; b += 64) __builtin_prefetch(next + i * T::size + b);
+      s0 = L::add(s0, exp_nonpositive<L>(L::sub(cap(L::template load<T>(row)), top)));
+      s1 = L::add(s1, exp_nonpositive<L>(L::sub(cap(L::template load<T>(row + step)), top)));
+      s2 = L::add(s2, exp_nonpositive<L>(L::sub(cap(L::template load<T>(row + 2 * step)), top)));
+      s3 = L::add(s3, exp_nonpositive<L>(L::sub(cap(L::template load<T>(row + 3 * step)), top)));
+      i += 4 * L::W;
+      row += 4 * step;
+    }
+    total = L::wide_add(total, L::add(L::add(s0, s1), L::add(s2, s3)));
+  }
+  auto rest = L::set(0);
+  for (; i + L::W <= vocab; i += L::W, row += step) {
+    rest = L::add(rest, exp_nonpositive<L>(L::sub(cap(L::template load<T>(row)), top)));
+  }
+  if (i < vocab) {
+    // The fill of a short load is no logit: under a softcap it would count as -c.
+    const auto x = cap(L::template load_tail<T>(row, vocab - i));
+    rest = L::add(rest, L::keep_first(exp_nonpositive<L>(L::sub(x, top)), vocab - i));
+  }
+  return L::wide_sum(L::wide_add(total, rest));
+}
+
+template <class L>
+inline float first_lane(typename L::Vec v) {
+  float lanes[L::W];
+  L::store(lanes, v);
+  return lanes[0];
+}
+
+template <class L, class T, class Cap>
+void score_rows(const bpb_logits& logits, const bpb_targets& want, float* nats) {
+  const char* data = (const char*)logits.data;
+  const size_t stride = logits.row_stride * T::size;
+  const Cap cap(want.softcap);
+  const auto row_at = [&](size_t k) { return data + (want.rows ? want.rows[k] : k) * stride; };
+  for (size_t k = 0; k < want.count; k++) {
+    const char* row = row_at(k);
+    const float largest = row_max<L, T>(row, logits.vocab);
+    if (largest == INFINITY || largest == -INFINITY) {
+      nats[k] = NAN;
+      continue;
+    }
+    const auto top = cap(L::set(largest));
+    const char* next = k + 1 < want.count ? row_at(k + 1) : row;
+    const double sum = exp_sum<L, T>(row, logits.vocab, top, cap, next);
+    // Through the same lanes and formula as the sum, so that a dominant target cancels in it.
+    const char* at = row + (size_t)want.targets[k] * T::size;
+    const auto target = cap(L::set(first_lane<L>(L::template load_tail<T>(at, 1))));
+    nats[k] = (float)(log(sum) + ((double)first_lane<L>(top) - (double)first_lane<L>(target)));
+  }
+}
+
+template <class L, class T>
+void score_type(const bpb_logits& logits, const bpb_targets& want, float* nats) {
+  if (want.softcap > 0) {
+    score_rows<L, T, Softcap<L>>(logits, want, nats);
+  } else {
+    score_rows<L, T, NoCap<L>>(logits, want, nats);
+  }
+}
+
+template <class L>
+void score(const bpb_logits& logits, const bpb_targets& want, float* nats) {
+  switch (logits.type) {
+    case BPB_FP32: return score_type<L, F32>(logits, want, nats);
+    case BPB_FP16: return score_type<L, F16>(logits, want, nats);
+    case BPB_BF16: return score_type<L, BF16>(logits, want, nats);
+  }
+}
+
+}  // namespace
+
+#endif  // BPB_NLL_KERNEL_H_

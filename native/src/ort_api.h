@@ -1,0 +1,100 @@
+// The part of ONNX Runtime's C interface that we use: slots of its append-only function table.
+//
+// Upstream promises never to reorder the table, so a slot number and a signature are all that a
+// caller needs; with our own header the build needs no ONNX Runtime development files.
+#ifndef BPB_ORT_API_H_
+#define BPB_ORT_API_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace bpb::ort {
+
+// Opaque objects of the runtime.
+struct Status;
+struct Env;
+struct Session;
+struct SessionOptions;
+struct RunOptions;
+struct IoBinding;
+struct Value;
+struct TypeInfo;
+struct TensorInfo;
+struct MemoryInfo;
+struct Allocator;
+
+// What OrtGetApiBase() returns.
+struct ApiBase {
+  const void* const* (*get_api)(uint32_t version);
+  const char* (*version_string)();
+};
+
+// The oldest table that has every slot below; a library older than this answers null.
+constexpr uint32_t kApiVersion = 21;
+
+// Values of the runtime's enumerations.
+enum LogLevel { kLogError = 3, kLogFatal = 4 };
+enum OptimizationLevel { kOptimizeNothing = 0, kOptimizeAll = 99 };
+enum ElementType { kFloat = 1, kInt32 = 6, kInt64 = 7, kFloat16 = 10, kBFloat16 = 16 };
+enum AllocatorType { kDeviceAllocator = 0 };
+enum MemoryType { kMemoryDefault = 0 };
+
+// Slot<N>::Function is the type of entry N; BPB_ORT_SLOT gives it its name.
+#define BPB_ORT_SLOT(name, index, result, ...) \
+  struct name {                                \
+    static constexpr int slot = index;         \
+    using Function = result (*)(__VA_ARGS__);  \
+  };
+
+BPB_ORT_SLOT(GetErrorMessage, 2, const char*, const Status*)
+BPB_ORT_SLOT(CreateEnv, 3, Status*, int level, const char* id, Env**)
+BPB_ORT_SLOT(CreateSessionFromArray, 8, Status*, const Env*, const void*, size_t,
+             const SessionOptions*, Session**)
+BPB_ORT_SLOT(CreateSessionOptions, 10, Status*, SessionOptions**)
+BPB_ORT_SLOT(SetSessionLogSeverityLevel, 22, Status*, SessionOptions*, int)
+BPB_ORT_SLOT(SetSessionGraphOptimizationLevel, 23, Status*, SessionOptions*, int)
+BPB_ORT_SLOT(SetIntraOpNumThreads, 24, Status*, SessionOptions*, int)
+BPB_ORT_SLOT(SetInterOpNumThreads, 25, Status*, SessionOptions*, int)
+BPB_ORT_SLOT(SessionGetInputCount, 30, Status*, const Session*, size_t*)
+BPB_ORT_SLOT(SessionGetOutputCount, 31, Status*, const Session*, size_t*)
+BPB_ORT_SLOT(SessionGetInputTypeInfo, 33, Status*, const Session*, size_t, TypeInfo**)
+BPB_ORT_SLOT(SessionGetOutputTypeInfo, 34, Status*, const Session*, size_t, TypeInfo**)
+BPB_ORT_SLOT(SessionGetInputName, 36, Status*, const Session*, size_t, Allocator*, char**)
+BPB_ORT_SLOT(SessionGetOutputName, 37, Status*, const Session*, size_t, Allocator*, char**)
+BPB_ORT_SLOT(CreateRunOptions, 39, Status*, RunOptions**)
+BPB_ORT_SLOT(RunOptionsSetRunLogSeverityLevel, 41, Status*, RunOptions*, int)
+BPB_ORT_SLOT(RunOptionsSetTerminate, 46, Status*, RunOptions*)
+BPB_ORT_SLOT(CreateTensorWithDataAsOrtValue, 49, Status*, const MemoryInfo*, void*, size_t,
+             const int64_t*, size_t, int, Value**)
+BPB_ORT_SLOT(GetTensorMutableData, 51, Status*, Value*, void**)
+BPB_ORT_SLOT(CastTypeInfoToTensorInfo, 55, Status*, const TypeInfo*, const TensorInfo**)
+BPB_ORT_SLOT(GetTensorElementType, 60, Status*, const TensorInfo*, int*)
+BPB_ORT_SLOT(GetDimensionsCount, 61, Status*, const TensorInfo*, size_t*)
+BPB_ORT_SLOT(GetDimensions, 62, Status*, const TensorInfo*, int64_t*, size_t)
+BPB_ORT_SLOT(GetTensorTypeAndShape, 65, Status*, const Value*, TensorInfo**)
+BPB_ORT_SLOT(CreateCpuMemoryInfo, 69, Status*, int, int, MemoryInfo**)
+BPB_ORT_SLOT(AllocatorFree, 76, Status*, Allocator*, void*)
+BPB_ORT_SLOT(GetAllocatorWithDefaultOptions, 78, Status*, Allocator**)
+BPB_ORT_SLOT(ReleaseStatus, 93, void, Status*)
+BPB_ORT_SLOT(ReleaseMemoryInfo, 94, void, MemoryInfo*)
+BPB_ORT_SLOT(ReleaseSession, 95, void, Session*)
+BPB_ORT_SLOT(ReleaseValue, 96, void, Value*)
+BPB_ORT_SLOT(ReleaseRunOptions, 97, void, RunOptions*)
+BPB_ORT_SLOT(ReleaseTypeInfo, 98, void, TypeInfo*)
+BPB_ORT_SLOT(ReleaseTensorInfo, 99, void, TensorInfo*)
+BPB_ORT_SLOT(ReleaseSessionOptions, 100, void, SessionOptions*)
+BPB_ORT_SLOT(AddSessionConfigEntry, 130, Status*, SessionOptions*, const char*, const char*)
+BPB_ORT_SLOT(RunWithBinding, 133, Status*, Session*, const RunOptions*, const IoBinding*)
+BPB_ORT_SLOT(CreateIoBinding, 134, Status*, Session*, IoBinding**)
+BPB_ORT_SLOT(ReleaseIoBinding, 135, void, IoBinding*)
+BPB_ORT_SLOT(BindInput, 136, Status*, IoBinding*, const char*, const Value*)
+BPB_ORT_SLOT(BindOutputToDevice, 138, Status*, IoBinding*, const char*, const MemoryInfo*)
+BPB_ORT_SLOT(GetBoundOutputValues, 140, Status*, const IoBinding*, Allocator*, Value***, size_t*)
+BPB_ORT_SLOT(ClearBoundInputs, 141, void, IoBinding*)
+BPB_ORT_SLOT(ClearBoundOutputs, 142, void, IoBinding*)
+
+#undef BPB_ORT_SLOT
+
+}  // namespace bpb::ort
+
+#endif  // BPB_ORT_API_H_

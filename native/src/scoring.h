@@ -1,0 +1,43 @@
+// One batch: run the model, score its targets, sum its segments. No JavaScript in sight.
+#ifndef BPB_SCORING_H_
+#define BPB_SCORING_H_
+
+#include <stdint.h>
+
+#include <vector>
+
+#include "error.h"
+#include "nll.h"
+#include "session.h"
+
+namespace bpb {
+
+// Checked by the caller: ids.size() == rows * time and ids >= 0, scored < rows * time,
+// targets >= 0 and as many as scored, segment_ends ascending and ending at scored.size().
+struct ScoreRequest {
+  size_t rows = 0, time = 0;
+  std::vector<int32_t> ids;
+  std::vector<uint32_t> scored;
+  std::vector<int32_t> targets;
+  std::vector<uint32_t> segment_ends;
+  double softcap = 0;  // 0 for none
+  bpb_isa isa = BPB_PORTABLE;
+};
+
+struct ScoreResult {
+  std::vector<float> nats;      // of each target
+  std::vector<int64_t> totals;  // of each segment, 2^-30 nats; zeros when a row was refused
+  uint64_t infinite = 0;        // targets at +inf nats
+  int64_t refused = -1;         // first target whose nats are NaN, else -1
+  double run_seconds = 0, score_seconds = 0;
+  size_t vocabulary = 0;
+  bpb_type type = BPB_FP32;
+};
+
+// False with `error` filled on failure.
+bool score_batch(bpb_session* session, const ScoreRequest& request, ScoreResult& result,
+                 bpb_error* error);
+
+}  // namespace bpb
+
+#endif  // BPB_SCORING_H_

@@ -1,0 +1,260 @@
+// The JavaScript handle of a session.
+//
+// Teardown is the delicate part. The environment (a worker, or the process) may end while the
+// session's thread computes. Cleanup hooks run last registered first: ours, registered after the
+// channel's own, cancels the run and joins the thread, so nothing touches the channel afterwards;
+// jobs still in the channel are then handed to OnDone with a null environment, and only freed.
+#include "session_object.h"
+
+#include <algorithm>
+
+#include "arguments.h"
+#include "instance.h"
+
+namespace bpb {
+
+namespace {
+
+Napi::Value score_result(Napi::Env env, const ScoreResult& result) {
+  const size_t count = result.nats.size(), segments = result.totals.size();
+  Napi::Float32Array nats = Napi::Float32Array::New(env, count);
+  std::copy(result.nats.begin(), result.nats.end(), nats.Data());
+  Napi::BigInt64Array totals = Napi::BigInt64Array::New(env, segments);
+  std::copy(result.totals.begin(), result.totals.end(), totals.Data());
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("nats", nats);
+  object.Set("totals", totals);
+  object.Set("infinite", Napi::Number::New(env, static_cast<double>(result.infinite)));
+  object.Set("refused", Napi::Number::New(env, static_cast<double>(result.refused)));
+  object.Set("runSeconds", Napi::Number::New(env, result.run_seconds));
+  object.Set("scoreSeconds", Napi::Number::New(env, result.score_seconds));
+  object.Set("vocabulary", Napi::Number::New(env, static_cast<double>(result.vocabulary)));
+  object.Set("type", Napi::Number::New(env, result.type));
+  return object;
+}
+
+}  // namespace
+
+Napi::Function SessionObject::Define(Napi::Env env) {
+  return DefineClass(env, "Session",
+                     {InstanceMethod<&SessionObject::Score>("score"),
+                      InstanceMethod<&SessionObject::Close>("close")});
+}
+
+SessionObject::SessionObject(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<SessionObject>(info) {}
+
+SessionObject::~SessionObject() {
+  // Collected without close(): nothing is pending, or a reference would have kept it. At the end of
+  // the environment the hook has stopped the thread already and Node has freed the channel.
+  if (thread_.joinable()) Finish(Env());
+}
+
+Napi::Value SessionObject::Open(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Napi::Object options = options_argument(info);
+  OpenRequest request;
+  request.library = string_field(options, "library");
+  request.provider = string_field(options, "provider");
+  request.tokens = string_field(options, "tokens");
+  request.logits = string_field(options, "logits");
+  request.threads = static_cast<int>(integer_field(options, "threads", 1, 4096));
+  const Napi::Value optimize = options.Get("optimize");
+  if (!optimize.IsBoolean()) throw Napi::TypeError::New(env, "optimize must be a boolean");
+  request.optimize = optimize.As<Napi::Boolean>().Value();
+  const Napi::Value model = options.Get("model");
+  if (!model.IsTypedArray() ||
+      model.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+    throw Napi::TypeError::New(env, "model must be a Uint8Array");
+  }
+  const auto bytes = model.As<Napi::Uint8Array>();
+  // A copy: the thread must not read memory that JavaScript could detach.
+  if (bytes.ElementLength() > 0) {
+    request.model.assign(bytes.Data(), bytes.Data() + bytes.ElementLength());
+  }
+  const Napi::Value config = options.Get("config");
+  if (!config.IsObject()) throw Napi::TypeError::New(env, "config must be an object of strings");
+  const Napi::Object entries = config.As<Napi::Object>();
+  const Napi::Array keys = entries.GetPropertyNames();
+  for (uint32_t i = 0; i < keys.Length(); i++) {
+    const std::string key = keys.Get(i).ToString().Utf8Value();
+    request.config.push_back(key);
+    request.config.push_back(string_field(entries, key.c_str()));
+  }
+
+  const Napi::Object handle = instance(env).session_class.New({});
+  SessionObject* self = Unwrap(handle);
+  self->Start(env, std::move(request));
+  return self->Enqueue(env, std::make_unique<Job>(env, Kind::kOpen));
+}
+
+Napi::Value SessionObject::Score(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!started_ || closing_) throw Napi::Error::New(env, "the session is closed");
+  auto job = std::make_unique<Job>(env, Kind::kScore);
+  job->request = score_request(options_argument(info));
+  return Enqueue(env, std::move(job));
+}
+
+Napi::Value SessionObject::Close(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!closed_.IsEmpty()) return closed_.Value();
+  auto job = std::make_unique<Job>(env, Kind::kClose);
+  const Napi::Promise promise = job->deferred.Promise();
+  closed_ = Napi::Persistent(promise);
+  if (!started_ || closing_) {
+    job->deferred.Resolve(env.Undefined());
+    return promise;
+  }
+  closing_ = true;
+  return Enqueue(env, std::move(job));
+}
+
+void SessionObject::Start(Napi::Env env, OpenRequest request) {
+  open_request_ = std::move(request);
+  channel_ = Channel::New(env, "bpb session", 0, 1, this);
+  channel_.Unref(env);
+  // After the channel's own hook, so that this one runs first.
+  napi_add_env_cleanup_hook(env, &SessionObject::OnTeardown, this);
+  thread_ = std::thread([this] { Work(); });
+  started_ = true;
+}
+
+Napi::Value SessionObject::Enqueue(Napi::Env env, std::unique_ptr<Job> job) {
+  const Napi::Promise promise = job->deferred.Promise();
+  if (pending_++ == 0) {
+    channel_.Ref(env);
+    Ref();
+  }
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    queue_.push_back(std::move(job));
+  }
+  wake_.notify_one();
+  return promise;
+}
+
+void SessionObject::Work() {
+  for (;;) {
+    std::unique_ptr<Job> job;
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      wake_.wait(lock, [this] { return stop_ || !queue_.empty(); });
+      if (stop_) break;
+      job = std::move(queue_.front());
+      queue_.pop_front();
+    }
+    if (job->kind == Kind::kOpen) OpenSession(*job);
+    if (job->kind == Kind::kScore) {
+      try {
+        job->ok = score_batch(session_, job->request, job->result, &job->error);
+      } catch (const std::exception& failure) {  // out of memory
+        BPB_FAIL(&job->error, "BPB_RUN", "%s", failure.what());
+      }
+    }
+    const bool last = job->kind == Kind::kClose || (job->kind == Kind::kOpen && !job->ok);
+    if (last) {
+      std::lock_guard<std::mutex> lock(mutex_);
+      if (session_ != nullptr) bpb_session_close(session_);
+      session_ = nullptr;
+    }
+    if (channel_.NonBlockingCall(job.get()) == napi_ok) job.release();
+    if (last) return;
+  }
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (session_ != nullptr) bpb_session_close(session_);
+  session_ = nullptr;
+}
+
+void SessionObject::OpenSession(Job& job) {
+  std::vector<const char*> config;
+  for (const std::string& text : open_request_.config) config.push_back(text.c_str());
+  const bpb_session_options options = {
+      open_request_.library.c_str(), open_request_.provider.c_str(), open_request_.model.data(),
+      open_request_.model.size(),    open_request_.tokens.c_str(),   open_request_.logits.c_str(),
+      open_request_.threads,         open_request_.optimize,         config.data(),
+      config.size() / 2};
+  bpb_session* opened = bpb_session_open(&options, &job.error);
+  open_request_.model = {};
+  std::lock_guard<std::mutex> lock(mutex_);
+  session_ = opened;
+  job.ok = opened != nullptr;
+}
+
+void SessionObject::Stop() {
+  if (!thread_.joinable()) return;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stop_ = true;
+    if (session_ != nullptr) bpb_session_cancel(session_);
+  }
+  wake_.notify_one();
+  thread_.join();
+  closing_ = true;
+}
+
+void SessionObject::OnTeardown(void* self) { static_cast<SessionObject*>(self)->Stop(); }
+
+void SessionObject::Finish(Napi::Env env) {
+  Stop();
+  napi_remove_env_cleanup_hook(env, &SessionObject::OnTeardown, this);
+  channel_.Release();
+}
+
+void SessionObject::Settle(Napi::Env env, Job& job) {
+  if (--pending_ == 0) {
+    channel_.Unref(env);
+    Unref();
+  }
+  if (job.kind == Kind::kClose || (job.kind == Kind::kOpen && !job.ok)) {
+    closing_ = true;
+    Finish(env);  // the thread has returned or is about to
+  }
+  if (job.kind == Kind::kClose) {
+    job.deferred.Resolve(env.Undefined());
+  } else if (!job.ok) {
+    Napi::Error error = Napi::Error::New(env, job.error.message);
+    error.Set("code", job.error.code);
+    job.deferred.Reject(error.Value());
+  } else if (job.kind == Kind::kOpen) {
+    DescribeSession(env);
+    job.deferred.Resolve(Value());
+  } else {
+    job.deferred.Resolve(score_result(env, job.result));
+  }
+}
+
+void SessionObject::DescribeSession(Napi::Env env) {
+  const char* const fields[] = {"inputs", "outputs"};
+  for (int kind = 0; kind < 2; kind++) {
+    size_t count = 0;
+    const bpb_value_info* values = bpb_session_values(session_, kind, &count);
+    Napi::Array list = Napi::Array::New(env, count);
+    for (uint32_t i = 0; i < count; i++) {
+      Napi::Array dims = Napi::Array::New(env, values[i].rank);
+      for (uint32_t d = 0; d < values[i].rank; d++) {
+        dims.Set(d, Napi::Number::New(env, static_cast<double>(values[i].dims[d])));
+      }
+      Napi::Object value = Napi::Object::New(env);
+      value.Set("name", values[i].name);
+      value.Set("type", Napi::Number::New(env, values[i].type));
+      value.Set("dims", dims);
+      list.Set(i, value);
+    }
+    Value().Set(fields[kind], list);
+  }
+  Value().Set("runtimeVersion", bpb_session_runtime_version(session_));
+}
+
+void SessionObject::OnDone(Napi::Env env, Napi::Function, SessionObject* self, Job* raw) {
+  const std::unique_ptr<Job> job(raw);
+  if (env == nullptr) return;  // the environment is ending: there is no promise to settle
+  const Napi::HandleScope scope(env);
+  try {
+    self->Settle(env, *job);
+  } catch (const Napi::Error&) {
+    // A worker that is being terminated runs no more JavaScript; nobody waits for the promise.
+  }
+}
+
+}  // namespace bpb

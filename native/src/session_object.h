@@ -1,0 +1,90 @@
+// The JavaScript handle of a session: one thread of its own, a queue, promises.
+#ifndef BPB_SESSION_OBJECT_H_
+#define BPB_SESSION_OBJECT_H_
+
+#include <napi.h>
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "scoring.h"
+
+namespace bpb {
+
+class SessionObject : public Napi::ObjectWrap<SessionObject> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+
+  // open(options) -> Promise<handle>; rejects with the session's error.
+  static Napi::Value Open(const Napi::CallbackInfo& info);
+
+  explicit SessionObject(const Napi::CallbackInfo& info);
+  ~SessionObject() override;
+
+ private:
+  enum class Kind { kOpen, kScore, kClose };
+
+  // Travels to the session's thread and back; the thread never looks at `deferred`.
+  struct Job {
+    Job(Napi::Env env, Kind k) : kind(k), deferred(Napi::Promise::Deferred::New(env)) {}
+    Kind kind;
+    Napi::Promise::Deferred deferred;
+    ScoreRequest request;
+    ScoreResult result;
+    bool ok = false;
+    bpb_error error{"BPB_RUN", ""};
+  };
+
+  // What open() was asked for, owned until the session is there.
+  struct OpenRequest {
+    std::string library, provider, tokens, logits;
+    std::vector<uint8_t> model;
+    std::vector<std::string> config;
+    int threads = 1;
+    bool optimize = true;
+  };
+
+  static void OnDone(Napi::Env env, Napi::Function, SessionObject* self, Job* job);
+  using Channel = Napi::TypedThreadSafeFunction<SessionObject, Job, &SessionObject::OnDone>;
+
+  Napi::Value Score(const Napi::CallbackInfo& info);
+  Napi::Value Close(const Napi::CallbackInfo& info);
+
+  // JavaScript thread.
+  void Start(Napi::Env env, OpenRequest request);
+  Napi::Value Enqueue(Napi::Env env, std::unique_ptr<Job> job);
+  void Settle(Napi::Env env, Job& job);
+  void DescribeSession(Napi::Env env);
+  // Ends the thread for good, cancelling what runs; idempotent.
+  void Stop();
+  static void OnTeardown(void* self);
+  // Stop() in an environment that goes on: the channel and the hook are given back as well.
+  void Finish(Napi::Env env);
+
+  // Session thread.
+  void Work();
+  void OpenSession(Job& job);
+
+  OpenRequest open_request_;
+  Channel channel_;
+  std::thread thread_;
+  size_t pending_ = 0;   // jobs whose promise is not settled; they keep the handle and loop alive
+  bool started_ = false;
+  bool closing_ = false;  // no more jobs are taken
+  Napi::Reference<Napi::Promise> closed_;
+
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable wake_;
+  std::deque<std::unique_ptr<Job>> queue_;
+  bool stop_ = false;
+  bpb_session* session_ = nullptr;
+};
+
+}  // namespace bpb
+
+#endif  // BPB_SESSION_OBJECT_H_

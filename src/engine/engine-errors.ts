@@ -1,0 +1,100 @@
+/**
+ * What an engine refuses, in the words of the one error class.
+ */
+
+import { BpbError, environmentError, inputError } from '../errors.js';
+import type { Batch } from './types.js';
+
+/** A scored position whose logits are no distribution; `row` and `offset` are the batch's. */
+export class NanLogitsError extends BpbError {
+  readonly row: number;
+  readonly offset: number;
+
+  constructor(modelPath: string, row: number, offset: number) {
+    super({
+      kind: 'input',
+      code: 'BPB_NAN_LOGITS',
+      message: `The logits of row ${row}, position ${offset} of a batch are no distribution.`,
+      path: modelPath,
+      expected: 'finite logits, or some of them -Infinity',
+      actual: 'a NaN, a +Infinity, or nothing but -Infinity',
+      hint: 'Look for an overflow in the exported graph; fp16 overflows beyond 65504.',
+    });
+    this.name = 'NanLogitsError';
+    this.row = row;
+    this.offset = offset;
+  }
+}
+
+/** `index` counts the batch's scored positions. */
+export function nanLogits(modelPath: string, batch: Batch, index: number): NanLogitsError {
+  const position = batch.scored[index]!;
+  return new NanLogitsError(modelPath, Math.floor(position / batch.time), position % batch.time);
+}
+
+export function modelLoadError(modelPath: string, reason: string, cause?: unknown): BpbError {
+  return inputError('BPB_MODEL_LOAD', {
+    message: 'ONNX Runtime cannot load the model.',
+    path: modelPath,
+    expected: 'a model that ONNX Runtime can open',
+    actual: reason,
+    cause,
+  });
+}
+
+export function modelRunError(modelPath: string, reason: string, cause?: unknown): BpbError {
+  return inputError('BPB_MODEL_RUN', {
+    message: 'Running the model failed.',
+    path: modelPath,
+    actual: reason,
+    hint: 'An id beyond the embedding table and too little memory for the batch both end here.',
+    cause,
+  });
+}
+
+export function outputShapeError(modelPath: string, reason: string): BpbError {
+  return inputError('BPB_MODEL_OUTPUT', {
+    message: 'The logits have another shape or type than a run needs.',
+    path: modelPath,
+    expected: 'fp32, fp16 or bf16 logits [batch, time, vocabulary] for ids [batch, time]',
+    actual: reason,
+  });
+}
+
+export function vocabularyError(modelPath: string, width: number, needed: number): BpbError {
+  return inputError('BPB_MODEL_VOCABULARY', {
+    message: 'The logits are narrower than the ids that are to be predicted.',
+    path: modelPath,
+    expected: `at least ${needed} logits a position`,
+    actual: `${width}`,
+    hint: 'Is this the tokenizer that the model was trained with?',
+  });
+}
+
+export function overflowError(modelPath: string, reason: string): BpbError {
+  return inputError('BPB_NATS_OVERFLOW', {
+    message: 'The nats of a document do not fit 64-bit fixed point.',
+    path: modelPath,
+    expected: 'less than 8.6e9 nats a document',
+    actual: reason,
+    hint: 'Logits this large come from a broken export.',
+  });
+}
+
+export function closedError(): BpbError {
+  return new BpbError({
+    kind: 'internal',
+    code: 'BPB_ENGINE_CLOSED',
+    message: 'The engine was used after close().',
+  });
+}
+
+export function noBfloat16Error(modelPath: string): BpbError {
+  return environmentError('BPB_ENGINE_BF16', {
+    message: 'The onnx-js engine cannot read bfloat16 logits.',
+    path: modelPath,
+    expected: 'fp32 or fp16 logits',
+    actual: 'bf16',
+    hint: 'Build the native addon (npm run build:native), or cast the logits to fp32 in the graph.',
+  });
+}

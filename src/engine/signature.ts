@@ -1,0 +1,136 @@
+/**
+ * Checks that a graph takes token ids and gives logits, before anything runs.
+ */
+
+import { type BpbError, inputError, usageError } from '../errors.js';
+import { vocabularyError } from './engine-errors.js';
+import type { EngineInfo, EngineOptions } from './types.js';
+
+/** An input or output as a runtime describes it; symbolic dimensions are -1. */
+export interface GraphValue {
+  readonly name: string;
+  /** 'int64', 'float32', …; 'none' where it is no tensor. */
+  readonly type: string;
+  readonly dims: readonly number[];
+}
+
+/** What an engine needs to know of the graph. */
+export interface Signature {
+  readonly idType: 'int64' | 'int32';
+  readonly precision: EngineInfo['precision'];
+  readonly vocabulary: number | null;
+  readonly fixedRows: number | null;
+  readonly fixedTime: number | null;
+}
+
+const PRECISIONS: Readonly<Record<string, EngineInfo['precision']>> = {
+  float32: 'fp32',
+  float16: 'fp16',
+  bfloat16: 'bf16',
+};
+
+function signatureError(
+  code: 'BPB_MODEL_INPUT' | 'BPB_MODEL_OUTPUT',
+  path: string,
+  message: string,
+  expected: string,
+  actual: string,
+): BpbError {
+  return inputError(code, { message, path, expected, actual });
+}
+
+/** `int64 [?, 1024]` */
+function describe(value: GraphValue): string {
+  return `${value.type} [${value.dims.map((dim) => (dim < 0 ? '?' : dim)).join(', ')}]`;
+}
+
+function names(values: readonly GraphValue[]): string {
+  return values.map((value) => `${value.name}: ${describe(value)}`).join('; ') || 'none';
+}
+
+function tokensInput(inputs: readonly GraphValue[], options: EngineOptions): GraphValue {
+  const { tokensInput: name, modelPath } = options;
+  const value = inputs.find((input) => input.name === name);
+  const fail = (message: string, expected: string, actual: string) =>
+    signatureError('BPB_MODEL_INPUT', modelPath, message, expected, actual);
+  if (value === undefined) {
+    throw fail(`The model has no input "${name}".`, `an input "${name}"`, names(inputs));
+  }
+  if (inputs.length > 1) {
+    const expected = `"${name}" as the only input`;
+    throw fail('The model needs more inputs than token ids.', expected, names(inputs));
+  }
+  // A graph may leave the shape of a value open; ONNX Runtime shows that as rank 0.
+  const rankFits = value.dims.length === 2 || value.dims.length === 0;
+  if ((value.type !== 'int64' && value.type !== 'int32') || !rankFits) {
+    const expected = 'int64 or int32 [batch, time]';
+    throw fail(`The input "${name}" does not take token ids.`, expected, describe(value));
+  }
+  return value;
+}
+
+function logitsOutput(outputs: readonly GraphValue[], options: EngineOptions): GraphValue {
+  const { logitsOutput: name, modelPath } = options;
+  const value = outputs.find((output) => output.name === name);
+  const fail = (message: string, expected: string, actual: string) =>
+    signatureError('BPB_MODEL_OUTPUT', modelPath, message, expected, actual);
+  if (value === undefined) {
+    throw fail(`The model has no output "${name}".`, `an output "${name}"`, names(outputs));
+  }
+  const rankFits = value.dims.length === 3 || value.dims.length === 0;
+  if (!(value.type in PRECISIONS) || !rankFits) {
+    const expected = 'float32, float16 or bfloat16 [batch, time, vocabulary]';
+    throw fail(`The output "${name}" does not hold logits.`, expected, describe(value));
+  }
+  return value;
+}
+
+/** A dimension that the graph fixes, else null. */
+function fixed(dim: number | undefined): number | null {
+  return dim === undefined || dim < 0 ? null : dim;
+}
+
+/**
+ * @throws BpbError (input) naming the model, what was expected of it and what it has instead.
+ */
+export function checkSignature(
+  inputs: readonly GraphValue[],
+  outputs: readonly GraphValue[],
+  options: EngineOptions,
+): Signature {
+  const tokens = tokensInput(inputs, options);
+  const logits = logitsOutput(outputs, options);
+  const vocabulary = fixed(logits.dims[2]);
+  const needed = options.minVocabulary ?? 0;
+  if (vocabulary !== null && vocabulary < needed) {
+    throw vocabularyError(options.modelPath, vocabulary, needed);
+  }
+  return {
+    idType: tokens.type === 'int32' ? 'int32' : 'int64',
+    precision: PRECISIONS[logits.type]!,
+    vocabulary,
+    fixedRows: fixed(tokens.dims[0]),
+    fixedTime: fixed(tokens.dims[1]),
+  };
+}
+
+/** Checks the options that any engine takes. @throws BpbError (usage). */
+export function checkOptions(options: EngineOptions): void {
+  const { softcap, threads } = options;
+  if (softcap !== null && !(softcap >= 1e-6 && softcap <= 1e6)) {
+    throw usageError('BPB_SOFTCAP', {
+      message: 'The softcap is out of range.',
+      path: 'softcap',
+      expected: 'a number from 1e-6 to 1e6, or null',
+      actual: String(softcap),
+    });
+  }
+  if (!Number.isInteger(threads) || threads < 1 || threads > 4096) {
+    throw usageError('BPB_THREADS', {
+      message: 'The number of threads is out of range.',
+      path: 'threads',
+      expected: 'a whole number from 1 to 4096',
+      actual: String(threads),
+    });
+  }
+}
