@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip } from 'node:zlib';
 import { Decompress as ZstdStream } from 'fzstd';
-import { XzReadableStream } from 'xz-decompress';
+import xz from 'xz-decompress';
 import { BpbError, inputError } from '../errors.js';
 
 /** A protobuf message, and so an ONNX file, cannot be longer than this. */
@@ -77,7 +77,7 @@ async function decodeXz(data: Buffer, max: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   const source = new Blob([new Uint8Array(data)]).stream();
-  const reader = (new XzReadableStream(source) as ReadableStream<Uint8Array>).getReader();
+  const reader = (new xz.XzReadableStream(source) as ReadableStream<Uint8Array>).getReader();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;

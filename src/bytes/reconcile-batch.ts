@@ -8,6 +8,8 @@ import type { Encoder, Tokenizer } from '../tokenizer/types.js';
 
 /** Published documents and where the stream holds them: `ids[from[k] .. to[k])`, without BOS. */
 export interface ReconcileTask {
+  /** The documents' file, for messages. */
+  readonly path: string;
   readonly first: number;
   readonly texts: readonly string[];
   readonly lines: readonly number[];
@@ -33,13 +35,14 @@ export function firstDifference(a: Uint8Array, b: Uint8Array): number {
   return shorter;
 }
 
-function refuseOther(document: number, line: number, text: string, decoded: string): BpbError {
+function refuseOther(task: ReconcileTask, k: number, decoded: string): BpbError {
+  const text = task.texts[k]!;
   const published = Buffer.from(text, 'utf8');
   const stream = Buffer.from(decoded, 'utf8');
   const at = firstDifference(published, stream);
   return inputError('BPB_OTHER_DOCUMENT', {
-    message: `Document ${document} of the stream is not the published one in line ${line}: they differ from byte ${at} on, and encoding the published text gives other tokens.`,
-    path: `line ${line}`,
+    message: `Document ${task.first + k} of the stream is not the published one in line ${task.lines[k]}: they differ from byte ${at} on, and encoding the published text gives other tokens.`,
+    path: task.path,
     expected: `${display(published, at)} (published, around byte ${at})`,
     actual: `${display(stream, at)} (decoded from the stream)`,
     hint: 'Give the documents that these shards were made from, in their order, and the tokenizer that made them.',
@@ -73,7 +76,7 @@ export class Reconciler {
       decodedBytes[k] = trip.decodedBytes;
       lossless[k] = trip.lossless ? 1 : 0;
       if (trip.lossless || this.encodesTo(text, from, to)) continue;
-      throw refuseOther(task.first + k, task.lines[k]!, text, this.decode(from, to));
+      throw refuseOther(task, k, this.decode(from, to));
     }
     return { decodedBytes, lossless };
   }

@@ -84,6 +84,7 @@ export async function reconcile(
       payload: ({ first, documents: batch }) => {
         const spans = batch.map((_, k) => documentSpan(stream, first + k, tokenizer.bosId));
         return {
+          path: source.path,
           first,
           texts: batch.map(({ text }) => text),
           lines: batch.map(({ line }) => line),

@@ -2,9 +2,9 @@
  * `bpb score`: the flags of a score, and what to print of it.
  */
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { ENGINE_CHOICES } from '../engine/create.js';
 import { ProgressReporter } from '../report/progress.js';
 import { scoreText } from '../report/score-text.js';
-import { ENGINE_CHOICES } from '../score/messages.js';
 import type { ScoreOptions } from '../score/options.js';
 import { score } from '../score/score.js';
 import { SLIDING_2026_03_19, WINDOW_MODES } from '../windows/options.js';

@@ -9,7 +9,8 @@ import type { Engine, EngineOptions } from './types.js';
 
 type EngineName = 'onnx-cpu' | 'onnx-js';
 
-export type EngineChoice = 'auto' | EngineName;
+export const ENGINE_CHOICES = ['auto', 'onnx-cpu', 'onnx-js'] as const;
+export type EngineChoice = (typeof ENGINE_CHOICES)[number];
 
 /** An open engine, and in one sentence each why a better one was passed over. */
 export interface CreatedEngine {

@@ -2,15 +2,12 @@
  * What crosses between the pool and its workers: plain data only.
  */
 import type { TokenStream } from '../data/types.js';
+import type { EngineChoice } from '../engine/create.js';
 import type { EngineInfo, EngineOptions } from '../engine/types.js';
 import { BpbError, type ErrorDetails } from '../errors.js';
 import type { WindowOptions } from '../windows/options.js';
 import type { ScoredRuns } from './assemble.js';
 import type { InfiniteTargets } from './totals.js';
-
-/** Which engine a user may ask for; `auto` takes the best that works. */
-export const ENGINE_CHOICES = ['auto', 'onnx-cpu', 'onnx-js'] as const;
-export type EngineChoice = (typeof ENGINE_CHOICES)[number];
 
 /** Handed once to each worker; the stream and the model are in shared memory. */
 export interface WorkerSetup {

@@ -3,9 +3,9 @@
  */
 import { availableParallelism } from 'node:os';
 import type { Artifact } from '../artifact/load.js';
+import type { EngineChoice } from '../engine/create.js';
 import { usageError } from '../errors.js';
 import type { SLIDING_2026_03_19, WindowMode, WindowOptions } from '../windows/options.js';
-import type { EngineChoice } from './messages.js';
 
 export interface Progress {
   readonly phase: 'data' | 'tokenize' | 'load' | 'score' | 'verify';

@@ -17,7 +17,8 @@ type Created = Awaited<ReturnType<typeof createEngine>>;
 let created: Promise<Created> | undefined;
 
 function engine(): Promise<Created> {
-  created ??= createEngine(setup.engine, setup.options);
+  // ONNX Runtime's JavaScript API refuses shared memory, so each worker opens a copy of its own.
+  created ??= createEngine(setup.engine, { ...setup.options, model: setup.options.model.slice() });
   return created;
 }
 
