@@ -1,7 +1,7 @@
 /**
  * `bpb score`: the flags of a score, and what to print of it.
  */
-import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { ENGINE_CHOICES } from '../engine/create.js';
 import { ProgressReporter } from '../report/progress.js';
 import { scoreText } from '../report/score-text.js';
@@ -59,9 +59,6 @@ export function scoreCommand(): Command {
 
 async function run(artifact: string, flags: Flags): Promise<void> {
   const { json, quiet, ...options } = flags;
-  if (options.saveTargets && options.out === undefined) {
-    throw new InvalidArgumentError('--save-targets needs --out');
-  }
   const progress = new ProgressReporter();
   try {
     const result = await score({

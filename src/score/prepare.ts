@@ -37,6 +37,14 @@ export interface Prepared {
 
 /** Opens and checks everything an option names, from left to right; runs no model. */
 export async function prepare(options: ScoreOptions): Promise<Prepared> {
+  if (options.saveTargets && options.out === undefined) {
+    throw usageError('BPB_USAGE_SAVE_TARGETS', {
+      message: '--save-targets has nowhere to write',
+      path: '--save-targets',
+      expected: '--out DIR beside it',
+      actual: 'no --out',
+    });
+  }
   const parallel = parallelism(options);
   const batchTokens = positive('--batch-tokens', options.batchTokens ?? DEFAULT_BATCH_TOKENS);
   const artifact = await loadArtifact(options.artifact);
