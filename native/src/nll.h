@@ -3,7 +3,7 @@
 //   nats = log(sum_j exp(x_j - max)) + (max - x_target),   x_j := c tanh(x_j / c) with a softcap c
 //
 // fp32 lanes, sums carried on in double every few hundred terms, the last log in double, the result
-// rounded to fp32. The row is read twice: once for its maximum, once (from L1/L2) for the sum.
+// rounded to fp32. The row is read twice: once for its maximum, once (from the cache) for the sum.
 // nats is NaN exactly when the raw row holds a NaN or +inf, or nothing but -inf; it is +inf when the
 // target's logit is -inf, or the distance is beyond fp32.
 #ifndef BPB_NLL_H_
