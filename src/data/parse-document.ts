@@ -21,6 +21,12 @@ function refuse(
   return inputError(code, { message: `Line ${line}: ${message}`, path, expected, actual, hint });
 }
 
+/** What the file is where its first line shows that it holds no documents at all. */
+function foreign(bytes: Uint8Array, line: number): string | null {
+  const guess = line === 1 ? guessContent(bytes) : null;
+  return guess === 'JSON text' || guess === 'plain text' ? null : guess;
+}
+
 function decode(bytes: Uint8Array, path: string, line: number): string {
   if (bytes.length > constants.MAX_STRING_LENGTH) {
     throw refuse(
@@ -36,7 +42,7 @@ function decode(bytes: Uint8Array, path: string, line: number): string {
   try {
     return utf8.decode(bytes);
   } catch {
-    const guess = line === 1 ? guessContent(bytes) : null;
+    const guess = foreign(bytes, line);
     throw refuse(
       'BPB_DOCUMENT_UTF8',
       path,
@@ -74,14 +80,14 @@ export function parseDocument(bytes: Uint8Array, path: string, line: number): Do
   try {
     value = JSON.parse(raw);
   } catch (cause) {
-    const start = line === 1 ? guessContent(bytes) : null;
+    const guess = foreign(bytes, line);
     throw refuse(
       'BPB_DOCUMENT_JSON',
       path,
       line,
       'it is not valid JSON.',
       'one JSON object a line',
-      start ?? (cause instanceof Error ? cause.message.slice(0, 200) : 'invalid JSON'),
+      guess ?? (cause instanceof Error ? cause.message.slice(0, 200) : 'invalid JSON'),
       'Documents are JSON Lines: one object with a string field "text" on each line.',
     );
   }

@@ -30,6 +30,7 @@ export function byte260(): Tokenizer {
     // The reference gives an unknown id no bytes, and no encoder of ours ever writes one.
     unknownSurface: '',
     byteFallback: true,
+    separable: true,
   };
 }
 

@@ -90,3 +90,12 @@ export function checkPieces(model: SentencePieceModel, path: string): void {
   refuseUnsupported(model, path);
   refuseNoSpacePiece(model, path);
 }
+
+/**
+ * Whether no token can reach over a space: byte-pair merges, and no piece with a space but at its
+ * start. (A unigram model sums scores in floats along the text, so even then its parts may differ.)
+ */
+export function piecesStopAtSpaces({ pieces, trainer }: SentencePieceModel): boolean {
+  const reaches = ({ text }: { text: string }) => text.includes(' ') || text.includes(SPACE, 1);
+  return trainer.modelType === 'bpe' && !pieces.some(reaches);
+}

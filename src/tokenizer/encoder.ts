@@ -7,6 +7,7 @@ import { isWellFormed } from '../data/unicode.js';
 import { inputError } from '../errors.js';
 import { encodeBytes } from './byte260.js';
 import { restoreCase, transformCase } from './caseops.js';
+import { encodeLong } from './long-text.js';
 import { PieceDecoder } from './piece-decoder.js';
 import { loadSentencePiece } from './sentencepiece-js.js';
 import type { Encoder, Tokenizer } from './types.js';
@@ -53,12 +54,13 @@ export async function createEncoder(tokenizer: Tokenizer): Promise<Encoder> {
       decode,
     };
   }
-  const sentencePiece = await loadSentencePiece(path);
+  const { encode } = await loadSentencePiece(path);
   refuseChanged(tokenizer, path);
   return {
     encode(text) {
       refuseSurrogates(text);
-      return sentencePiece.encode(tokenizer.hasCaseOperators ? transformCase(text) : text);
+      const input = tokenizer.hasCaseOperators ? transformCase(text) : text;
+      return tokenizer.separable ? encodeLong(input, encode) : encode(input);
     },
     decode,
   };

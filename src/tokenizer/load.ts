@@ -6,7 +6,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { type BpbError, inputError } from '../errors.js';
 import { byte260 } from './byte260.js';
 import { checkCharsmap } from './charsmap.js';
-import { checkPieces, findCaseOperators } from './check-pieces.js';
+import { checkPieces, findCaseOperators, piecesStopAtSpaces } from './check-pieces.js';
 import { readSentencePieceModel } from './sentencepiece-model.js';
 import type { Tokenizer } from './types.js';
 
@@ -54,7 +54,7 @@ export function loadTokenizer(nameOrPath: string): Tokenizer {
   const bytes = readModelFile(path);
   const model = readSentencePieceModel(bytes, path);
   checkPieces(model, path);
-  checkCharsmap(model.charsmap, path);
+  const mapStopsAtSpaces = checkCharsmap(model.charsmap, path);
   const { bosPiece, unknownSurface, byteFallback } = model.trainer;
   const bosId = model.pieces.findIndex((p) => p.text === bosPiece && p.type === 'control');
   if (bosId === -1) {
@@ -76,5 +76,6 @@ export function loadTokenizer(nameOrPath: string): Tokenizer {
     normalizer: model.normalizer,
     unknownSurface,
     byteFallback,
+    separable: mapStopsAtSpaces && piecesStopAtSpaces(model),
   };
 }

@@ -76,7 +76,7 @@ export class PieceDecoder {
     let stripping = this.stripFirst;
     for (let i = from; i < to; ) {
       const id = ids[i]!;
-      if (!(id < this.size)) throw foreign(id, this.size);
+      if (!(id >= 0 && id < this.size)) throw foreign(id, this.size);
       if (this.byteOf[id]! >= 0) {
         const end = this.gatherRun(ids, i, to);
         length = this.decodeRun(end - i, length, i - from, ends);

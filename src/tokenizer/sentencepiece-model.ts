@@ -102,7 +102,11 @@ function readNormalizer(reader: WireReader): { normalizer: Normalizer; charsmap:
 export function readSentencePieceModel(bytes: Uint8Array, path: string): SentencePieceModel {
   const source = { path, code: 'BPB_TOKENIZER_FORMAT', what: 'a SentencePiece model' } as const;
   // A pointer or a text can by chance begin like a message; saying what it is helps more.
-  const guess = bytes.length === 0 ? 'an empty file' : guessContent(bytes.subarray(0, 512));
+  const guess =
+    bytes.length === 0
+      ? 'an empty file'
+      : // Field 1 as a number is the version that an ONNX model begins with.
+        (guessContent(bytes.subarray(0, 512)) ?? (bytes[0] === 0x08 ? 'an ONNX model' : null));
   if (guess !== null && (bytes.length === 0 || bytes[0] !== 0x0a)) {
     throw inputError(source.code, {
       message: `This is not a SentencePiece model: it looks like ${guess}.`,
@@ -136,5 +140,7 @@ export function readSentencePieceModel(bytes: Uint8Array, path: string): Sentenc
     } else reader.skip();
   }
   if (pieces.length === 0) throw reader.refuse('a file without pieces');
+  // Both are always written, after the pieces: without them the file was cut between two fields.
+  if (!seen.has(2) || !seen.has(3)) throw reader.refuse('an end without trainer and normalizer');
   return { pieces, trainer, normalizer, charsmap, hasDenormalizer };
 }

@@ -37,6 +37,8 @@ export interface Tokenizer {
   readonly unknownSurface: string;
   /** Whether text without a piece is encoded as byte pieces instead of the unknown id. */
   readonly byteFallback: boolean;
+  /** Whether a text cut at a space between letters has the ids of its parts, one after the other. */
+  readonly separable: boolean;
 }
 
 /** Runs in one thread; SentencePiece allows one instance a worker. */
