@@ -2,7 +2,7 @@
  * Tiny models with logits that are known beforehand.
  */
 
-import { type Dim, type Graph, type Node, onnxModel, type TypeName } from './onnx.js';
+import { type Dim, type Graph, type Node, onnxModel, TYPE, type TypeName } from './onnx.js';
 
 export interface TableOptions {
   /** Type of the graph's output; the table itself is fp32. */
@@ -10,8 +10,8 @@ export interface TableOptions {
   input?: TypeName;
   /** Batch and time axis; symbolic unless told. */
   dims?: readonly [Dim, Dim];
-  /** Last axis of the output as the graph declares it. */
-  declaredVocabulary?: Dim;
+  /** The width of the logits is one that only a run can tell. */
+  openWidth?: boolean;
   inputName?: string;
   outputName?: string;
 }
@@ -26,21 +26,35 @@ export function tableGraph(
   options: TableOptions = {},
 ): Graph {
   const { output = 'float32', input = 'int64', dims = ['batch', 'time'] } = options;
-  const { inputName = 'input_ids', outputName = 'logits' } = options;
-  const gathered = output === 'float32' ? outputName : 'gathered';
-  const nodes: Node[] = [{ op: 'Gather', inputs: ['table', inputName], outputs: [gathered] }];
-  if (output !== 'float32') {
-    const to = { int: output === 'float16' ? 10 : 16 };
-    nodes.push({ op: 'Cast', inputs: [gathered], outputs: [outputName], attributes: { to } });
-  }
+  const { inputName = 'input_ids', outputName = 'logits', openWidth = false } = options;
+  const to = { int: TYPE[output] };
+  const nodes: Node[] = [
+    { op: 'Gather', inputs: ['table', inputName], outputs: ['gathered'] },
+    // Keeps every column, which no shape inference can know.
+    openWidth
+      ? {
+          op: 'Compress',
+          inputs: ['gathered', 'kept'],
+          outputs: ['wide'],
+          attributes: { axis: { int: 2 } },
+        }
+      : { op: 'Identity', inputs: ['gathered'], outputs: ['wide'] },
+    { op: 'Cast', inputs: ['wide'], outputs: [outputName], attributes: { to } },
+  ];
+  const kept = new Uint8Array(vocabulary).fill(1);
   const rows = table.length / vocabulary;
   return {
     nodes,
     inputs: [{ name: inputName, type: input, dims }],
     outputs: [
-      { name: outputName, type: output, dims: [...dims, options.declaredVocabulary ?? vocabulary] },
+      { name: outputName, type: output, dims: [...dims, openWidth ? 'width' : vocabulary] },
     ],
-    initializers: [{ name: 'table', type: 'float32', dims: [rows, vocabulary], data: table }],
+    initializers: [
+      { name: 'table', type: 'float32', dims: [rows, vocabulary], data: table },
+      ...(openWidth
+        ? [{ name: 'kept', type: 'bool', dims: [vocabulary], data: kept } as const]
+        : []),
+    ],
   };
 }
 
