@@ -9,7 +9,7 @@ import { inputError } from '../errors.js';
 
 interface Walk {
   problem: string | null;
-  /** Whether some rule reads over a space: one inside its key, or first and before a letter. */
+  /** Whether some rule reads over a space: one inside its key, or first and before ASCII. */
   spansSpaces: boolean;
 }
 
@@ -50,7 +50,7 @@ function walk(map: Uint8Array): Walk {
       }
       if (byte === 0x20 && base !== root) spansSpaces = true;
       if (byte === 0x20 && base === root) afterSpace = child;
-      if (base === afterSpace && byte >= 0x61 && byte <= 0x7a) spansSpaces = true;
+      if (base === afterSpace && byte > 0x20 && byte < 0x7f) spansSpaces = true;
       stack.push(child);
     }
   }
@@ -60,7 +60,7 @@ function walk(map: Uint8Array): Walk {
 /**
  * Refuses a character map that would be read out of bounds; an empty one is the identity.
  *
- * @returns whether its rules stop at spaces, so that text may be cut at a space between letters
+ * @returns whether its rules stop at spaces, so that text may be cut at a space between ASCII
  */
 export function checkCharsmap(map: Uint8Array, path: string): boolean {
   if (map.length === 0) return true;

@@ -7,8 +7,8 @@ import { isWellFormed } from '../data/unicode.js';
 import { inputError } from '../errors.js';
 import { encodeBytes } from './byte260.js';
 import { restoreCase, transformCase } from './caseops.js';
-import { encodeLong } from './long-text.js';
 import { PieceDecoder } from './piece-decoder.js';
+import { SegmentEncoder } from './segments.js';
 import { loadSentencePiece } from './sentencepiece-js.js';
 import type { Encoder, Tokenizer } from './types.js';
 
@@ -56,11 +56,12 @@ export async function createEncoder(tokenizer: Tokenizer): Promise<Encoder> {
   }
   const { encode } = await loadSentencePiece(path);
   refuseChanged(tokenizer, path);
+  const segments = tokenizer.separable ? new SegmentEncoder(encode) : null;
   return {
     encode(text) {
       refuseSurrogates(text);
       const input = tokenizer.hasCaseOperators ? transformCase(text) : text;
-      return tokenizer.separable ? encodeLong(input, encode) : encode(input);
+      return segments === null ? encode(input) : segments.encode(input);
     },
     decode,
   };

@@ -37,7 +37,7 @@ export interface Tokenizer {
   readonly unknownSurface: string;
   /** Whether text without a piece is encoded as byte pieces instead of the unknown id. */
   readonly byteFallback: boolean;
-  /** Whether a text cut at a space between letters has the ids of its parts, one after the other. */
+  /** Whether a text cut at a space between two ASCII characters has the ids of its parts, one after the other. */
   readonly separable: boolean;
 }
 

@@ -8,14 +8,17 @@ import type { Document } from '#bpb/data/types';
 import { batchDocuments } from '#bpb/tokenizer/encode-pool';
 import { createEncoder } from '#bpb/tokenizer/encoder';
 import { loadTokenizer } from '#bpb/tokenizer/load';
-import { encodeLong } from '#bpb/tokenizer/long-text';
+import { SegmentEncoder } from '#bpb/tokenizer/segments';
 import { loadSentencePiece } from '#bpb/tokenizer/sentencepiece-js';
 import { tokenizeDocuments } from '#bpb/tokenizer/stream';
 import { collect } from '../helpers/collect.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { refusalOf } from '../helpers/refusal.js';
-import { modelFile, sentencePieceModel } from '../helpers/sentencepiece.js';
-import { SP8192 } from '../helpers/shared-data.js';
+import { modelFile, SMALL, sentencePieceModel } from '../helpers/sentencepiece.js';
+import { CASEOPS, SP8192 } from '../helpers/shared-data.js';
+
+/** The small vocabulary without its piece of two spaces, which reaches over one. */
+const SEPARABLE = SMALL.filter(([text]) => text !== '▁▁');
 
 async function* documentsOf(texts: readonly string[]): AsyncGenerator<Document> {
   for (const [k, text] of texts.entries()) {
@@ -85,56 +88,78 @@ it('with byte fallback and no normalization every text comes back', async () => 
   );
 });
 
-describe('long texts in parts', () => {
-  it.skipIf(SP8192 === null)('have the ids of the whole, wherever they are cut', async () => {
+describe('encoding word by word', () => {
+  it.skipIf(SP8192 === null)('gives the ids of the whole document', async () => {
     const { encode } = await loadSentencePiece(SP8192!);
+    const segments = new SegmentEncoder(encode);
     for (const { text } of await collect(sotuDocuments('val'))) {
-      const whole = Buffer.from(encode(text).buffer);
-      for (const part of [9, 200, 4000]) {
-        expect(whole.equals(Buffer.from(encodeLong(text, encode, part).buffer))).toBe(true);
-      }
+      expect(Buffer.from(segments.encode(text)).equals(Buffer.from(encode(text)))).toBe(true);
     }
   });
 
-  it.skipIf(SP8192 === null)('hold for any words and white space', async () => {
-    const { encode } = await loadSentencePiece(SP8192!);
-    const word = fc.constantFrom(
-      'the',
-      'a',
-      ' ',
-      '\n',
-      '½',
-      '▁',
-      'x y',
-      'Don’t',
-      '  ',
-      '12',
-      'é',
-      'e\u0301',
-      '\u0308',
+  const words = [
+    'the',
+    'The',
+    ' ',
+    '\n',
+    '½',
+    '▁',
+    'x y',
+    'Don’t',
+    '  ',
+    '12',
+    'é',
+    'e\u0301',
+    '\u0308',
+    '.',
+    '\u200b',
+    '~',
+    '<s>',
+    '\ue001',
+  ];
+  const models: [string, () => string, boolean][] = [
+    ['small', () => modelFile({ pieces: SEPARABLE }), false],
+    ['dummy prefix', () => modelFile({ pieces: SEPARABLE, addDummyPrefix: true }), false],
+    ['spaces removed', () => modelFile({ pieces: SEPARABLE, removeExtraWhitespaces: true }), false],
+    ['sp8192', () => SP8192!, SP8192 === null],
+    ['case operators', () => CASEOPS!, CASEOPS === null],
+  ];
+  for (const [name, path, skip] of models) {
+    it.skipIf(skip)(
+      `gives the ids of the whole for any words and white space (${name})`,
+      async () => {
+        const file = path();
+        expect(loadTokenizer(file).separable).toBe(true);
+        const { encode } = await loadSentencePiece(file);
+        // A cache of three entries, so that it is emptied over and over.
+        const segments = new SegmentEncoder(encode, 3);
+        fc.assert(
+          fc.property(fc.array(fc.constantFrom(...words), { maxLength: 40 }), (some) => {
+            const text = some.join(' ');
+            expect([...segments.encode(text)]).toEqual([...encode(text)]);
+          }),
+          { numRuns: 300 },
+        );
+      },
     );
-    fc.assert(
-      fc.property(
-        fc.array(word, { maxLength: 60 }),
-        fc.integer({ min: 1, max: 20 }),
-        (words, part) => {
-          const text = words.join(' ');
-          expect([...encodeLong(text, encode, part)]).toEqual([...encode(text)]);
-        },
-      ),
-    );
+  }
+
+  it.skipIf(SP8192 === null)('takes 20 MB, beyond what SentencePiece holds at once', async () => {
+    const encoder = await createEncoder(loadTokenizer(SP8192!));
+    const sentence = 'and so it went on and on ';
+    const ids = encoder.encode(sentence.repeat(800_000));
+    const once = encoder.encode(`x ${sentence}y`).length - encoder.encode('x y').length;
+    expect(ids.length).toBe(800_000 * once);
   });
 
-  it.skipIf(SP8192 === null)(
-    'a text of 20 MB, beyond what SentencePiece holds at once, is encoded',
-    async () => {
-      const encoder = await createEncoder(loadTokenizer(SP8192!));
-      const sentence = 'and so it went on and on ';
-      const ids = encoder.encode(sentence.repeat(800_000));
-      const once = encoder.encode(`x ${sentence}y`).length - encoder.encode('x y').length;
-      expect(ids.length).toBe(800_000 * once);
-    },
-  );
+  it('is not done where a piece reaches over a space', async () => {
+    const tokenizer = loadTokenizer(
+      modelFile({ pieces: [...SEPARABLE, ['e▁c', undefined, 5], ['▁c', undefined, 4]] }),
+    );
+    expect(tokenizer.separable).toBe(false);
+    const ids = (await createEncoder(tokenizer)).encode('the cat');
+    expect(Array.from(ids, (id) => tokenizer.pieces[id]!.text)).toContain('e▁c');
+  });
 });
 
 describe('batches', () => {
