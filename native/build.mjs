@@ -6,7 +6,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +25,8 @@ function giveUp(reason) {
 
 /** Newest modification time, in ms, of the files the addon is made from. */
 function newestSource() {
-  const sources = readdirSync(join(native, 'src')).map((name) => join(native, 'src', name));
+  const folder = join(native, 'src');
+  const sources = readdirSync(folder, { recursive: true }).map((name) => join(folder, name));
   sources.push(join(native, 'CMakeLists.txt'), fileURLToPath(import.meta.url));
   return Math.max(...sources.map((path) => statSync(path).mtimeMs));
 }
@@ -66,6 +67,14 @@ if (![process.env.CXX, 'c++', 'g++', 'clang++'].some((name) => name && works(nam
   giveUp('no C++ compiler found');
 }
 
+// CMake refuses a cache from another folder, as after a copy of the whole package.
+const cache = join(build, 'CMakeCache.txt');
+if (
+  existsSync(cache) &&
+  !readFileSync(cache, 'utf8').includes(`HOME_DIRECTORY:INTERNAL=${native}\n`)
+) {
+  rmSync(build, { recursive: true });
+}
 const { api, addonApi } = headers();
 step([
   '-S',

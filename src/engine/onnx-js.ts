@@ -18,7 +18,7 @@ import {
 } from './engine-errors.js';
 import { decodeHalves } from './half.js';
 import { runtimePackageVersion } from './library.js';
-import { padBatch } from './pad.js';
+import { checkBatch, padBatch } from './pad.js';
 import { segmentTotals } from './q30.js';
 import { SESSION_CONFIG } from './session-config.js';
 import { checkOptions, checkSignature, type GraphValue, type Signature } from './signature.js';
@@ -77,6 +77,7 @@ class OnnxJsEngine implements Engine {
 
   async score(batch: Batch): Promise<BatchScore> {
     if (this.#closed) throw closedError();
+    checkBatch(batch);
     const { modelPath, softcap } = this.#options;
     const padded = padBatch(batch, this.info, modelPath);
 

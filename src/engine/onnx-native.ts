@@ -15,7 +15,7 @@ import {
   vocabularyError,
 } from './engine-errors.js';
 import { findRuntimeLibrary, runtimePackageVersion } from './library.js';
-import { padBatch } from './pad.js';
+import { checkBatch, padBatch } from './pad.js';
 import { SESSION_CONFIG } from './session-config.js';
 import { checkOptions, checkSignature, type GraphValue } from './signature.js';
 import type { Batch, BatchScore, Engine, EngineInfo, EngineOptions } from './types.js';
@@ -78,6 +78,7 @@ class OnnxNativeEngine implements Engine {
 
   async score(batch: Batch): Promise<BatchScore> {
     if (this.#closed) throw closedError();
+    checkBatch(batch);
     const { modelPath, softcap } = this.#options;
     const result = await this.#run({ ...padBatch(batch, this.info, modelPath), softcap });
     const needed = this.#options.minVocabulary ?? 0;

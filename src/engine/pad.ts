@@ -1,5 +1,5 @@
 /**
- * Fits a batch to the axes that a graph fixes.
+ * Checks a batch, and fits it to the axes that a graph fixes.
  */
 
 import { inputError } from '../errors.js';
@@ -9,6 +9,29 @@ import type { Batch } from './types.js';
 export interface FixedAxes {
   readonly fixedRows: number | null;
   readonly fixedTime: number | null;
+}
+
+/**
+ * Checks what no caller may get wrong; a negative id, say, would quietly count from the end of an
+ * embedding table.
+ *
+ * @throws RangeError: a bug of the caller, not the model's fault.
+ */
+export function checkBatch({ rows, time, ids, scored, targets, segmentEnds }: Batch): void {
+  const positions = rows * time;
+  const must = (holds: boolean, what: string) => {
+    if (!holds) throw new RangeError(what);
+  };
+  must(Number.isInteger(rows) && rows > 0, 'rows must be a whole number above 0');
+  must(Number.isInteger(time) && time > 0, 'time must be a whole number above 0');
+  must(ids.length === positions, 'ids must hold rows * time ids');
+  must(targets.length === scored.length, 'targets and scored must be of one length');
+  must(!ids.some((id) => id < 0), 'ids must not be negative');
+  must(!targets.some((id) => id < 0), 'targets must not be negative');
+  must(!scored.some((position) => position >= positions), 'scored must be below rows * time');
+  const ascending = segmentEnds.every((end, s) => s === 0 || end >= segmentEnds[s - 1]!);
+  must(ascending, 'segmentEnds must ascend');
+  must((segmentEnds.at(-1) ?? 0) === scored.length, 'segmentEnds must end at the last target');
 }
 
 /**

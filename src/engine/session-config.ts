@@ -9,6 +9,8 @@ export const SESSION_CONFIG: Readonly<Record<string, string>> = {
   'session.disable_quant_qdq': '1',
   // Should a MatMulNBits be made all the same, level 0 keeps its activations as they are.
   'session.qdq_matmulnbits_accuracy_level': '0',
-  // Threads that spin while they wait would take the cores from the sessions of other workers.
+  // Threads that spin while they wait take the cores from the sessions of other workers. Measured on
+  // two busy cores with 24 products of 512: two threads took 0.10 s a batch without spinning and
+  // 0.12 to 0.17 s with it; one thread does not care.
   'session.intra_op.allow_spinning': '0',
 };

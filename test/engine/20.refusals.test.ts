@@ -4,6 +4,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { createEngine } from '#bpb/engine/create';
+import type { Batch } from '#bpb/engine/types';
 import type { BpbError } from '#bpb/errors';
 import { engineOptions, fullBatch, type OptionChanges, openEngine } from '../helpers/engines.js';
 import { normals, type TableOptions, tableGraph, tableModel } from '../helpers/models.js';
@@ -161,6 +162,22 @@ describe.each(engines)('%s', (name) => {
     // A refused batch leaves the engine as it was.
     const again = await engine.score(fullBatch([[1]], [[2]])).catch((next: BpbError) => next);
     if (options.minVocabulary === undefined) expect(again).toHaveProperty('nats');
+    await engine.close();
+  });
+
+  test.each<[string, Partial<Batch>]>([
+    ['too few ids', { ids: Int32Array.of(1) }],
+    ['a negative id', { ids: Int32Array.of(1, -1) }],
+    ['a negative target', { targets: Int32Array.of(1, -1) }],
+    ['a position beyond the batch', { scored: Uint32Array.of(0, 2) }],
+    ['more positions than targets', { targets: Int32Array.of(1) }],
+    ['segments that go back', { segmentEnds: Uint32Array.of(2, 1, 2) }],
+    ['segments that end early', { segmentEnds: Uint32Array.of(1) }],
+    ['no rows', { rows: 0, ids: new Int32Array(0) }],
+  ])('throws a RangeError for %s', async (_, changes) => {
+    const engine = await openEngine(name, tableOf({}));
+    const batch = { ...fullBatch([[1, 2]], [[3, 4]]), ...changes };
+    await expect(engine.score(batch)).rejects.toThrow(RangeError);
     await engine.close();
   });
 

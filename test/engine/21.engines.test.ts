@@ -53,6 +53,7 @@ describe.each(engines)('%s', (name) => {
     ['fp16 logits', { output: 'float16' }, 2 ** -7],
   ])('scores %s', async (_, options, tolerance) => {
     const engine = await openEngine(name, tableModel(table, vocabulary, options));
+    expect(engine.info.vocabulary).toBe(options.openWidth ? null : vocabulary);
     for (const batch of [randomBatch(3, 7), randomBatch(5, 16), randomBatch(3, 7)]) {
       const result = await engine.score(batch);
       expectClose(result.nats, expected(batch), tolerance);
