@@ -6,7 +6,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -86,4 +86,6 @@ step([
   `-DNODE_ADDON_API=${addonApi}`,
 ]);
 step(['--build', build, '--config', 'Release', '--parallel', '2']);
+// Where CMake found nothing to do the file is still the old one, and would be looked at again.
+utimesSync(addon, new Date(), new Date());
 console.error('bpb: built native/build/Release/bpb.node');

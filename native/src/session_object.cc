@@ -7,6 +7,7 @@
 #include "session_object.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "arguments.h"
 #include "instance.h"
