@@ -2,7 +2,7 @@
  * Composes the result document from what a run left behind.
  */
 import type { ByteTotals as Accounted, TargetRange } from '../bytes/accounting.js';
-import { identify } from '../data/known.js';
+import { type Identified, identify } from '../data/known.js';
 import { harnessCommit, harnessVersion } from '../version.js';
 import { hashJson, identityOf } from './identity.js';
 import type { DocumentRow } from './outputs.js';
@@ -24,6 +24,7 @@ export function composeResult(prepared: Prepared, scored: Scored, bytes: Account
   ledger.close(skipped.reduce((sum, skip) => sum + skip.targets, 0));
 
   const targets = totals.totalTargets();
+  const known = knownAs(prepared, targets);
   const info = opened.info;
   const result: Omit<ScoreResult, 'identity' | 'run'> & { run: { harness: string } } = {
     schema: 'bpb-result/1',
@@ -65,7 +66,7 @@ export function composeResult(prepared: Prepared, scored: Scored, bytes: Account
       shards: [...data.shards],
       sidecars: [...(data.sidecar?.files ?? [])],
       documents: data.documents,
-      known_as: knownAs(prepared, targets),
+      known_as: known === null ? null : { name: known.name, by: known.by },
     },
     engine: {
       name: info.name,
@@ -90,7 +91,7 @@ export function composeResult(prepared: Prepared, scored: Scored, bytes: Account
       total_s: seconds.total,
       targets_per_s: targets / seconds.score,
     },
-    notes: notesOf(prepared, opened.notes),
+    notes: notesOf(prepared, opened.notes, known?.caution),
     run: { harness: harnessVersion() },
   };
   return sealed({ ...result, identity: identityOf(result) }, prepared.options.command ?? '');
@@ -161,8 +162,8 @@ function uncertainty(nats: BigInt64Array, { byDocument, headline }: Accounted) {
   );
 }
 
-function knownAs({ data, plan }: Prepared, targets: number): ScoreResult['data']['known_as'] {
-  const found = identify({
+function knownAs({ data, plan }: Prepared, targets: number): Identified | null {
+  return identify({
     documents: data.stream.documentStarts.length,
     tokens: plan.tokens,
     targets,
@@ -170,14 +171,15 @@ function knownAs({ data, plan }: Prepared, targets: number): ScoreResult['data']
       ? {}
       : { bytes: data.facts.originalBytes.reduce((sum, length) => sum + length, 0) }),
   });
-  return found;
 }
 
 function notesOf(
   { data, options, accounting }: Prepared,
   engineNotes: readonly string[],
+  caution: string | undefined,
 ): string[] {
   const notes = [...engineNotes];
+  if (caution !== undefined) notes.push(`about this data: ${caution}`);
   if (options.limitDocs !== undefined && data.partial) {
     notes.push(`partial: the first ${data.stream.documentStarts.length} documents only`);
   }

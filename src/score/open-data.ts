@@ -3,6 +3,7 @@
  */
 import { existsSync } from 'node:fs';
 import { reconcile } from '../bytes/reconcile.js';
+import { firstDocuments } from '../data/document-starts.js';
 import { readDocuments } from '../data/documents.js';
 import { findShards, readShards } from '../data/shards.js';
 import { findSidecars, readSidecars, type Sidecar } from '../data/sidecars.js';
@@ -97,7 +98,8 @@ async function fromShards(data: readonly string[], options: DataOptions): Promis
   const sidecarFiles = findSidecars(files, 'val', options.sidecar);
   const sidecar =
     sidecarFiles.length === 0 ? null : await readSidecars(sidecarFiles, whole, tokenizer.bosId);
-  const { stream, partial } = firstDocuments(whole, limitDocs);
+  const stream = limitDocs === undefined ? whole : firstDocuments(whole, limitDocs);
+  const partial = stream.ids.length < whole.ids.length;
   const reconciled =
     docs === undefined
       ? null
@@ -115,20 +117,6 @@ async function fromShards(data: readonly string[], options: DataOptions): Promis
     documents: reconciled === null ? null : { source: docs!, sha256: reconciled.documentsSha256 },
     partial,
   };
-}
-
-/** The stream cut before document `limit`: as if the shards ended there. */
-function firstDocuments(
-  stream: TokenStream,
-  limit: number | undefined,
-): { stream: TokenStream; partial: boolean } {
-  const { ids, documentStarts } = stream;
-  if (limit === undefined || limit >= documentStarts.length) return { stream, partial: false };
-  const cut = {
-    ids: ids.subarray(0, documentStarts[limit]!),
-    documentStarts: documentStarts.subarray(0, limit),
-  };
-  return { stream: cut, partial: true };
 }
 
 function progressOf(phase: Progress['phase'], done: number, total: number | null): Progress {
