@@ -174,12 +174,18 @@ function knownAs({ data, plan }: Prepared, targets: number): Identified | null {
 }
 
 function notesOf(
-  { data, options, accounting }: Prepared,
+  { artifact, data, options, accounting }: Prepared,
   engineNotes: readonly string[],
   caution: string | undefined,
 ): string[] {
   const notes = [...engineNotes];
   if (caution !== undefined) notes.push(`about this data: ${caution}`);
+  const lossy = artifact.model.graph.quantizedActivations;
+  if (lossy > 0) {
+    notes.push(
+      `the graph itself asks for int8 activations in ${lossy} nodes (MatMulNBits, accuracy_level 4)`,
+    );
+  }
   if (options.limitDocs !== undefined && data.partial) {
     notes.push(`partial: the first ${data.stream.documentStarts.length} documents only`);
   }

@@ -15,7 +15,7 @@ import type { Tokenizer } from '../tokenizer/types.js';
 import type { Progress } from './options.js';
 
 /** Data sets that come with an installed package, by name. */
-const BUILT_IN: Readonly<Record<string, () => DocumentSource>> = {
+export const BUILT_IN: Readonly<Record<string, () => DocumentSource>> = {
   'sotu-val': () => sotuDocuments('val'),
 };
 

@@ -8,7 +8,15 @@ import { usageError } from '../errors.js';
 import type { SLIDING_2026_03_19, WindowMode, WindowOptions } from '../windows/options.js';
 
 export interface Progress {
-  readonly phase: 'data' | 'tokenize' | 'load' | 'score' | 'verify';
+  readonly phase:
+    | 'data'
+    | 'tokenize'
+    | 'load'
+    | 'score'
+    | 'verify'
+    | 'measure'
+    | 'examine'
+    | 'overlap';
   readonly done: number;
   /** Null where it cannot be known yet. */
   readonly total: number | null;

@@ -3,12 +3,12 @@
  */
 
 import { describe, expect, test } from 'vitest';
+import { type Graph, onnxModel } from '#bpb/artifact/onnx/writer';
 import { createEngine } from '#bpb/engine/create';
 import type { Batch } from '#bpb/engine/types';
 import type { BpbError } from '#bpb/errors';
 import { engineOptions, fullBatch, type OptionChanges, openEngine } from '../helpers/engines.js';
 import { normals, type TableOptions, tableGraph, tableModel } from '../helpers/models.js';
-import { type Graph, onnxModel } from '../helpers/onnx.js';
 import { refusalOf } from '../helpers/refusal.js';
 
 const vocabulary = 11;

@@ -7,10 +7,10 @@
 
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
+import { onnxModel } from '#bpb/artifact/onnx/writer';
 import { rowNats } from '#bpb/engine/softmax';
 import { fullBatch, openEngine } from '../helpers/engines.js';
 import { normals, uniform } from '../helpers/models.js';
-import { onnxModel } from '../helpers/onnx.js';
 
 const depth = 128;
 const vocabulary = 64;

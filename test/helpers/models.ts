@@ -2,7 +2,14 @@
  * Tiny models with logits that are known beforehand.
  */
 
-import { type Dim, type Graph, type Node, onnxModel, TYPE, type TypeName } from './onnx.js';
+import {
+  type Dim,
+  type Graph,
+  type Node,
+  onnxModel,
+  TYPE,
+  type TypeName,
+} from '#bpb/artifact/onnx/writer';
 
 export interface TableOptions {
   /** Type of the graph's output; the table itself is fp32. */

@@ -4,10 +4,10 @@
 
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
+import { type Node, onnxModel } from '#bpb/artifact/onnx/writer';
 import type { Batch } from '#bpb/engine/types';
 import { engineOptions, fullBatch, openEngine } from '../helpers/engines.js';
 import { normals, tableModel } from '../helpers/models.js';
-import { type Node, onnxModel } from '../helpers/onnx.js';
 
 const script = new URL('../helpers/session-worker.mjs', import.meta.url);
 

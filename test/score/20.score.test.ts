@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { onnxModel } from '#bpb/artifact/onnx/writer';
 import type { ScoreOptions } from '#bpb/score/options';
 import { score } from '#bpb/score/score';
 import { normals, tableGraph, tableModel } from '../helpers/models.js';
-import { onnxModel } from '../helpers/onnx.js';
 import { tableNats, VOCABULARY, type Workshop, workshop } from '../helpers/workshop.js';
 
 const byte260 = { tokenizer: 'byte260', window: 'chunk', seqLen: 32, verifyRows: 0 } as const;

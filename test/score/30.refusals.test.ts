@@ -2,12 +2,12 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { type Graph, onnxModel } from '#bpb/artifact/onnx/writer';
 import { writeShard } from '#bpb/data/shards';
 import type { ScoreOptions } from '#bpb/score/options';
 import { score } from '#bpb/score/score';
 import { temporaryFolder } from '../helpers/folder.js';
 import { normals, tableGraph, tableModel } from '../helpers/models.js';
-import { type Graph, onnxModel } from '../helpers/onnx.js';
 import { refusalOf } from '../helpers/refusal.js';
 import { VOCABULARY, type Workshop, workshop } from '../helpers/workshop.js';
 

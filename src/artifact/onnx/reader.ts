@@ -33,6 +33,8 @@ export interface OnnxSummary {
   readonly functions: readonly LocalFunction[];
   /** Names of tensors whose data is in another file. */
   readonly externalTensors: readonly string[];
+  /** Nodes that ask for int8 activations: MatMulNBits of accuracy level 4. */
+  readonly quantizedActivations: number;
 }
 
 /** Subgraphs inside subgraphs beyond this are refused: runtimes recurse on them. */
@@ -47,6 +49,7 @@ export function readOnnx(bytes: Uint8Array, path: string): OnnxSummary {
 class OnnxReader {
   private readonly operators = new Map<string, number>();
   private readonly externalTensors: string[] = [];
+  private quantizedActivations = 0;
 
   model(reader: WireReader): OnnxSummary {
     const opsets = new Map<string, number>();
@@ -71,6 +74,7 @@ class OnnxReader {
       operators: this.operators,
       functions,
       externalTensors: this.externalTensors,
+      quantizedActivations: this.quantizedActivations,
     };
   }
 
@@ -107,23 +111,32 @@ class OnnxReader {
   private node(reader: WireReader, depth: number, seen: (operator: string) => void): void {
     let type = '';
     let domain = '';
+    let level = 0;
     while (reader.next()) {
       if (reader.field === 4) type = reader.string();
       else if (reader.field === 7) domain = reader.string();
-      else if (reader.field === 5) this.attribute(reader.message(), depth);
-      else reader.skip();
+      else if (reader.field === 5) {
+        const { name, integer } = this.attribute(reader.message(), depth);
+        if (name === 'accuracy_level') level = integer;
+      } else reader.skip();
     }
+    if (type === 'MatMulNBits' && level === 4) this.quantizedActivations++;
     seen(`${domain}:${type}`);
   }
 
-  private attribute(reader: WireReader, depth: number): void {
+  private attribute(reader: WireReader, depth: number): { name: string; integer: number } {
+    let name = '';
+    let integer = 0;
     while (reader.next()) {
       const holdsTensor = reader.field === 5 || reader.field === 10;
       const holdsGraph = reader.field === 6 || reader.field === 11;
       if (holdsTensor && reader.wire === WIRE.bytes) this.tensor(reader.message());
       else if (holdsGraph && reader.wire === WIRE.bytes) this.graph(reader.message(), depth + 1);
+      else if (reader.field === 1) name = reader.string();
+      else if (reader.field === 3) integer = Number(reader.int64());
       else reader.skip();
     }
+    return { name, integer };
   }
 
   /** The tensor's name; notes it when its data lies outside. */

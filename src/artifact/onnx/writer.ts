@@ -1,5 +1,5 @@
 /**
- * Writes small ONNX models for tests: a protobuf wire writer with just the fields of a graph.
+ * Writes small ONNX models: a protobuf wire writer with just the fields of a graph.
  */
 
 /** Element types, as ONNX numbers them. */
@@ -122,7 +122,7 @@ export function onnxModel(graph: Graph): Uint8Array {
   const domains = new Set(graph.nodes.map((item) => item.domain).filter((name) => name));
   return join([
     int(1, 10),
-    bytes(2, 'bpb-test'),
+    bytes(2, 'bpb-harness'),
     bytes(7, [
       ...graph.nodes.map((item) => bytes(1, node(item))),
       bytes(2, 'graph'),

@@ -1,0 +1,29 @@
+/**
+ * Share of `score_s` spent outside ONNX Runtime's own Run, on the bundled artifact, one worker.
+ *
+ *   node bench/share.mjs [ARTIFACT] [REPEATS]
+ */
+import { score } from '../dist/index.js';
+import { machine, median, table } from './lib/print.mjs';
+
+const [artifact = 'models/sotu-8x256', repeats = '3'] = process.argv.slice(2);
+const rows = [];
+for (let k = 0; k < Number(repeats); k++) {
+  const { time, engine, totals } = await score({ artifact, verifyRows: 0 });
+  rows.push({ ...time, engine, targets: totals.targets });
+}
+const { engine, targets } = rows[0];
+console.log(`\nOutside Run: ${artifact}, ${engine.name}, ${engine.threads} threads, ${machine()}`);
+table(
+  ['targets', 'score s', 'in Run s', 'in scorer s', 'outside Run', 'targets/s'],
+  rows.map((row) => [
+    targets.toLocaleString('en-US'),
+    row.score_s.toFixed(2),
+    row.run_s.toFixed(2),
+    row.nll_s.toFixed(3),
+    `${(100 * (1 - row.run_s / row.score_s)).toFixed(2)} %`,
+    Math.round(row.targets_per_s).toLocaleString('en-US'),
+  ]),
+);
+const shares = rows.map((row) => 1 - row.run_s / row.score_s);
+console.log(`median ${(100 * median(shares)).toFixed(2)} % outside Run (allowed: 5 %)`);
