@@ -41,6 +41,11 @@ export interface Artifact {
 /**
  * Reads and checks everything an artifact names; runs nothing.
  *
+ * @example
+ * ```ts
+ * const artifact = await loadArtifact('models/sotu-8x256');
+ * console.log(artifact.size.bytesCounted, artifact.model.graph.outputs);
+ * ```
  * @param path a directory with `artifact.json`, that file, or a model (`.onnx`, maybe compressed)
  * @throws input errors (exit 3) that name the file and the field
  */

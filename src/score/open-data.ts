@@ -44,7 +44,17 @@ export interface OpenData {
   readonly partial: boolean;
 }
 
-/** @throws input errors naming the file; usage errors where nothing, or nothing known, is named */
+/**
+ * Reads shards, tokenizes documents, or both and reconciles them.
+ *
+ * @example
+ * ```ts
+ * const tokenizer = loadTokenizer('byte260');
+ * const data = await openData({ tokenizer, data: ['sotu-val'], workers: 2 });
+ * console.log(data.stream.ids.length, data.facts?.originalBytes);
+ * ```
+ * @throws input errors naming the file; usage errors where nothing, or nothing known, is named
+ */
 export async function openData(options: DataOptions): Promise<OpenData> {
   const { data, docs } = options;
   const builtIn = data?.length === 1 && !existsSync(data[0]!) ? BUILT_IN[data[0]!] : undefined;

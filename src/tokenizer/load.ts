@@ -6,7 +6,13 @@ import { readFileSync, statSync } from 'node:fs';
 import { type BpbError, inputError } from '../errors.js';
 import { byte260 } from './byte260.js';
 import { checkCharsmap } from './charsmap.js';
-import { checkPieces, findCaseOperators, piecesStopAtSpaces } from './check-pieces.js';
+import {
+  checkPieces,
+  findCaseOperators,
+  piecesStopAtSpaces,
+  type ReportProblem,
+  refuseProblem,
+} from './check-pieces.js';
 import { readSentencePieceModel } from './sentencepiece-model.js';
 import type { Tokenizer } from './types.js';
 
@@ -45,15 +51,25 @@ function readModelFile(path: string): Uint8Array {
 /**
  * Loads `byte260` or a SentencePiece model.
  *
+ * @example
+ * ```ts
+ * const tokenizer = loadTokenizer('models/sotu-8x256/tokenizer.model');
+ * console.log(tokenizer.pieces.length, tokenizer.hasCaseOperators);
+ * ```
  * Refused: what is no model or is damaged, and vocabularies whose bytes cannot be accounted for
- * (duplicate pieces, no piece for a lone space, no BOS, a denormalizer).
+ * (duplicate or empty pieces, no piece for a lone space, some case operators, no BOS, a denormalizer).
+ *
+ * @param report gets the problems of the pieces instead of throwing the first, for an audit
  */
-export function loadTokenizer(nameOrPath: string): Tokenizer {
+export function loadTokenizer(
+  nameOrPath: string,
+  report: ReportProblem = refuseProblem,
+): Tokenizer {
   if (nameOrPath === 'byte260') return byte260();
   const path = nameOrPath;
   const bytes = readModelFile(path);
-  const model = readSentencePieceModel(bytes, path);
-  checkPieces(model, path);
+  const model = readSentencePieceModel(bytes, path, report);
+  checkPieces(model, path, report);
   const mapStopsAtSpaces = checkCharsmap(model.charsmap, path);
   const { bosPiece, unknownSurface, byteFallback } = model.trainer;
   const bosId = model.pieces.findIndex((p) => p.text === bosPiece && p.type === 'control');
@@ -72,7 +88,7 @@ export function loadTokenizer(nameOrPath: string): Tokenizer {
     sha256: createHash('sha256').update(bytes).digest('hex'),
     pieces: model.pieces,
     bosId,
-    hasCaseOperators: findCaseOperators(model, path),
+    hasCaseOperators: findCaseOperators(model, path, report),
     normalizer: model.normalizer,
     unknownSurface,
     byteFallback,

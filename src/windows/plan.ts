@@ -46,6 +46,12 @@ export interface Segments {
 /**
  * Plans the rows of a stream.
  *
+ * @example
+ * ```ts
+ * const options = { mode: 'sliding', seqLen: 1024, stride: 64, tail: 'drop', compat: null } as const;
+ * const plan = planWindows(data.stream, options);
+ * console.log(plan.rowCount, plan.scored, plan.skipped, plan.row(1));
+ * ```
  * @param stream its length and document starts; ids are not read
  * @throws usage errors for contradicting options; BPB_STREAM_TOO_SHORT where a chunk or sliding
  * plan without `tail: 'score'` would score nothing
