@@ -13,6 +13,9 @@ const PHASES: Record<Progress['phase'], string> = {
   load: 'loading the model',
   score: 'scoring',
   verify: 'verifying',
+  measure: 'measuring the vocabulary',
+  examine: 'examining documents',
+  overlap: 'comparing with training data',
 };
 
 export class ProgressReporter {

@@ -29,6 +29,7 @@ interface Native {
 interface Wrapper {
   load(path: string): Promise<void>;
   decodeIds(ids: readonly number[]): string;
+  encodePieces(text: string): string[];
   readonly sentencepiece: Module;
   readonly processor: Native;
 }
@@ -72,6 +73,8 @@ export interface SentencePiece {
   encode(text: string): Uint32Array;
   /** Decoding by SentencePiece itself: slow, and a second opinion on `PieceDecoder`. */
   decode(ids: ArrayLike<number>): string;
+  /** Surfaces of the tokens in the normalized text: of an unknown token too. Slow. */
+  pieces(text: string): string[];
 }
 
 /** Loads the model file `path`; one instance a thread. */
@@ -115,7 +118,11 @@ export async function loadSentencePiece(path: string): Promise<SentencePiece> {
       for (const handle of owned.reverse()) handle.delete();
     }
   };
-  return { encode, decode: (ids) => wrapper.decodeIds(Array.from(ids)) };
+  return {
+    encode,
+    decode: (ids) => wrapper.decodeIds(Array.from(ids)),
+    pieces: (text) => wrapper.encodePieces(text),
+  };
 }
 
 /** WebAssembly that runs out of memory aborts; the instance is unusable afterwards. */

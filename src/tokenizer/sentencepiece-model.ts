@@ -7,6 +7,7 @@
 import { guessContent } from '../data/shard-header.js';
 import { inputError } from '../errors.js';
 import { WireReader } from '../wire.js';
+import { type ReportProblem, refuseProblem } from './check-pieces.js';
 import type { Normalizer, Piece, PieceType } from './types.js';
 
 export const MAX_PIECES = 1_000_000;
@@ -42,8 +43,8 @@ export interface SentencePieceModel {
   readonly hasDenormalizer: boolean;
 }
 
-function readPiece(reader: WireReader, id: number): Piece {
-  let text: string | null = null;
+function readPiece(reader: WireReader, id: number, report: ReportProblem): Piece {
+  let text = '';
   let type: PieceType | undefined = 'normal';
   while (reader.next()) {
     if (reader.field === 1) text = reader.string();
@@ -51,7 +52,7 @@ function readPiece(reader: WireReader, id: number): Piece {
     else if (reader.field === 3) type = TYPES[reader.integer()];
     else reader.skip();
   }
-  if (text === null || text === '') throw reader.refuse(`piece ${id} without a text`);
+  if (text === '') report(reader.refuse(`piece ${id} without a text`));
   if (type === undefined) throw reader.refuse(`piece ${id} of an unknown type`);
   if (text.includes('\0')) throw reader.refuse(`piece ${id} with a NUL character`);
   if (Buffer.byteLength(text) > MAX_PIECE_BYTES) {
@@ -99,7 +100,11 @@ function readNormalizer(reader: WireReader): { normalizer: Normalizer; charsmap:
 }
 
 /** Reads a model from the bytes of the file `path`; anything malformed is refused. */
-export function readSentencePieceModel(bytes: Uint8Array, path: string): SentencePieceModel {
+export function readSentencePieceModel(
+  bytes: Uint8Array,
+  path: string,
+  report: ReportProblem = refuseProblem,
+): SentencePieceModel {
   const source = { path, code: 'BPB_TOKENIZER_FORMAT', what: 'a SentencePiece model' } as const;
   // A pointer or a text can by chance begin like a message; saying what it is helps more.
   const guess =
@@ -125,7 +130,7 @@ export function readSentencePieceModel(bytes: Uint8Array, path: string): Sentenc
   while (reader.next()) {
     if (reader.field === 1) {
       if (pieces.length === MAX_PIECES) throw reader.refuse(`more than ${MAX_PIECES} pieces`);
-      pieces.push(readPiece(reader.message(), pieces.length));
+      pieces.push(readPiece(reader.message(), pieces.length, report));
       continue;
     }
     // Protobuf merges a message that comes twice: what is checked here must be what is loaded there.
