@@ -1,0 +1,148 @@
+/**
+ * Judges every final score of a training log: which set, which window, which accounting.
+ */
+import { type Claim, claim } from './claim.js';
+import { overlaps } from './decimals.js';
+import { type Family, familyOf } from './families.js';
+import type { LogFacts } from './log/facts.js';
+import { readLog, type TrainingLog } from './log/read.js';
+import { isScore, type ScoreLine } from './log/score-line.js';
+import { findingsOf, type LogFinding } from './log-findings.js';
+
+/** How a final score was evaluated, and what says so. */
+export interface WindowEvidence {
+  readonly mode: 'standard' | 'sliding' | 'adaptive' | 'unknown';
+  readonly by: 'bytes per token' | 'label' | 'line' | 'final_eval_mode' | 'same score' | 'none';
+}
+
+export interface FinalClaim {
+  readonly line: ScoreLine;
+  /** Null where the figures are not positive finite numbers. */
+  readonly claim: Claim | null;
+  /** Line with more digits of the same score, whose fingerprint speaks for this one. */
+  readonly exactLine: number | null;
+  readonly window: WindowEvidence;
+}
+
+export interface LogClaim {
+  readonly path: string;
+  readonly facts: Readonly<LogFacts>;
+  /** From the tokenizer's or the data's path, else from the target count; null if none tells. */
+  readonly family: Family | null;
+  /** One per final line, in order; the last step line where the run printed no final. */
+  readonly finals: readonly FinalClaim[];
+  /** The score that the log leads to: its last final line that is not a diagnostic. */
+  readonly headline: FinalClaim;
+  readonly findings: readonly LogFinding[];
+}
+
+/** Reads and judges a log; errors as `readLog`. */
+export async function claimLog(path: string): Promise<LogClaim> {
+  return claimTrainingLog(await readLog(path));
+}
+
+export function claimTrainingLog(log: TrainingLog): LogClaim {
+  const { facts, path } = log;
+  const stated = familyOfLog(facts);
+  const judged = log.finals.length > 0 ? log.finals : log.lines.slice(-1);
+  const claims = judged.map((line) => claimOf(line, facts, stated));
+  const family = stated ?? claims.find((c) => c?.family)?.family ?? null;
+  const finals = judged.map((line, index): FinalClaim => {
+    const exact = exactSibling(index, judged, claims);
+    return {
+      line,
+      claim: claims[index] ?? null,
+      exactLine: exact === null ? null : judged[exact]!.lineNumber,
+      window: windowOf(line, claims[exact ?? index] ?? null, judged, facts),
+    };
+  });
+  const headline = finals.findLast(({ line }) => line.role === 'final') ?? finals.at(-1)!;
+  return { path, facts, family, finals, headline, findings: findingsOf(log, finals, family) };
+}
+
+/** The path says more than the vocabulary size: case-operator tokenizers have 8,192 pieces too. */
+export function familyOfLog(facts: LogFacts): Family | null {
+  const named = [facts.tokenizerPath, facts.dataPath].map((path) => path && familyOf(path));
+  // A case-operator data set outranks a tokenizer file that was renamed to plain "8192".
+  if (named.includes('caseops-sp8192') || facts.sidecar) return 'caseops-sp8192';
+  if (facts.tokenizerKind === 'byte') return 'byte260';
+  return named.find((family) => family !== null && family !== '') || null;
+}
+
+function claimOf(line: ScoreLine, facts: LogFacts, family: Family | null): Claim | null {
+  if (!isScore(line)) return null;
+  const { valTokens } = facts;
+  return claim({
+    valLoss: line.valLoss,
+    valBpb: line.valBpb,
+    tokens: valTokens !== null && valTokens > 0 ? valTokens : undefined,
+    family: family ?? undefined,
+  });
+}
+
+/** Index of a neighbouring line that prints the same score with more digits. */
+function exactSibling(
+  index: number,
+  lines: readonly ScoreLine[],
+  claims: readonly (Claim | null)[],
+): number | null {
+  const own = claims[index];
+  if (!own) return null;
+  for (const at of [index + 1, index - 1]) {
+    const other = claims[at];
+    if (!other || lines[at]!.role !== lines[index]!.role) continue;
+    const finer = other.valLoss.halfUnit < own.valLoss.halfUnit / 10;
+    if (finer && overlaps(own.valLoss, other.valLoss) && overlaps(own.valBpb, other.valBpb)) {
+      return at;
+    }
+  }
+  return null;
+}
+
+/** Strongest evidence first: the fingerprint of scored-twice tokens, then words, then defaults. */
+function windowOf(
+  line: ScoreLine,
+  judged: Claim | null,
+  lines: readonly ScoreLine[],
+  facts: LogFacts,
+): WindowEvidence {
+  const windows = new Set(judged?.fits.filter(({ kind }) => kind === 'set').map((f) => f.window));
+  if (windows.size === 1 && windows.has('sliding')) {
+    return { mode: 'sliding', by: 'bytes per token' };
+  }
+  const own = modeOfWords(line.label);
+  if (own !== null) return { mode: own, by: 'label' };
+  const extra = modeOfWords(line.extras['eval_mode'] ?? '');
+  if (extra !== null) return { mode: extra, by: 'line' };
+  const twin = lines.find((other) => sameScore(line, other) && modeOfLine(other) !== null);
+  if (twin !== undefined) return { mode: modeOfLine(twin)!, by: 'same score' };
+  if (line.extras['stride'] !== undefined) return { mode: 'sliding', by: 'line' };
+  const stated = facts.evalMode === null ? null : modeOfWords(facts.evalMode);
+  // It announces the evaluation of the submitted model, not those before quantization.
+  if (stated !== null && line.role === 'final') return { mode: stated, by: 'final_eval_mode' };
+  if (windows.size === 1 && windows.has('standard')) {
+    return { mode: 'standard', by: 'bytes per token' };
+  }
+  if (/roundtrip/i.test(line.label)) return { mode: 'standard', by: 'label' };
+  return { mode: 'unknown', by: 'none' };
+}
+
+/** The same figures, whichever of the two lines printed more digits. */
+function sameScore(a: ScoreLine, b: ScoreLine): boolean {
+  if (a.role !== b.role) return false;
+  return (['valLoss', 'valBpb'] as const).every((key) => {
+    const [short, long] = a[key].length < b[key].length ? [a[key], b[key]] : [b[key], a[key]];
+    const decimals = Math.min((short.split('.')[1] ?? '').length, 17);
+    return Math.abs(Number(short) - Number(long)) <= 0.5000001 * 10 ** -decimals;
+  });
+}
+
+function modeOfLine(line: ScoreLine): 'sliding' | 'adaptive' | null {
+  return modeOfWords(line.label) ?? modeOfWords(line.extras['eval_mode'] ?? '');
+}
+
+/** Sliding or adaptive, where the words say so; "roundtrip" says nothing about the window. */
+export function modeOfWords(words: string): 'sliding' | 'adaptive' | null {
+  if (/ttt/i.test(words)) return 'adaptive';
+  return /sliding/i.test(words) ? 'sliding' : null;
+}

@@ -1,0 +1,87 @@
+/**
+ * The verdict on a claim, from what it fits, in one word and one or two sentences.
+ */
+
+import type { Claim, Fit } from './claim.js';
+import { relativeHalfWidth } from './decimals.js';
+
+/**
+ * - `fits`: right accounting on the canonical set
+ * - `partial`: right accounting on part of it
+ * - `near`: within 0.1 % of right accounting, but further than rounding allows
+ * - `other-set`: another validation set
+ * - `mistake`: a known accounting mistake
+ * - `ambiguous`: the digits allow a right and a wrong accounting
+ * - `unknown`: none of these
+ */
+export type ClaimVerdict =
+  | 'fits'
+  | 'partial'
+  | 'near'
+  | 'other-set'
+  | 'mistake'
+  | 'ambiguous'
+  | 'unknown';
+
+/** Other builds of a tokenizer and dropped remainders differ by less than this, mistakes by more. */
+const NEAR = 1e-3;
+/** Claims that pin bytes per token no better than this cannot tell a set from a mistake. */
+export const BLUNT = 1e-3;
+
+type Facts = Pick<Claim, 'bytesPerToken' | 'fits' | 'nearest' | 'family' | 'tokens'>;
+
+export function judge(facts: Facts): { verdict: ClaimVerdict; explanation: string } {
+  const verdict = verdictOf(facts);
+  return { verdict, explanation: explain(verdict, facts) };
+}
+
+function verdictOf({ fits, bytesPerToken, nearest }: Facts): ClaimVerdict {
+  const has = (role: Fit['role']) => fits.some((fit) => fit.role === role);
+  // Counted evidence stands above the quotient: this many targets are no coincidence.
+  const counted = fits.find((fit) => fit.deviation === null);
+  if (counted !== undefined && counted.role !== 'right') return counted.role;
+  const good = has('right') || has('partial');
+  const wrong = fits.filter((fit) => fit.role === 'mistake' || fit.role === 'other-set');
+  if (good && wrong.length > 0) {
+    if (relativeHalfWidth(bytesPerToken) > BLUNT) return 'ambiguous';
+    // Sharp digits on a sharply known set outweigh a mistake's wide band, not another sharp set.
+    if (wrong.some((fit) => fit.role === 'other-set' || fit.tolerance < 1e-6)) return 'ambiguous';
+  }
+  if (has('right')) return 'fits';
+  if (has('partial')) return 'partial';
+  if (nearest !== null && Math.abs(nearest.deviation) < NEAR && !has('other-set')) return 'near';
+  if (wrong.length > 0) return has('other-set') ? 'other-set' : 'mistake';
+  return 'unknown';
+}
+
+function explain(verdict: ClaimVerdict, { fits, nearest, bytesPerToken }: Facts): string {
+  const names = [...new Set(fits.map((fit) => fit.name))].slice(0, 4).join('; ');
+  const first = fits[0];
+  switch (verdict) {
+    case 'fits': {
+      const right = fits.filter((fit) => fit.role === 'right');
+      const partial = fits.some((fit) => fit.role === 'partial');
+      const alike = [...new Set(right.map((fit) => fit.name))].join('; ');
+      return `The claim fits ${alike}.${partial ? ' Its digits cannot exclude dropped rank remainders.' : ''}`;
+    }
+    case 'partial':
+    case 'other-set':
+    case 'mistake': {
+      const fit =
+        fits.find((f) => f.deviation === null) ?? fits.find((f) => f.role === verdict) ?? first;
+      return fit === undefined ? verdict : `${fit.name}: ${fit.explanation}`;
+    }
+    case 'near':
+      return `The claim is ${percent(nearest?.deviation ?? 0)} off ${nearest?.name}, more than its digits allow: another build of the tokenizer, another export, or part of the set.`;
+    case 'ambiguous':
+      return `The printed digits pin bytes per token only to ±${percent(relativeHalfWidth(bytesPerToken))}; the claim fits ${names}. Give more digits, the token count or the tokenizer.`;
+    case 'unknown':
+      return nearest === null
+        ? 'No known set or mistake has these bytes per token.'
+        : `No known set or mistake has these bytes per token; the nearest right accounting, ${nearest.name}, is ${percent(nearest.deviation)} away.`;
+  }
+}
+
+function percent(share: number): string {
+  return Number.isFinite(share) ? `${(share * 100).toPrecision(3)} %` : 'anything';
+}

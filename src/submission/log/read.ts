@@ -1,0 +1,126 @@
+/**
+ * Reads a training log of the challenge: every score line, the finals, and the stated facts.
+ *
+ * Logs are the least disciplined input there is: ANSI colours, CRLF, progress bars, source
+ * listings, binary junk. Nothing of that is an error; only a log without any score is refused.
+ */
+import { open } from 'node:fs/promises';
+import { inputError } from '../../errors.js';
+import { collectFacts, emptyFacts, type LogFacts } from './facts.js';
+import { parseScoreLine, type ScoreLine } from './score-line.js';
+
+export interface TrainingLog {
+  /** File, or what the caller named the text. */
+  readonly path: string;
+  /** Every score line, in order. */
+  readonly lines: readonly ScoreLine[];
+  /** The lines that report a finished evaluation, diagnostics among them. */
+  readonly finals: readonly ScoreLine[];
+  readonly facts: Readonly<LogFacts>;
+  /** Lines of which only the first characters were looked at. */
+  readonly longLines: number;
+}
+
+/** The longest published log has 48 kB; source listings and progress bars can add megabytes. */
+export const LOG_BYTES_MAX = 256 * 2 ** 20;
+/** Score and fact lines are short; what lies beyond is a dump. */
+const LINE_CHARACTERS_MAX = 65_536;
+/** Score lines that are kept: more than any run could print in its ten minutes. */
+const SCORES_MAX = 100_000;
+
+const ESCAPE = String.fromCharCode(27);
+/** Colours, cursor movements and titles (ECMA-48 control sequences). */
+const ANSI = new RegExp(
+  `${ESCAPE}(?:\\[[0-9;?]{0,20}[ -/]{0,4}[@-~]|\\][^\\u0007${ESCAPE}]{0,200}\\u0007?|[@-Z\\\\-_])`,
+  'g',
+);
+/** Control and invisible format characters but the tab: nothing that a label can hide in. */
+const CONTROL = /(?!\t)[\p{Cc}\p{Cf}\u2028\u2029]/gu;
+
+/**
+ * @throws BPB_LOG_MISSING, BPB_LOG_TOO_LARGE, BPB_LOG_NO_SCORE (exit 3)
+ */
+export async function readLog(path: string): Promise<TrainingLog> {
+  return parseLog(await readBytes(path), path);
+}
+
+/**
+ * As `readLog`, of text or bytes in memory; invalid UTF-8 is read with replacement characters,
+ * a UTF-16 byte order mark (a Windows shell's redirection) is honoured.
+ */
+export function parseLog(log: string | Uint8Array, path = 'log'): TrainingLog {
+  const text = typeof log === 'string' ? log : decode(log);
+  const facts = emptyFacts();
+  const lines: ScoreLine[] = [];
+  let longLines = 0;
+  let lineNumber = 0;
+  for (let start = 0; start < text.length; ) {
+    const feed = text.indexOf('\n', start);
+    const end = feed === -1 ? text.length : feed;
+    lineNumber++;
+    if (end - start > LINE_CHARACTERS_MAX) longLines++;
+    // A progress bar writes over one line with carriage returns: each state is a line of its own.
+    for (const part of text.slice(start, Math.min(end, start + LINE_CHARACTERS_MAX)).split('\r')) {
+      if (part === '') continue;
+      const clean = part.replace(ANSI, '').replace(CONTROL, '');
+      collectFacts(facts, clean, lineNumber);
+      const score = lines.length < SCORES_MAX ? parseScoreLine(clean, lineNumber) : null;
+      if (score !== null) lines.push(score);
+    }
+    start = end + 1;
+  }
+  if (lines.length === 0) throw noScore(path, lineNumber);
+  const finals = lines.filter(({ role }) => role === 'final' || role === 'diagnostic');
+  return { path, lines, finals, facts, longLines };
+}
+
+function decode(bytes: Uint8Array): string {
+  const encoding =
+    bytes[0] === 0xff && bytes[1] === 0xfe
+      ? 'utf-16le'
+      : bytes[0] === 0xfe && bytes[1] === 0xff
+        ? 'utf-16be'
+        : 'utf-8';
+  return new TextDecoder(encoding).decode(bytes);
+}
+
+async function readBytes(path: string): Promise<Uint8Array> {
+  let handle: Awaited<ReturnType<typeof open>> | undefined;
+  try {
+    handle = await open(path, 'r');
+    const { size } = await handle.stat();
+    if (size > LOG_BYTES_MAX) {
+      throw inputError('BPB_LOG_TOO_LARGE', {
+        message: 'the log is too large',
+        path,
+        expected: `at most ${LOG_BYTES_MAX} bytes`,
+        actual: `${size} bytes`,
+        hint: 'Is this the log? Keep its lines with "val_" and the lines before the first step.',
+      });
+    }
+    return await handle.readFile();
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'BPB_LOG_TOO_LARGE') throw cause;
+    throw inputError('BPB_LOG_MISSING', {
+      message: 'the log cannot be read',
+      path,
+      expected: 'a readable text file',
+      actual: (cause as NodeJS.ErrnoException).code ?? String(cause),
+      hint: 'Give the path of a training log.',
+      cause,
+    });
+  } finally {
+    await handle?.close();
+  }
+}
+
+function noScore(path: string, lines: number): Error {
+  return inputError('BPB_LOG_NO_SCORE', {
+    message: 'the log has no score line',
+    path,
+    expected:
+      'a line such as "final_int8_zlib_roundtrip_exact val_loss:2.07269931 val_bpb:1.22436570"',
+    actual: `${lines} lines, none with a val_loss and a val_bpb`,
+    hint: 'Give the log of the run itself; to judge a pair of figures use --val-loss and --val-bpb.',
+  });
+}

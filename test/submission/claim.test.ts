@@ -1,0 +1,238 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { KNOWN_SETS } from '#bpb/data/known';
+import { type ClaimInput, claim } from '#bpb/submission/claim';
+import { impliedBytesPerToken, printedDecimal } from '#bpb/submission/decimals';
+import { FAMILIES, familyOf } from '#bpb/submission/families';
+import { DENOMINATORS } from '#bpb/submission/known-sets';
+import { MISTAKES } from '#bpb/submission/mistakes';
+
+/** A bpb that this many bytes per token give, printed with `digits` decimals. */
+const bpbOf = (valLoss: number, bytesPerToken: number, digits = 8) =>
+  (valLoss / Math.LN2 / bytesPerToken).toFixed(digits);
+
+const ids = (input: ClaimInput) => claim(input).fits.map((fit) => fit.id);
+
+describe('misuse', () => {
+  test.each([
+    ['', '1.2'],
+    ['two', '1.2'],
+    ['0', '1.2'],
+    ['-2.07', '1.2'],
+    ['nan', '1.2'],
+    ['Infinity', '1.2'],
+    ['2.07', '0.0000'],
+    ['2,07', '1.2'],
+    ['0x10', '1.2'],
+    ['2.07', '1.2.3'],
+    ['9'.repeat(400), '1.2'],
+  ])('refuses val_loss %j with val_bpb %j', (valLoss, valBpb) => {
+    expect(() => claim({ valLoss, valBpb })).toThrow(
+      expect.objectContaining({ code: 'BPB_CLAIM_NUMBER', kind: 'usage' }),
+    );
+  });
+
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, 0, -1])('refuses the number %d', (valLoss) => {
+    expect(() => claim({ valLoss, valBpb: 1.2 })).toThrow(
+      expect.objectContaining({ code: 'BPB_CLAIM_NUMBER', path: '--val-loss' }),
+    );
+  });
+
+  test.each([0, -5, 1.5, Number.NaN, 2 ** 60])('refuses %d tokens', (tokens) => {
+    expect(() => claim({ valLoss: 2, valBpb: 1.2, tokens })).toThrow(
+      expect.objectContaining({ code: 'BPB_CLAIM_TOKENS' }),
+    );
+  });
+
+  test('refuses a tokenizer that it does not know, and names those it does', () => {
+    expect(() => claim({ valLoss: 2, valBpb: 1.2, family: 'gpt2' })).toThrow(
+      expect.objectContaining({
+        code: 'BPB_CLAIM_FAMILY',
+        expected: expect.stringContaining('sp8192'),
+      }),
+    );
+  });
+});
+
+describe('rounding', () => {
+  test('every value that prints so is inside the interval', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0.5, max: 12, noNaN: true }),
+        fc.double({ min: 0.2, max: 9, noNaN: true }),
+        fc.integer({ min: 1, max: 8 }),
+        (loss, bpb, digits) => {
+          const implied = impliedBytesPerToken(
+            printedDecimal(loss.toFixed(digits), 'l'),
+            printedDecimal(bpb.toFixed(digits), 'b'),
+          );
+          const exact = loss / Math.LN2 / bpb;
+          expect(implied.low).toBeLessThanOrEqual(exact);
+          expect(implied.high).toBeGreaterThanOrEqual(exact);
+        },
+      ),
+    );
+  });
+
+  test('trailing zeros are precision in text', () => {
+    expect(printedDecimal('1.2360', 'b').halfUnit).toBeCloseTo(5e-5, 12);
+    expect(printedDecimal(1.236, 'b').halfUnit).toBeCloseTo(5e-4, 12);
+    expect(printedDecimal('1.5e-1', 'b').halfUnit).toBeCloseTo(5e-3, 12);
+  });
+
+  test('four decimals of 1.2244 pin bytes per token to about 6.5e-5', () => {
+    const { bytesPerToken } = claim({ valLoss: '2.0727', valBpb: '1.2244' });
+    const half = (bytesPerToken.high - bytesPerToken.low) / 2 / 2.4422;
+    expect(half).toBeCloseTo(6.5e-5, 6);
+  });
+
+  test('a figure of one digit bounds nothing, and says so', () => {
+    const blunt = claim({ valLoss: '2', valBpb: '1' });
+    expect(blunt.verdict).toBe('ambiguous');
+    expect(blunt.explanation).toMatch(/Give more digits/);
+  });
+});
+
+describe('known sets', () => {
+  test('every fingerprint belongs to a known set and leaves itself as its own fit', () => {
+    for (const d of DENOMINATORS) {
+      expect(KNOWN_SETS.map(({ name }) => name)).toContain(d.set);
+      const middle = (d.bytesPerToken.low + d.bytesPerToken.high) / 2;
+      const fits = claim({
+        valLoss: '2.00000000',
+        valBpb: bpbOf(2, middle),
+        family: d.family,
+      }).fits;
+      expect(
+        fits.some((fit) => fit.kind === 'set' && fit.id === d.set && fit.role === d.role),
+      ).toBe(true);
+    }
+  });
+
+  test('a full set at a sequence length nobody published is right accounting', () => {
+    // sp8192 with rows of 32,768: 40,534,016 targets, 6,786 of them fewer bytes than the whole.
+    const bytes = 151_080_891 - 6_786 * 3.9;
+    const judged = claim({
+      valLoss: '2.80000000',
+      valBpb: bpbOf(2.8, bytes / 40_534_016),
+      tokens: 40_534_016,
+      family: 'sp8192',
+    });
+    expect(judged.verdict).toBe('fits');
+    expect(judged.fits[0]?.name).toMatch(/40,534,016 targets/);
+  });
+
+  test('the bytes follow from the token count', () => {
+    const { bytes, family } = claim({
+      valLoss: '2.84757723',
+      valBpb: '1.10238588',
+      tokens: 40_540_160,
+    });
+    expect(family).toBe('sp8192');
+    expect(bytes!.low).toBeLessThan(151_078_222);
+    expect(bytes!.high).toBeGreaterThan(151_078_222);
+    expect(bytes!.high - bytes!.low).toBeLessThan(40);
+  });
+
+  test('a tenth of the targets is a part of the set, twice as many are another', () => {
+    const pair = { valLoss: '2.07234577', valBpb: '1.22735990', family: 'sp1024' };
+    expect(claim({ ...pair, tokens: 6_202_163 }).verdict).toBe('partial');
+    expect(claim({ ...pair, tokens: 124_043_264 }).verdict).toBe('other-set');
+    expect(claim({ ...pair, tokens: 62_021_632 }).verdict).toBe('fits');
+  });
+
+  test('the set of the naive baseline is not the canonical one, with four digits already', () => {
+    expect(claim({ valLoss: '2.0727', valBpb: '1.2244' })).toMatchObject({
+      verdict: 'other-set',
+      fits: [{ id: 'fineweb-val-naive-baseline' }],
+    });
+  });
+
+  test('a build of a tokenizer that nobody published is near, not right', () => {
+    const judged = claim({ valLoss: '3.0577', valBpb: '1.1839', family: 'sp8192' });
+    expect(judged.verdict).toBe('near');
+    expect(judged.explanation).toMatch(/another build of the tokenizer/);
+  });
+
+  test('nothing known is said to be unknown, with what comes nearest', () => {
+    const judged = claim({ valLoss: '2.00000000', valBpb: bpbOf(2, 2.6), family: 'sp1024' });
+    expect(judged.verdict).toBe('unknown');
+    expect(judged.nearest?.deviation).toBeCloseTo(2.6 / 2.43593 - 1, 4);
+  });
+});
+
+describe('mistakes', () => {
+  const right = 151_078_222 / 40_540_160;
+  test.each([
+    ['leading-space-twice', 'sp8192', right * 1.16714],
+    ['kept-marker', 'sp8192', right * 1.3343],
+    ['kept-marker-and-space', 'sp8192', right * 1.5014],
+    ['space-not-counted', 'sp8192', right * 0.8329],
+    ['replacement-character', 'sp8192', right * 1.0413],
+    ['sentinels-as-text', 'caseops-sp8192', 164_594_398 / 47_851_520],
+    ['missing-space-piece', 'sp1024', 2.43593 * 1.25],
+    ['constant-3.5', undefined, 3.5],
+    ['constant-4.3', undefined, 4.3],
+    ['same-figure-twice', undefined, 1 / Math.LN2],
+    ['nats-not-bits', 'sp8192', right / Math.LN2],
+    ['bits-twice', 'sp8192', right * Math.LN2],
+  ])('%s of %s is named', (id, family, bytesPerToken) => {
+    const judged = claim({ valLoss: '2.80000000', valBpb: bpbOf(2.8, bytesPerToken), family });
+    expect(judged.verdict).toBe('mistake');
+    expect(judged.fits.map((fit) => fit.id)).toContain(id);
+    expect(judged.fits.find((fit) => fit.id === id)?.remedy).toBeTruthy();
+  });
+
+  test('a published total counts, whatever the quotient’s band', () => {
+    const valBpb = bpbOf(2.8, 152_570_124 / 40_540_160);
+    expect(ids({ valLoss: '2.80000000', valBpb, tokens: 40_540_160 })).toContain(
+      'byte-stream-not-canonical',
+    );
+  });
+
+  test('the truncated set is known by its targets', () => {
+    const judged = claim({ valLoss: '2.3', valBpb: '1.05', tokens: 9_662_464 });
+    expect(judged.verdict).toBe('other-set');
+    expect(judged.explanation).toMatch(/10,000 documents/);
+  });
+
+  test('the bytes per token of another tokenizer contradict the one that is named', () => {
+    const pair = { valLoss: '2.33730724', valBpb: '1.06805820' };
+    expect(claim({ ...pair, family: 'caseops' }).verdict).toBe('fits');
+    expect(claim({ ...pair, family: 'sp8192' })).toMatchObject({
+      verdict: 'mistake',
+      fits: [{ id: 'other-tokenizer' }],
+    });
+  });
+
+  test('right accounting with eight digits never looks like a mistake', () => {
+    for (const d of DENOMINATORS.filter(({ role, bytes }) => role === 'right' && bytes !== null)) {
+      for (const family of [d.family, undefined]) {
+        const judged = claim({
+          valLoss: '2.10000000',
+          valBpb: bpbOf(2.1, d.bytes! / d.targets!),
+          family,
+        });
+        expect([d.name, judged.verdict]).toEqual([d.name, 'fits']);
+        expect(judged.fits.filter((fit) => fit.kind === 'mistake')).toEqual([]);
+      }
+    }
+  });
+
+  test('ids are unique and every mistake can be found by something', () => {
+    expect(new Set(MISTAKES.map(({ id }) => id)).size).toBe(MISTAKES.length);
+    for (const mistake of MISTAKES) {
+      const { ratio, bytesPerToken, bytes, targets } = mistake;
+      expect(ratio ?? bytesPerToken ?? bytes ?? targets).toBeDefined();
+    }
+  });
+});
+
+test('families are read from names and paths', () => {
+  for (const family of FAMILIES) expect(familyOf(family)).toBe(family);
+  expect(familyOf('./data/tokenizers/fineweb_1024_bpe.model')).toBe('sp1024');
+  expect(familyOf('fineweb_8192_bpe_lossless_caps_caseops_v1_reserved.model')).toBe(
+    'caseops-sp8192',
+  );
+  expect(familyOf('/runs/2024-11024/tok.model')).toBeNull();
+});
