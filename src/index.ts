@@ -4,6 +4,9 @@
  * @module
  */
 export { type Artifact, loadArtifact } from './artifact/load.js';
+export { audit } from './audit/audit.js';
+export type { AuditOptions } from './audit/options.js';
+export type { AuditReport, Finding, Severity } from './audit/types.js';
 export type { DocumentFacts, TokenStream } from './data/types.js';
 export { BpbError, type ErrorCode, type ErrorKind, EXIT_CODES } from './errors.js';
 export { type DataOptions, type OpenData, openData } from './score/open-data.js';

@@ -18,3 +18,10 @@ export function part(text: string): readonly [number, number] {
   if (match === null) throw new InvalidArgumentError('expected i/n, such as 1/4.');
   return [Number(match[1]), Number(match[2])];
 }
+
+/** A positive decimal number. */
+export function decimal(text: string): number {
+  const value = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && value > 0) return value;
+  throw new InvalidArgumentError('expected a positive number.');
+}

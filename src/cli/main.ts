@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { EXIT_CODES } from '../errors.js';
 import { asBpbError, errorJson, errorLines } from '../report/error.js';
 import { harnessVersion } from '../version.js';
+import { auditCommand } from './audit.js';
 import { scoreCommand } from './score.js';
 
 const EXIT_TABLE = `
@@ -16,6 +17,7 @@ const program = new Command('bpb')
   .description('Scores exported language models in bits per byte: exact, explained, or refused.')
   .version(harnessVersion())
   .addCommand(scoreCommand())
+  .addCommand(auditCommand())
   .addHelpText('after', EXIT_TABLE);
 
 for (const command of [program, ...program.commands]) {

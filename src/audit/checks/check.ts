@@ -1,0 +1,120 @@
+/**
+ * What a named check is: the facts it needs, what it looks for, what it says.
+ */
+import type { BpbError } from '../../errors.js';
+import type { Tokenizer } from '../../tokenizer/types.js';
+import type { ClaimedTable } from '../claimed-table.js';
+import type { TextFacts } from '../collect.js';
+import type { OverlapFacts } from '../overlap.js';
+import type { ShardFacts } from '../shard-facts.js';
+import type { SidecarFacts } from '../sidecar-facts.js';
+import type { TableDifferences } from '../table-differences.js';
+import type {
+  Effect,
+  Finding,
+  MeasuredReport,
+  MistakeReport,
+  Severity,
+  VocabularyReport,
+} from '../types.js';
+
+/** Everything an audit has found out; null where the run had no input for it. */
+export interface AuditFacts {
+  readonly tokenizer: Tokenizer;
+  readonly vocabulary: VocabularyReport;
+  /** Problems of the pieces, by the codes of the refusals that a score would give. */
+  readonly problems: readonly BpbError[];
+  /** SentencePiece's own refusal of the model. */
+  readonly unloadable: BpbError | null;
+  readonly measured: MeasuredReport | null;
+  readonly table: { readonly claimed: ClaimedTable; readonly wrong: TableDifferences } | null;
+  readonly text: TextFacts | null;
+  /** Tokens by id over all documents, then the leading spaces that the rule counts. */
+  readonly histogram: Int32Array | null;
+  readonly documents: { readonly source: string; readonly byteOrderMark: boolean } | null;
+  readonly shards: ShardFacts | null;
+  readonly sidecar: SidecarFacts | null;
+  readonly overlap: OverlapFacts | null;
+  readonly mistakes: readonly MistakeReport[];
+  /** Bytes of the headline accounting over the published ones; null where either is not known. */
+  readonly headlineEffect: Effect | null;
+  readonly claim: ClaimFacts | null;
+}
+
+/** A claimed quotient of bytes and tokens, and the right one over the plausible windows. */
+export interface ClaimFacts {
+  readonly bytesPerToken: number;
+  readonly right: { readonly low: number; readonly high: number };
+  /** Targets of the whole stream. */
+  readonly targets: number;
+}
+
+export interface Evidence {
+  readonly detail: string;
+  readonly effect?: Effect | null;
+  /** In place of the check's own. */
+  readonly severity?: Severity;
+  readonly examples?: readonly string[];
+}
+
+export interface Check {
+  readonly name: string;
+  /** What a finding means, unless the evidence says otherwise. */
+  readonly severity: Severity;
+  readonly explanation: string;
+  readonly remedy: string;
+  readonly needs: readonly (keyof AuditFacts)[];
+  /** Called only where everything that it needs is there. */
+  readonly run: (facts: AuditFacts) => Evidence | null;
+}
+
+type Present<K extends keyof AuditFacts> = AuditFacts & {
+  readonly [P in K]: NonNullable<AuditFacts[P]>;
+};
+
+/** Declares a check whose `run` sees what it needs as present. */
+export function check<const K extends keyof AuditFacts>(
+  declared: Omit<Check, 'needs' | 'run'> & {
+    readonly needs: readonly K[];
+    readonly run: (facts: Present<K>) => Evidence | null;
+  },
+): Check {
+  return declared as unknown as Check;
+}
+
+/** `document 3, 17, 20 and 40 more`; the tables and messages of the house count from 0. */
+export function which(tally: { count: number; first: readonly number[] }, noun: string): string {
+  const more = tally.count - tally.first.length;
+  const names = tally.first.map((k) => k.toLocaleString('en-US')).join(', ');
+  return `${noun} ${names}${more > 0 ? ` and ${more.toLocaleString('en-US')} more` : ''}`;
+}
+
+export const figure = (value: number) => value.toLocaleString('en-US');
+
+/** `1 document`, `3 documents`. */
+export const plural = (count: number, noun: string) =>
+  `${figure(count)} ${noun}${count === 1 ? '' : 's'}`;
+
+const RANK: Record<Severity, number> = { fail: 0, warn: 1, info: 2 };
+
+/** Runs every check and puts the findings in order of weight. */
+export function runChecks(checks: readonly Check[], facts: AuditFacts) {
+  const findings: Finding[] = [];
+  const outcomes: { name: string; outcome: 'found' | 'clear' | 'not applicable' }[] = [];
+  for (const { name, severity, explanation, remedy, needs, run } of checks) {
+    if (needs.some((need) => facts[need] === null)) {
+      outcomes.push({ name, outcome: 'not applicable' });
+      continue;
+    }
+    const evidence = run(facts);
+    outcomes.push({ name, outcome: evidence === null ? 'clear' : 'found' });
+    if (evidence === null) continue;
+    const { detail, effect = null, examples = [] } = evidence;
+    const weight = evidence.severity ?? severity;
+    findings.push({ check: name, severity: weight, detail, explanation, remedy, effect, examples });
+  }
+  const size = ({ effect }: Finding) => (effect === null ? 0 : Math.abs(Math.log(effect.bytes)));
+  // Stable: of equal weight, the checks' own order.
+  findings.sort((a, b) => RANK[a.severity] - RANK[b.severity] || size(b) - size(a));
+  return { findings, outcomes };
+}

@@ -1,0 +1,19 @@
+/**
+ * Every named check of the audit, in the order in which findings of equal weight are told.
+ */
+import type { Check } from './check.js';
+import { CLAIM_CHECKS } from './claim.js';
+import { SHARD_CHECKS } from './shards.js';
+import { SIDECAR_CHECKS } from './sidecar.js';
+import { TABLE_CHECKS } from './table.js';
+import { TEXT_CHECKS } from './text.js';
+import { VOCABULARY_CHECKS } from './vocabulary.js';
+
+export const CHECKS: readonly Check[] = [
+  ...VOCABULARY_CHECKS,
+  ...TABLE_CHECKS,
+  ...SIDECAR_CHECKS,
+  ...SHARD_CHECKS,
+  ...TEXT_CHECKS,
+  ...CLAIM_CHECKS,
+];

@@ -1,0 +1,186 @@
+/**
+ * Checks of the documents: what the round trip loses, and what is odd in the text itself.
+ */
+import type { TextFacts } from '../collect.js';
+import type { LossKind } from '../loss.js';
+import type { Trait } from '../types.js';
+import { type Check, check, figure, plural, which } from './check.js';
+
+function lossExamples(text: TextFacts, kinds: readonly LossKind[]): string[] {
+  return kinds.flatMap((kind) => {
+    const found = text.losses.get(kind);
+    if (found === undefined) return [];
+    const { document, loss } = found;
+    const was = JSON.stringify(loss.original);
+    return [
+      `${kind}: document ${document}, byte ${loss.at}: ${was} → ${JSON.stringify(loss.decoded)}`,
+    ];
+  });
+}
+
+const traitCheck = (
+  name: string,
+  trait: Trait,
+  severity: 'warn' | 'info',
+  explanation: string,
+  remedy: string,
+): Check =>
+  check({
+    name,
+    severity,
+    explanation,
+    remedy,
+    needs: ['text'],
+    run: ({ text }) => {
+      const tally = text.traits.get(trait)!;
+      if (tally.count === 0) return null;
+      return { detail: `${plural(tally.count, 'document')}: ${which(tally, 'document')}` };
+    },
+  });
+
+export const TEXT_CHECKS: readonly Check[] = [
+  check({
+    name: 'unknown-tokens',
+    severity: 'fail',
+    explanation:
+      'Text became the unknown token, which has no bytes however long the text was: its bytes are missing from the denominator.',
+    remedy: 'Train the tokenizer with byte_fallback=True.',
+    needs: ['text'],
+    run: ({ text, headlineEffect }) =>
+      text.unknown.tokens === 0
+        ? null
+        : {
+            detail: `${plural(text.unknown.tokens, 'unknown token')} in ${which(text.unknown, 'document')}`,
+            effect: headlineEffect,
+          },
+  }),
+  check({
+    name: 'case-folding',
+    severity: 'fail',
+    explanation:
+      'Upper and lower case become one: the model scores an easier text than the published one (pull requests 1578, 1585, 1670).',
+    remedy: 'Use a normalizer without case folding, or the lossless case operators.',
+    needs: [],
+    run: ({ vocabulary, text }) => {
+      const found = text?.losses.get('case folding');
+      if (!vocabulary.losses.includes('case folding') && found === undefined) return null;
+      const detail =
+        found === undefined ? 'a probe text lost its capitals' : plural(found.count, 'document');
+      return { detail, examples: text === null ? [] : lossExamples(text, ['case folding']) };
+    },
+  }),
+  check({
+    name: 'lossy-text',
+    severity: 'warn',
+    explanation:
+      'What the tokenizer writes does not decode to the published text: the challenge’s rule counts the bytes after normalization.',
+    remedy:
+      'Right by the rule; bpb_original, over the published bytes, stands beside it in a score.',
+    needs: [],
+    run: ({ vocabulary, text, headlineEffect }) => {
+      const losses = vocabulary.losses.filter((kind) => kind !== 'case folding');
+      if (text === null || text.withText === 0) {
+        return losses.length === 0
+          ? null
+          : { detail: `the normalizer loses: ${losses.join(', ')}` };
+      }
+      const kinds = [...text.losses.keys()].filter((kind) => kind !== 'case folding');
+      if (kinds.length === 0) return null;
+      const count = (kind: LossKind) => text.losses.get(kind)!.count;
+      kinds.sort((a, b) => count(b) - count(a));
+      const documents = kinds.reduce((sum, kind) => sum + count(kind), 0);
+      const first = kinds.map((kind) => `${kind} ${figure(count(kind))}`).join(', ');
+      return {
+        detail: `${figure(documents)} of ${plural(text.withText, 'document')}, by first loss: ${first}`,
+        effect: headlineEffect,
+        examples: lossExamples(text, kinds),
+      };
+    },
+  }),
+  check({
+    name: 'table-against-text',
+    severity: 'fail',
+    explanation: 'The table’s sum over a document is not the length of what its tokens decode to.',
+    remedy: 'Look at the documents named: the shards hold tokens that no text encodes to.',
+    needs: ['text'],
+    run: ({ text }) =>
+      text.tableDisagrees.count === 0
+        ? null
+        : {
+            detail: `${which(text.tableDisagrees, 'document')}: decoded ${figure(text.bytes.decoded)} bytes over all, table ${figure(text.bytes.lut)}`,
+            effect: {
+              bytes: text.bytes.lut / text.bytes.decoded,
+              bpb: text.bytes.decoded / text.bytes.lut,
+            },
+          },
+  }),
+  check({
+    name: 'first-space',
+    severity: 'info',
+    explanation: 'By the rule a space right after BOS has no bytes, though the text has one there.',
+    remedy: 'Nothing: the rule is the same for everybody.',
+    needs: ['text'],
+    run: ({ text }) =>
+      text.firstSpace.count === 0
+        ? null
+        : { detail: `${plural(text.firstSpace.count, 'document')} with a space at the start` },
+  }),
+  check({
+    name: 'file-byte-order-mark',
+    severity: 'warn',
+    explanation: 'The documents file begins with a byte order mark; it belongs to no document.',
+    remedy: 'Write the file as UTF-8 without BOM: other readers may count its three bytes.',
+    needs: ['documents'],
+    run: ({ documents }) =>
+      documents.byteOrderMark ? { detail: 'EF BB BF at the start, left out' } : null,
+  }),
+  traitCheck(
+    'literal-marker',
+    'literal_marker',
+    'warn',
+    'A literal ▁ (U+2581) in the text becomes a space: three bytes of text count as one.',
+    'Nothing, if it is in the published text; the loss is in bpb_original.',
+  ),
+  traitCheck(
+    'operators-in-text',
+    'operator',
+    'warn',
+    'The text itself holds private-use characters U+E001–U+E004, which case operators look like.',
+    'A case transform must escape them with U+E004; check that yours does.',
+  ),
+  traitCheck(
+    'byte-order-mark',
+    'byte_order_mark',
+    'info',
+    'A document begins with U+FEFF; a normalizer drops it, its three bytes are in the original.',
+    'Remove it from the export, if it is not in the published text.',
+  ),
+  traitCheck(
+    'crlf',
+    'crlf',
+    'info',
+    'Lines end in CR LF; a normalizer makes one space of the two bytes.',
+    'Check that the export did not change the line ends.',
+  ),
+  traitCheck(
+    'nul',
+    'nul',
+    'info',
+    'A text holds NUL, which tools written in C cut it at.',
+    'Check that the documents were exported whole.',
+  ),
+  traitCheck(
+    'replacement-character',
+    'replacement_character',
+    'info',
+    'A text holds U+FFFD: somebody decoded it wrongly before it was published.',
+    'Nothing, if it is in the published text.',
+  ),
+  traitCheck(
+    'empty-documents',
+    'empty',
+    'info',
+    'An empty document is a BOS and nothing else.',
+    'Nothing, if the published set has it.',
+  ),
+];

@@ -1,0 +1,126 @@
+/**
+ * Checks of the tokenizer alone: its pieces, its normalizer, the table against SentencePiece.
+ */
+import { type Check, check, figure, plural } from './check.js';
+
+const shown = (text: string) => JSON.stringify(text);
+const hex = (byte: number) => byte.toString(16).toUpperCase().padStart(2, '0');
+
+export const VOCABULARY_CHECKS: readonly Check[] = [
+  check({
+    name: 'no-space-piece',
+    severity: 'fail',
+    explanation:
+      'Without a piece for ▁ alone each bare space becomes three byte tokens, counted as three bytes: the bpb comes out about 20 % too low (pull request 897).',
+    remedy: 'Train the tokenizer with U+2581 as a piece; assert piece_to_id("▁") != unk_id.',
+    needs: [],
+    run: ({ problems }) =>
+      problems.some(({ code }) => code === 'BPB_NO_SPACE_PIECE')
+        ? { detail: 'pieces begin with ▁, but none is ▁ alone' }
+        : null,
+  }),
+  check({
+    name: 'byte-fallback',
+    severity: 'fail',
+    explanation:
+      'Text that no piece covers falls back to byte pieces; where there are none it becomes the unknown token, which has no bytes.',
+    remedy: 'Train with byte_fallback=True; SentencePiece then adds <0x00> to <0xFF>.',
+    needs: [],
+    run: ({ vocabulary: { bytePieces } }) => {
+      const { fallback, present, missing } = bytePieces;
+      if (missing.length === 0) return null;
+      if (present === 0 && !fallback) return { detail: 'no byte fallback', severity: 'warn' };
+      const some = missing.slice(0, 16).map(hex).join(' ');
+      return { detail: `${plural(missing.length, 'byte')} of 256 without a piece: ${some}` };
+    },
+  }),
+  check({
+    name: 'duplicate-pieces',
+    severity: 'fail',
+    explanation: 'Two ids with the same text: which one a text encodes to is not defined.',
+    remedy: 'Train the tokenizer again, or remove the duplicate.',
+    needs: [],
+    run: ({ vocabulary, tokenizer }) => {
+      const ids = vocabulary.duplicates;
+      if (ids.length === 0) return null;
+      const examples = ids.slice(0, 3).map((id) => `${id} ${shown(tokenizer.pieces[id]!.text)}`);
+      return { detail: `${plural(ids.length, 'piece')}: ${examples.join(', ')}` };
+    },
+  }),
+  check({
+    name: 'empty-pieces',
+    severity: 'fail',
+    explanation: 'A piece without text stands for nothing, yet a model can spend nats on it.',
+    remedy: 'Train the tokenizer again; SentencePiece itself refuses such a model.',
+    needs: [],
+    run: ({ vocabulary: { empty } }) =>
+      empty.length === 0
+        ? null
+        : { detail: `${plural(empty.length, 'piece')}, the first with id ${empty[0]}` },
+  }),
+  check({
+    name: 'does-not-load',
+    severity: 'fail',
+    explanation: 'SentencePiece refuses the model, so that nobody can encode a document with it.',
+    remedy: 'Mend what the other findings name, and load it once with SentencePiece.',
+    needs: ['unloadable'],
+    run: ({ unloadable }) => ({ detail: unloadable.actual ?? unloadable.message }),
+  }),
+  check({
+    name: 'case-operators-partial',
+    severity: 'fail',
+    explanation:
+      'Some of the case operators U+E001–U+E004 are user-defined pieces but not all four, so the transform cannot be undone.',
+    remedy: 'Train the tokenizer with all four as user-defined symbols.',
+    needs: [],
+    run: ({ problems }) => {
+      const problem = problems.find(({ code }) => code === 'BPB_CASEOPS_PARTIAL');
+      return problem === undefined ? null : { detail: `only ${problem.actual}` };
+    },
+  }),
+  check({
+    name: 'inner-space-pieces',
+    severity: 'warn',
+    explanation:
+      'The rule strips one leading ▁ and counts every other as the three bytes of U+2581, where the text has one space.',
+    remedy: 'Train with split_by_whitespace=True; such pieces must not occur in scored text.',
+    needs: [],
+    run: ({ vocabulary: { innerSpaces }, tokenizer, histogram }) => {
+      if (innerSpaces.length === 0) return null;
+      const used = innerSpaces.reduce((sum, id) => sum + (histogram?.[id] ?? 0), 0);
+      const examples = innerSpaces.slice(0, 5).map((id) => shown(tokenizer.pieces[id]!.text));
+      const detail = `${plural(innerSpaces.length, 'piece')} with ▁ inside (${examples.join(', ')})`;
+      if (histogram === null) return { detail };
+      return used === 0
+        ? { detail: `${detail}; none occurs in the text`, severity: 'info' }
+        : { detail: `${detail}; ${figure(used)} such tokens in the text`, severity: 'fail' };
+    },
+  }),
+  check({
+    name: 'table-in-context',
+    severity: 'fail',
+    explanation:
+      'The bytes that the rule gives a piece are not those that SentencePiece decodes it to inside a text.',
+    remedy: 'Look at the pieces named: the table cannot be right for them.',
+    needs: ['measured'],
+    run: ({ measured, vocabulary }) => {
+      const inner = new Set(vocabulary.innerSpaces);
+      const wrong = measured.mismatches.filter(({ id }) => !inner.has(id));
+      if (wrong.length === 0) return null;
+      const examples = wrong
+        .slice(0, 5)
+        .map((m) => `id ${m.id} ${shown(m.piece)}: table ${m.table}, measured ${m.measured}`);
+      return { detail: examples[0]!, examples };
+    },
+  }),
+  check({
+    name: 'case-operators',
+    severity: 'info',
+    explanation:
+      'The vocabulary has case operators: they stand for no bytes, so the table is not its accounting; the byte sidecar is.',
+    remedy: 'Score with fineweb_val_bytes_*.bin beside the shards.',
+    needs: [],
+    run: ({ vocabulary }) =>
+      vocabulary.caseOperators ? { detail: 'U+E001–U+E004 are user-defined pieces' } : null,
+  }),
+];

@@ -1,0 +1,101 @@
+/**
+ * Adds up what the examiners found of each document: sums, counts, and the first examples.
+ */
+import type { Document } from '../data/types.js';
+import type { ExaminedDocument, StreamMatch } from './examine-types.js';
+import type { Loss, LossKind } from './loss.js';
+import { TRAITS, type Trait } from './types.js';
+
+/** How many documents have something, and which have it first. */
+export interface Tally {
+  count: number;
+  /** Index of the first few, from 0. */
+  first: number[];
+}
+
+export interface TextFacts {
+  documents: number;
+  tokens: number;
+  /** Sums over all documents; `original` only over those whose text is known. */
+  bytes: { original: number; normalized: number; decoded: number; lut: number; claimed: number };
+  /** Documents whose published text is known. */
+  withText: number;
+  unknown: Tally & { tokens: number };
+  losses: Map<LossKind, { count: number; document: number; loss: Loss }>;
+  firstSpace: Tally;
+  tableDisagrees: Tally;
+  matches: Map<StreamMatch, Tally>;
+  traits: Map<Trait, Tally>;
+  /** For averages that are no totals: sums over documents with bytes. */
+  means: { tokensPerByte: number; squaredTokensPerByte: number; tokens: number; documents: number };
+}
+
+const FIRST = 5;
+
+export const newTally = (): Tally => ({ count: 0, first: [] });
+
+export function note(tally: Tally, document: number): void {
+  tally.count++;
+  if (tally.first.length < FIRST) tally.first.push(document);
+}
+
+export function newTextFacts(): TextFacts {
+  return {
+    documents: 0,
+    tokens: 0,
+    bytes: { original: 0, normalized: 0, decoded: 0, lut: 0, claimed: 0 },
+    withText: 0,
+    unknown: { ...newTally(), tokens: 0 },
+    losses: new Map(),
+    firstSpace: newTally(),
+    tableDisagrees: newTally(),
+    matches: new Map(),
+    traits: new Map(TRAITS.map((trait) => [trait, newTally()])),
+    means: { tokensPerByte: 0, squaredTokensPerByte: 0, tokens: 0, documents: 0 },
+  };
+}
+
+/** Enters document `index`; documents must come in order. */
+export function addDocument(facts: TextFacts, index: number, found: ExaminedDocument): void {
+  const { bytes, means } = facts;
+  facts.documents++;
+  facts.tokens += found.tokens;
+  if (found.original !== null) {
+    facts.withText++;
+    bytes.original += found.original;
+  }
+  bytes.normalized += found.normalized;
+  bytes.decoded += found.decoded;
+  bytes.lut += found.lut;
+  bytes.claimed += found.claimed ?? 0;
+  if (found.unknown > 0) {
+    note(facts.unknown, index);
+    facts.unknown.tokens += found.unknown;
+  }
+  if (found.loss !== null) {
+    const known = facts.losses.get(found.loss.kind);
+    if (known === undefined) {
+      facts.losses.set(found.loss.kind, { count: 1, document: index, loss: found.loss });
+    } else known.count++;
+  }
+  if (found.firstSpaceUncounted) note(facts.firstSpace, index);
+  if (!found.tableAgrees) note(facts.tableDisagrees, index);
+  if (found.match !== null) {
+    if (!facts.matches.has(found.match)) facts.matches.set(found.match, newTally());
+    note(facts.matches.get(found.match)!, index);
+  }
+  for (const trait of found.traits) note(facts.traits.get(trait)!, index);
+  if (found.decoded === 0) return;
+  means.documents++;
+  means.tokens += found.tokens;
+  means.tokensPerByte += found.tokens / found.decoded;
+  means.squaredTokensPerByte += (found.tokens * found.tokens) / found.decoded;
+}
+
+/** A row of the per-document table. */
+export interface DocumentRow {
+  readonly document: number;
+  readonly source: Document | null;
+  readonly found: ExaminedDocument;
+  readonly sidecar: number | null;
+}

@@ -1,0 +1,189 @@
+/**
+ * Examines documents one by one: encodes, decodes, counts in every accounting, compares.
+ */
+import { buildLut, type Lut, sumLut } from '../bytes/lut.js';
+import { countRestored, restoreCase, transformCase } from '../tokenizer/caseops.js';
+import { SPACE } from '../tokenizer/check-pieces.js';
+import { createEncoder } from '../tokenizer/encoder.js';
+import { PieceDecoder } from '../tokenizer/piece-decoder.js';
+import { loadSentencePiece } from '../tokenizer/sentencepiece-js.js';
+import type { Encoder } from '../tokenizer/types.js';
+import { sumClaimed } from './claimed-table.js';
+import type { ExaminedDocument, ExamineSetup, ExamineTask, StreamMatch } from './examine-types.js';
+import { findLoss, type Loss } from './loss.js';
+import { explainTokens, sameIds } from './stream-match.js';
+import { traitsOf } from './traits.js';
+
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** A document's text tokens `ids[from .. to)`; what stands before them is a BOS or nothing. */
+interface Tokens {
+  readonly ids: ArrayLike<number>;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What tokens decode to, case operators undone where they can be. */
+interface Decoded {
+  readonly text: Buffer;
+  readonly bytes: number;
+  /** Bytes of operators, which stand for nothing. */
+  readonly operators: number;
+  readonly malformed: boolean;
+  readonly beginsWithSpace: boolean;
+}
+
+/** Mismatches of a batch whose cause is looked for in vain: each costs three more encodings. */
+const UNEXPLAINED_A_BATCH = 8;
+
+const surfaceBytes = (piece: string) =>
+  Buffer.byteLength(piece) - 2 * (piece.split(SPACE).length - 1);
+
+/** One a thread: it holds an encoder and buffers. */
+export class Examiner {
+  private readonly lut: Lut;
+  private readonly decoder: PieceDecoder;
+  /** Bytes of each id in the normalized text, where a space mark is one byte. */
+  private readonly surface: Uint32Array;
+  private readonly unknownId: number;
+  private readonly cased: boolean;
+  private unexplained = 0;
+
+  private constructor(
+    private readonly setup: ExamineSetup,
+    private readonly encoder: Encoder,
+    /** Surfaces of a text's tokens, where there can be unknown ones. */
+    private readonly pieces: ((text: string) => string[]) | null,
+  ) {
+    const { tokenizer } = setup;
+    this.lut = buildLut(tokenizer);
+    this.decoder = new PieceDecoder(tokenizer);
+    this.unknownId = tokenizer.pieces.findIndex(({ type }) => type === 'unknown');
+    this.cased = tokenizer.hasCaseOperators;
+    this.surface = Uint32Array.from(tokenizer.pieces, ({ text, type }) =>
+      type === 'byte' ? 1 : type === 'control' || type === 'unknown' ? 0 : surfaceBytes(text),
+    );
+  }
+
+  static async create(setup: ExamineSetup): Promise<Examiner> {
+    const { path, byteFallback } = setup.tokenizer;
+    const encoder = await createEncoder(setup.tokenizer);
+    // A second instance of the model, but only where a text can have unknown tokens.
+    const pieces = path === null || byteFallback ? null : (await loadSentencePiece(path)).pieces;
+    return new Examiner(setup, encoder, pieces);
+  }
+
+  examine({ texts, from, to }: ExamineTask): ExaminedDocument[] {
+    this.unexplained = 0;
+    const histogram = new Int32Array(this.setup.histogram.length);
+    const count = texts?.length ?? from!.length;
+    const documents = Array.from({ length: count }, (_, k) => {
+      const inStream = from === null ? null : { ids: this.setup.ids!, from: from[k]!, to: to![k]! };
+      return this.document(texts?.[k] ?? null, inStream, histogram);
+    });
+    for (const [id, n] of histogram.entries()) {
+      if (n > 0) Atomics.add(this.setup.histogram, id, n);
+    }
+    return documents;
+  }
+
+  private document(
+    text: string | null,
+    inStream: Tokens | null,
+    histogram: Int32Array,
+  ): ExaminedDocument {
+    const { claimed } = this.setup;
+    let decoded = inStream === null ? null : this.decode(inStream);
+    const source = text ?? decoded!.text.toString('utf8');
+    const encoded = this.encoder.encode(source);
+    const tokens = inStream ?? this.afterBos(encoded);
+    decoded ??= this.decode(tokens);
+    const { ids, from, to } = tokens;
+    // Token 0 of a stream is never a target.
+    const first = Math.max(from, 1);
+    const unknown = this.count(tokens, first, histogram);
+    const lut = sumLut(this.lut, ids, first, to);
+    const firstSpace = from < to && this.lut.leading[ids[from]!] === 1 && decoded.beginsWithSpace;
+    const original = text === null ? null : Buffer.from(text, 'utf8');
+    const loss = original === null ? null : this.loss(original, decoded, unknown > 0);
+    const equal = inStream === null || sameIds(encoded, ids, from, to);
+    return {
+      tokens: to - from,
+      original: original?.length ?? null,
+      normalized: this.normalized(source, encoded, equal ? decoded : null),
+      decoded: decoded.bytes,
+      lut,
+      claimed: claimed === null ? null : sumClaimed(claimed, ids, first, to),
+      unknown,
+      firstSpaceUncounted: firstSpace,
+      loss,
+      match: inStream === null ? null : equal ? 'equal' : this.explain(text, loss, inStream),
+      tableAgrees:
+        unknown > 0 || this.cased || from === 0 || lut + (firstSpace ? 1 : 0) === decoded.bytes,
+      traits: traitsOf(source, original?.length ?? decoded.bytes),
+    };
+  }
+
+  private afterBos(encoded: Uint32Array): Tokens {
+    const ids = new Uint32Array(encoded.length + 1);
+    ids[0] = this.setup.tokenizer.bosId;
+    ids.set(encoded, 1);
+    return { ids, from: 1, to: ids.length };
+  }
+
+  private decode({ ids, from, to }: Tokens): Decoded {
+    const raw = this.decoder.decode(ids, from, to);
+    const beginsWithSpace = raw[0] === 0x20;
+    if (!this.cased) {
+      const text = Buffer.from(raw);
+      return { text, bytes: raw.length, operators: 0, malformed: false, beginsWithSpace };
+    }
+    const bytes = countRestored(raw);
+    const rest = { bytes, operators: raw.length - bytes, beginsWithSpace };
+    try {
+      return { text: Buffer.from(restoreCase(utf8.decode(raw))), malformed: false, ...rest };
+    } catch {
+      // The normalizer may have joined or split words around an operator.
+      return { text: Buffer.from(raw), malformed: true, ...rest };
+    }
+  }
+
+  /** Enters the targets into the histogram; gives the unknown ones. */
+  private count({ ids, to }: Tokens, first: number, histogram: Int32Array): number {
+    const { leading, boundary } = this.lut;
+    const spaces = histogram.length - 1;
+    let unknown = 0;
+    for (let i = first; i < to; i++) {
+      const id = ids[i]!;
+      histogram[id]!++;
+      if (leading[id] === 1 && boundary[ids[i - 1]!] === 0) histogram[spaces]!++;
+      if (id === this.unknownId) unknown++;
+    }
+    return unknown;
+  }
+
+  private loss(original: Buffer, decoded: Decoded, unknown: boolean): Loss | null {
+    if (!decoded.malformed && original.equals(decoded.text)) return null;
+    const surface = unknown ? this.setup.tokenizer.unknownSurface : null;
+    return findLoss(original, decoded.text, surface, decoded.malformed);
+  }
+
+  /** @param known what `encoded` decodes to, where that is known already */
+  private normalized(source: string, encoded: Uint32Array, known: Decoded | null): number {
+    let sum = 0;
+    if (this.pieces !== null && encoded.includes(this.unknownId)) {
+      const input = this.cased ? transformCase(source) : source;
+      for (const piece of this.pieces(input)) sum += surfaceBytes(piece);
+    } else for (const id of encoded) sum += this.surface[id]!;
+    if (!this.cased) return sum;
+    return sum - (known ?? this.decode(this.afterBos(encoded))).operators;
+  }
+
+  private explain(text: string | null, loss: Loss | null, { ids, from, to }: Tokens): StreamMatch {
+    if (text === null || loss === null) return 'other ids';
+    if (this.unexplained >= UNEXPLAINED_A_BATCH) return 'other text';
+    const match = explainTokens(text, this.encoder, ids, from, to);
+    if (match === 'other text') this.unexplained++;
+    return match;
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * Opens what an audit was given: the tokenizer, documents, shards, sidecar and a claimed table.
+ */
+import { existsSync, statSync } from 'node:fs';
+import { buildLut } from '../bytes/lut.js';
+import { readDocuments } from '../data/documents.js';
+import { findShards, readShards } from '../data/shards.js';
+import type { DocumentSource, TokenStream } from '../data/types.js';
+import { BpbError } from '../errors.js';
+import { BUILT_IN } from '../score/open-data.js';
+import { loadTokenizer } from '../tokenizer/load.js';
+import type { Tokenizer } from '../tokenizer/types.js';
+import type { AuditFacts } from './checks/check.js';
+import { readClaimedTable } from './claimed-table.js';
+import { type Codec, measureTable, openCodec } from './measure.js';
+import type { AuditOptions } from './options.js';
+import { probeLosses } from './probe.js';
+import { readShardFacts, type ShardFacts } from './shard-facts.js';
+import { type OpenSidecar, openSidecar } from './sidecar-facts.js';
+import { tableDifferences } from './table-differences.js';
+import type { VocabularyReport } from './types.js';
+import { readVocabulary } from './vocabulary.js';
+
+export type OpenedTokenizer = Pick<
+  AuditFacts,
+  'tokenizer' | 'problems' | 'unloadable' | 'measured' | 'table'
+> & { readonly vocabulary: VocabularyReport };
+
+/** Reads the tokenizer, lists what a score would refuse it for, and measures it. */
+export async function openTokenizer(options: AuditOptions): Promise<OpenedTokenizer> {
+  const problems: BpbError[] = [];
+  const tokenizer = loadTokenizer(options.tokenizer, (problem) => problems.push(problem));
+  const vocabulary = readVocabulary(tokenizer);
+  const claimed = options.lut === undefined ? null : readClaimedTable(options.lut);
+  const table = claimed === null ? null : { claimed, wrong: tableDifferences(claimed, tokenizer) };
+  const codec = await openCodec(tokenizer);
+  if (codec instanceof BpbError) {
+    const { missing } = vocabulary.bytePieces;
+    // What its pieces explain is a finding; what they do not is a damaged file.
+    const explained = problems.length > 0 || (missing.length > 0 && missing.length < 256);
+    if (!explained) throw codec;
+    return { tokenizer, problems, unloadable: codec, measured: null, vocabulary, table };
+  }
+  return { tokenizer, problems, unloadable: null, ...measure(tokenizer, codec, options), table };
+}
+
+function measure(tokenizer: Tokenizer, codec: Codec, { onProgress }: AuditOptions) {
+  const total = tokenizer.pieces.length;
+  const measured = measureTable(tokenizer, codec, (done) =>
+    onProgress?.({ phase: 'measure', done, total, unit: 'ids', bpb: null }),
+  );
+  const vocabulary = { ...readVocabulary(tokenizer), losses: probeLosses(tokenizer, codec) };
+  return { measured, vocabulary };
+}
+
+export interface OpenedData {
+  readonly source: DocumentSource | null;
+  readonly stream: TokenStream | null;
+  readonly shards: ShardFacts | null;
+  readonly sidecar: OpenSidecar | null;
+  /** About how many bytes there are to work through. */
+  readonly inputBytes: number;
+}
+
+export async function openInputs(options: AuditOptions, tokenizer: Tokenizer): Promise<OpenedData> {
+  const { docs, data, onProgress } = options;
+  const source = docs === undefined ? null : openDocuments(docs);
+  const docBytes = docs !== undefined && existsSync(docs) ? statSync(docs).size : 0;
+  if (data === undefined) {
+    return { source, stream: null, shards: null, sidecar: null, inputBytes: docBytes };
+  }
+  onProgress?.({ phase: 'data', done: 0, total: null, unit: 'shards', bpb: null });
+  const files = findShards(data.length === 1 ? data[0]! : data);
+  const { stream, shards } = await readShards(files, {
+    vocabulary: tokenizer.pieces.length,
+    bosId: tokenizer.bosId,
+  });
+  const sidecar = await openSidecar(files, options.sidecar, stream, tokenizer);
+  const facts = readShardFacts(shards, stream, tokenizer, buildLut(tokenizer));
+  // A token is some four bytes of text.
+  const inputBytes = Math.max(docBytes, 4 * stream.ids.length);
+  return { source, stream, shards: facts, sidecar, inputBytes };
+}
+
+function openDocuments(docs: string): DocumentSource {
+  const builtIn = existsSync(docs) ? undefined : BUILT_IN[docs];
+  return builtIn === undefined ? readDocuments(docs) : builtIn();
+}

@@ -1,0 +1,170 @@
+/**
+ * The audit's report, `bpb-audit/1`, and what its parts mean.
+ */
+import type { Identified } from '../data/known.js';
+import type { ShardInfo } from '../data/types.js';
+import type { Normalizer } from '../tokenizer/types.js';
+import type { LossKind } from './loss.js';
+
+/** `fail`: wrong accounting or wrong data. `warn`: right, but to be known. `info`: a fact. */
+export type Severity = 'fail' | 'warn' | 'info';
+
+/** One thing that a named check found. */
+export interface Finding {
+  check: string;
+  severity: Severity;
+  /** What was found here, with its figures. */
+  detail: string;
+  /** What it is and what it does, whoever has it. */
+  explanation: string;
+  remedy: string;
+  /** Bytes counted over the right ones, and what that makes of the bpb; null where unknown. */
+  effect: Effect | null;
+  examples: readonly string[];
+}
+
+export interface Effect {
+  /** Counted bytes over right bytes. */
+  bytes: number;
+  /** Claimed bpb over right bpb: the inverse. */
+  bpb: number;
+}
+
+/** UTF-8 bytes by accounting; null where an input for one is not there. */
+export interface AuditBytes {
+  /** As published. */
+  original: number | null;
+  /** After SentencePiece's normalizer, spaces as one byte. */
+  normalized: number | null;
+  decoded: number;
+  lut: number;
+  sidecar: number | null;
+  /** By the table given as `lut`. */
+  claimed: number | null;
+}
+
+export interface VocabularyReport {
+  kind: 'sentencepiece' | 'byte260';
+  path: string | null;
+  sha256: string;
+  vocabulary: number;
+  specials: { bos: number; unknown: number | null; control: Record<string, number> };
+  bytePieces: { fallback: boolean; present: number; missing: number[] };
+  /** Id of the piece for a lone space; null where there is none. */
+  spacePiece: number | null;
+  normalizer: Normalizer | null;
+  /** What the round trip of a probe text lost; empty for a tokenizer that keeps every byte. */
+  losses: LossKind[];
+  caseOperators: boolean;
+  userDefined: number;
+  /** Ids of pieces whose text an earlier one has, and of pieces without text. */
+  duplicates: number[];
+  empty: number[];
+  /** Ids of pieces with a space mark beyond the first character. */
+  innerSpaces: number[];
+}
+
+/** Every id's bytes by the rule against those measured by encoding and decoding in context. */
+export interface MeasuredReport {
+  /** Ids whose bytes were measured. */
+  measured: number;
+  /** Ids that no valid text holds (byte pieces such as C0), so that nothing can be measured. */
+  unmeasurable: number;
+  /** Ids that encoding their own text in context gives back. */
+  reached: number;
+  mismatches: { id: number; piece: string; table: number; measured: number }[];
+}
+
+export interface TextReport {
+  /** Documents file or built-in set; null where the texts were decoded from the shards. */
+  source: string | null;
+  /** sha256 of the file; null for a built-in set and for shards alone. */
+  sha256: string | null;
+  /** Identity of the texts themselves, whatever file they came in; null for shards alone. */
+  documentsSha256: string | null;
+  documents: number;
+  /** Tokens of the documents, BOS not counted. */
+  tokens: number;
+  unknownTokens: number;
+  lossy: { documents: number; byKind: Partial<Record<LossKind, number>> };
+  /** Documents that have it. */
+  traits: Record<Trait, number>;
+  byteOrderMark: boolean;
+}
+
+/** What is odd in a document, though no reason to refuse it. */
+export const TRAITS = [
+  'empty',
+  'one_byte',
+  'byte_order_mark',
+  'crlf',
+  'nul',
+  'literal_marker',
+  'operator',
+  'replacement_character',
+] as const;
+export type Trait = (typeof TRAITS)[number];
+
+export interface ShardReport {
+  shards: ShardInfo[];
+  tokens: number;
+  documents: number;
+  bos: number;
+  beginsWithBos: boolean;
+  controlTokens: number;
+  knownAs: Identified | null;
+  /** What the evaluator's chunks leave out at the end. */
+  tails: { seqLen: number; targets: number; droppedTargets: number; droppedBytes: number }[];
+  /** Documents whose tokens are those that their text encodes to, and those that are not. */
+  retokenized: { equal: number; different: number };
+}
+
+export interface SidecarReport {
+  files: ShardInfo[];
+  entries: number;
+  /** Null where the lengths differ: nothing else can then be compared. */
+  sum: number | null;
+  confirmed: boolean;
+}
+
+export interface OverlapReport {
+  shards: ShardInfo[];
+  documents: number;
+  /** Validation documents that are also in the training shards, and their tokens. */
+  shared: number;
+  sharedTokens: number;
+}
+
+/** A known mistake, computed on this very data. */
+export interface MistakeReport {
+  name: string;
+  bytes: number;
+  effect: Effect;
+}
+
+export interface AuditReport {
+  schema: 'bpb-audit/1';
+  /** `pass` where there is nothing but facts. */
+  verdict: 'pass' | 'warn' | 'fail';
+  findings: Finding[];
+  tokenizer: VocabularyReport;
+  measured: MeasuredReport | null;
+  documents: TextReport | null;
+  shards: ShardReport | null;
+  sidecar: SidecarReport | null;
+  training: OverlapReport | null;
+  totals: {
+    documents: number;
+    tokens: number;
+    bytes: AuditBytes;
+    headline: 'lut' | 'sidecar';
+    /** Bytes over the original's, by accounting, and the bpb that follows. */
+    effects: Partial<Record<keyof AuditBytes, Effect>>;
+    bytesPerToken: number | null;
+  } | null;
+  mistakes: MistakeReport[];
+  /** Every check by name, and whether this run had what it needs. */
+  checks: { name: string; outcome: 'found' | 'clear' | 'not applicable' }[];
+  time: { total_s: number; bytes_per_s: number | null };
+  run: { harness: string; commit: string | null; command: string | null; date: string };
+}
