@@ -1,0 +1,32 @@
+// What a launch is given: where logits, ids and results lie in device memory, and who does what.
+#ifndef BPB_CUDA_REQUEST_H_
+#define BPB_CUDA_REQUEST_H_
+
+#include "nll_cuda.h"
+#include "row.h"
+#include "schedule.h"
+
+namespace bpb {
+namespace cuda {
+
+struct Request {
+  const char* logits;
+  size_t row_bytes;      // from one row to the next
+  const uint32_t* rows;  // null: target k is on row k
+  const int32_t* targets;
+  uint32_t vocab;
+  uint32_t chunks;  // of the longest row, at any alignment
+  Schedule schedule;
+  bool aligned;  // every row is whole vectors: no head, no tail
+
+  float* nats;
+  const uint32_t* segment_ends;
+  uint32_t segments;
+  int64_t* totals;
+  bpb_cuda_flags* flags;
+};
+
+}  // namespace cuda
+}  // namespace bpb
+
+#endif  // BPB_CUDA_REQUEST_H_
