@@ -20,6 +20,8 @@ export interface ReconcileOptions {
   readonly workers?: number;
   /** The stream holds only the first documents of the file (`--limit-docs`). */
   readonly limit?: number;
+  /** Called after each batch with the documents so far. */
+  readonly progress?: ((documents: number) => void) | undefined;
 }
 
 export interface Reconciled {
@@ -56,7 +58,7 @@ export async function reconcile(
   source: DocumentSource,
   stream: TokenStream,
   tokenizer: Tokenizer,
-  { workers = 0, limit = Number.POSITIVE_INFINITY }: ReconcileOptions = {},
+  { workers = 0, limit = Number.POSITIVE_INFINITY, progress }: ReconcileOptions = {},
 ): Promise<Reconciled> {
   const count = stream.documentStarts.length;
   const facts = {
@@ -104,6 +106,7 @@ export async function reconcile(
       hashDocument(hash, document.text);
       done++;
     }
+    progress?.(done);
   }
   const published = Math.max(done, seen.count);
   if (published !== count) throw refuseCount(source.path, published, count);

@@ -110,12 +110,14 @@ async function fromShards(data: readonly string[], options: DataOptions): Promis
     sidecarFiles.length === 0 ? null : await readSidecars(sidecarFiles, whole, tokenizer.bosId);
   const stream = limitDocs === undefined ? whole : firstDocuments(whole, limitDocs);
   const partial = stream.ids.length < whole.ids.length;
+  const total = stream.documentStarts.length;
   const reconciled =
     docs === undefined
       ? null
       : await reconcile(readDocuments(docs), stream, tokenizer, {
           workers,
-          ...(partial ? { limit: stream.documentStarts.length } : {}),
+          progress: (documents) => onProgress?.(progressOf('tokenize', documents, total)),
+          ...(partial ? { limit: total } : {}),
         });
   return {
     stream,
