@@ -1,0 +1,170 @@
+/** Shards: counts, tails, known sets by arithmetic, hashes, and documents shared with training. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type AuditFacts, runChecks } from '#bpb/audit/checks/check';
+import { CHECKS } from '#bpb/audit/checks/index';
+import { findOverlap, LEAST_TOKENS } from '#bpb/audit/overlap';
+import type { ShardFacts } from '#bpb/audit/shard-facts';
+import { readVocabulary } from '#bpb/audit/vocabulary';
+import { buildLut, lutBytes } from '#bpb/bytes/lut';
+import { identify } from '#bpb/data/known';
+import { writeShard } from '#bpb/data/shards';
+import { byte260 } from '#bpb/tokenizer/byte260';
+import { temporaryFolder } from '../helpers/folder.js';
+import { uniform } from '../helpers/models.js';
+import { streamOf } from '../helpers/stream.js';
+import { dataSet, docsFile, found, rightModel, run, streamFor, TEXTS } from './fixtures.js';
+
+describe('the published sets, by the arithmetic of their counts', () => {
+  const facts = (shards: Partial<ShardFacts>): AuditFacts => {
+    const tokenizer = byte260();
+    const counts = { documents: 50_000, tokens: 40_540_803, lutBytes: 151_080_891, ...shards };
+    const full: ShardFacts = {
+      shards: [],
+      bos: counts.documents,
+      beginsWithBos: true,
+      controlTokens: 0,
+      knownAs: identify({ ...counts, bytes: counts.lutBytes }),
+      tails: [],
+      lowIds: 0,
+      ...counts,
+    };
+    return {
+      tokenizer,
+      vocabulary: readVocabulary(tokenizer),
+      problems: [],
+      unloadable: null,
+      measured: null,
+      table: null,
+      text: null,
+      histogram: null,
+      documents: null,
+      shards: full,
+      sidecar: null,
+      overlap: null,
+      mistakes: [],
+      headlineEffect: null,
+      claim: null,
+    };
+  };
+  const findings = (shards: Partial<ShardFacts>) =>
+    runChecks(CHECKS, facts(shards)).findings.filter(({ severity }) => severity !== 'info');
+
+  it('sp8192 is 40,540,803 tokens and 151,080,891 bytes', () => {
+    expect(findings({})).toEqual([]);
+  });
+
+  it('one byte more is another set, or the wrong table', () => {
+    const [finding] = findings({ lutBytes: 151_080_892 });
+    expect(finding).toMatchObject({ check: 'other-validation-set', severity: 'fail' });
+  });
+
+  it('another build of the tokenizer normalizes a little else', () => {
+    const [finding] = findings({ tokens: 40_541_000, lutBytes: 151_079_000 });
+    expect(finding).toMatchObject({ check: 'other-validation-set', severity: 'warn' });
+  });
+
+  it('the space counted twice is 1.167 times as much', () => {
+    const [finding] = findings({ lutBytes: 176_332_748 });
+    expect(finding).toMatchObject({ check: 'other-validation-set', severity: 'fail' });
+    expect(finding!.effect!.bytes).toBeCloseTo(1.167, 3);
+  });
+
+  it('the naive baseline is on a set of its own', () => {
+    const knownAs = identify({ documents: 50_000, tokens: 63_780_000, targets: 63_779_840 });
+    const [finding] = findings({ tokens: 63_780_000, knownAs, lutBytes: 155_769_746 });
+    expect(finding!.detail).toContain('first baseline row');
+  });
+
+  it('the truncated set is known by its tokens', () => {
+    const shards = { documents: 10_000, tokens: 9_662_502, lutBytes: 23_500_000 };
+    expect(findings(shards).map(({ check }) => check)).toEqual(['truncated-set']);
+  });
+});
+
+describe('a scaled-down set', () => {
+  it('has its counts, tails and hashes', async () => {
+    const model = rightModel();
+    const texts = Array.from({ length: 300 }, (_, k) => TEXTS[k % TEXTS.length]!);
+    const { folder, ids } = await dataSet(model, texts);
+    const report = await run(model, { data: [folder], docs: docsFile(texts) });
+    const { shards, totals } = report;
+    expect(shards).toMatchObject({ tokens: ids.length, documents: 300, bos: 300, knownAs: null });
+    const file = join(folder, 'fineweb_val_000000.bin');
+    const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
+    expect(shards!.shards).toEqual([{ file, tokens: ids.length, sha256 }]);
+    const { tokenizer } = await streamFor(model, ['x']);
+    const lut = buildLut(tokenizer);
+    const bytes = ids.map((id, i) => (i === 0 ? 0 : lutBytes(lut, ids[i - 1]!, id)));
+    expect(totals!.bytes.lut).toBe(bytes.reduce((a, b) => a + b, 0));
+    expect(shards!.tails.map(({ seqLen }) => seqLen)).toEqual([1024, 2048, 4096]);
+    for (const { seqLen, targets, droppedTargets, droppedBytes } of shards!.tails) {
+      expect(targets % seqLen).toBe(0);
+      expect(targets + droppedTargets).toBe(ids.length - 1);
+      expect(droppedTargets).toBeLessThan(seqLen);
+      expect(droppedBytes).toBe(bytes.slice(targets + 1).reduce((a, b) => a + b, 0));
+    }
+  });
+
+  it('shorter than a row is all tail', async () => {
+    const { folder, ids } = await dataSet(rightModel(), ['the cat']);
+    const { shards } = await run(rightModel(), { data: [folder] });
+    for (const tail of shards!.tails) expect(tail.droppedTargets).toBe(ids.length - 1);
+  });
+
+  it('is the same with two workers', async () => {
+    const model = rightModel();
+    const { folder } = await dataSet(model);
+    const options = { data: [folder], docs: docsFile() };
+    const one = await run(model, { ...options, workers: 0 });
+    const two = await run(model, { ...options, workers: 2 });
+    expect(two.findings).toEqual(one.findings);
+    expect(two.totals).toEqual(one.totals);
+    expect(two.shards).toEqual(one.shards);
+  });
+});
+
+describe('documents shared with training', () => {
+  const trainFile = async (ids: readonly number[], name = 'fineweb_train_000000.bin') => {
+    const folder = temporaryFolder();
+    await writeShard(join(folder, name), ids);
+    return folder;
+  };
+
+  it('are those whose ids are equal, wherever they stand', async () => {
+    const next = uniform(3);
+    const random = (length: number) => Array.from({ length }, () => 4 + Math.floor(next() * 250));
+    const length = fc.integer({ min: 0, max: 40 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(length), fc.array(length), fc.nat(), async (own, other, pick) => {
+        const val = own.map(random);
+        const train = [...other.map(random), ...val.filter((_, k) => (pick >> (k % 20)) & 1)];
+        const stream = val.flatMap((ids) => [1, ...ids]);
+        const starts = val.map((_, k) => val.slice(0, k).reduce((n, ids) => n + ids.length + 1, 0));
+        if (stream.length === 0) return;
+        const folder = await trainFile(train.flatMap((ids) => [1, ...ids]).concat(1));
+        const facts = await findOverlap(streamOf(stream, starts), 1, [folder], () => {});
+        const known = new Set(train.map((ids) => ids.join()));
+        const long = val.filter((ids) => ids.length >= LEAST_TOKENS);
+        const shared = long.filter((ids) => known.has(ids.join()));
+        expect(facts.compared).toBe(long.length);
+        expect(facts.shared.count).toBe(shared.length);
+        expect(facts.shared.tokens).toBe(shared.reduce((n, ids) => n + ids.length, 0));
+        expect(facts.documents).toBe(train.length + 1);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('none: no finding; a few of very many: to be known of', async () => {
+    const model = rightModel();
+    const { folder } = await dataSet(model);
+    const { ids } = await dataSet(model, ['nothing of the kind and then some more of it']);
+    const report = await run(model, { data: [folder], trainData: [await trainFile(ids)] });
+    expect(found(report, 'fail')).toEqual([]);
+    expect(report.training).toMatchObject({ documents: 1, shared: 0, sharedTokens: 0 });
+  });
+});
