@@ -12,23 +12,73 @@ const ALLCAPS = '\ue002';
 const CAPNEXT = '\ue003';
 const ESC = '\ue004';
 
-function transformWord(word: string): string {
+/** Parts joined at a time: a list of 134 million, as a text of 200 MB would give, ends the process. */
+const PARTS = 1 << 14;
+
+/** Builds a long text of many short parts. */
+class TextBuilder {
+  private readonly chunks: string[] = [];
+  private parts: string[] = [];
+
+  push(part: string): void {
+    this.parts.push(part);
+    if (this.parts.length < PARTS) return;
+    this.chunks.push(this.parts.join(''));
+    this.parts = [];
+  }
+
+  toString(): string {
+    return this.chunks.join('') + this.parts.join('');
+  }
+}
+
+const [ALLCAPS_UNIT, CAPNEXT_UNIT, ESC_UNIT] = [0xe002, 0xe003, 0xe004];
+// A place outside the text has the unit NaN, which is none of these.
+const isUpperUnit = (unit: number) => unit >= 0x41 && unit <= 0x5a;
+const isLetterUnit = (unit: number) => isUpperUnit(unit) || (unit >= 0x61 && unit <= 0x7a);
+const isOperatorUnit = (unit: number) => unit >= 0xe001 && unit <= 0xe004;
+
+function transformWord(word: string, out: TextBuilder): void {
   const lower = word.toLowerCase();
-  if (word === lower) return word;
-  if (word.length >= 2 && word === word.toUpperCase()) return ALLCAPS + lower;
-  const first = word[0]! !== lower[0]! ? TITLE : '';
-  const rest = word.slice(1).replace(/[A-Z]/g, (letter) => CAPNEXT + letter.toLowerCase());
-  return first + lower[0]! + rest;
+  if (word.length >= 2 && word === word.toUpperCase()) {
+    out.push(ALLCAPS + lower);
+    return;
+  }
+  if (isUpperUnit(word.charCodeAt(0))) out.push(TITLE);
+  let copied = 0;
+  for (let i = 1; i < word.length; i++) {
+    if (!isUpperUnit(word.charCodeAt(i))) continue;
+    out.push(lower.slice(copied, i) + CAPNEXT);
+    copied = i;
+  }
+  out.push(lower.slice(copied));
 }
 
 /** The text with its ASCII capitals as operators. */
 export function transformCase(text: string): string {
-  return text.replace(/[A-Za-z]+|[\ue001-\ue004]/g, (match) =>
-    match >= TITLE && match <= ESC ? ESC + match : transformWord(match),
-  );
+  const out = new TextBuilder();
+  let copied = 0;
+  for (let i = 0; i < text.length; ) {
+    const unit = text.charCodeAt(i);
+    if (isOperatorUnit(unit)) {
+      out.push(text.slice(copied, i) + ESC);
+      copied = i++;
+      continue;
+    }
+    const start = i;
+    let capitals = false;
+    for (; i < text.length && isLetterUnit(text.charCodeAt(i)); i++) {
+      if (isUpperUnit(text.charCodeAt(i))) capitals = true;
+    }
+    if (i === start) i++;
+    if (!capitals) continue;
+    out.push(text.slice(copied, start));
+    transformWord(text.slice(start, i), out);
+    copied = i;
+  }
+  out.push(text.slice(copied));
+  return out.toString();
 }
-
-const isLetter = (c: string | undefined): c is string => c !== undefined && /^[A-Za-z]$/.test(c);
 
 function refuse(problem: string, at: number): BpbError {
   return inputError('BPB_CASEOPS_TEXT', {
@@ -44,34 +94,32 @@ function refuse(problem: string, at: number): BpbError {
  * word, doubled, before anything but an ASCII letter, or at the end.
  */
 export function restoreCase(text: string): string {
-  const out: string[] = [];
-  // Whether the character before was a letter: TITLE and ALLCAPS stand at the start of a word only.
-  let inWord = false;
+  const out = new TextBuilder();
+  const letterAt = (i: number) => isLetterUnit(text.charCodeAt(i));
+  let copied = 0;
   for (let i = 0; i < text.length; i++) {
-    const c = text[i]!;
-    if (c === ESC) {
-      const escaped = text[++i];
-      if (escaped === undefined || escaped < TITLE || escaped > ESC) {
-        throw refuse('an ESC before no operator', i - 1);
-      }
-      out.push(escaped);
-      inWord = false;
-    } else if (c === TITLE || c === ALLCAPS) {
-      if (inWord) throw refuse('an operator inside a word', i);
-      if (!isLetter(text[i + 1])) throw refuse('an operator before no letter', i);
-      if (c === TITLE) out.push(text[++i]!.toUpperCase());
-      else while (isLetter(text[i + 1])) out.push(text[++i]!.toUpperCase());
-      inWord = true;
-    } else if (c === CAPNEXT) {
-      if (!isLetter(text[i + 1])) throw refuse('a CAPNEXT before no letter', i);
-      out.push(text[++i]!.toUpperCase());
-      inWord = true;
+    const unit = text.charCodeAt(i);
+    if (!isOperatorUnit(unit)) continue;
+    out.push(text.slice(copied, i));
+    let end = i + 2;
+    if (unit === ESC_UNIT) {
+      if (!isOperatorUnit(text.charCodeAt(i + 1))) throw refuse('an ESC before no operator', i);
+      out.push(text.slice(i + 1, end));
     } else {
-      out.push(c);
-      inWord = isLetter(c);
+      const next = unit === CAPNEXT_UNIT;
+      // TITLE and ALLCAPS stand at the start of a word only.
+      if (!next && letterAt(i - 1)) throw refuse('an operator inside a word', i);
+      if (!letterAt(i + 1)) {
+        throw refuse(`${next ? 'a CAPNEXT' : 'an operator'} before no letter`, i);
+      }
+      if (unit === ALLCAPS_UNIT) while (letterAt(end)) end++;
+      out.push(text.slice(i + 1, end).toUpperCase());
     }
+    copied = end;
+    i = end - 1;
   }
-  return out.join('');
+  out.push(text.slice(copied));
+  return out.toString();
 }
 
 /**
