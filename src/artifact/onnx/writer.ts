@@ -1,6 +1,8 @@
 /**
- * Writes small ONNX models: a protobuf wire writer with just the fields of a graph.
+ * Writes small ONNX models from a plain description of a graph.
  */
+
+import { bytes, type Chunk, float, int, join } from './encode.js';
 
 /** Element types, as ONNX numbers them. */
 export const TYPE = {
@@ -32,8 +34,12 @@ export interface Initializer {
   data: ArrayBufferView;
 }
 
-/** `int` becomes an INT attribute, `float` a FLOAT, `ints` an INTS. */
-export type Attribute = { int: number } | { float: number } | { ints: readonly number[] };
+/** `int` becomes an INT attribute, `float` a FLOAT, `ints` an INTS, `string` a STRING. */
+export type Attribute =
+  | { int: number }
+  | { float: number }
+  | { ints: readonly number[] }
+  | { string: string };
 
 export interface Node {
   op: string;
@@ -52,44 +58,8 @@ export interface Graph {
   opset?: number;
 }
 
-type Chunk = Uint8Array;
-
-function varint(value: number | bigint): Chunk {
-  const bytes: number[] = [];
-  let rest = BigInt.asUintN(64, BigInt(value));
-  do {
-    const low = Number(rest & 0x7fn);
-    rest >>= 7n;
-    bytes.push(rest > 0n ? low | 0x80 : low);
-  } while (rest > 0n);
-  return Uint8Array.from(bytes);
-}
-
-function join(chunks: readonly Chunk[]): Chunk {
-  return new Uint8Array(Buffer.concat(chunks));
-}
-
-/** A varint field. */
-function int(field: number, value: number | bigint): Chunk {
-  return join([varint(field << 3), varint(value)]);
-}
-
-/** A length-delimited field: bytes, a string, or an embedded message. */
-function bytes(field: number, payload: Chunk | string | readonly Chunk[]): Chunk {
-  const body =
-    typeof payload === 'string'
-      ? new TextEncoder().encode(payload)
-      : payload instanceof Uint8Array
-        ? payload
-        : join(payload);
-  return join([varint((field << 3) | 2), varint(body.length), body]);
-}
-
-function float(field: number, value: number): Chunk {
-  return join([varint((field << 3) | 5), new Uint8Array(Float32Array.of(value).buffer)]);
-}
-
-function valueInfo({ name, type, dims }: ValueInfo): Chunk[] {
+/** The fields of a ValueInfoProto. */
+export function valueInfo({ name, type, dims }: ValueInfo): Chunk[] {
   const shape = dims.map((dim) =>
     bytes(1, [typeof dim === 'number' ? int(1, dim) : bytes(2, dim)]),
   );
@@ -101,7 +71,9 @@ function initializer({ name, type, dims, data }: Initializer): Chunk[] {
   return [...dims.map((dim) => int(1, dim)), int(2, TYPE[type]), bytes(8, name), bytes(9, raw)];
 }
 
-function attribute(name: string, value: Attribute): Chunk[] {
+/** The fields of an AttributeProto. */
+export function attribute(name: string, value: Attribute): Chunk[] {
+  if ('string' in value) return [bytes(1, name), bytes(4, value.string), int(20, 3)];
   if ('int' in value) return [bytes(1, name), int(3, value.int), int(20, 2)];
   if ('float' in value) return [bytes(1, name), float(2, value.float), int(20, 1)];
   return [bytes(1, name), ...value.ints.map((item) => int(8, item)), int(20, 7)];

@@ -1,0 +1,63 @@
+/**
+ * IEEE half precision, to and from fp32, for the weights of a graph.
+ */
+
+const single = new Float32Array(1);
+const word = new Uint32Array(single.buffer);
+
+/** The bits of the half nearest to an fp32 bit pattern, ties to even; too large becomes infinite. */
+function halfBits(bits: number): number {
+  const sign = (bits >>> 16) & 0x8000;
+  const exponent = ((bits >>> 23) & 0xff) - 112;
+  const fraction = bits & 0x7fffff;
+  if (exponent === 143) return sign | (fraction === 0 ? 0x7c00 : 0x7e00);
+  if (exponent >= 31) return sign | 0x7c00;
+  if (exponent < -10) return sign;
+  // A subnormal half keeps fewer bits, and its leading one is written out.
+  const shift = exponent > 0 ? 13 : 14 - exponent;
+  const whole = exponent > 0 ? (exponent << 23) | fraction : fraction | 0x800000;
+  const half = whole >>> shift;
+  const rest = whole & ((1 << shift) - 1);
+  const tie = 1 << (shift - 1);
+  // A fraction that rounds up to the next power of two carries into the exponent by itself.
+  return sign | (half + (rest > tie || (rest === tie && (half & 1) === 1) ? 1 : 0));
+}
+
+const LARGEST = 65504;
+
+/**
+ * fp32 values as half bits. A finite value beyond ±65504 becomes ±65504, not infinite: it is a
+ * mask's "very negative", and infinities would make NaNs of it.
+ */
+export function encodeHalves(values: ArrayLike<number>): { bits: Uint16Array; clamped: number } {
+  const bits = new Uint16Array(values.length);
+  let clamped = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    single[0] = value;
+    let half = halfBits(word[0]!);
+    if ((half & 0x7fff) === 0x7c00 && Number.isFinite(value)) {
+      clamped++;
+      single[0] = value < 0 ? -LARGEST : LARGEST;
+      half = halfBits(word[0]!);
+    }
+    bits[i] = half;
+  }
+  return { bits, clamped };
+}
+
+/** Half bits as fp32, which holds them all exactly. */
+export function decodeHalves(bits: Uint16Array): Float32Array {
+  const values = new Float32Array(bits.length);
+  const words = new Uint32Array(values.buffer);
+  for (let i = 0; i < bits.length; i++) {
+    const half = bits[i]!;
+    const sign = (half & 0x8000) << 16;
+    const exponent = (half >>> 10) & 0x1f;
+    const fraction = half & 0x3ff;
+    if (exponent === 0) values[i] = (sign < 0 ? -1 : 1) * fraction * 2 ** -24;
+    else if (exponent === 0x1f) words[i] = sign | 0x7f800000 | (fraction << 13);
+    else words[i] = sign | ((exponent + 112) << 23) | (fraction << 13);
+  }
+  return values;
+}
