@@ -38,6 +38,27 @@ const char* mistake(const bpb_logits& logits, const bpb_targets& targets, const 
   return nullptr;
 }
 
+// The number of devices, or -1 with `error` filled. CUDA has one status for "no driver" and for "an
+// old driver"; which it is decides what mends it.
+int count_devices(bpb_error* error) {
+  int count = 0, driver = 0, runtime = 0;
+  const cudaError_t status = cudaGetDeviceCount(&count);
+  if (status == cudaSuccess) return count;
+  failed(status, "looking for devices", error);
+  cudaRuntimeGetVersion(&runtime);
+  if (status == cudaErrorInsufficientDriver && cudaDriverGetVersion(&driver) == cudaSuccess) {
+    if (driver == 0) {
+      BPB_FAIL(error, "BPB_CUDA_DRIVER", "no NVIDIA driver is installed (no libcuda.so.1)");
+    } else {
+      BPB_FAIL(error, "BPB_CUDA_DRIVER",
+               "the NVIDIA driver is for CUDA %d.%d, and the scorer was built with CUDA %d.%d: "
+               "update the driver, or build the scorer with an older nvcc",
+               driver / 1000, driver % 1000 / 10, runtime / 1000, runtime % 1000 / 10);
+    }
+  }
+  return -1;
+}
+
 // Nothing found yet; a kernel, because two of the flags begin at all ones.
 __global__ void clear_flags(bpb_cuda_flags* flags) {
   flags->infinite = 0;
@@ -49,13 +70,13 @@ __global__ void clear_flags(bpb_cuda_flags* flags) {
 extern "C" int bpb_cuda_abi(void) { return BPB_CUDA_ABI; }
 
 extern "C" int bpb_cuda_device_count(bpb_error* error) {
-  int count = 0;
-  return failed(cudaGetDeviceCount(&count), "counting devices", error) ? 0 : count;
+  const int count = count_devices(error);
+  return count < 0 ? 0 : count;
 }
 
 extern "C" bpb_cuda_scorer* bpb_cuda_open(int device, bpb_error* error) {
-  int count = 0;
-  if (failed(cudaGetDeviceCount(&count), "looking for devices", error)) return nullptr;
+  const int count = count_devices(error);
+  if (count < 0) return nullptr;
   if (device < 0 || device >= count) {
     BPB_FAIL(error, "BPB_CUDA_DEVICE", "there is no CUDA device %d, only %d of them", device, count);
     return nullptr;

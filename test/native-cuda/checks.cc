@@ -111,12 +111,13 @@ void check_shares() {
         uint32_t blocks;
         const Schedule s = share(count, lanes, multiprocessors, &blocks);
         std::vector<uint8_t> times(count, 0);
-        uint32_t before = UINT32_MAX;
+        uint32_t before = UINT32_MAX, most = 0;
         bool ordered = blocks <= (uint32_t)multiprocessors * kBlocksPerMultiprocessor;
         for (uint32_t group = 0; group < s.groups; ++group) {
           const uint32_t rounds = s.rounds(group);
           ordered = ordered && rounds <= before;
           before = rounds;
+          most = rounds > most ? rounds : most;
           for (uint32_t round = 0; round < rounds + 2; ++round) {
             const uint32_t position = s.position(group, round);
             ordered = ordered && (position < count) == (round < rounds);
@@ -124,6 +125,7 @@ void check_shares() {
           }
         }
         for (const uint8_t n : times) ordered = ordered && n == 1;
+        ordered = ordered && before + 1 >= most;
         if (!ordered) wrong = std::to_string(count) + " targets, " + std::to_string(lanes) + " lanes";
       }
     }

@@ -16,6 +16,13 @@ export interface GroupLine {
   reason: string;
 }
 
+/** One yes-or-no check. */
+export interface CheckLine {
+  check: string;
+  ok: boolean;
+  detail: string;
+}
+
 export interface Output<Line> {
   lines: Line[];
   /** Why there are no lines: no compiler. A program that does not compile or run throws. */
@@ -43,8 +50,12 @@ function run(program: string, args: string[]): string {
   throw new Error(`${program} ${args.join(' ')}: ${result.error ?? result.stderr}`);
 }
 
-/** `sources` are paths from the repository's root. */
-export function compileAndRun<Line>(name: string, sources: string[]): Output<Line> {
+/** `sources` are paths from the repository's root, `args` the program's. */
+export function compileAndRun<Line>(
+  name: string,
+  sources: string[],
+  args: string[] = [],
+): Output<Line> {
   const compiler = [process.env['CXX'], 'c++', 'g++', 'clang++'].find(
     (candidate) => candidate && spawnSync(candidate, ['--version']).status === 0,
   );
@@ -55,5 +66,5 @@ export function compileAndRun<Line>(name: string, sources: string[]): Output<Lin
   // Where the CPU has fused multiply-adds, use them; the C library's are exact too, but slow.
   if (process.arch === 'x64') flags.push('-march=native');
   run(compiler, [...flags, '-o', program, ...sources]);
-  return { lines: jsonLines<Line>(run(program, [])) };
+  return { lines: jsonLines<Line>(run(program, args)) };
 }

@@ -133,15 +133,21 @@ float nats_of(double softcap, const uint8_t* memory, size_t address, uint32_t vo
   return row_nats<T>(make_any_cap(softcap), memory, address, vocab, target, lanes);
 }
 
-// Nats of a batch's targets.
-inline std::vector<float> nats_of(const bench::Batch& batch, double softcap, int lanes) {
+// Nats of one target of a batch.
+inline float nats_of(const bench::Batch& batch, uint32_t row, int32_t target, double softcap,
+                     int lanes) {
   const auto type = batch.type == BPB_FP32   ? nats_of<Fp32>
                     : batch.type == BPB_FP16 ? nats_of<Fp16>
                                              : nats_of<Bf16>;
+  return type(softcap, batch.memory.data(), batch.index(row, 0) * batch.size(), batch.vocab, target,
+              lanes);
+}
+
+// Nats of a batch's own targets.
+inline std::vector<float> nats_of(const bench::Batch& batch, double softcap, int lanes) {
   std::vector<float> nats;
   for (uint32_t row = 0; row < batch.rows; ++row) {
-    nats.push_back(type(softcap, batch.memory.data(), batch.index(row, 0) * batch.size(),
-                        batch.vocab, batch.targets[row], lanes));
+    nats.push_back(nats_of(batch, row, batch.targets[row], softcap, lanes));
   }
   return nats;
 }

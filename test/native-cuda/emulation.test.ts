@@ -1,14 +1,23 @@
 /**
- * The CUDA scorer's arithmetic and row algorithm, compiled for the CPU: the table of cases that a
- * device must pass, scored by the same lanes in the same order.
+ * The CUDA scorer compiled for the CPU: its lanes on the table of cases that a device must pass, and
+ * the whole kernel, thread by thread, against the lanes and a plain loop over the totals.
  */
 import { afterAll, describe, expect, test } from 'vitest';
-import { compileAndRun, type GroupLine, removeCompiled } from './compiled.js';
+import { type CheckLine, compileAndRun, type GroupLine, removeCompiled } from './compiled.js';
 
-const checks = compileAndRun<{ check: string; ok: boolean; detail: string }>('checks', [
+const checks = compileAndRun<CheckLine>('checks', [
   'test/native-cuda/checks.cc',
   'native/src/fixed_point.cc',
 ]);
+// Its threads are fibers, made with ucontext and switched with longjmp.
+const fibers = process.platform === 'linux';
+const kernel = fibers
+  ? compileAndRun<CheckLine>('kernel', [
+      'test/native-cuda/kernel.cc',
+      '-Wno-unknown-pragmas',
+      '-U_FORTIFY_SOURCE',
+    ])
+  : { lines: [], missing: 'skipped: needs Linux' };
 const groups = compileAndRun<GroupLine>('emulate', ['test/native-cuda/emulate.cc']);
 
 afterAll(removeCompiled);
@@ -20,6 +29,14 @@ describe('the CUDA scorer, emulated', () => {
   });
 
   test.each(checks.lines)('$check', ({ ok, detail }) => {
+    expect(ok, detail).toBe(true);
+  });
+
+  // To the last bit: nats, totals, flags.
+  test.skipIf(kernel.missing)(`the kernel runs (${kernel.missing ?? 'as fibers'})`, () => {
+    expect(kernel.lines.length).toBeGreaterThan(70);
+  });
+  test.each(kernel.lines)('the kernel: $check', ({ ok, detail }) => {
     expect(ok, detail).toBe(true);
   });
 

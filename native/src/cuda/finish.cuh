@@ -36,7 +36,8 @@ __device__ __forceinline__ void add_segments(const Request& q, bool counts, int6
   uint32_t waiting = __ballot_sync(kWarp, counts && small);
   for (int turn = 0; turn < 4 && waiting != 0; ++turn) {
     const int first = __ffs(waiting) - 1;
-    const bool mine = counts && small && segment == __shfl_sync(kWarp, segment, first);
+    const uint32_t shared = __shfl_sync(kWarp, segment, first);
+    const bool mine = counts && small && segment == shared;
     const int64_t sum = warp_sum(mine ? q30 : 0);
     if ((int)(threadIdx.x % 32) == first) add_total(q, segment, sum, position);
     waiting &= ~__ballot_sync(kWarp, mine);

@@ -75,8 +75,8 @@ __global__ void __launch_bounds__(kBlock, kBlocksPerMultiprocessor)
   reader.fetch_ids(q, group, 1);
 
   float parked_top = 0, parked_sum = 0, parked_x = 0;
+  // Where the warps of a row leave their parts; two sides, so that one barrier in 32 rows is enough.
   __shared__ float2 parts[kWhole ? 2 : 1][kWhole ? kWarps : 1][32];
-  int side = 0;
 
   for (uint32_t round = 0; round < rounds; ++round) {
     L lane;
@@ -104,28 +104,25 @@ __global__ void __launch_bounds__(kBlock, kBlocksPerMultiprocessor)
       lane.close();
     }
     merge<kWidth>(lane, f);
-    if (mine) {
+    const int side = kWhole ? round / 32 % 2 : 0;
+    if (mine && kWhole) {
+      parts[side][threadIdx.x / 32][slot] = make_float2(lane.top, lane.sum);
+    } else if (mine) {
       parked_top = lane.top;
       parked_sum = lane.sum;
     }
 
     if (round % kWidth != kWidth - 1 && round + 1 != rounds) continue;
-    if (kWhole) {
-      const int warp = threadIdx.x / 32;
-      parts[side][warp][slot] = make_float2(parked_top, parked_sum);
-      __syncthreads();  // the other side is free by the time it comes round again
-      if (warp == 0) {
-        float top = parts[side][0][slot].x;
-        for (int w = 1; w < kWarps; ++w) top = fmaxf(top, parts[side][w][slot].x);
-        float sum = 0;
-        for (int w = 0; w < kWarps; ++w) {
-          sum += L::rescaled(f, parts[side][w][slot].y, parts[side][w][slot].x, top);
-        }
-        parked_top = top;
-        parked_sum = sum;
+    if constexpr (kWhole) {
+      __syncthreads();
+      if (threadIdx.x >= 32) continue;
+      parked_top = parts[side][0][slot].x;
+      for (int w = 1; w < kWarps; ++w) parked_top = fmaxf(parked_top, parts[side][w][slot].x);
+      parked_sum = 0;
+      for (int w = 0; w < kWarps; ++w) {
+        const float2 part = parts[side][w][slot];
+        parked_sum += L::rescaled(f, part.y, part.x, parked_top);
       }
-      side ^= 1;
-      if (warp != 0) continue;
     }
     const uint32_t parked_round = round - round % kWidth + slot;
     const uint32_t position = q.schedule.position(group, parked_round);

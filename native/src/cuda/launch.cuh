@@ -10,10 +10,7 @@ namespace cuda {
 template <class T, class Formula>
 cudaError_t launch_lanes(Request& q, const Formula& f, int lanes, int multiprocessors,
                          cudaStream_t stream) {
-  uint32_t blocks;
-  q.schedule = share(q.schedule.count, lanes, multiprocessors, &blocks);
-  q.chunks = row_chunks<T>(q.vocab, lanes);
-  q.aligned = ((uintptr_t)q.logits | q.row_bytes | q.vocab * T::kSize) % sizeof(Vector) == 0;
+  const uint32_t blocks = complete<T>(q, lanes, multiprocessors);
   if (lanes == 8) score_kernel<T, Formula, 8><<<blocks, kBlock, 0, stream>>>(q, f);
   if (lanes == 32) score_kernel<T, Formula, 32><<<blocks, kBlock, 0, stream>>>(q, f);
   if (lanes == kBlock) score_kernel<T, Formula, kBlock><<<blocks, kBlock, 0, stream>>>(q, f);
@@ -24,7 +21,7 @@ cudaError_t launch_lanes(Request& q, const Formula& f, int lanes, int multiproce
 template <class T>
 cudaError_t launch(Request& q, double softcap, int lanes, int multiprocessors,
                    cudaStream_t stream) {
-  if (lanes == 0) lanes = lanes_for(q.vocab, q.schedule.count, multiprocessors);
+  if (lanes == 0) lanes = lanes_for(q.vocab);
   if (softcap == 0) return launch_lanes<T>(q, Plain{}, lanes, multiprocessors, stream);
   if (softcap >= FastCap::kMin && softcap <= FastCap::kMax) {
     return launch_lanes<T>(q, make_fast_cap(softcap), lanes, multiprocessors, stream);

@@ -10,12 +10,16 @@ namespace cuda {
 // Loads when `belongs`, else leaves `to` alone. Read once, so the L1 need not keep it. The predicate
 // is spelled out, because a branch here would cost more than the load.
 __device__ __forceinline__ void load(Vector& to, const char* from, bool belongs) {
+#ifdef __CUDA_ARCH__
   asm volatile(
       "{ .reg .pred p;\n"
       "  setp.ne.u32 p, %5, 0;\n"
       "  @p ld.global.nc.L1::no_allocate.v4.u32 {%0, %1, %2, %3}, [%4]; }"
       : "+r"(to.word[0]), "+r"(to.word[1]), "+r"(to.word[2]), "+r"(to.word[3])
       : "l"(from), "r"((uint32_t)belongs));
+#else
+  if (belongs) memcpy(&to, from, sizeof to);
+#endif
 }
 
 // One element, whose sector the row's own loads bring in at the same time.

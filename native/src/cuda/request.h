@@ -26,6 +26,16 @@ struct Request {
   bpb_cuda_flags* flags;
 };
 
+// Fills in what depends on the type and the number of lanes, and says how many blocks to launch.
+template <class T>
+uint32_t complete(Request& q, int lanes, int multiprocessors) {
+  uint32_t blocks;
+  q.schedule = share(q.schedule.count, lanes, multiprocessors, &blocks);
+  q.chunks = row_chunks<T>(q.vocab, lanes);
+  q.aligned = ((uintptr_t)q.logits | q.row_bytes | q.vocab * T::kSize) % sizeof(Vector) == 0;
+  return blocks;
+}
+
 }  // namespace cuda
 }  // namespace bpb
 

@@ -12,47 +12,40 @@ constexpr int kWarps = kBlock / 32;
 // 64 registers a thread; 1024 threads a multiprocessor, with 64 KiB of loads in flight.
 constexpr int kBlocksPerMultiprocessor = 4;
 
-// Shares `count` targets among `groups` in tiles of 2^shift neighbours, one tile after the other.
+// Shares `count` targets among `groups`: first tiles of 2^shift neighbours to each, so that their
+// segments are mostly one and their nats lie together, then what is left one by one, so that no group
+// has over one target more than another.
 struct Schedule {
   uint32_t count, groups, shift;
+  uint32_t tiled;  // rounds that go by tiles
 
   // The target that a group scores in a round; `count` or more when it has none left.
   BPB_HD uint32_t position(uint32_t group, uint32_t round) const {
-    const uint32_t within = round & ((1u << shift) - 1);
-    return (((round >> shift) * groups + group) << shift) + within;
+    if (round >= tiled) return round * groups + group;
+    return (((round >> shift) * groups + group) << shift) + (round & ((1u << shift) - 1));
   }
 
   // Rounds that a group has a target in; no later group has more.
   BPB_HD uint32_t rounds(uint32_t group) const {
-    const uint32_t tile = 1u << shift;
-    const uint32_t full = (count >> shift) / groups;
-    const uint32_t rest = count - ((full * groups) << shift);
-    const uint32_t before = group << shift;
-    const uint32_t partial = rest > before ? rest - before : 0;
-    return full * tile + (partial < tile ? partial : tile);
+    return group < count ? (count - group - 1) / groups + 1 : 0;
   }
 };
 
-// Lanes that share a row: 8 for small vocabularies, the block for long rows too few to keep every
-// warp busy with rows of its own, else a warp.
-inline int lanes_for(uint32_t vocab, uint32_t count, int multiprocessors) {
-  if (vocab <= 512) return 8;
-  const uint32_t warps = multiprocessors * kBlocksPerMultiprocessor * kWarps;
-  return vocab >= 4096 && count < 8 * warps ? kBlock : 32;
-}
+// Lanes that share a row, by the vocabulary alone: were it by the number of rows, too, the last bits
+// of a row's nats would depend on its batch.
+inline int lanes_for(uint32_t vocab) { return vocab <= 512 ? 8 : vocab < 32768 ? 32 : kBlock; }
 
-// As many blocks as run at once, or as there is work for; `blocks` is how many.
+// At most as many blocks as run at once, `blocks`, and no more than all of them need to end together.
 inline Schedule share(uint32_t count, int lanes, int multiprocessors, uint32_t* blocks) {
   const uint32_t per_block = kBlock / lanes;
-  const uint32_t most = multiprocessors * kBlocksPerMultiprocessor;
-  const uint32_t needed = (count + per_block - 1) / per_block;
-  *blocks = needed < most ? needed : most;
-  Schedule schedule = {count, *blocks * per_block, 0};
-  // Neighbours to one group, so that their segments are mostly one and their nats lie together; but
-  // only while every group still has 16 tiles, so that all end at about the same time.
-  while (schedule.shift < 5 && count >> (schedule.shift + 1) >= 16 * schedule.groups) {
-    ++schedule.shift;
-  }
+  const uint32_t most = multiprocessors * kBlocksPerMultiprocessor * per_block;
+  const uint32_t rounds = (count + most - 1) / most;
+  const uint32_t needed = (count + rounds - 1) / rounds;
+  *blocks = (needed + per_block - 1) / per_block;
+  Schedule schedule = {count, *blocks * per_block, 0, 0};
+  const uint32_t each = count / schedule.groups;
+  while (schedule.shift < 5 && 2u << schedule.shift <= each) ++schedule.shift;
+  schedule.tiled = each >> schedule.shift << schedule.shift;
   return schedule;
 }
 

@@ -1,0 +1,43 @@
+// The kernel laboratory: `bpb_lab device`, `check [SEED]`, `time [GIB]`. What is timed has been
+// checked before, on logits that are fresh each time. Exits 0 when all is right, 1 when something is
+// wrong, 2 on wrong usage, 4 without a device.
+#include <time.h>
+
+#include "../src/nll_cuda.cu"
+#include "check.cuh"
+#include "measure.cuh"
+
+int main(int argc, char** argv) {
+  bpb_error error = {};
+  bpb_cuda_scorer* scorer = bpb_cuda_open(0, &error);
+  if (!scorer) {
+    fprintf(stderr, "%s: %s\n", error.code, error.message);
+    return 4;
+  }
+  const bpb_cuda_device about = *bpb_cuda_describe(scorer);
+  const char* verb = argc > 1 ? argv[1] : "";
+  if (strcmp(verb, "device") == 0) {
+    printf("%s, compute capability %d.%d, %d multiprocessors, %.1f GiB, driver %d, runtime %d\n",
+           about.name, about.major, about.minor, about.multiprocessors,
+           (double)about.memory_bytes / (1 << 30), about.driver, about.runtime);
+    return 0;
+  }
+  if (strcmp(verb, "check") == 0) {
+    const uint64_t seed = argc > 2 ? strtoull(argv[2], nullptr, 10) : (uint64_t)time(nullptr);
+    fprintf(stderr, "seed %llu\n", (unsigned long long)seed);
+    int failures = bench::check_cases(seed, about.multiprocessors);
+    failures += bench::Interface{scorer}.check(seed);
+    fprintf(stderr, "%d failed\n", failures);
+    return failures > 0;
+  }
+  if (strcmp(verb, "time") == 0) {
+    const double gib = argc > 2 ? strtod(argv[2], nullptr) : 1;
+    if (!(gib >= 0.25 && gib <= 64)) {
+      fprintf(stderr, "GIB is not within [0.25, 64]\n");
+      return 2;
+    }
+    return bench::measure_all(gib, about.multiprocessors) > 0;
+  }
+  fprintf(stderr, "usage: bpb_lab device | check [SEED] | time [GIB]\n");
+  return 2;
+}
