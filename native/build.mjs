@@ -45,6 +45,25 @@ function step(args) {
   }
 }
 
+/** Builds libbpb_cuda.so where there is an nvcc; neither the addon nor the other engines need it. */
+function buildCudaScorer() {
+  const folder = join(build, 'cuda');
+  const configure = ['-S', join(native, 'cuda'), '-B', folder];
+  const output = `-DBPB_CUDA_OUTPUT=${join(build, 'Release')}`;
+  for (const args of [
+    [...configure, output],
+    ['--build', folder],
+  ]) {
+    const result = spawnSync('cmake', args, { encoding: 'utf8', maxBuffer: 1 << 28 });
+    if (result.status === 0) continue;
+    console.error(`${result.stdout ?? ''}${result.stderr ?? ''}`);
+    console.error(
+      'bpb: the CUDA scorer did not compile (output above); there is no onnx-cuda engine',
+    );
+    process.exit(strict ? 1 : 0);
+  }
+}
+
 /** Include folders of the two npm packages, or the name of the one that is missing. */
 function headers() {
   const require = createRequire(import.meta.url);
@@ -89,3 +108,4 @@ step(['--build', build, '--config', 'Release', '--parallel', '2']);
 // Where CMake found nothing to do the file is still the old one, and would be looked at again.
 utimesSync(addon, new Date(), new Date());
 console.error('bpb: built native/build/Release/bpb.node');
+buildCudaScorer();
