@@ -13,6 +13,7 @@ gib=${2:-1}
 build=native/build/lab
 mkdir -p "$(dirname "$file")"
 
+command -v nvidia-smi >/dev/null || { echo "no nvidia-smi: this needs a machine with a GPU" >&2; exit 4; }
 architecture=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader | head -1 | tr -d .)
 cmake -S native/cuda -B "$build" -DBPB_CUDA_REPORT=ON \
   "-DBPB_CUDA_ARCHITECTURES=arch=compute_$architecture,code=sm_$architecture" >"$file.build" 2>&1
@@ -30,7 +31,7 @@ lab=$build/Release/bpb_lab
 } | tee "$file"
 
 # Wrong results end the run here: what is not right is not timed.
-"$lab" check >"$file.check"
+"$lab" check >"$file.check" || { grep '"ok":false' "$file.check"; exit 1; }
 echo "all cases right: $(grep -c '"ok":true' "$file.check") groups and checks" | tee -a "$file"
 "$lab" time "$gib" | tee -a "$file"
 if "${PYTHON:-python3}" native/bench/peers.py "$gib" >"$file.peers" 2>"$file.peers.log"; then
