@@ -1,0 +1,135 @@
+/**
+ * Finds validation data that is cut short, altered, or fetched while evaluating.
+ */
+import type { Found } from './check-lut.js';
+import { constantOf } from './constants.js';
+import type { SourceFacts } from './facts.js';
+import { stringValue } from './literals.js';
+import { type PyNode, textOf } from './nodes.js';
+
+const DOCUMENTS = 50_000;
+/** Fewer tokens than this no published tokenizer needs for the whole set. */
+const TOKENS = 30_000_000;
+
+const LIMIT =
+  /(?:^|[-_.])(?:num[-_]|max[-_]|n[-_])?(?:val|valid|validation|eval)[-_](?:max[-_]|num[-_]|n[-_])?(docs?|documents|tokens|toks|seqs?|sequences|rows|samples|examples|batches|iters)(?:[-_](?:limit|max))?$/i;
+
+export function checkCoverage(facts: SourceFacts): Found[] {
+  return [...limits(facts), ...slices(facts), ...lossyText(facts), ...network(facts)];
+}
+
+/** `--val-docs default=10_000`, `VAL_TOKENS = 3_000_000`, `eval_seqs=500`. */
+function limits(facts: SourceFacts): Found[] {
+  const found: Found[] = [];
+  const judge = (node: PyNode, name: string, value: PyNode) => {
+    const unit = LIMIT.exec(name)?.[1]?.toLowerCase();
+    const limit = unit === undefined ? null : constantOf(facts, value);
+    if (unit === undefined || limit === null || limit <= 0 || !Number.isFinite(limit)) return;
+    if (unit.startsWith('doc') && limit >= DOCUMENTS) return;
+    if (unit.startsWith('tok') && limit >= TOKENS) return;
+    const sure = /^(?:doc|tok)/.test(unit);
+    found.push([
+      node,
+      {
+        check: 'truncated-set',
+        severity: sure ? 'fail' : 'warn',
+        explanation: `${name} is ${limit.toLocaleString('en-US')}: the validation set has 50,000 documents and must be scored whole${unit.startsWith('doc') ? '; what an export leaves out of it lands in the training shards (#2127)' : ''}.`,
+        remedy: unit.startsWith('doc')
+          ? 'Set it to 50000.'
+          : 'Leave the limit out, or label the score as partial.',
+      },
+    ]);
+  };
+  for (const { name, node, value, operator } of facts.assignments) {
+    if (name !== null && operator === '=') judge(node, name, value);
+  }
+  for (const call of facts.calls) {
+    const option = call.method === 'add_argument' ? stringValue(facts.source, call.args[0]) : null;
+    const value = call.keywords.get('default');
+    if (option !== null && value !== undefined) judge(call.node, option, value);
+    for (const [name, given] of call.keywords) judge(call.node, name, given);
+  }
+  return found;
+}
+
+/** `val_tokens[:3_000_000]` */
+function slices(facts: SourceFacts): Found[] {
+  const found: Found[] = [];
+  for (const node of facts.source.nodes) {
+    if (node.type !== 'MemberExpression' || node.children[1]?.type !== '[') continue;
+    const [target, , colon, end, close] = node.children;
+    if (colon?.type !== ':' || close?.type !== ']' || target === undefined) continue;
+    const name = textOf(facts.source, target);
+    if (!/val|eval/i.test(name) || !/tok|doc|seq|row/i.test(name)) continue;
+    const limit = constantOf(facts, end!);
+    if (limit === null || limit < 100 || limit >= TOKENS) continue;
+    if (/doc/i.test(name) && limit >= DOCUMENTS) continue;
+    found.push([
+      node,
+      {
+        check: 'truncated-set',
+        severity: 'fail',
+        explanation: `Only the first ${limit.toLocaleString('en-US')} of ${name} are used.`,
+        remedy: 'Score the whole validation set, or label the score as partial.',
+      },
+    ]);
+  }
+  return found;
+}
+
+/** Text that is folded before it is encoded: the bytes of another text are counted (#1578, #1604). */
+function lossyText(facts: SourceFacts): Found[] {
+  return facts.calls.flatMap((call): Found[] => {
+    if (!/^(?:encode|Encode|encode_as_ids|EncodeAsIds)$/.test(call.method)) return [];
+    const [first] = call.args;
+    if (call.receiver === null || first === undefined) return [];
+    if (!/sp|tok|enc/i.test(textOf(facts.source, call.receiver))) return [];
+    const lossy = /\.(?:casefold|lower|upper|swapcase)\(\)|unicodedata\.normalize\(/;
+    if (!lossy.test(textOf(facts.source, first))) return [];
+    return [
+      [
+        call.node,
+        {
+          check: 'lossy-text',
+          severity: 'fail',
+          explanation:
+            'The text is folded or normalized before it is encoded: what is scored is not the published document.',
+          remedy:
+            'Encode the document as it is, or use a transform that can be inverted, with a sidecar.',
+        },
+      ],
+    ];
+  });
+}
+
+const FETCH =
+  /(?:^|\.)(?:hf_hub_download|snapshot_download|load_dataset|from_pretrained|urlopen|urlretrieve)$|^(?:requests|httpx)\.(?:get|post|request|stream|Client|Session)$|^(?:gdown|wget)\.download$|^socket\.create_connection$/;
+const SHELL = /^(?:os\.(?:system|popen)|subprocess\.\w+)$/;
+const SHELL_FETCH =
+  /\b(?:curl|wget|huggingface-cli|hf download|git clone|aria2c|gsutil|aws s3|pip3? install|apt(?:-get)? install)\b|^(?:pip3?)$/;
+
+function network(facts: SourceFacts): Found[] {
+  return facts.calls.flatMap((call): Found[] => {
+    const name = call.name ?? call.method;
+    const root = name.split('.')[0]!;
+    const full = name.replace(root, facts.aliases.get(root) ?? root);
+    const fetches = FETCH.test(full) || FETCH.test(call.method);
+    const shell =
+      SHELL.test(full) &&
+      SHELL_FETCH.test(textOf(facts.source, call.node).replace(/["'],\s*["']/g, ' '));
+    if (!fetches && !shell) return [];
+    return [
+      [
+        call.node,
+        {
+          check: 'network',
+          severity: 'warn',
+          explanation:
+            'Something is fetched from outside: downloads and network calls are not allowed while evaluating (README L209).',
+          remedy:
+            'Put what is needed into the artifact; fetch data before the run, in another script.',
+        },
+      ],
+    ];
+  });
+}

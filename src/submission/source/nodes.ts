@@ -1,0 +1,154 @@
+/**
+ * Python source as a plain tree: what the checks walk over instead of text.
+ *
+ * The parser is error-tolerant and runs nothing. Nodes lie in one array in document order, so the
+ * subtree of a node is a contiguous stretch of it and every scan has a known length.
+ */
+import { parser } from '@lezer/python';
+import { inputError } from '../../errors.js';
+
+export interface PyNode {
+  /** Name in the grammar of @lezer/python, such as `CallExpression`. */
+  readonly type: string;
+  readonly from: number;
+  readonly to: number;
+  /** Place in `PySource.nodes`; descendants follow up to `end` (exclusive). */
+  readonly index: number;
+  end: number;
+  readonly parent: PyNode | null;
+  readonly children: PyNode[];
+}
+
+export interface PySource {
+  /** File, or what the caller named the text. */
+  readonly path: string;
+  readonly text: string;
+  readonly nodes: readonly PyNode[];
+  readonly root: PyNode;
+}
+
+/** The longest published train_gpt.py has 158 kB. */
+export const SOURCE_BYTES_MAX = 4 * 2 ** 20;
+/** A script of 158 kB has about 60,000 nodes; a file of brackets can have millions. */
+const NODES_MAX = 1_000_000;
+/** Walks upwards end here, so that a file of nested brackets costs no square of its length. */
+const NESTING_MAX = 1_000;
+/** Expressions with more parts than this are looked at from their beginning only. */
+const SUBTREE_MAX = 20_000;
+
+/**
+ * @throws BPB_SOURCE_TOO_LARGE (more nodes than any script has)
+ */
+export function parsePython(text: string, path: string): PySource {
+  const nodes: PyNode[] = [];
+  let parent: PyNode | null = null;
+  parser.parse(text).iterate({
+    enter({ name, from, to }) {
+      if (nodes.length >= NODES_MAX) {
+        throw inputError('BPB_SOURCE_TOO_LARGE', {
+          message: 'the source has too many parts to be audited',
+          path,
+          expected: `a script with at most ${NODES_MAX} syntax nodes`,
+          actual: 'more',
+          hint: 'Is this a Python training script?',
+        });
+      }
+      const node: PyNode = {
+        type: name,
+        from,
+        to,
+        index: nodes.length,
+        end: nodes.length + 1,
+        parent,
+        children: [],
+      };
+      parent?.children.push(node);
+      nodes.push(node);
+      parent = node;
+    },
+    leave() {
+      if (parent === null) return;
+      parent.end = nodes.length;
+      parent = parent.parent;
+    },
+  });
+  return { path, text, nodes, root: nodes[0]! };
+}
+
+/** The node's text, at most `max` characters of it. */
+export function textOf(source: PySource, node: PyNode, max = 400): string {
+  return source.text.slice(node.from, Math.min(node.to, node.from + max));
+}
+
+/** The node and what lies below it, in document order. */
+export function* subtree(source: PySource, node: PyNode): Generator<PyNode> {
+  const end = Math.min(node.end, node.index + SUBTREE_MAX);
+  for (let i = node.index; i < end; i++) yield source.nodes[i]!;
+}
+
+/** The nearest node above of one of these types, within what a person would nest. */
+export function enclosing(node: PyNode, ...types: string[]): PyNode | null {
+  let at = node.parent;
+  for (let depth = 0; at !== null && depth < NESTING_MAX; depth++, at = at.parent) {
+    if (types.includes(at.type)) return at;
+  }
+  return null;
+}
+
+/** A name as it is written: `sp`, `torch.float32`, `self.tok.decode`; null for anything else. */
+export function dottedName(source: PySource, node: PyNode | undefined): string | null {
+  if (node === undefined) return null;
+  if (node.type === 'VariableName') return textOf(source, node);
+  if (node.type !== 'MemberExpression' || node.children[1]?.type !== '.') return null;
+  const text = textOf(source, node);
+  // Nested names are short; calls and subscripts inside make it no plain name.
+  return /^[\w.\s]+$/.test(text) ? text.replace(/\s+/g, '') : null;
+}
+
+/** `(a)` without its parentheses. */
+export function unwrapped(node: PyNode): PyNode {
+  let inner = node;
+  for (let depth = 0; depth < NESTING_MAX; depth++) {
+    if (inner.type !== 'ParenthesizedExpression' || inner.children.length !== 3) break;
+    inner = inner.children[1]!;
+  }
+  return inner;
+}
+
+export interface Call {
+  readonly node: PyNode;
+  /** What is called, when it is a plain name: `exec`, `lzma.decompress`. */
+  readonly name: string | null;
+  /** Last part of what is called, also behind calls and subscripts: `x[i].startswith` → that. */
+  readonly method: string;
+  /** What the method is called on; null for a plain function. */
+  readonly receiver: PyNode | null;
+  readonly args: readonly PyNode[];
+  readonly keywords: ReadonlyMap<string, PyNode>;
+}
+
+export function callOf(source: PySource, node: PyNode): Call | null {
+  if (node.type !== 'CallExpression') return null;
+  const [callee, list] = node.children;
+  if (callee === undefined || list?.type !== 'ArgList') return null;
+  const member = callee.type === 'MemberExpression' && callee.children.at(-1);
+  const last = member && member.type === 'PropertyName' ? member : null;
+  const args: PyNode[] = [];
+  const keywords = new Map<string, PyNode>();
+  const parts = list.children.slice(1, -1);
+  for (let i = 0; i < parts.length; i++) {
+    const part = parts[i]!;
+    if (parts[i + 1]?.type === 'AssignOp' && parts[i + 2] !== undefined) {
+      keywords.set(textOf(source, part), parts[i + 2]!);
+      i += 2;
+    } else if (!/^(?:,|\*|\*\*|⚠)$/.test(part.type)) args.push(part);
+  }
+  return {
+    node,
+    name: dottedName(source, callee),
+    method: textOf(source, last ?? callee),
+    receiver: last === null ? null : callee.children[0]!,
+    args,
+    keywords,
+  };
+}
