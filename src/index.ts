@@ -13,6 +13,9 @@ export { type DataOptions, type OpenData, openData } from './score/open-data.js'
 export type { Progress, ScoreOptions } from './score/options.js';
 export type { ScoreResult } from './score/result.js';
 export { score } from './score/score.js';
+export type { TokenizeOptions } from './tokenize/options.js';
+export type { TokenizeResult } from './tokenize/result.js';
+export { tokenize } from './tokenize/tokenize.js';
 export { loadTokenizer } from './tokenizer/load.js';
 export type { Piece, Tokenizer } from './tokenizer/types.js';
 export type { WindowMode, WindowOptions } from './windows/options.js';

@@ -8,6 +8,7 @@ import { asBpbError, errorJson, errorLines } from '../report/error.js';
 import { harnessVersion } from '../version.js';
 import { auditCommand } from './audit.js';
 import { scoreCommand } from './score.js';
+import { tokenizeCommand } from './tokenize.js';
 
 const EXIT_TABLE = `
 Exit codes: 0 done and good · 1 a check failed · 2 wrong usage · 3 an input was refused ·
@@ -18,6 +19,7 @@ const program = new Command('bpb')
   .version(harnessVersion())
   .addCommand(scoreCommand())
   .addCommand(auditCommand())
+  .addCommand(tokenizeCommand())
   .addHelpText('after', EXIT_TABLE);
 
 for (const command of [program, ...program.commands]) {

@@ -1,0 +1,85 @@
+/**
+ * Documents to the entries of shards: ids with BOS before each document, and their sidecar.
+ */
+import { type BpbError, inputError } from '../errors.js';
+import { encodeHandler } from '../tokenizer/encode-worker.js';
+import { SurfaceBytes } from '../tokenizer/surfaces-bytes.js';
+import type { Tokenizer } from '../tokenizer/types.js';
+
+/** Consecutive documents; all arrays by document. */
+export interface ShardTask {
+  /** The documents' file, for messages. */
+  readonly path: string;
+  readonly texts: readonly string[];
+  /** 1-based lines in that file. */
+  readonly lines: readonly number[];
+}
+
+export interface ShardEntries {
+  /** Ids of all documents, each with its BOS. */
+  readonly ids: Uint16Array;
+  /** Of each id the bytes of the text it stands for, 0 at BOS; null without case operators. */
+  readonly bytes: Uint16Array | null;
+  /** By document: UTF-8 length of the decoded text, and 1 where that is the text. */
+  readonly decodedBytes: Uint32Array;
+  readonly lossless: Uint8Array;
+  /** By document, the sum of its `bytes`; empty where there are none. */
+  readonly sidecarBytes: Uint32Array;
+}
+
+const MOST = 0xffff;
+
+function refuseWide(task: ShardTask, k: number, bytes: number, token: number): BpbError {
+  return inputError('BPB_SIDECAR_SATURATED', {
+    message: `Line ${task.lines[k]}: token ${token} of the document stands for more bytes than a sidecar entry can hold.`,
+    path: task.path,
+    expected: `at most ${MOST} bytes a token, as uint16`,
+    actual: `${bytes} bytes`,
+    hint: 'A long run of spaces or of invisible characters, which the normalizer drops, does this: shorten it.',
+  });
+}
+
+/** Makes the handler of a thread; the vocabulary fits in 16 bits. */
+export async function shardHandler(
+  tokenizer: Tokenizer,
+): Promise<(task: ShardTask) => ShardEntries> {
+  // Before the encoder, which checks that the model file is still the one that was loaded.
+  const surfaces = tokenizer.hasCaseOperators ? new SurfaceBytes(tokenizer) : null;
+  const encode = await encodeHandler(tokenizer);
+  return (task) => {
+    const { ids: plain, lengths, decodedBytes, lossless } = encode(task.texts);
+    refuseBos(tokenizer, plain);
+    const ids = new Uint16Array(plain.length + lengths.length);
+    const bytes = surfaces === null ? null : new Uint16Array(ids.length);
+    const sidecarBytes = new Uint32Array(bytes === null ? 0 : lengths.length);
+    let from = 0;
+    for (let k = 0; k < lengths.length; k++) {
+      const own = plain.subarray(from, from + lengths[k]!);
+      // Every document before this one has its BOS, and so has this one: k + 1 of them.
+      ids[from + k] = tokenizer.bosId;
+      ids.set(own, from + k + 1);
+      if (surfaces !== null) {
+        const counts = surfaces.count(task.texts[k]!, own);
+        const wide = counts.findIndex((count) => count > MOST);
+        if (wide !== -1) throw refuseWide(task, k, counts[wide]!, wide);
+        bytes!.set(counts, from + k + 1);
+        for (const count of counts) sidecarBytes[k]! += count;
+      }
+      from += own.length;
+    }
+    return { ids, bytes, decodedBytes, lossless, sidecarBytes };
+  };
+}
+
+/** A BOS inside a document would begin another one for every reader of the shards. */
+function refuseBos({ bosId, path, kind }: Tokenizer, ids: Uint32Array): void {
+  if (!ids.includes(bosId)) return;
+  throw inputError('BPB_BOS_IN_TEXT', {
+    message:
+      'The tokenizer writes its BOS inside documents, so shards cannot show where they begin.',
+    path: path ?? kind,
+    expected: 'one BOS a document',
+    actual: `id ${bosId} inside a document`,
+    hint: 'BOS must be a control piece that no text encodes to.',
+  });
+}

@@ -1,0 +1,101 @@
+/**
+ * What a caller asks of `tokenize`, checked before anything is read or written.
+ */
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { readDocuments } from '../data/documents.js';
+import { SHARD_MAX_TOKENS } from '../data/shard-header.js';
+import { sotuDocuments } from '../data/sotu.js';
+import type { DocumentSource } from '../data/types.js';
+import { inputError, usageError } from '../errors.js';
+import type { Progress } from '../score/options.js';
+import { loadTokenizer } from '../tokenizer/load.js';
+import type { Tokenizer } from '../tokenizer/types.js';
+
+export const SPLITS = ['val', 'train'] as const;
+export type Split = (typeof SPLITS)[number];
+
+export interface TokenizeOptions {
+  /** Documents, one JSON object with `text` a line; or `sotu-val`, `sotu-train`. */
+  docs: string;
+  /** A SentencePiece `.model`, or `byte260`. */
+  tokenizer: string;
+  /** Directory for the shards; made where it is missing. */
+  out: string;
+  /** Which name the shards get. Default `val`. */
+  split?: Split | undefined;
+  /** Take the first documents only. */
+  limitDocs?: number | undefined;
+  /** Encoding threads; 0 encodes in this one. Default: one a core. */
+  workers?: number | undefined;
+  /** Tokens a shard, at most and by default the reference's 100,000,000. */
+  shardTokens?: number | undefined;
+  /** What the caller's command line was, for the record. */
+  command?: string | undefined;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** The options with their defaults, and what they name opened. */
+export interface OpenedOptions {
+  readonly source: DocumentSource;
+  readonly tokenizer: Tokenizer;
+  readonly split: Split;
+  readonly limit: number;
+  readonly workers: number;
+  readonly shardTokens: number;
+}
+
+const BUILT_IN: Readonly<Record<string, () => DocumentSource>> = {
+  'sotu-val': () => sotuDocuments('val'),
+  'sotu-train': () => sotuDocuments('train'),
+};
+
+function integerFrom(flag: string, least: number, most: number, value: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw usageError('BPB_USAGE_INTEGER', {
+    message: `${flag} must be an integer`,
+    path: flag,
+    expected: most === Number.MAX_SAFE_INTEGER ? `at least ${least}` : `from ${least} to ${most}`,
+    actual: String(value),
+  });
+}
+
+/** A shard has 16 bits a token. */
+function refuseWide({ pieces, path, kind }: Tokenizer): void {
+  if (pieces.length <= 65_536) return;
+  throw inputError('BPB_VOCABULARY_TOO_LARGE', {
+    message: 'The vocabulary is too large for shards, which have 16 bits a token.',
+    path: path ?? kind,
+    expected: 'at most 65,536 ids',
+    actual: `${pieces.length}`,
+    hint: 'Score the documents themselves, with --docs.',
+  });
+}
+
+/** @throws usage errors naming the flag; input errors naming the file */
+export function openOptions(options: TokenizeOptions): OpenedOptions {
+  const { docs, split = 'val', limitDocs, workers, shardTokens } = options;
+  const most = Number.MAX_SAFE_INTEGER;
+  if (!SPLITS.includes(split)) {
+    throw usageError('BPB_USAGE_SPLIT', {
+      message: '--split is not a split',
+      path: '--split',
+      expected: SPLITS.join(' or '),
+      actual: String(split),
+    });
+  }
+  const checked = {
+    split,
+    limit:
+      limitDocs === undefined
+        ? Number.POSITIVE_INFINITY
+        : integerFrom('--limit-docs', 1, most, limitDocs),
+    workers: integerFrom('--workers', 0, 1024, workers ?? availableParallelism()),
+    shardTokens: integerFrom('shardTokens', 1, SHARD_MAX_TOKENS, shardTokens ?? SHARD_MAX_TOKENS),
+  };
+  const tokenizer = loadTokenizer(options.tokenizer);
+  refuseWide(tokenizer);
+  const builtIn = existsSync(docs) ? undefined : BUILT_IN[docs];
+  return { ...checked, tokenizer, source: builtIn?.() ?? readDocuments(docs) };
+}

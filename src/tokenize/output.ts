@@ -1,0 +1,123 @@
+/**
+ * The files of a `tokenize` run in its directory: all of them at the end, or none.
+ */
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ShardInfo } from '../data/types.js';
+import { environmentError, usageError } from '../errors.js';
+import type { ShardEntries } from './batch.js';
+import type { Split } from './options.js';
+import { PARTIAL, ShardSeries } from './shard-series.js';
+
+export const manifestName = (split: Split) => `tokenize-${split}.json`;
+
+export interface Written {
+  readonly shards: readonly ShardInfo[];
+  readonly sidecars: readonly ShardInfo[];
+}
+
+export class ShardDirectory {
+  private readonly tokens: ShardSeries;
+  private readonly bytes: ShardSeries | null;
+  private readonly manifest: string;
+  private manifestBegun = false;
+
+  /** Makes the directory, and refuses one that holds anything of this split, or of a run of it. */
+  constructor(
+    readonly path: string,
+    private readonly split: Split,
+    capacity: number,
+    sidecar: boolean,
+  ) {
+    const prefix = `fineweb_${split}`;
+    this.manifest = join(path, manifestName(split));
+    this.tokens = new ShardSeries(path, prefix, capacity);
+    this.bytes = sidecar ? new ShardSeries(path, `${prefix}_bytes`, capacity) : null;
+    const names = writing(path, () => {
+      mkdirSync(path, { recursive: true });
+      return readdirSync(path);
+    });
+    const ours = names.filter(
+      (name) => /\.bin(\.partial)?$/.test(name) && name.startsWith(`${prefix}_`),
+    );
+    if (ours.length > 0 || names.includes(manifestName(split))) throw this.inUse(ours[0]);
+  }
+
+  /** Takes the next entries of the stream. */
+  append({ ids, bytes }: ShardEntries): Promise<void> {
+    return this.guard(async () => {
+      await this.tokens.append(ids);
+      if (bytes !== null) await this.bytes?.append(bytes);
+    });
+  }
+
+  /** Completes the files, which still have the names of parts. */
+  finish(): Promise<Written> {
+    return this.guard(async () => ({
+      shards: await this.tokens.finish(),
+      sidecars: (await this.bytes?.finish()) ?? [],
+    }));
+  }
+
+  /** Writes the manifest and gives every file its name, the manifest last: it says that all is there. */
+  publish(manifest: unknown): void {
+    writing(this.path, () => {
+      const partial = this.manifest + PARTIAL;
+      this.manifestBegun = true;
+      writeFileSync(partial, `${JSON.stringify(manifest, null, 2)}\n`);
+      this.bytes?.publish();
+      this.tokens.publish();
+      renameSync(partial, this.manifest);
+    });
+  }
+
+  /** Takes everything away again that this run wrote. */
+  async discard(): Promise<void> {
+    await this.tokens.discard();
+    await this.bytes?.discard();
+    if (this.manifestBegun) rmSync(this.manifest + PARTIAL, { force: true });
+  }
+
+  private async guard<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (cause) {
+      // Another run began in the same directory since it was looked through.
+      if ((cause as NodeJS.ErrnoException).code === 'EEXIST') throw this.inUse(undefined);
+      throw asWriteError(cause, this.path);
+    }
+  }
+
+  private inUse(name: string | undefined) {
+    const partial = name?.endsWith(PARTIAL) ?? name === undefined;
+    return usageError('BPB_OUT_IN_USE', {
+      message: `the directory already holds ${this.split} shards${partial ? ', or a run that writes them' : ''}`,
+      path: this.path,
+      expected: `a directory without files of fineweb_${this.split}_*`,
+      actual: name ?? manifestName(this.split),
+      hint: 'choose another directory for --out, or delete these files',
+    });
+  }
+}
+
+function writing<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    throw asWriteError(cause, path);
+  }
+}
+
+/** What the file system says, as our own error; a fault of ours stays what it is. */
+function asWriteError(cause: unknown, path: string): unknown {
+  const { errno, message, path: file } = cause as NodeJS.ErrnoException;
+  if (errno === undefined) return cause;
+  return environmentError('BPB_WRITE_FAILED', {
+    message: 'the shards cannot be written',
+    path: file ?? path,
+    expected: 'a writable directory with room: two bytes a token, twice with a sidecar',
+    actual: message,
+    hint: 'nothing was left behind; free some space or choose another directory for --out',
+    cause,
+  });
+}

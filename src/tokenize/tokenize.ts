@@ -1,0 +1,114 @@
+/**
+ * Documents to shards in the reference layout: encoded in parallel, written in order, a few batches
+ * in memory at a time.
+ */
+import { BpbError } from '../errors.js';
+import {
+  batchDocuments,
+  type DocumentBatch,
+  hashDocument,
+  newDocumentsHash,
+} from '../tokenizer/encode-pool.js';
+import { runInOrder } from '../tokenizer/ordered-pool.js';
+import { type ShardEntries, type ShardTask, shardHandler } from './batch.js';
+import { type OpenedOptions, openOptions, type TokenizeOptions } from './options.js';
+import { ShardDirectory } from './output.js';
+import { type TokenizeResult, TokenizeTotals, tokenizeResult } from './result.js';
+
+/**
+ * Writes documents as shards: BOS before each document, uint16, at most 100,000,000 tokens a file,
+ * a document across two files where it falls so; beside them `tokenize-<split>.json`, and for a
+ * case-operator tokenizer the byte sidecar (docs/tokenize.md).
+ *
+ * The files get their names when all of them are complete: a run that fails or is interrupted
+ * leaves none.
+ *
+ * @example
+ * ```ts
+ * import { tokenize } from 'bpb-harness';
+ * const result = await tokenize({ docs: 'docs.jsonl', tokenizer: 'byte260', out: 'shards' });
+ * console.log(result.tokens, result.shards[0]?.sha256);
+ * ```
+ * @throws BpbError: `usage` (also where the directory holds shards of the split), `input`,
+ *   `environment` where the files cannot be written, `limit`, or `interrupted`
+ */
+export async function tokenize(options: TokenizeOptions): Promise<TokenizeResult> {
+  const started = performance.now();
+  const opened = openOptions(options);
+  const { source, tokenizer, split, shardTokens, limit } = opened;
+  const output = new ShardDirectory(options.out, split, shardTokens, tokenizer.hasCaseOperators);
+  try {
+    const { totals, documentsSha256 } = await writeEntries(opened, options, output);
+    const written = await output.finish();
+    stopIfAborted(options.signal);
+    const result = tokenizeResult({
+      totals,
+      written,
+      tokenizer,
+      split,
+      directory: options.out,
+      source: source.path,
+      facts: source.facts(),
+      documentsSha256,
+      partial: totals.documents >= limit,
+      seconds: (performance.now() - started) / 1000,
+      command: options.command,
+    });
+    output.publish(result);
+    return result;
+  } catch (error) {
+    await output.discard();
+    throw error;
+  }
+}
+
+async function writeEntries(
+  { source, tokenizer, limit, workers }: OpenedOptions,
+  { signal, onProgress, limitDocs }: TokenizeOptions,
+  output: ShardDirectory,
+): Promise<{ totals: TokenizeTotals; documentsSha256: string }> {
+  const totals = new TokenizeTotals();
+  const hash = newDocumentsHash();
+  const results = runInOrder<DocumentBatch, ShardTask, ShardEntries>(
+    batchDocuments(source, limit),
+    {
+      workers,
+      payload: ({ documents }) => ({
+        path: source.path,
+        texts: documents.map(({ text }) => text),
+        lines: documents.map(({ line }) => line),
+      }),
+      worker: new URL('./worker.js', import.meta.url),
+      workerData: tokenizer,
+      inline: () => shardHandler(tokenizer),
+    },
+  );
+  stopIfAborted(signal);
+  for await (const { task, result } of results) {
+    stopIfAborted(signal);
+    await output.append(result);
+    for (const { text } of task.documents) hashDocument(hash, text);
+    totals.add(
+      task.documents.map(({ bytes }) => bytes),
+      result,
+    );
+    const done = totals.documents;
+    onProgress?.({
+      phase: 'tokenize',
+      done,
+      total: limitDocs ?? null,
+      unit: 'documents',
+      bpb: null,
+    });
+  }
+  return { totals, documentsSha256: hash.digest('hex') };
+}
+
+function stopIfAborted(signal: AbortSignal | undefined): void {
+  if (!signal?.aborted) return;
+  throw new BpbError({
+    kind: 'interrupted',
+    code: 'BPB_INTERRUPTED',
+    message: 'interrupted; no shards were written',
+  });
+}

@@ -1,0 +1,16 @@
+/**
+ * The worker thread of `tokenize`: one handler, made once, and batch after batch.
+ */
+import { workerData } from 'node:worker_threads';
+import { type Answer, answer } from '../tokenizer/ordered-pool.js';
+import type { Tokenizer } from '../tokenizer/types.js';
+import { type ShardEntries, type ShardTask, shardHandler } from './batch.js';
+
+let handler: ReturnType<typeof shardHandler> | undefined;
+
+export default function shard(task: ShardTask): Promise<Answer<ShardEntries>> {
+  return answer(async () => {
+    handler ??= shardHandler(workerData as Tokenizer);
+    return (await handler)(task);
+  });
+}
