@@ -1,6 +1,7 @@
 // The addon's exports.
 #include <napi.h>
 
+#include "cuda_functions.h"
 #include "instance.h"
 #include "kernel_functions.h"
 #include "session_object.h"
@@ -17,6 +18,12 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("read", Napi::Function::New<bpb::ReadFunction>(env, "read"));
   exports.Set("instructionSets",
               Napi::Function::New<bpb::InstructionSetsFunction>(env, "instructionSets"));
+  exports.Set("driver", Napi::Function::New<bpb::DriverFunction>(env, "driver"));
+  exports.Set("scorer", Napi::Function::New<bpb::ScorerFunction>(env, "scorer"));
+  exports.Set("provider", Napi::Function::New<bpb::ProviderFunction>(env, "provider"));
+  exports.Set("runtimeVersion",
+              Napi::Function::New<bpb::RuntimeVersionFunction>(env, "runtimeVersion"));
+  exports.Set("loadLibrary", Napi::Function::New<bpb::LoadLibraryFunction>(env, "loadLibrary"));
   return exports;
 }
 

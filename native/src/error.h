@@ -12,6 +12,12 @@ extern "C" {
 //   BPB_LIBRARY   libonnxruntime cannot be loaded        BPB_OPEN     the session was not created
 //   BPB_RUN       the model run failed                   BPB_OUTPUT   the logits are not as expected
 //   BPB_TARGET    a target is beyond the vocabulary      BPB_OVERFLOW a segment sum is beyond int64
+// and on a GPU
+//   BPB_CUDA_LIBRARY   the scorer's library cannot be used
+//   BPB_CUDA_PROVIDER  ONNX Runtime's CUDA provider cannot be used
+//   BPB_CPU_NODES      nodes of the graph would run on the CPU; the message names them
+//   BPB_CUDA_MEMORY    not enough memory: a smaller batch may do
+//   BPB_CUDA_DRIVER, BPB_CUDA_DEVICE, BPB_CUDA_RUN, BPB_CUDA_ARGUMENT   see cuda/nll_cuda.h
 typedef struct bpb_error {
   const char* code;
   char message[4096];

@@ -22,6 +22,11 @@ struct TypeInfo;
 struct TensorInfo;
 struct MemoryInfo;
 struct Allocator;
+struct CudaProviderOptions;
+struct EpDevice;
+struct KeyValuePairs;
+struct EpAssignedSubgraph;
+struct EpAssignedNode;
 
 // What OrtGetApiBase() returns.
 struct ApiBase {
@@ -31,6 +36,10 @@ struct ApiBase {
 
 // The oldest table that has every slot below; a library older than this answers null.
 constexpr uint32_t kApiVersion = 21;
+
+// Tables that have, beyond that, the plugin providers and the assignment of nodes to providers.
+constexpr uint32_t kPluginApiVersion = 23;
+constexpr uint32_t kAssignmentApiVersion = 24;
 
 // Values of the runtime's enumerations.
 enum LogLevel { kLogError = 3, kLogFatal = 4 };
@@ -72,6 +81,7 @@ BPB_ORT_SLOT(GetTensorElementType, 60, Status*, const TensorInfo*, int*)
 BPB_ORT_SLOT(GetDimensionsCount, 61, Status*, const TensorInfo*, size_t*)
 BPB_ORT_SLOT(GetDimensions, 62, Status*, const TensorInfo*, int64_t*, size_t)
 BPB_ORT_SLOT(GetTensorTypeAndShape, 65, Status*, const Value*, TensorInfo**)
+BPB_ORT_SLOT(CreateMemoryInfo, 68, Status*, const char* name, int, int id, int, MemoryInfo**)
 BPB_ORT_SLOT(CreateCpuMemoryInfo, 69, Status*, int, int, MemoryInfo**)
 BPB_ORT_SLOT(AllocatorFree, 76, Status*, Allocator*, void*)
 BPB_ORT_SLOT(GetAllocatorWithDefaultOptions, 78, Status*, Allocator**)
@@ -92,6 +102,29 @@ BPB_ORT_SLOT(BindOutputToDevice, 138, Status*, IoBinding*, const char*, const Me
 BPB_ORT_SLOT(GetBoundOutputValues, 140, Status*, const IoBinding*, Allocator*, Value***, size_t*)
 BPB_ORT_SLOT(ClearBoundInputs, 141, void, IoBinding*)
 BPB_ORT_SLOT(ClearBoundOutputs, 142, void, IoBinding*)
+BPB_ORT_SLOT(AddRunConfigEntry, 165, Status*, RunOptions*, const char*, const char*)
+BPB_ORT_SLOT(AppendCudaV2, 204, Status*, SessionOptions*, const CudaProviderOptions*)
+BPB_ORT_SLOT(CreateCudaProviderOptions, 205, Status*, CudaProviderOptions**)
+BPB_ORT_SLOT(UpdateCudaProviderOptions, 206, Status*, CudaProviderOptions*, const char* const*,
+             const char* const*, size_t)
+BPB_ORT_SLOT(ReleaseCudaProviderOptions, 208, void, CudaProviderOptions*)
+BPB_ORT_SLOT(UpdateCudaProviderOptionsWithValue, 263, Status*, CudaProviderOptions*, const char*,
+             void*)
+BPB_ORT_SLOT(SetDeterministicCompute, 273, Status*, SessionOptions*, bool)
+BPB_ORT_SLOT(GetKeyValue, 297, const char*, const KeyValuePairs*, const char*)
+BPB_ORT_SLOT(RegisterProviderLibrary, 301, Status*, Env*, const char* name, const char* path)
+BPB_ORT_SLOT(GetEpDevices, 303, Status*, const Env*, const EpDevice* const**, size_t*)
+BPB_ORT_SLOT(AppendProviderV2, 304, Status*, SessionOptions*, Env*, const EpDevice* const*, size_t,
+             const char* const*, const char* const*, size_t)
+BPB_ORT_SLOT(EpDeviceName, 312, const char*, const EpDevice*)
+BPB_ORT_SLOT(EpDeviceOptions, 315, const KeyValuePairs*, const EpDevice*)
+BPB_ORT_SLOT(SessionGetAssignment, 407, Status*, const Session*, const EpAssignedSubgraph* const**,
+             size_t*)
+BPB_ORT_SLOT(SubgraphGetProvider, 408, Status*, const EpAssignedSubgraph*, const char**)
+BPB_ORT_SLOT(SubgraphGetNodes, 409, Status*, const EpAssignedSubgraph*,
+             const EpAssignedNode* const**, size_t*)
+BPB_ORT_SLOT(NodeGetName, 410, Status*, const EpAssignedNode*, const char**)
+BPB_ORT_SLOT(NodeGetOperator, 412, Status*, const EpAssignedNode*, const char**)
 
 #undef BPB_ORT_SLOT
 

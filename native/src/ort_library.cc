@@ -19,7 +19,7 @@ const Library& Library::at(const std::string& path) {
   return *library;
 }
 
-Library::Library(const std::string& path) {
+Library::Library(const std::string& path) : path_(path) {
   void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) {
     const char* reason = dlerror();
@@ -27,8 +27,9 @@ Library::Library(const std::string& path) {
   }
   auto base = reinterpret_cast<const ApiBase* (*)()>(dlsym(handle, "OrtGetApiBase"));
   if (base == nullptr) throw Failure(path + " has no OrtGetApiBase: it is not libonnxruntime");
-  version_ = base()->version_string();
-  table_ = base()->get_api(kApiVersion);
+  base_ = base();
+  version_ = base_->version_string();
+  table_ = base_->get_api(kApiVersion);
   if (table_ == nullptr) {
     throw Failure("ONNX Runtime " + version_ + " at " + path + " is too old: its C API has no version " +
                   std::to_string(kApiVersion));

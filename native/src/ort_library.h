@@ -34,6 +34,9 @@ class Library {
   }
 
   const Env* env() const { return env_; }
+  const std::string& path() const { return path_; }
+  // Whether the library has the table of that version: slots beyond kApiVersion need asking.
+  bool has_api(uint32_t version) const { return base_->get_api(version) != nullptr; }
   Allocator* allocator() const { return allocator_; }
   const std::string& version() const { return version_; }
 
@@ -41,6 +44,8 @@ class Library {
   explicit Library(const std::string& path);
   void check(Status* status) const;
 
+  std::string path_;
+  const ApiBase* base_ = nullptr;
   const void* const* table_ = nullptr;
   const Env* env_ = nullptr;
   Allocator* allocator_ = nullptr;

@@ -2,24 +2,35 @@
 #ifndef BPB_PROVIDER_H_
 #define BPB_PROVIDER_H_
 
+#include <memory>
+#include <string>
+
 #include "nll.h"
 #include "ort_library.h"
+#include "session.h"
 
 namespace bpb {
 
-struct Provider {
-  const char* name;
-  bpb_location location;
-  // Appends the provider to the options of a session to be. Throws ort::Failure.
-  void (*append)(const ort::Library& library, ort::SessionOptions* options);
-  // Memory in which the run is to leave the logits. Throws ort::Failure.
-  void (*create_memory_info)(const ort::Library& library, ort::MemoryInfo** out);
+class CudaDevice;
+
+// Of one session: whatever it holds lives as long as the session.
+class Provider {
+ public:
+  virtual ~Provider() = default;
+
+  virtual bpb_location location() const = 0;
+  // Appends the provider to the options of a session to be. Throws ort::Failure or CodedFailure.
+  virtual void append(const ort::Library& library, ort::SessionOptions* options) = 0;
+  // Memory that holds a session's input and logits. Throws ort::Failure.
+  virtual void create_memory_info(const ort::Library& library, ort::MemoryInfo** out) const = 0;
+  // Code of a run that failed with this message.
+  virtual const char* run_failure(const std::string& message) const;
+  // The device whose memory and stream the session uses; null for the CPU.
+  virtual CudaDevice* device() { return nullptr; }
 };
 
-extern const Provider kCpuProvider;
-
-// The provider called `name`, or null.
-const Provider* find_provider(const char* name);
+// The provider that the options name. Throws CodedFailure.
+std::unique_ptr<Provider> make_provider(const bpb_session_options& options);
 
 }  // namespace bpb
 

@@ -1,27 +1,33 @@
-// The CPU provider, and the table of providers.
-#include "provider.h"
-
+// The CPU provider, and the choice of a provider by name.
 #include <string.h>
+
+#include "coded_failure.h"
+#include "provider.h"
+#include "provider_cuda.h"
 
 namespace bpb {
 
+namespace {
+
 // Every session has the CPU provider; there is nothing to append.
-const Provider kCpuProvider = {
-    "cpu",
-    BPB_CPU,
-    [](const ort::Library&, ort::SessionOptions*) {},
-    [](const ort::Library& library, ort::MemoryInfo** out) {
-      library.call<ort::CreateCpuMemoryInfo>(static_cast<int>(ort::kDeviceAllocator),
-                                             static_cast<int>(ort::kMemoryDefault), out);
-    },
+class CpuProvider : public Provider {
+ public:
+  bpb_location location() const override { return BPB_CPU; }
+  void append(const ort::Library&, ort::SessionOptions*) override {}
+  void create_memory_info(const ort::Library& library, ort::MemoryInfo** out) const override {
+    library.call<ort::CreateCpuMemoryInfo>(static_cast<int>(ort::kDeviceAllocator),
+                                           static_cast<int>(ort::kMemoryDefault), out);
+  }
 };
 
-const Provider* find_provider(const char* name) {
-  const Provider* const providers[] = {&kCpuProvider};
-  for (const Provider* provider : providers) {
-    if (strcmp(provider->name, name) == 0) return provider;
-  }
-  return nullptr;
+}  // namespace
+
+const char* Provider::run_failure(const std::string&) const { return "BPB_RUN"; }
+
+std::unique_ptr<Provider> make_provider(const bpb_session_options& options) {
+  if (strcmp(options.provider, "cpu") == 0) return std::make_unique<CpuProvider>();
+  if (strcmp(options.provider, "cuda") == 0) return make_cuda_provider(options.cuda);
+  throw CodedFailure("BPB_OPEN", std::string("no provider is called ") + options.provider);
 }
 
 }  // namespace bpb

@@ -15,18 +15,17 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-// Scores where the logits lie; a provider with another location brings its scorer here.
-bool score_logits(const bpb_logits& logits, const bpb_targets& targets, bpb_isa isa, float* nats,
-                  bpb_error* error) {
-  if (logits.location == BPB_CPU) {
-    bpb_nll(isa, &logits, &targets, nats);
-    return true;
-  }
-  BPB_FAIL(error, "BPB_OUTPUT", "no scorer for logits in memory location %d", logits.location);
-  return false;
-}
-
 }  // namespace
+
+bool check_targets(const ScoreRequest& request, size_t vocabulary, bpb_error* error) {
+  for (size_t k = 0; k < request.targets.size(); k++) {
+    if (static_cast<size_t>(request.targets[k]) < vocabulary) continue;
+    BPB_FAIL(error, "BPB_TARGET", "target %d of scored position %zu is beyond the %zu logits",
+             request.targets[k], k, vocabulary);
+    return false;
+  }
+  return true;
+}
 
 bool score_batch(bpb_session* session, const ScoreRequest& request, ScoreResult& result,
                  bpb_error* error) {
@@ -41,18 +40,12 @@ bool score_batch(bpb_session* session, const ScoreRequest& request, ScoreResult&
 
   start = std::chrono::steady_clock::now();
   const size_t count = request.scored.size();
-  for (size_t k = 0; k < count; k++) {
-    if (static_cast<size_t>(request.targets[k]) >= logits.vocab) {
-      BPB_FAIL(error, "BPB_TARGET", "target %d of scored position %zu is beyond the %zu logits",
-               request.targets[k], k, logits.vocab);
-      return false;
-    }
-  }
+  if (!check_targets(request, logits.vocab, error)) return false;
   result.nats.resize(count);
   result.totals.assign(request.segment_ends.size(), 0);
   const bpb_targets targets = {request.scored.data(), request.targets.data(), count,
                                request.softcap};
-  if (!score_logits(logits, targets, request.isa, result.nats.data(), error)) return false;
+  bpb_nll(request.isa, &logits, &targets, result.nats.data());
   for (size_t k = 0; k < count && result.refused < 0; k++) {
     if (isnan(result.nats[k])) result.refused = static_cast<int64_t>(k);
   }

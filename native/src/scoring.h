@@ -30,11 +30,15 @@ struct ScoreResult {
   uint64_t infinite = 0;        // targets at +inf nats
   int64_t refused = -1;         // first target whose nats are NaN, else -1
   double run_seconds = 0, score_seconds = 0;
+  uint64_t device_to_host_bytes = 0;  // 0 on the CPU
   size_t vocabulary = 0;
   bpb_type type = BPB_FP32;
 };
 
-// False with `error` filled on failure.
+// False with `error` filled (BPB_TARGET) where a target is beyond the vocabulary.
+bool check_targets(const ScoreRequest& request, size_t vocabulary, bpb_error* error);
+
+// On the CPU. False with `error` filled on failure.
 bool score_batch(bpb_session* session, const ScoreRequest& request, ScoreResult& result,
                  bpb_error* error);
 

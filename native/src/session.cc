@@ -2,10 +2,14 @@
 #include "session.h"
 
 #include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "coded_failure.h"
+#include "open_session.h"
 #include "provider.h"
+#include "session_device.h"
 
 using namespace bpb::ort;
 
@@ -27,13 +31,13 @@ std::string shape_text(const std::vector<int64_t>& dims) {
 
 struct bpb_session {
   const Library& library;
-  const bpb::Provider& provider;
-  std::string tokens_input, logits_output;
+  const std::unique_ptr<bpb::Provider> provider;  // outlives all that follows
+  std::string tokens_input, logits_output, cpu_nodes;
   int tokens_type = 0;
 
   Owned<Session, ReleaseSession> session{library};
   Owned<RunOptions, ReleaseRunOptions> run_options{library};
-  Owned<MemoryInfo, ReleaseMemoryInfo> cpu_memory{library}, logits_memory{library};
+  Owned<MemoryInfo, ReleaseMemoryInfo> memory{library};  // the provider's
   Owned<IoBinding, ReleaseIoBinding> binding{library};
   Owned<Value, ReleaseValue> input{library};
 
@@ -43,14 +47,15 @@ struct bpb_session {
   // The bound input; the output is bound by the same shape, and kept from run to run.
   std::vector<int64_t> wide_ids;
   std::vector<int32_t> narrow_ids;
+  void* bound = nullptr;
   size_t rows = 0, time = 0;
 
-  bpb_session(const Library& lib, const bpb::Provider& prov, const bpb_session_options& options)
+  bpb_session(const Library& lib, const bpb_session_options& options)
       : library(lib),
-        provider(prov),
+        provider(bpb::make_provider(options)),
         tokens_input(options.tokens_input),
         logits_output(options.logits_output) {
-    create(options);
+    cpu_nodes = bpb::open_session(library, *provider, options, session);
     describe<SessionGetInputCount, SessionGetInputName, SessionGetInputTypeInfo>(values[0]);
     describe<SessionGetOutputCount, SessionGetOutputName, SessionGetOutputTypeInfo>(values[1]);
     for (const auto& value : values[0]) {
@@ -60,26 +65,12 @@ struct bpb_session {
     // Failures come back as messages; the runtime need not print them as well.
     library.call<RunOptionsSetRunLogSeverityLevel>(run_options.get(), static_cast<int>(kLogFatal));
     library.call<CreateIoBinding>(session.get(), binding.out());
-    library.call<CreateCpuMemoryInfo>(static_cast<int>(kDeviceAllocator),
-                                      static_cast<int>(kMemoryDefault), cpu_memory.out());
-    provider.create_memory_info(library, logits_memory.out());
-  }
-
-  void create(const bpb_session_options& options) {
-    Owned<SessionOptions, ReleaseSessionOptions> made{library};
-    library.call<CreateSessionOptions>(made.out());
-    SessionOptions* o = made.get();
-    library.call<SetSessionLogSeverityLevel>(o, static_cast<int>(kLogFatal));
-    library.call<SetSessionGraphOptimizationLevel>(
-        o, static_cast<int>(options.optimize ? kOptimizeAll : kOptimizeNothing));
-    library.call<SetIntraOpNumThreads>(o, options.threads);
-    library.call<SetInterOpNumThreads>(o, 1);
-    for (size_t i = 0; i < options.config_count; i++) {
-      library.call<AddSessionConfigEntry>(o, options.config[2 * i], options.config[2 * i + 1]);
+    provider->create_memory_info(library, memory.out());
+    if (provider->device() != nullptr) {
+      // What follows on the stream waits for the run; the host need not.
+      library.call<AddRunConfigEntry>(run_options.get(), "disable_synchronize_execution_providers",
+                                      "1");
     }
-    provider.append(library, o);
-    library.call<CreateSessionFromArray>(library.env(), options.model, options.model_size,
-                                         static_cast<const SessionOptions*>(o), session.out());
   }
 
   template <class Count, class Name, class Info>
@@ -113,34 +104,38 @@ struct bpb_session {
     return type;
   }
 
-  // Fills the bound input; rebinds both ends when the shape is new.
-  void bind(const int32_t* ids, size_t new_rows, size_t new_time) {
-    const size_t count = new_rows * new_time;
-    const bool narrow = tokens_type == kInt32;
-    const bool reuse = rows == new_rows && time == new_time;
-    if (!reuse) {
-      rows = time = 0;  // nothing is bound until all of it is
-      library.call<ClearBoundInputs>(binding.get());
-      library.call<ClearBoundOutputs>(binding.get());
-      input.reset();
-    }
-    if (narrow) {
+  // The ids in the session's own memory, in the type that the graph takes.
+  void* keep(const int32_t* ids, size_t count) {
+    if (tokens_type == kInt32) {
       narrow_ids.assign(ids, ids + count);
-    } else {
-      wide_ids.assign(ids, ids + count);
+      return narrow_ids.data();
     }
-    if (reuse) return;  // the same size: assign() did not move the memory
+    wide_ids.assign(ids, ids + count);
+    return wide_ids.data();
+  }
+
+  // Binds both ends where the memory or the shape is new.
+  void bind(void* data, size_t new_rows, size_t new_time) {
+    const bool same_shape = rows == new_rows && time == new_time;
+    if (same_shape && bound == data) return;
+    const bool narrow = tokens_type == kInt32;
+    rows = time = 0;  // nothing is bound until all of it is
+    library.call<ClearBoundInputs>(binding.get());
+    if (!same_shape) library.call<ClearBoundOutputs>(binding.get());
+    input.reset();
     const int64_t shape[2] = {static_cast<int64_t>(new_rows), static_cast<int64_t>(new_time)};
-    void* data = narrow ? static_cast<void*>(narrow_ids.data()) : wide_ids.data();
-    const size_t bytes = count * (narrow ? sizeof(int32_t) : sizeof(int64_t));
+    const size_t bytes = new_rows * new_time * (narrow ? sizeof(int32_t) : sizeof(int64_t));
     library.call<CreateTensorWithDataAsOrtValue>(
-        static_cast<const MemoryInfo*>(cpu_memory.get()), data, bytes,
+        static_cast<const MemoryInfo*>(memory.get()), data, bytes,
         static_cast<const int64_t*>(shape), size_t{2},
         static_cast<int>(narrow ? kInt32 : kInt64), input.out());
     library.call<BindInput>(binding.get(), tokens_input.c_str(),
                             static_cast<const Value*>(input.get()));
-    library.call<BindOutputToDevice>(binding.get(), logits_output.c_str(),
-                                     static_cast<const MemoryInfo*>(logits_memory.get()));
+    if (!same_shape) {
+      library.call<BindOutputToDevice>(binding.get(), logits_output.c_str(),
+                                       static_cast<const MemoryInfo*>(memory.get()));
+    }
+    bound = data;
     rows = new_rows;
     time = new_time;
   }
@@ -172,26 +167,43 @@ struct bpb_session {
     void* data = nullptr;
     library.call<GetTensorMutableData>(output.get(), &data);
     const size_t vocab = static_cast<size_t>(dims[2]);
-    *logits = {data, static_cast<bpb_type>(type), provider.location, rows * time, vocab, vocab};
+    *logits = {data, static_cast<bpb_type>(type), provider->location(), rows * time, vocab, vocab};
     return true;
   }
 };
+
+namespace {
+
+// Runs on bound memory; whatever fails is told in `error`.
+int run(bpb_session* session, void* data, size_t rows, size_t time, bpb_logits* logits,
+        bpb_error* error) {
+  try {
+    session->bind(data, rows, time);
+    session->library.call<RunWithBinding>(
+        session->session.get(), static_cast<const RunOptions*>(session->run_options.get()),
+        static_cast<const IoBinding*>(session->binding.get()));
+    if (session->read_output(logits, error)) return 0;
+  } catch (const std::exception& failure) {
+    BPB_FAIL(error, session->provider->run_failure(failure.what()), "%s", failure.what());
+  }
+  session->rows = session->time = 0;  // whatever is bound now is not to be built upon
+  return 1;
+}
+
+}  // namespace
 
 extern "C" bpb_session* bpb_session_open(const bpb_session_options* options, bpb_error* error) {
   const char* code = "BPB_LIBRARY";
   try {
     const Library& library = Library::at(options->library);
     code = "BPB_OPEN";
-    const bpb::Provider* provider = bpb::find_provider(options->provider);
-    if (provider == nullptr) {
-      BPB_FAIL(error, code, "no provider is called %s", options->provider);
-      return nullptr;
-    }
-    return new bpb_session(library, *provider, *options);
+    return new bpb_session(library, *options);
+  } catch (const bpb::CodedFailure& failure) {
+    BPB_FAIL(error, failure.code, "%s", failure.what());
   } catch (const std::exception& failure) {
     BPB_FAIL(error, code, "%s", failure.what());
-    return nullptr;
   }
+  return nullptr;
 }
 
 extern "C" const bpb_value_info* bpb_session_values(const bpb_session* session, int kind,
@@ -204,20 +216,30 @@ extern "C" const char* bpb_session_runtime_version(const bpb_session* session) {
   return session->library.version().c_str();
 }
 
+extern "C" const char* bpb_session_cpu_nodes(const bpb_session* session) {
+  return session->cpu_nodes.c_str();
+}
+
+extern "C" int bpb_session_tokens_type(const bpb_session* session) { return session->tokens_type; }
+
 extern "C" int bpb_session_run(bpb_session* session, const int32_t* ids, size_t rows, size_t time,
                                bpb_logits* logits, bpb_error* error) {
+  void* kept = nullptr;
   try {
-    session->bind(ids, rows, time);
-    session->library.call<RunWithBinding>(
-        session->session.get(), static_cast<const RunOptions*>(session->run_options.get()),
-        static_cast<const IoBinding*>(session->binding.get()));
-    if (session->read_output(logits, error)) return 0;
+    kept = session->keep(ids, rows * time);
   } catch (const std::exception& failure) {
     BPB_FAIL(error, "BPB_RUN", "%s", failure.what());
+    return 1;
   }
-  session->rows = session->time = 0;  // whatever is bound now is not to be built upon
-  return 1;
+  return run(session, kept, rows, time, logits, error);
 }
+
+extern "C" int bpb_session_run_at(bpb_session* session, void* ids, size_t rows, size_t time,
+                                  bpb_logits* logits, bpb_error* error) {
+  return run(session, ids, rows, time, logits, error);
+}
+
+bpb::CudaDevice* bpb::session_device(bpb_session* session) { return session->provider->device(); }
 
 extern "C" void bpb_session_cancel(bpb_session* session) {
   try {

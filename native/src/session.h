@@ -16,9 +16,19 @@ extern "C" {
 
 typedef struct bpb_session bpb_session;
 
+// What a session on a GPU needs beside the rest.
+typedef struct bpb_cuda_options {
+  const char* library;  // path of libbpb_cuda
+  int device;           // its index, from 0
+  int tf32;             // 1 lets fp32 matrix products round their factors to 10 bits of fraction
+  int allow_cpu_nodes;  // 1 accepts nodes that the CUDA provider cannot run
+  double memory_share;  // of the device memory that is free now, within (0, 1]
+  const char* form;     // of the provider: "classic", "plugin" or "auto", which tries them in turn
+} bpb_cuda_options;
+
 typedef struct bpb_session_options {
   const char* library;   // path of libonnxruntime
-  const char* provider;  // "cpu"
+  const char* provider;  // "cpu" or "cuda"
   const void* model;     // the ONNX file's bytes; not needed after the call
   size_t model_size;
   const char* tokens_input;
@@ -27,6 +37,7 @@ typedef struct bpb_session_options {
   int optimize;  // 0 turns graph optimization off
   const char* const* config;  // `config_count` pairs of key and value
   size_t config_count;
+  const bpb_cuda_options* cuda;  // null for the CPU
 } bpb_session_options;
 
 // An input or output of the graph. `type` is ONNX's number, 0 where it is no tensor; symbolic
@@ -45,10 +56,21 @@ bpb_session* bpb_session_open(const bpb_session_options* options, bpb_error* err
 const bpb_value_info* bpb_session_values(const bpb_session* session, int kind, size_t* count);
 const char* bpb_session_runtime_version(const bpb_session* session);
 
+// Nodes that run on the CPU although the provider is another, as "Gather (name), …"; empty if none.
+const char* bpb_session_cpu_nodes(const bpb_session* session);
+
+// ONNX's number of the ids' type: int32 or int64.
+int bpb_session_tokens_type(const bpb_session* session);
+
 // Runs `ids[rows * time]` and describes the logits as a [rows * time, vocab] matrix that stays
 // valid until the next run. 0 on success, else `error` is filled.
 int bpb_session_run(bpb_session* session, const int32_t* ids, size_t rows, size_t time,
                     bpb_logits* logits, bpb_error* error);
+
+// The same with ids of bpb_session_tokens_type() that lie in the provider's memory already. Only
+// queued on the provider's stream: the logits are there when the stream gets to what comes next.
+int bpb_session_run_at(bpb_session* session, void* ids, size_t rows, size_t time,
+                       bpb_logits* logits, bpb_error* error);
 
 // Makes a running and every later run fail soon; any thread.
 void bpb_session_cancel(bpb_session* session);

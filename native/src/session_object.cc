@@ -10,7 +10,9 @@
 #include <utility>
 
 #include "arguments.h"
+#include "cuda_functions.h"
 #include "instance.h"
+#include "session_device.h"
 
 namespace bpb {
 
@@ -29,9 +31,19 @@ Napi::Value score_result(Napi::Env env, const ScoreResult& result) {
   object.Set("refused", Napi::Number::New(env, static_cast<double>(result.refused)));
   object.Set("runSeconds", Napi::Number::New(env, result.run_seconds));
   object.Set("scoreSeconds", Napi::Number::New(env, result.score_seconds));
+  object.Set("deviceToHostBytes",
+             Napi::Number::New(env, static_cast<double>(result.device_to_host_bytes)));
   object.Set("vocabulary", Napi::Number::New(env, static_cast<double>(result.vocabulary)));
   object.Set("type", Napi::Number::New(env, result.type));
   return object;
+}
+
+bool boolean_field(const Napi::Object& options, const char* name) {
+  const Napi::Value value = options.Get(name);
+  if (!value.IsBoolean()) {
+    throw Napi::TypeError::New(options.Env(), std::string(name) + " must be a boolean");
+  }
+  return value.As<Napi::Boolean>().Value();
 }
 
 }  // namespace
@@ -51,6 +63,20 @@ SessionObject::~SessionObject() {
   if (thread_.joinable()) Finish(Env());
 }
 
+void SessionObject::OpenRequest::read_cuda(const Napi::Object& options) {
+  cuda_library = string_field(options, "library");
+  cuda_form = string_field(options, "form");
+  has_cuda = true;
+  cuda.device = static_cast<int>(integer_field(options, "device", 0, INT32_MAX));
+  cuda.tf32 = boolean_field(options, "tf32");
+  cuda.allow_cpu_nodes = boolean_field(options, "allowCpuNodes");
+  const Napi::Value share = options.Get("memoryShare");
+  cuda.memory_share = share.IsNumber() ? share.As<Napi::Number>().DoubleValue() : 0;
+  if (!(cuda.memory_share > 0 && cuda.memory_share <= 1)) {
+    throw Napi::RangeError::New(options.Env(), "memoryShare must be above 0 and at most 1");
+  }
+}
+
 Napi::Value SessionObject::Open(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const Napi::Object options = options_argument(info);
@@ -60,9 +86,7 @@ Napi::Value SessionObject::Open(const Napi::CallbackInfo& info) {
   request.tokens = string_field(options, "tokens");
   request.logits = string_field(options, "logits");
   request.threads = static_cast<int>(integer_field(options, "threads", 1, 4096));
-  const Napi::Value optimize = options.Get("optimize");
-  if (!optimize.IsBoolean()) throw Napi::TypeError::New(env, "optimize must be a boolean");
-  request.optimize = optimize.As<Napi::Boolean>().Value();
+  request.optimize = boolean_field(options, "optimize");
   const Napi::Value model = options.Get("model");
   if (!model.IsTypedArray() ||
       model.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
@@ -83,6 +107,9 @@ Napi::Value SessionObject::Open(const Napi::CallbackInfo& info) {
     request.config.push_back(string_field(entries, key.c_str()));
   }
 
+  const Napi::Value cuda = options.Get("cuda");
+  if (cuda.IsObject()) request.read_cuda(cuda.As<Napi::Object>());
+
   const Napi::Object handle = instance(env).session_class.New({});
   SessionObject* self = Unwrap(handle);
   self->Start(env, std::move(request));
@@ -93,7 +120,7 @@ Napi::Value SessionObject::Score(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!started_ || closing_) throw Napi::Error::New(env, "the session is closed");
   auto job = std::make_unique<Job>(env, Kind::kScore);
-  job->request = score_request(options_argument(info));
+  job->batch.request = score_request(options_argument(info));
   return Enqueue(env, std::move(job));
 }
 
@@ -136,32 +163,42 @@ Napi::Value SessionObject::Enqueue(Napi::Env env, std::unique_ptr<Job> job) {
 }
 
 void SessionObject::Work() {
+  std::unique_ptr<Job> flying;  // begun and not yet done: a GPU computes it
   for (;;) {
-    std::unique_ptr<Job> job;
-    {
-      std::unique_lock<std::mutex> lock(mutex_);
-      wake_.wait(lock, [this] { return stop_ || !queue_.empty(); });
-      if (stop_) break;
-      job = std::move(queue_.front());
-      queue_.pop_front();
+    std::unique_ptr<Job> job = Take(flying == nullptr);
+    if (job == nullptr && flying == nullptr) break;
+    const bool scores = job != nullptr && job->kind == Kind::kScore;
+    if (flying != nullptr || scores) {
+      const bool flies = runner_->advance(scores ? &job->batch : nullptr);
+      if (flying != nullptr) Deliver(std::move(flying));
+      if (scores && flies) flying = std::move(job);
+      if (scores && !flies) Deliver(std::move(job));
     }
+    if (job == nullptr) continue;
     if (job->kind == Kind::kOpen) OpenSession(*job);
-    if (job->kind == Kind::kScore) {
-      try {
-        job->ok = score_batch(session_, job->request, job->result, &job->error);
-      } catch (const std::exception& failure) {  // out of memory
-        BPB_FAIL(&job->error, "BPB_RUN", "%s", failure.what());
-      }
-    }
-    const bool last = job->kind == Kind::kClose || (job->kind == Kind::kOpen && !job->ok);
-    if (last) {
-      std::lock_guard<std::mutex> lock(mutex_);
-      if (session_ != nullptr) bpb_session_close(session_);
-      session_ = nullptr;
-    }
-    if (channel_.NonBlockingCall(job.get()) == napi_ok) job.release();
+    const bool last = job->kind == Kind::kClose || !job->batch.ok;
+    if (last) CloseSession();
+    Deliver(std::move(job));
     if (last) return;
   }
+  CloseSession();
+}
+
+std::unique_ptr<SessionObject::Job> SessionObject::Take(bool wait) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (wait) wake_.wait(lock, [this] { return stop_ || !queue_.empty(); });
+  if (stop_ || queue_.empty()) return nullptr;
+  std::unique_ptr<Job> job = std::move(queue_.front());
+  queue_.pop_front();
+  return job;
+}
+
+void SessionObject::Deliver(std::unique_ptr<Job> job) {
+  if (channel_.NonBlockingCall(job.get()) == napi_ok) job.release();
+}
+
+void SessionObject::CloseSession() {
+  runner_.reset();
   std::lock_guard<std::mutex> lock(mutex_);
   if (session_ != nullptr) bpb_session_close(session_);
   session_ = nullptr;
@@ -170,16 +207,19 @@ void SessionObject::Work() {
 void SessionObject::OpenSession(Job& job) {
   std::vector<const char*> config;
   for (const std::string& text : open_request_.config) config.push_back(text.c_str());
+  open_request_.cuda.library = open_request_.cuda_library.c_str();
+  open_request_.cuda.form = open_request_.cuda_form.c_str();
   const bpb_session_options options = {
       open_request_.library.c_str(), open_request_.provider.c_str(), open_request_.model.data(),
       open_request_.model.size(),    open_request_.tokens.c_str(),   open_request_.logits.c_str(),
       open_request_.threads,         open_request_.optimize,         config.data(),
-      config.size() / 2};
-  bpb_session* opened = bpb_session_open(&options, &job.error);
+      config.size() / 2,             open_request_.has_cuda ? &open_request_.cuda : nullptr};
+  bpb_session* opened = bpb_session_open(&options, &job.batch.error);
   open_request_.model = {};
+  if (opened != nullptr) runner_ = make_runner(opened);
   std::lock_guard<std::mutex> lock(mutex_);
   session_ = opened;
-  job.ok = opened != nullptr;
+  job.batch.ok = opened != nullptr;
 }
 
 void SessionObject::Stop() {
@@ -207,21 +247,21 @@ void SessionObject::Settle(Napi::Env env, Job& job) {
     channel_.Unref(env);
     Unref();
   }
-  if (job.kind == Kind::kClose || (job.kind == Kind::kOpen && !job.ok)) {
+  if (job.kind == Kind::kClose || (job.kind == Kind::kOpen && !job.batch.ok)) {
     closing_ = true;
     Finish(env);  // the thread has returned or is about to
   }
   if (job.kind == Kind::kClose) {
     job.deferred.Resolve(env.Undefined());
-  } else if (!job.ok) {
-    Napi::Error error = Napi::Error::New(env, job.error.message);
-    error.Set("code", job.error.code);
+  } else if (!job.batch.ok) {
+    Napi::Error error = Napi::Error::New(env, job.batch.error.message);
+    error.Set("code", job.batch.error.code);
     job.deferred.Reject(error.Value());
   } else if (job.kind == Kind::kOpen) {
     DescribeSession(env);
     job.deferred.Resolve(Value());
   } else {
-    job.deferred.Resolve(score_result(env, job.result));
+    job.deferred.Resolve(score_result(env, job.batch.result));
   }
 }
 
@@ -245,6 +285,10 @@ void SessionObject::DescribeSession(Napi::Env env) {
     Value().Set(fields[kind], list);
   }
   Value().Set("runtimeVersion", bpb_session_runtime_version(session_));
+  Value().Set("cpuNodes", bpb_session_cpu_nodes(session_));
+  if (CudaDevice* device = session_device(session_)) {
+    Value().Set("device", cuda_device_value(env, device->about()));
+  }
 }
 
 void SessionObject::OnDone(Napi::Env env, Napi::Function, SessionObject* self, Job* raw) {

@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "scoring.h"
+#include "batch_runner.h"
 
 namespace bpb {
 
@@ -34,15 +34,16 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
     Job(Napi::Env env, Kind k) : kind(k), deferred(Napi::Promise::Deferred::New(env)) {}
     Kind kind;
     Napi::Promise::Deferred deferred;
-    ScoreRequest request;
-    ScoreResult result;
-    bool ok = false;
-    bpb_error error{"BPB_RUN", ""};
+    Batch batch;  // of the other kinds only `ok` and `error` are used
   };
 
   // What open() was asked for, owned until the session is there.
   struct OpenRequest {
     std::string library, provider, tokens, logits;
+    std::string cuda_library, cuda_form;
+    bpb_cuda_options cuda{};  // its strings are the two above, from the moment of the call on
+    bool has_cuda = false;
+    void read_cuda(const Napi::Object& options);
     std::vector<uint8_t> model;
     std::vector<std::string> config;
     int threads = 1;
@@ -68,9 +69,14 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
 
   // Session thread.
   void Work();
+  // The next job; null when there is none to wait for, or none is to come.
+  std::unique_ptr<Job> Take(bool wait);
   void OpenSession(Job& job);
+  void CloseSession();
+  void Deliver(std::unique_ptr<Job> job);
 
   OpenRequest open_request_;
+  std::unique_ptr<BatchRunner> runner_;  // the session thread's
   Channel channel_;
   std::thread thread_;
   size_t pending_ = 0;   // jobs whose promise is not settled; they keep the handle and loop alive

@@ -44,6 +44,12 @@ export function scoreCommand(): Command {
     .option('--limit-docs <n>', 'score the first documents only (a partial score)', integer(1))
     .option('--part <i/n>', 'score one part of the plan', part)
     .addOption(new Option('--engine <name>', 'engine').choices(ENGINE_CHOICES).default('auto'))
+    .option('--device <list>', 'cpu, or GPUs: cuda:0,cuda:1')
+    .addOption(
+      new Option('--precision <name>', 'of matrix products on a GPU').choices(['fp32', 'tf32']),
+    )
+    .option('--allow-cpu-nodes', 'accept nodes that a GPU has to leave to the CPU')
+    .option('--ort-lib <dir>', "folder of a libonnxruntime other than onnxruntime-node's")
     .option('--workers <n>', 'sessions side by side', integer(1))
     .option('--threads <n>', 'threads of one session', integer(1))
     .option('--batch-tokens <n>', 'input tokens a batch', integer(1))

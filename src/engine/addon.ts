@@ -15,10 +15,26 @@ export interface NativeValue {
   readonly dims: readonly number[];
 }
 
+/** What a session on a GPU needs beside the rest. */
+export interface NativeCudaOptions {
+  /** Path of libbpb_cuda. */
+  library: string;
+  device: number;
+  tf32: boolean;
+  allowCpuNodes: boolean;
+  /** Of the device memory that is free when the session opens, above 0 and at most 1. */
+  memoryShare: number;
+  /** Of ONNX Runtime's provider library; `auto` tries both. */
+  form: 'auto' | ProviderForm;
+}
+
+export type ProviderForm = 'classic' | 'plugin';
+
 export interface NativeOpenOptions {
   /** Path of libonnxruntime. */
   library: string;
-  provider: 'cpu';
+  provider: 'cpu' | 'cuda';
+  cuda?: NativeCudaOptions;
   model: Uint8Array;
   tokens: string;
   logits: string;
@@ -47,6 +63,8 @@ export interface NativeScore {
   refused: number;
   runSeconds: number;
   scoreSeconds: number;
+  /** All that was copied from a GPU for this batch. */
+  deviceToHostBytes: number;
   vocabulary: number;
   /** ONNX's number of the logits' type. */
   type: number;
@@ -57,8 +75,30 @@ export interface NativeSession {
   readonly inputs: readonly NativeValue[];
   readonly outputs: readonly NativeValue[];
   readonly runtimeVersion: string;
+  /** Nodes on the CPU in a session that is a GPU's, as text; empty if none. */
+  readonly cpuNodes: string;
+  /** The GPU of the session, where it has one. */
+  readonly device?: NativeGpu;
   score(batch: NativeBatch): Promise<NativeScore>;
   close(): Promise<void>;
+}
+
+/** A GPU; CUDA versions as the driver and the scorer's runtime number them, 13000 for 13.0. */
+export interface NativeGpu extends DriverDevice {
+  readonly driver: number;
+  readonly runtime: number;
+}
+
+export interface DriverDevice {
+  readonly name: string;
+  readonly computeCapability: string;
+  readonly memoryBytes: number;
+}
+
+/** Why a library is of no use; `code` is one of native/src/error.h. */
+export interface Refusal {
+  readonly code: string;
+  readonly reason: string;
 }
 
 export interface NllOptions {
@@ -82,6 +122,16 @@ export interface NativeAddon {
   q30(nats: Float32Array, segmentEnds: Uint32Array): { totals: BigInt64Array; infinite: number };
   /** Reads every byte of the buffer, for the bench. */
   read(options: { buffer: ArrayBuffer; isa?: string }): number;
+  /** Asks an NVIDIA driver (`libcuda.so.1`) for its CUDA version and its devices. */
+  driver(library: string): { version: number; devices: DriverDevice[] } | Refusal;
+  /** Loads a libbpb_cuda and counts the devices that it can use. */
+  scorer(library: string): { devices: number } | Refusal;
+  /** Loads the CUDA provider beside a libonnxruntime: empty, or the runtime's reason. */
+  provider(library: string, form: ProviderForm): string;
+  /** Version of a libonnxruntime. @throws where the file is none */
+  runtimeVersion(library: string): string;
+  /** Loads a library by the loader's own search. */
+  loadLibrary(name: string): { path: string } | { reason: string };
   /** Instruction sets of the scorer that this CPU has, the best last. */
   instructionSets(): string[];
 }

@@ -3,13 +3,14 @@
  */
 
 import { BpbError, usageError } from '../errors.js';
+import { openOnnxCuda } from './onnx-cuda.js';
 import { openOnnxJs } from './onnx-js.js';
 import { openOnnxNative } from './onnx-native.js';
 import type { Engine, EngineOptions } from './types.js';
 
-type EngineName = 'onnx-cpu' | 'onnx-js';
+type EngineName = 'onnx-cuda' | 'onnx-cpu' | 'onnx-js';
 
-export const ENGINE_CHOICES = ['auto', 'onnx-cpu', 'onnx-js'] as const;
+export const ENGINE_CHOICES = ['auto', 'onnx-cuda', 'onnx-cpu', 'onnx-js'] as const;
 export type EngineChoice = (typeof ENGINE_CHOICES)[number];
 
 /** An open engine, and in one sentence each why a better one was passed over. */
@@ -20,6 +21,7 @@ export interface CreatedEngine {
 
 /** From the best to the last resort: `auto` takes the first that this machine can run. */
 const ENGINES: readonly (readonly [EngineName, (options: EngineOptions) => Promise<Engine>])[] = [
+  ['onnx-cuda', openOnnxCuda],
   ['onnx-cpu', openOnnxNative],
   ['onnx-js', openOnnxJs],
 ];
@@ -40,7 +42,9 @@ export async function createEngine(
   choice: EngineChoice,
   options: EngineOptions,
 ): Promise<CreatedEngine> {
-  const candidates = ENGINES.filter(([name]) => choice === 'auto' || choice === name);
+  const candidates = ENGINES.filter(([name]) =>
+    choice === 'auto' ? name !== 'onnx-cuda' || options.cuda !== null : choice === name,
+  );
   if (candidates.length === 0) {
     throw usageError('BPB_ENGINE', {
       message: `There is no engine "${choice}".`,

@@ -25,6 +25,10 @@ export interface BatchScore {
   /** Seconds inside the runtime's own Run, and in the scorer. */
   readonly runSeconds: number;
   readonly scoreSeconds: number;
+  /** Bytes copied from a GPU for this batch; absent where there is none, or where not all are known. */
+  readonly deviceToHostBytes?: number | undefined;
+  /** Rows and tokens that were run at once, where the engine chooses them itself. */
+  readonly shape?: readonly [rows: number, time: number] | undefined;
 }
 
 /** What the result says of the engine. */
@@ -32,7 +36,8 @@ export interface EngineInfo {
   readonly name: 'onnx-cuda' | 'onnx-cpu' | 'onnx-js' | 'tfjs';
   readonly provider: string;
   readonly device: string;
-  readonly precision: 'fp32' | 'fp16' | 'bf16';
+  /** Of the logits; `tf32` where fp32 products may round their factors. */
+  readonly precision: 'fp32' | 'tf32' | 'fp16' | 'bf16';
   readonly threads: number;
   readonly instructionSet: string;
   /** Versions of everything that can move a bit. */
@@ -46,8 +51,24 @@ export interface EngineInfo {
 
 export interface Engine {
   readonly info: EngineInfo;
+  /** What a reader of the result should know; it may grow while batches are scored. */
+  readonly remarks?: readonly string[];
   score(batch: Batch): Promise<BatchScore>;
   close(): Promise<void>;
+}
+
+/** What the onnx-cuda engine is asked for. */
+export interface CudaOptions {
+  /** Index of the GPU. */
+  readonly device: number;
+  /** `--precision tf32`. */
+  readonly tf32: boolean;
+  /** `--allow-cpu-nodes`. */
+  readonly allowCpuNodes: boolean;
+  /** Rows and tokens of every batch: written into the graph, and batches are cut and padded to it. */
+  readonly shape: readonly [rows: number, time: number] | null;
+  /** Sessions that share the GPU's memory, at least 1. */
+  readonly sessions: number;
 }
 
 export interface EngineOptions {
@@ -67,4 +88,6 @@ export interface EngineOptions {
   readonly minVocabulary?: number | undefined;
   /** Folder of another libonnxruntime than onnxruntime-node's (`--ort-lib`). */
   readonly runtimeDirectory?: string | undefined;
+  /** For the onnx-cuda engine; null forbids it, absent means its defaults. */
+  readonly cuda?: CudaOptions | null | undefined;
 }

@@ -14,7 +14,7 @@ import { type DocumentTotals, natsOf } from './totals.js';
 
 /** The result; closes the ledger first, so that none is given where a target is missing. */
 export function composeResult(prepared: Prepared, scored: Scored, bytes: Accounted): ScoreResult {
-  const { artifact, tokenizer, data, plan, batches, batchTokens, parallel } = prepared;
+  const { artifact, tokenizer, data, plan, batches, batchTokens, parallel, placement } = prepared;
   const { opened, totals, ledger, times, verification, seconds } = scored;
   const skipped = [...plan.skipped];
   const inOtherParts = plan.scored - ledger.scored;
@@ -74,12 +74,16 @@ export function composeResult(prepared: Prepared, scored: Scored, bytes: Account
       device: info.device,
       precision: info.precision,
       instruction_set: info.instructionSet,
-      batch: batches.shape,
+      devices:
+        info.provider === 'cpu' || placement.gpus === null
+          ? ['cpu']
+          : placement.gpus.indexes.map((index) => `cuda:${index}`),
+      batch: times.shape ?? batches.shape,
       batch_tokens: batchTokens,
       workers: parallel.workers,
       threads: info.threads,
       versions: info.versions,
-      device_to_host_bytes: null,
+      device_to_host_bytes: times.deviceToHostBytes,
     },
     verification,
     time: {
@@ -91,7 +95,7 @@ export function composeResult(prepared: Prepared, scored: Scored, bytes: Account
       total_s: seconds.total,
       targets_per_s: targets / seconds.score,
     },
-    notes: notesOf(prepared, opened.notes, known?.caution),
+    notes: notesOf(prepared, [...opened.notes, ...times.remarks], known?.caution),
     run: { harness: harnessVersion() },
   };
   return sealed({ ...result, identity: identityOf(result) }, prepared.options.command ?? '');

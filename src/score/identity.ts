@@ -35,6 +35,8 @@ export function bitFields(result: Identified): Record<string, unknown> {
     versions: engine.versions,
     threads: engine.threads,
     batchTokens: engine.batch_tokens,
+    // On a GPU the shape of every batch, which an exhausted memory may have made smaller.
+    batch: engine.provider === 'cpu' ? null : engine.batch,
   };
 }
 

@@ -15,6 +15,14 @@ export interface WorkerSetup {
   readonly window: WindowOptions;
   readonly engine: EngineChoice;
   readonly options: EngineOptions;
+  /** GPUs in turn: the n-th worker to start takes the n-th of them, around and around. */
+  readonly gpus?: GpuTurns | undefined;
+}
+
+export interface GpuTurns {
+  readonly indexes: readonly number[];
+  /** How many workers have taken one; shared. */
+  readonly taken: Int32Array<SharedArrayBuffer>;
 }
 
 export type WorkerTask =
@@ -36,6 +44,12 @@ export interface RowsScore {
   readonly nats: Float32Array | null;
   readonly runSeconds: number;
   readonly scoreSeconds: number;
+  /** Bytes that came from a GPU; null where there is none or not all were counted. */
+  readonly deviceToHostBytes: number | null;
+  /** Rows and tokens run at once, where the engine chose them. */
+  readonly shape: readonly [rows: number, time: number] | null;
+  /** What the engine has to say of the run so far. */
+  readonly remarks: readonly string[];
 }
 
 /** Errors travel as data: structured cloning would strip a class of its fields. */

@@ -46,6 +46,14 @@ export interface ScoreOptions {
   /** `[i, n]`: the i-th of n parts of the plan, `1 <= i <= n`. */
   part?: readonly [number, number] | undefined;
   engine?: EngineChoice | undefined;
+  /** `cpu`, or GPUs: `cuda:0,cuda:1`; by default the first GPU that can be used. */
+  device?: string | undefined;
+  /** `tf32` lets fp32 matrix products on a GPU round their factors to 10 bits of fraction. */
+  precision?: 'fp32' | 'tf32' | undefined;
+  /** Accept nodes that the CUDA provider has to leave to the CPU. */
+  allowCpuNodes?: boolean | undefined;
+  /** Folder of another libonnxruntime than onnxruntime-node's, for the native engines. */
+  ortLib?: string | undefined;
   workers?: number | undefined;
   /** Threads of one session. */
   threads?: number | undefined;
@@ -72,9 +80,13 @@ export interface Parallelism {
   readonly threads: number;
 }
 
-/** Sessions share the cores: by default one worker with all of them. */
-export function parallelism(options: ScoreOptions): Parallelism {
-  const workers = positive('--workers', options.workers ?? 1);
+/**
+ * Sessions share the cores: by default one worker with all of them. On GPUs `--workers` counts the
+ * sessions of each.
+ */
+export function parallelism(options: ScoreOptions, gpus = 0): Parallelism {
+  const sessions = positive('--workers', options.workers ?? 1);
+  const workers = sessions * Math.max(1, gpus);
   const share = Math.max(1, Math.floor(availableParallelism() / workers));
   return { workers, threads: positive('--threads', options.threads ?? share) };
 }

@@ -3,12 +3,14 @@
  */
 import { type Artifact, loadArtifact } from '../artifact/load.js';
 import { Accounting } from '../bytes/accounting.js';
-import type { EngineOptions } from '../engine/types.js';
+import { defaultBatchTokens } from '../engine/cuda/batch-shapes.js';
+import type { CudaOptions, EngineOptions } from '../engine/types.js';
 import { usageError } from '../errors.js';
 import { loadTokenizer } from '../tokenizer/load.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import { type BatchPlan, planBatches } from '../windows/batches.js';
 import { planWindows, type WindowPlan } from '../windows/plan.js';
+import { type Placement, placementOf } from './devices.js';
 import type { WorkerSetup } from './messages.js';
 import { type OpenData, openData } from './open-data.js';
 import {
@@ -33,6 +35,7 @@ export interface Prepared {
   readonly accounting: Accounting;
   readonly parallel: Parallelism;
   readonly setup: WorkerSetup;
+  readonly placement: Placement;
 }
 
 /** Opens and checks everything an option names, from left to right; runs no model. */
@@ -45,8 +48,10 @@ export async function prepare(options: ScoreOptions): Promise<Prepared> {
       actual: 'no --out',
     });
   }
-  const parallel = parallelism(options);
-  const batchTokens = positive('--batch-tokens', options.batchTokens ?? DEFAULT_BATCH_TOKENS);
+  const placement = placementOf(options);
+  const { gpus } = placement;
+  const parallel = parallelism(options, gpus?.indexes.length);
+  if (options.batchTokens !== undefined) positive('--batch-tokens', options.batchTokens);
   const artifact = await loadArtifact(options.artifact);
   const window = windowOptions(options, artifact);
   const tokenizer = loadTokenizer(tokenizerSource(options, artifact));
@@ -61,6 +66,9 @@ export async function prepare(options: ScoreOptions): Promise<Prepared> {
     onProgress: options.onProgress,
   });
   const plan = planWindows(data.stream, window);
+  const batchTokens =
+    options.batchTokens ??
+    (gpus === null ? DEFAULT_BATCH_TOKENS : defaultBatchTokens(gpus.name, tokenizer.pieces.length));
   const batches = planBatches(plan, batchTokens);
   const range = partRange(options.part, batches.count);
   const { stream, sidecar, facts } = data;
@@ -74,8 +82,16 @@ export async function prepare(options: ScoreOptions): Promise<Prepared> {
     minVocabulary: tokenizer.pieces.length,
     threads: parallel.threads,
     optimize: true,
+    runtimeDirectory: options.ortLib,
+    cuda: cudaOptions(options, placement, batches, plan),
   };
-  const setup = { stream, window, engine: options.engine ?? 'auto', options: engineOptions };
+  const setup: WorkerSetup = {
+    stream,
+    window,
+    engine: placement.engine,
+    options: engineOptions,
+    gpus: gpus === null ? undefined : { indexes: gpus.indexes, taken: sharedCounter() },
+  };
   return {
     options,
     artifact,
@@ -88,6 +104,31 @@ export async function prepare(options: ScoreOptions): Promise<Prepared> {
     accounting,
     parallel,
     setup,
+    placement,
+  };
+}
+
+function sharedCounter(): Int32Array<SharedArrayBuffer> {
+  return new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+}
+
+/** What a GPU session is asked for; null forbids one, undefined leaves `auto` to find none. */
+function cudaOptions(
+  options: ScoreOptions,
+  { gpus, mayUseGpu }: Placement,
+  batches: BatchPlan,
+  plan: WindowPlan,
+): CudaOptions | null | undefined {
+  if (!mayUseGpu) return null;
+  if (gpus === null) return undefined;
+  // Rows run longest first, or are all as long as the first one.
+  const time = batches.count === 0 ? 1 : plan.row(batches.rows(0)[0]!).length;
+  return {
+    device: gpus.indexes[0]!,
+    tf32: options.precision === 'tf32',
+    allowCpuNodes: options.allowCpuNodes ?? false,
+    shape: [Math.max(1, Math.floor((batches.shape[0] * batches.shape[1]) / time)), time],
+    sessions: options.workers ?? 1,
   };
 }
 

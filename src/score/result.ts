@@ -71,7 +71,9 @@ export interface ScoreResult {
     device: string;
     precision: string;
     instruction_set: string;
-    /** Rows and tokens of the largest batch. */
+    /** `cpu`, or the GPUs that were used. */
+    devices: string[];
+    /** Rows and tokens of the largest batch; on a GPU of every batch, the smallest it had to take. */
     batch: readonly [number, number];
     batch_tokens: number;
     workers: number;

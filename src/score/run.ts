@@ -27,6 +27,12 @@ export interface RunTimes {
   runSeconds: number;
   /** Seconds inside the scorer, summed over the workers. */
   scoreSeconds: number;
+  /** Bytes that came from GPUs; null where there is none or not all were counted. */
+  deviceToHostBytes: number | null;
+  /** Of the smallest batch shape that an engine had to fall back to; null where none has one. */
+  shape: readonly [rows: number, time: number] | null;
+  /** What the engines had to say, each thing once. */
+  remarks: Set<string>;
 }
 
 /**
@@ -38,7 +44,14 @@ export interface RunTimes {
  */
 export async function runBatches(options: RunOptions): Promise<RunTimes> {
   const { pool, batches, range, signal } = options;
-  const times: RunTimes = { runSeconds: 0, scoreSeconds: 0 };
+  const times: RunTimes = {
+    runSeconds: 0,
+    scoreSeconds: 0,
+    deviceToHostBytes: null,
+    shape: null,
+    remarks: new Set(),
+  };
+  let uncounted = false;
   const failures = new Map<number, unknown>();
   let next = range[0];
 
@@ -52,6 +65,12 @@ export async function runBatches(options: RunOptions): Promise<RunTimes> {
         merge(options, result);
         times.runSeconds += result.runSeconds;
         times.scoreSeconds += result.scoreSeconds;
+        uncounted ||= result.deviceToHostBytes === null;
+        times.deviceToHostBytes = uncounted
+          ? null
+          : (times.deviceToHostBytes ?? 0) + result.deviceToHostBytes!;
+        times.shape = smaller(times.shape, result.shape);
+        for (const remark of result.remarks) times.remarks.add(remark);
         options.onMerged(batch, rows, result);
       } catch (error) {
         failures.set(batch, error);
@@ -63,6 +82,13 @@ export async function runBatches(options: RunOptions): Promise<RunTimes> {
   if (signal?.aborted) throw interrupted();
   if (failures.size > 0) throw failures.get(Math.min(...failures.keys()));
   return times;
+}
+
+type Shape = RunTimes['shape'];
+
+function smaller(one: Shape, other: Shape): Shape {
+  if (one === null || other === null) return one ?? other;
+  return other[0] * other[1] < one[0] * one[1] ? other : one;
 }
 
 function merge({ totals, ledger }: RunOptions, result: RowsScore): void {

@@ -11,7 +11,7 @@ import { ScorePool } from './pool.js';
 import { interrupted } from './run.js';
 
 /** Mean disagreement in nats beyond which a run gives no headline. */
-export const TOLERANCE_NATS = { fp32: 1e-5, fp16: 1e-3, bf16: 1e-3 } as const;
+export const TOLERANCE_NATS = { fp32: 1e-5, tf32: 1e-3, fp16: 1e-3, bf16: 1e-3 } as const;
 
 export const VERIFY_ROWS_MAX = 64;
 export const VERIFY_SECONDS_MAX = 10;

@@ -3,6 +3,7 @@
  */
 import { workerData } from 'piscina';
 import { createEngine } from '../engine/create.js';
+import type { CudaOptions } from '../engine/types.js';
 import { BpbError } from '../errors.js';
 import { planWindows } from '../windows/plan.js';
 import { assembleBatch, documentOf, type ScoredRuns } from './assemble.js';
@@ -18,8 +19,19 @@ let created: Promise<Created> | undefined;
 
 function engine(): Promise<Created> {
   // ONNX Runtime's JavaScript API refuses shared memory, so each worker opens a copy of its own.
-  created ??= createEngine(setup.engine, { ...setup.options, model: setup.options.model.slice() });
+  created ??= createEngine(setup.engine, {
+    ...setup.options,
+    model: setup.options.model.slice(),
+    cuda: cudaOptions(),
+  });
   return created;
+}
+
+function cudaOptions(): CudaOptions | null | undefined {
+  const { options, gpus } = setup;
+  if (!options.cuda || gpus === undefined) return options.cuda;
+  const turn = Atomics.add(gpus.taken, 0, 1) % gpus.indexes.length;
+  return { ...options.cuda, device: gpus.indexes[turn]! };
 }
 
 export default function run(task: WorkerTask): Promise<Reply<Opened | RowsScore>> {
@@ -35,9 +47,18 @@ async function score(task: Extract<WorkerTask, { kind: 'score' }>): Promise<Rows
   const { engine: opened } = await engine();
   const { batch, runs } = assembleBatch(setup.stream, plan, task.rows);
   try {
-    const { nats, totals, runSeconds, scoreSeconds } = await opened.score(batch);
-    const infinite = infiniteTargets(nats, runs);
-    return { runs, totals, infinite, nats: task.keepNats ? nats : null, runSeconds, scoreSeconds };
+    const { nats, totals, runSeconds, scoreSeconds, ...gpu } = await opened.score(batch);
+    return {
+      runs,
+      totals,
+      infinite: infiniteTargets(nats, runs),
+      nats: task.keepNats ? nats : null,
+      runSeconds,
+      scoreSeconds,
+      deviceToHostBytes: gpu.deviceToHostBytes ?? null,
+      shape: gpu.shape ?? null,
+      remarks: [...(opened.remarks ?? [])],
+    };
   } catch (error) {
     throw named(error, task.rows);
   }

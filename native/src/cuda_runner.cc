@@ -1,0 +1,191 @@
+// Batches on a GPU.
+//
+// Two slots of memory: while one batch computes, the next one's ids are converted and uploaded, and
+// when it is done, the next one is launched before its own results are looked at. The stream keeps
+// the order; the host waits for it once a batch.
+#include "cuda_runner.h"
+
+#include <string.h>
+
+#include <chrono>
+
+#include "coded_failure.h"
+#include "ort_api.h"
+
+namespace bpb {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Where the parts of a transfer begin; all of it travels in one copy.
+class Layout {
+ public:
+  // The offset of `count` items of `size` bytes, which are aligned to 16.
+  size_t add(size_t count, size_t size) {
+    const size_t offset = (bytes_ + 15) / 16 * 16;
+    bytes_ = offset + count * size;
+    return offset;
+  }
+  size_t bytes() const { return bytes_; }
+
+ private:
+  size_t bytes_ = 0;
+};
+
+struct Slot {
+  explicit Slot(CudaDevice& device)
+      : up(device, true), in(device, false), out(device, false), down(device, true) {}
+  CudaMemory up, in, out, down;  // pinned, device, device, pinned
+  size_t ids = 0, scored = 0, targets = 0, ends = 0;  // offsets in `up` and `in`
+  size_t totals = 0, flags = 0, nats = 0, size = 0;   // offsets in `out` and `down`
+  Clock::time_point launched;
+};
+
+class CudaRunner : public BatchRunner {
+ public:
+  CudaRunner(bpb_session* session, CudaDevice& device)
+      : session_(session), device_(device), slots_{Slot(device), Slot(device)} {}
+
+  ~CudaRunner() override {
+    try {
+      device_.wait();  // nothing may be on its way into memory that is about to go
+    } catch (const CodedFailure&) {
+      // The device is lost, and with it whatever was on its way.
+    }
+  }
+
+  bool advance(Batch* next) override {
+    Slot& free = slots_[turn_];
+    const bool staged = next != nullptr && attempt(*next, [&] { stage(free, *next); });
+    if (current_ != nullptr) attempt(*current_, [&] { device_.wait(); });
+    const bool launched = staged && attempt(*next, [&] { launch(free, *next); });
+    if (current_ != nullptr && current_->ok) {
+      attempt(*current_, [&] { collect(slots_[1 - turn_], *current_); });
+    }
+    current_ = launched ? next : nullptr;
+    if (launched) turn_ = 1 - turn_;
+    return launched;
+  }
+
+ private:
+  // Whether `step` went well; the batch is told.
+  template <class Step>
+  bool attempt(Batch& batch, Step step) {
+    batch.ok = false;
+    try {
+      step();
+      batch.ok = true;
+    } catch (const CodedFailure& failure) {
+      BPB_FAIL(&batch.error, failure.code, "%s", failure.what());
+    } catch (const std::exception& failure) {
+      BPB_FAIL(&batch.error, "BPB_RUN", "%s", failure.what());
+    }
+    return batch.ok;
+  }
+
+  // Puts ids, positions, targets and segments where the device will find them.
+  void stage(Slot& slot, const Batch& batch) {
+    const ScoreRequest& request = batch.request;
+    const bool narrow = bpb_session_tokens_type(session_) == ort::kInt32;
+    Layout layout;
+    slot.ids = layout.add(request.ids.size(), narrow ? sizeof(int32_t) : sizeof(int64_t));
+    slot.scored = layout.add(request.scored.size(), sizeof(uint32_t));
+    slot.targets = layout.add(request.targets.size(), sizeof(int32_t));
+    slot.ends = layout.add(request.segment_ends.size(), sizeof(uint32_t));
+    slot.up.reserve(layout.bytes());
+    slot.in.reserve(layout.bytes());
+    char* up = slot.up.data();
+    if (narrow) {
+      copy(up + slot.ids, request.ids);
+    } else {
+      int64_t* wide = reinterpret_cast<int64_t*>(up + slot.ids);
+      for (size_t i = 0; i < request.ids.size(); i++) wide[i] = request.ids[i];
+    }
+    copy(up + slot.scored, request.scored);
+    copy(up + slot.targets, request.targets);
+    copy(up + slot.ends, request.segment_ends);
+    device_.upload(slot.in.data(), up, layout.bytes());
+
+    Layout results;
+    slot.totals = results.add(request.segment_ends.size(), sizeof(int64_t));
+    slot.flags = results.add(1, sizeof(bpb_cuda_flags));
+    slot.nats = results.add(request.scored.size(), sizeof(float));
+    slot.size = results.bytes();
+    slot.out.reserve(slot.size);
+    slot.down.reserve(slot.size);
+  }
+
+  // Queues the model, the scorer and the way back.
+  void launch(Slot& slot, Batch& batch) {
+    const ScoreRequest& request = batch.request;
+    char *in = slot.in.data(), *out = slot.out.data();
+    slot.launched = Clock::now();
+    bpb_logits logits;
+    if (bpb_session_run_at(session_, in + slot.ids, request.rows, request.time, &logits,
+                           &batch.error) != 0) {
+      throw CodedFailure(batch.error);
+    }
+    if (!check_targets(request, logits.vocab, &batch.error)) throw CodedFailure(batch.error);
+    batch.result.vocabulary = logits.vocab;
+    batch.result.type = logits.type;
+    const bpb_targets targets = {reinterpret_cast<const uint32_t*>(in + slot.scored),
+                                 reinterpret_cast<const int32_t*>(in + slot.targets),
+                                 request.scored.size(), request.softcap};
+    const bpb_cuda_sums sums = {reinterpret_cast<const uint32_t*>(in + slot.ends),
+                                request.segment_ends.size(),
+                                reinterpret_cast<int64_t*>(out + slot.totals),
+                                reinterpret_cast<bpb_cuda_flags*>(out + slot.flags)};
+    device_.clear(sums);
+    device_.score(logits, targets, reinterpret_cast<float*>(out + slot.nats), sums);
+    const uint64_t before = device_.downloaded();
+    device_.download(slot.down.data(), out, slot.size);
+    batch.result.device_to_host_bytes = device_.downloaded() - before;
+  }
+
+  // Reads what came back.
+  void collect(const Slot& slot, Batch& batch) {
+    const ScoreRequest& request = batch.request;
+    ScoreResult& result = batch.result;
+    const char* down = slot.down.data();
+    const size_t count = request.scored.size(), segments = request.segment_ends.size();
+    bpb_cuda_flags flags;
+    memcpy(&flags, down + slot.flags, sizeof(flags));
+    if (flags.refused == UINT64_MAX && flags.overflow != UINT64_MAX) {
+      BPB_FAIL(&batch.error, "BPB_OVERFLOW", "the sum of a segment leaves int64 at scored position %llu",
+               static_cast<unsigned long long>(flags.overflow));
+      throw CodedFailure(batch.error);
+    }
+    const float* nats = reinterpret_cast<const float*>(down + slot.nats);
+    result.nats.assign(nats, nats + count);
+    const int64_t* totals = reinterpret_cast<const int64_t*>(down + slot.totals);
+    result.totals.assign(totals, totals + segments);
+    result.infinite = flags.infinite;
+    if (flags.refused != UINT64_MAX) {
+      result.refused = static_cast<int64_t>(flags.refused);
+      result.infinite = 0;
+      result.totals.assign(segments, 0);
+    }
+    // Model and scorer share the stream: how long each took, only the device could tell.
+    result.run_seconds = std::chrono::duration<double>(Clock::now() - slot.launched).count();
+  }
+
+  template <class T>
+  static void copy(char* to, const std::vector<T>& from) {
+    if (!from.empty()) memcpy(to, from.data(), from.size() * sizeof(T));
+  }
+
+  bpb_session* session_;
+  CudaDevice& device_;
+  Slot slots_[2];
+  int turn_ = 0;              // the slot for the next batch
+  Batch* current_ = nullptr;  // launched, not yet waited for; in the other slot
+};
+
+}  // namespace
+
+std::unique_ptr<BatchRunner> make_cuda_runner(bpb_session* session, CudaDevice& device) {
+  return std::make_unique<CudaRunner>(session, device);
+}
+
+}  // namespace bpb

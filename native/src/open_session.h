@@ -1,0 +1,23 @@
+// Creates the runtime's session, and says which nodes of it stay on the CPU.
+#ifndef BPB_OPEN_SESSION_H_
+#define BPB_OPEN_SESSION_H_
+
+#include <string>
+
+#include "ort_library.h"
+#include "provider.h"
+#include "session.h"
+
+namespace bpb {
+
+using OwnedSession = ort::Owned<ort::Session, ort::ReleaseSession>;
+
+// Creates the session into `out`. With a provider other than the CPU's, nodes that it cannot run are
+// a failure (BPB_CPU_NODES) that names them, or are returned by name where the options allow them.
+// Throws ort::Failure or CodedFailure.
+std::string open_session(const ort::Library& library, Provider& provider,
+                         const bpb_session_options& options, OwnedSession& out);
+
+}  // namespace bpb
+
+#endif  // BPB_OPEN_SESSION_H_

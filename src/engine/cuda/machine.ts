@@ -1,0 +1,69 @@
+/**
+ * Everything on this machine that a CUDA session needs, found and checked before a model is loaded.
+ */
+
+import type { BpbError } from '../../errors.js';
+import type { NativeAddon } from '../addon.js';
+import { findRuntimeLibrary } from '../library.js';
+import { requireAddon, translate } from '../native-session.js';
+import { chooseGpus } from './devices.js';
+import {
+  cpuNodesError,
+  deviceLostError,
+  driverError,
+  gpuMemoryError,
+  noProviderError,
+  providerError,
+  providerVersionError,
+} from './errors.js';
+import { providerFiles, providerVersion } from './provider-files.js';
+import { findScorerLibrary, scorerError } from './scorer-library.js';
+
+export interface Machine {
+  readonly addon: NativeAddon;
+  /** Paths of libbpb_cuda and libonnxruntime. */
+  readonly scorer: string;
+  readonly runtime: string;
+}
+
+/**
+ * In the order in which a reader would mend what is missing: driver, scorer, runtime, provider.
+ *
+ * @throws BpbError (environment) for the first thing that is missing, (usage) for a GPU that is not
+ * there.
+ */
+export function findMachine(device: number, runtimeDirectory: string | undefined): Machine {
+  const addon = requireAddon('onnx-cuda');
+  chooseGpus([device]);
+  const scorer = findScorerLibrary();
+  const runtime = findRuntimeLibrary(runtimeDirectory);
+  const { provider, missing } = providerFiles(runtime);
+  if (missing.length > 0) throw noProviderError(missing[0]!);
+  const version = addon.runtimeVersion(runtime);
+  const found = providerVersion(provider, version);
+  // The runtime does not look: another version's library crashes in the middle of its tables.
+  if (found !== version) throw providerVersionError(provider, found ?? 'another version', version);
+  return { addon, scorer, runtime };
+}
+
+/** The addon's error while a session opens or runs, in words. */
+export function tellCudaError(error: unknown, machine: Machine, modelPath: string): BpbError {
+  const { code, message } = error as { code?: string; message: string };
+  switch (code) {
+    case 'BPB_CUDA_LIBRARY':
+      return scorerError(machine.scorer, message);
+    case 'BPB_CUDA_DRIVER':
+    case 'BPB_CUDA_DEVICE':
+      return driverError(message);
+    case 'BPB_CUDA_PROVIDER':
+      return providerError(message, providerFiles(machine.runtime).provider);
+    case 'BPB_CPU_NODES':
+      return cpuNodesError(modelPath, message);
+    case 'BPB_CUDA_MEMORY':
+      return gpuMemoryError(modelPath, message);
+    case 'BPB_CUDA_RUN':
+      return deviceLostError(message);
+    default:
+      return translate(error, modelPath);
+  }
+}

@@ -1,0 +1,225 @@
+/**
+ * The onnx-cuda engine: the native session on ONNX Runtime's CUDA provider and the fused scorer.
+ *
+ * Ids go up, nats and sums come back; the logits never leave the GPU.
+ */
+
+import { BpbError } from '../errors.js';
+import type { NativeSession } from './addon.js';
+import { fixAxes } from './cuda/fix-axes.js';
+import { findMachine, type Machine, tellCudaError } from './cuda/machine.js';
+import { joinScores, type Piece, splitBatch } from './cuda/split.js';
+import { closedError, nanLogits, overflowError } from './engine-errors.js';
+import { runtimePackageVersion } from './library.js';
+import { graphValue, runNative } from './native-session.js';
+import { checkBatch, padBatch } from './pad.js';
+import { SESSION_CONFIG } from './session-config.js';
+import { checkOptions, checkSignature } from './signature.js';
+import type { Batch, BatchScore, CudaOptions, Engine, EngineInfo, EngineOptions } from './types.js';
+
+/** Of the free memory; the rest is for the runtime's workspaces and for others on the same GPU. */
+const MEMORY_SHARE = 0.9;
+
+const DEFAULTS: CudaOptions = {
+  device: 0,
+  tf32: false,
+  allowCpuNodes: false,
+  shape: null,
+  sessions: 1,
+};
+
+/** A session of one batch shape: another shape is another session. */
+interface Shaped {
+  readonly session: NativeSession;
+  /** Rows of every batch; null where any number will do. */
+  readonly rows: number | null;
+}
+
+/** A session on a GPU only launches work, unless some of it stays on the CPU. */
+function threadsOf(cuda: CudaOptions, options: EngineOptions): number {
+  return cuda.allowCpuNodes ? options.threads : 1;
+}
+
+/** Opens sessions of one model on one GPU. */
+class Opener {
+  constructor(
+    readonly machine: Machine,
+    readonly cuda: CudaOptions,
+    readonly options: EngineOptions,
+  ) {}
+
+  /**
+   * @param rows of every batch, where the shape is ours to fix
+   * @throws BpbError in words
+   */
+  async open(rows: number | null): Promise<Shaped> {
+    const { options, cuda, machine } = this;
+    const { model, modelPath, tokensInput } = options;
+    const fixed =
+      cuda.shape === null || rows === null
+        ? { model, shape: null }
+        : fixAxes(model, tokensInput, [rows, cuda.shape[1]], modelPath);
+    try {
+      const session = await machine.addon.open({
+        library: machine.runtime,
+        provider: 'cuda',
+        model: fixed.model,
+        tokens: tokensInput,
+        logits: options.logitsOutput,
+        threads: threadsOf(cuda, options),
+        optimize: options.optimize,
+        config: SESSION_CONFIG,
+        cuda: {
+          library: machine.scorer,
+          device: cuda.device,
+          tf32: cuda.tf32,
+          allowCpuNodes: cuda.allowCpuNodes,
+          memoryShare: MEMORY_SHARE / cuda.sessions,
+          form: 'auto',
+        },
+      });
+      return { session, rows: fixed.shape?.[0] ?? null };
+    } catch (error) {
+      throw tellCudaError(error, machine, modelPath);
+    }
+  }
+}
+
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof BpbError && error.code === 'BPB_CUDA_MEMORY';
+}
+
+class OnnxCudaEngine implements Engine {
+  readonly remarks: string[] = [];
+  #current: Promise<Shaped>;
+  #closed = false;
+
+  constructor(
+    first: Shaped,
+    readonly info: EngineInfo,
+    private readonly opener: Opener,
+  ) {
+    this.#current = Promise.resolve(first);
+    const { cpuNodes } = first.session;
+    if (cpuNodes !== '') this.remarks.push(`these nodes ran on the CPU: ${cpuNodes}`);
+  }
+
+  async score(batch: Batch): Promise<BatchScore> {
+    if (this.#closed) throw closedError();
+    checkBatch(batch);
+    const used = this.#current;
+    const shaped = await used;
+    try {
+      const scores: BatchScore[] = [];
+      for (const piece of splitBatch(batch, shaped.rows ?? batch.rows)) {
+        scores.push(await this.#scorePiece(shaped, piece, batch));
+      }
+      return this.#joined(scores);
+    } catch (error) {
+      // Another batch, on its way beside this one, may have had the session replaced meanwhile.
+      if (this.#current === used) {
+        const ours = this.opener.cuda.shape !== null && shaped.rows !== null && shaped.rows > 1;
+        if (!ours || !isOutOfMemory(error)) throw error;
+        this.#current = this.#smaller(shaped, shaped.rows!, error);
+      }
+      await this.#current;
+      return this.score(batch);
+    }
+  }
+
+  async #scorePiece(shaped: Shaped, piece: Piece, whole: Batch): Promise<BatchScore> {
+    const { machine, options } = this.opener;
+    const { modelPath } = options;
+    const axes = { fixedRows: shaped.rows, fixedTime: this.info.fixedTime };
+    const padded = padBatch(piece.batch, axes, modelPath);
+    const result = await runNative(
+      shaped.session,
+      padded,
+      options,
+      (error) => tellCudaError(error, machine, modelPath),
+      (index) => nanLogits(modelPath, whole, piece.firstScored + index),
+    );
+    const { nats, totals, runSeconds, scoreSeconds, deviceToHostBytes } = result;
+    // What the runtime copies for nodes on the CPU is not ours to count.
+    const counted = shaped.session.cpuNodes === '' ? { deviceToHostBytes } : {};
+    return {
+      nats,
+      totals,
+      runSeconds,
+      scoreSeconds,
+      ...counted,
+      shape: [padded.rows, padded.time],
+    };
+  }
+
+  #joined(scores: readonly BatchScore[]): BatchScore {
+    try {
+      return joinScores(scores);
+    } catch (error) {
+      throw overflowError(this.opener.options.modelPath, (error as Error).message);
+    }
+  }
+
+  /** A session of half the rows in place of one that ran out of memory. */
+  async #smaller({ session }: Shaped, rows: number, error: unknown): Promise<Shaped> {
+    await session.close();
+    const half = await this.opener.open(Math.ceil(rows / 2));
+    if (half.rows === rows) {
+      await half.session.close();
+      throw error; // the graph itself fixes the rows
+    }
+    this.remarks.push(`out of GPU memory: batches of ${rows} rows were cut to ${half.rows}`);
+    return half;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const current = await this.#current.catch(() => null);
+    await current?.session.close();
+  }
+}
+
+/**
+ * Opens the model on a GPU.
+ *
+ * @throws BpbError (environment) where the machine lacks something, or the provider some kernel;
+ * (usage) for a GPU that is not there; (input) for a model that cannot be loaded or does not take
+ * ids and give logits.
+ */
+export async function openOnnxCuda(options: EngineOptions): Promise<Engine> {
+  checkOptions(options);
+  const cuda = options.cuda ?? DEFAULTS;
+  const machine = findMachine(cuda.device, options.runtimeDirectory);
+  const opener = new Opener(machine, cuda, options);
+  const { session } = await opener.open(cuda.shape?.[0] ?? null);
+  try {
+    const signature = checkSignature(
+      session.inputs.map(graphValue),
+      session.outputs.map(graphValue),
+      options,
+    );
+    const { precision, vocabulary, fixedRows, fixedTime } = signature;
+    const gpu = session.device!;
+    const info: EngineInfo = {
+      name: 'onnx-cuda',
+      provider: 'cuda',
+      device: gpu.name,
+      precision: precision === 'fp32' && cuda.tf32 ? 'tf32' : precision,
+      threads: threadsOf(cuda, options),
+      instructionSet: `sm_${gpu.computeCapability.replace('.', '')}`,
+      versions: {
+        onnxruntime: session.runtimeVersion,
+        'onnxruntime-node': runtimePackageVersion(),
+        'cuda-driver': String(gpu.driver),
+        'cuda-scorer-runtime': String(gpu.runtime),
+      },
+      vocabulary,
+      fixedRows,
+      fixedTime,
+    };
+    return new OnnxCudaEngine({ session, rows: fixedRows }, info, opener);
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
