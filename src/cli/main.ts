@@ -7,6 +7,7 @@ import { EXIT_CODES } from '../errors.js';
 import { asBpbError, errorJson, errorLines } from '../report/error.js';
 import { harnessVersion } from '../version.js';
 import { auditCommand } from './audit.js';
+import { claimCommand } from './claim.js';
 import { scoreCommand } from './score.js';
 import { tokenizeCommand } from './tokenize.js';
 
@@ -19,6 +20,7 @@ const program = new Command('bpb')
   .version(harnessVersion())
   .addCommand(scoreCommand())
   .addCommand(auditCommand())
+  .addCommand(claimCommand())
   .addCommand(tokenizeCommand())
   .addHelpText('after', EXIT_TABLE);
 
