@@ -89,6 +89,20 @@ function refuseUnsupported(model: SentencePieceModel, path: string): void {
   });
 }
 
+/** SentencePiece gives up a whole text, without a word, where one of its characters is a control piece. */
+function refuseControlCharacters({ pieces }: SentencePieceModel, path: string): void {
+  const id = pieces.findIndex(({ text, type }) => type === 'control' && [...text].length === 1);
+  if (id === -1) return;
+  const text = JSON.stringify(pieces[id]!.text);
+  throw inputError('BPB_TOKENIZER_CONTROL', {
+    message: `The control piece ${id} is the ordinary character ${text}: a text that has it would encode to nothing.`,
+    path,
+    expected: 'control pieces that no text holds, such as <s>',
+    actual: text,
+    hint: 'Train the tokenizer with other names for its control symbols.',
+  });
+}
+
 /** Whether the vocabulary has the case operators; some but not all of them are refused. */
 export function findCaseOperators(
   { pieces }: SentencePieceModel,
@@ -119,6 +133,7 @@ export function checkPieces(
 ): void {
   refuseDuplicates(model, path, report);
   refuseUnsupported(model, path);
+  refuseControlCharacters(model, path);
   refuseNoSpacePiece(model, path, report);
 }
 
