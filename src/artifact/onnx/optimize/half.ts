@@ -1,0 +1,133 @@
+/**
+ * Weights and activations from fp32 to fp16.
+ *
+ * Operators that are known to be sound in halves take them; all others keep fp32 behind casts, so
+ * that sums of squares, exponentials and positions lose nothing. The logits come out in fp16 where
+ * their operator is one of the first.
+ */
+
+import { encodeHalves } from '../float16.js';
+import { makeNode, type Node } from '../graph.js';
+import { ELEMENT, Tensor } from '../tensor.js';
+import type { Workspace } from './workspace.js';
+
+const SOUND = new Set(
+  [
+    'MatMul Gemm MatMulNBits Add Sub Mul Div Neg Abs Min Max Relu LeakyRelu Tanh Sigmoid Silu Gelu',
+    'FastGelu QuickGelu Erf Identity Reshape Transpose Squeeze Unsqueeze Slice Concat Split Gather',
+    'Expand Where Softmax SimplifiedLayerNormalization LayerNormalization RotaryEmbedding',
+    'SkipSimplifiedLayerNormalization RMSNormalization',
+    'GroupQueryAttention MultiHeadAttention Attention Cast',
+  ]
+    .join(' ')
+    .split(' '),
+);
+
+export interface Halved {
+  /** Initializers that became fp16. */
+  readonly weights: number;
+  readonly left: readonly string[];
+}
+
+export function toHalf(ws: Workspace, logits: string): Halved {
+  ws.refresh();
+  const { nodes } = ws.graph;
+  const controls = nodes.some((node) =>
+    [...node.attributes.values()].some(({ captures }) => captures.length > 0),
+  );
+  if (controls) return { weights: 0, left: ['fp16: the model has control flow'] };
+  const unknown = nodes.find((node) => node.outputs.some((name) => name && !ws.fact(name).type));
+  if (unknown !== undefined) {
+    return { weights: 0, left: [`fp16: the type that ${unknown.op} gives is not known`] };
+  }
+  const halver = new Halver(ws);
+  for (const node of ws.walk()) halver.node(node);
+  halver.outputs(logits);
+  return { weights: halver.weights, left: halver.left() };
+}
+
+class Halver {
+  weights = 0;
+  private clamped = 0;
+  /** A value in the other type, by its name and that type. */
+  private readonly twins = new Map<string, string>();
+  private readonly kept = new Map<string, number>();
+
+  constructor(private readonly ws: Workspace) {}
+
+  node(node: Node): void {
+    const { ws } = this;
+    const floats = node.inputs.filter((name) => name !== '' && this.isReal(name));
+    const produces = node.outputs.some((name) => name !== '' && this.isReal(name));
+    if (floats.length === 0 && !produces) return;
+    const sound = this.isSound(node);
+    if (!sound) this.kept.set(node.op, (this.kept.get(node.op) ?? 0) + 1);
+    const type = sound ? ELEMENT.half : ELEMENT.float;
+    const inputs = node.inputs.map((name) =>
+      name !== '' && this.isReal(name) ? this.as(name, type, node) : name,
+    );
+    // A cast to fp32 was for the sake of precision that is given up here.
+    const toFloat = sound && node.op === 'Cast' && ws.number(node, 'to') === ELEMENT.float;
+    if (toFloat) ws.swap(node, makeNode('Cast', inputs, node.outputs, { to: { int: type } }));
+    else ws.change(node, { inputs });
+  }
+
+  private isReal(name: string): boolean {
+    const { type } = this.ws.fact(name);
+    return type === ELEMENT.float || type === ELEMENT.half;
+  }
+
+  private isSound(node: Node): boolean {
+    if (!SOUND.has(node.op) || (node.domain !== '' && node.domain !== 'com.microsoft'))
+      return false;
+    // A cast of integers may be of positions, which halves cannot count beyond 2048.
+    return node.op !== 'Cast' || this.isReal(node.inputs[0]!);
+  }
+
+  /** The value in that type: itself, another initializer, or a cast of it. */
+  private as(name: string, type: number, before: Node): string {
+    const { ws } = this;
+    if (ws.fact(name).type === type) return name;
+    const key = `${type}:${name}`;
+    const twin = this.twins.get(key);
+    if (twin !== undefined) return twin;
+    const tensor = ws.constant(name);
+    let made: string;
+    if (tensor === null) made = ws.insert(before, 'Cast', [name], { to: { int: type } });
+    else {
+      made = ws.add(new Tensor(type, tensor.dims, tensor.values, tensor.stored), 'half');
+      if (type === ELEMENT.half) {
+        this.weights++;
+        this.clamped += encodeHalves(tensor.values).clamped;
+      }
+    }
+    this.twins.set(key, made);
+    return made;
+  }
+
+  /** Logits stay in halves, and say so; other outputs are given in the type that they declare. */
+  outputs(logits: string): void {
+    const { ws } = this;
+    for (const port of ws.graph.ports('output')) {
+      const { type } = ws.fact(port.name);
+      if (type === port.type || type === 0) continue;
+      const at = ws.graph.items.indexOf(port);
+      if (port.name === logits) ws.graph.items[at] = { ...port, type, raw: null };
+      else this.restore(port.name, port.type);
+    }
+  }
+
+  private restore(name: string, type: number): void {
+    const { ws } = this;
+    const node = ws.producer(name);
+    if (node === undefined) return;
+    const inner = ws.detach(node, name);
+    ws.append('Cast', [inner], [name], { to: { int: type } });
+  }
+
+  left(): string[] {
+    const kept = [...this.kept].map(([op, count]) => `fp16: ${count} ${op} stay in fp32`);
+    if (this.clamped > 0) kept.push(`fp16: ${this.clamped} constants beyond 65504 were cut to it`);
+    return kept;
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * Computes logits only of the positions that are scored: in a sliding window of stride 64 that is
+ * one in sixteen, and the head is a tenth of a small model's work.
+ *
+ * Not only the head is spared: everything after the last attention works on each position by
+ * itself, so the positions are picked before all of that.
+ *
+ * Contract: the graph has a second input `scored_positions`, int64 `[count]`, flat positions
+ * `row · seqLen + offset` in the order wanted (a batch's `scored`), and its logits are
+ * `[1, count, vocabulary]`: row `k` belongs to position `k`. A position may be repeated, so an
+ * engine may pad the list to a fixed length.
+ */
+import type { Node } from '../graph.js';
+import { ELEMENT, ints } from '../tensor.js';
+import { normalAxis } from './movement.js';
+import type { Dim, Workspace } from './workspace.js';
+
+export const SCORED_INPUT = 'scored_positions';
+
+const UNARY = new Set(
+  'Identity Cast Neg Abs Relu Tanh Sigmoid Gelu FastGelu QuickGelu Erf Silu Sqrt Exp'.split(' '),
+);
+const BINARY = new Set(['Add', 'Sub', 'Mul', 'Div', 'Pow']);
+const NORMS = new Set(['SimplifiedLayerNormalization', 'LayerNormalization', 'RMSNormalization']);
+
+export interface Sliced {
+  readonly input: string;
+  /** Nodes that now work on scored positions only. */
+  readonly sliced: number;
+}
+
+/** What was done, or a sentence saying why nothing was. */
+export function sliceHead(ws: Workspace, tokens: string, logits: string): Sliced | string {
+  ws.refresh();
+  const axes = ws.dims(tokens);
+  const [batch, time] = axes ?? [];
+  if (axes?.length !== 2 || batch === undefined || !time) return 'the batch has no fixed time axis';
+  const places: Places = { batch, time };
+  const region = positionwise(ws, logits, places);
+  if (![...region].some(({ op }) => op === 'MatMul' || op === 'Gemm')) {
+    return 'no product gives the logits from hidden states position by position';
+  }
+  const sliced = region.size;
+  addPort(ws);
+  const picked = new Map<string, string>();
+  for (const node of [...ws.walk()].filter((each) => region.has(each))) {
+    const inputs = node.inputs.map((name, k) => {
+      if (name === '' || ws.constant(name) !== null || (node.op === 'Reshape' && k > 0))
+        return name;
+      const maker = ws.producer(name);
+      if (maker !== undefined && region.has(maker)) return name;
+      const own = picked.get(name) ?? pick(ws, name, node);
+      picked.set(name, own);
+      return own;
+    });
+    const changed = ws.change(node, { inputs: retarget(ws, node, inputs) });
+    region.add(changed);
+  }
+  openOutput(ws, logits);
+  ws.refresh();
+  return { input: SCORED_INPUT, sliced };
+}
+
+interface Places {
+  readonly batch: Dim;
+  readonly time: number;
+}
+
+/** Whether the value has its positions in front: `[batch, time, …]` or `[batch · time, …]`. */
+function layout(dims: readonly Dim[] | null, { batch, time }: Places): 'apart' | 'flat' | null {
+  if (dims?.length === 3 && dims[0] === batch && dims[1] === time) return 'apart';
+  const rows = batch === null ? null : batch * time;
+  return dims?.length === 2 && dims[0] === rows ? 'flat' : null;
+}
+
+/** Nodes that work position by position and whose results are used by such nodes alone. */
+function positionwise(ws: Workspace, logits: string, places: Places): Set<Node> {
+  const region = new Set<Node>();
+  for (const node of ws.graph.nodes.reverse()) {
+    const [output] = node.outputs;
+    if (output === undefined || node.outputs.length !== 1) continue;
+    const wanted =
+      output === logits ? ws.consumers(output).length === 0 : closed(ws, output, region);
+    if (wanted && alone(ws, node, places)) region.add(node);
+  }
+  return region;
+}
+
+function closed(ws: Workspace, name: string, region: ReadonlySet<Node>): boolean {
+  return ws.consumers(name).length > 0 && !ws.seenOutside(name, region);
+}
+
+function alone(ws: Workspace, node: Node, places: Places): boolean {
+  const to = layout(ws.dims(node.outputs[0]!), places);
+  const [x, ...others] = node.inputs;
+  if (to === null || x === undefined) return false;
+  const from = layout(ws.dims(x), places);
+  const constants = others.every((name) => name === '' || ws.constant(name) !== null);
+  if (node.op === 'Reshape' && node.domain === '') return from !== null && constants;
+  if (UNARY.has(node.op)) return from === to;
+  if (NORMS.has(node.op)) {
+    const rank = ws.dims(x)!.length;
+    return from === to && constants && normalAxis(ws.number(node, 'axis') ?? -1, rank) === rank - 1;
+  }
+  if (node.op === 'MatMul') return from === to && ws.constant(others[0]!)?.dims.length === 2;
+  if (node.op === 'Gemm') {
+    const straight = (ws.number(node, 'transA') ?? 0) === 0 && ws.constant(others[0]!) !== null;
+    const addend = others[1];
+    return from === 'flat' && straight && (addend === undefined || suits(ws, addend, to, places));
+  }
+  return BINARY.has(node.op) && node.inputs.every((name) => suits(ws, name, to, places));
+}
+
+/** An operand that is sliced along, or a constant that is the same for all positions. */
+function suits(ws: Workspace, name: string, to: 'apart' | 'flat', places: Places): boolean {
+  const tensor = ws.constant(name);
+  if (tensor === null) return layout(ws.dims(name), places) === to;
+  const { dims } = tensor;
+  const rank = to === 'apart' ? 3 : 2;
+  return dims.length <= rank && dims.slice(0, -1).every((dim) => dim === 1);
+}
+
+/** The scored positions of a value, in the value's own layout. */
+function pick(ws: Workspace, name: string, before: Node): string {
+  const dims = ws.dims(name)!;
+  const width = dims.at(-1)!;
+  const gather = (from: string) =>
+    ws.insert(before, 'Gather', [from, SCORED_INPUT], { axis: { int: 0 } });
+  if (dims.length === 2) return gather(name);
+  const flat = ws.insert(before, 'Reshape', [name, ws.add(ints([-1, width]), 'shape')]);
+  return ws.insert(before, 'Reshape', [gather(flat), ws.add(ints([1, -1, width]), 'shape')]);
+}
+
+/** A reshape between the layouts goes to the sliced ones. */
+function retarget(ws: Workspace, node: Node, inputs: string[]): string[] {
+  if (node.op !== 'Reshape') return inputs;
+  const dims = ws.dims(node.outputs[0]!)!;
+  const width = dims.at(-1)!;
+  const target = dims.length === 2 ? [-1, width] : [1, -1, width];
+  return [inputs[0]!, ws.add(ints(target), 'shape')];
+}
+
+function addPort(ws: Workspace): void {
+  const { items } = ws.graph;
+  const last = items.findLastIndex((item) => item.kind === 'input');
+  const port = { kind: 'input', name: SCORED_INPUT, type: ELEMENT.int64, dims: [null] } as const;
+  items.splice(last + 1, 0, { ...port, raw: null });
+  ws.learnPorts();
+}
+
+function openOutput(ws: Workspace, logits: string): void {
+  ws.graph.items.forEach((item, k) => {
+    if (item.kind !== 'output' || item.name !== logits || item.dims?.length !== 3) return;
+    ws.graph.items[k] = { ...item, dims: [1, null, item.dims[2]!], raw: null };
+  });
+}

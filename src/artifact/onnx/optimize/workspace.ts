@@ -1,0 +1,285 @@
+/**
+ * A graph at work: who makes and who uses each value, what is known of it, and edits that keep both
+ * right.
+ */
+import {
+  type Attribute,
+  type Initializer,
+  makeInitializer,
+  makeNode,
+  type Node,
+  type OnnxGraph,
+} from '../graph.js';
+import { ELEMENT, type Tensor } from '../tensor.js';
+import type { Attribute as AttributeValue } from '../writer.js';
+import { inferNode } from './infer.js';
+
+/** A dimension; null where only a run can tell. */
+export type Dim = number | null;
+
+/** What is known of a value before anything runs. */
+export interface Fact {
+  /** ONNX element type; 0 when unknown. */
+  readonly type: number;
+  readonly dims: readonly Dim[] | null;
+  /** The elements of a vector of integers that holds a shape, as far as they are known. */
+  readonly shape: readonly Dim[] | null;
+  readonly constant: (() => Tensor | null) | null;
+}
+
+export const UNKNOWN: Fact = { type: 0, dims: null, shape: null, constant: null };
+
+export const MICROSOFT = 'com.microsoft';
+
+export class Workspace {
+  private readonly facts = new Map<string, Fact>();
+  private readonly producers = new Map<string, Node>();
+  private readonly users = new Map<string, Set<Node>>();
+  private readonly outputs: ReadonlySet<string>;
+  private readonly names = new Set<string>();
+  private made = 0;
+
+  constructor(readonly graph: OnnxGraph) {
+    this.outputs = new Set(graph.ports('output').map(({ name }) => name));
+    this.learnPorts();
+    for (const item of graph.initializers) this.learnInitializer(item);
+    for (const node of graph.nodes) this.learn(node);
+  }
+
+  /** Looks at the graph's inputs again. */
+  learnPorts(): void {
+    for (const { name, type, dims } of this.graph.ports('input')) {
+      this.names.add(name);
+      this.facts.set(name, { ...UNKNOWN, type, dims });
+    }
+  }
+
+  /** Infers everything anew: a rewrite may have made known what follows from it. */
+  refresh(): void {
+    for (const node of this.graph.nodes) this.infer(node);
+  }
+
+  get opset(): number {
+    return this.graph.opsets.get('') ?? 1;
+  }
+
+  fact(name: string): Fact {
+    return this.facts.get(name) ?? UNKNOWN;
+  }
+
+  dims(name: string): readonly Dim[] | null {
+    return this.fact(name).dims;
+  }
+
+  constant(name: string): Tensor | null {
+    return this.fact(name).constant?.() ?? null;
+  }
+
+  producer(name: string): Node | undefined {
+    return this.producers.get(name);
+  }
+
+  /** The node that makes this value, if it is one of ai.onnx of that type. */
+  madeBy(name: string, op: string): Node | undefined {
+    const node = this.producers.get(name);
+    return node?.op === op && node.domain === '' ? node : undefined;
+  }
+
+  consumers(name: string): readonly Node[] {
+    return [...(this.users.get(name) ?? [])];
+  }
+
+  isOutput(name: string): boolean {
+    return this.outputs.has(name);
+  }
+
+  /** Whether anything but `users` sees this value. */
+  seenOutside(name: string, users: ReadonlySet<Node>): boolean {
+    return this.isOutput(name) || this.consumers(name).some((node) => !users.has(node));
+  }
+
+  /**
+   * The nodes as they stood, in order, each as it now is: an edit to one may have given the next
+   * another input, and left some without a place.
+   */
+  *walk(): Generator<Node> {
+    for (const { outputs } of this.graph.nodes) {
+      const node = this.producers.get(outputs.find((name) => name !== '') ?? '');
+      if (node !== undefined) yield node;
+    }
+  }
+
+  /** A name that nothing in the graph has. */
+  fresh(stem: string): string {
+    let name: string;
+    do name = `bpb/${stem}_${this.made++}`;
+    while (this.names.has(name));
+    this.names.add(name);
+    return name;
+  }
+
+  /** A new initializer; gives its name. */
+  add(tensor: Tensor, stem = 'constant'): string {
+    const item = makeInitializer(this.fresh(stem), tensor);
+    this.graph.items.push(item);
+    this.learnInitializer(item);
+    return item.name;
+  }
+
+  /** Puts a node before another one; gives the name of its first output. */
+  insert(
+    before: Node,
+    op: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, AttributeValue>> = {},
+    domain = '',
+    outputs: readonly string[] = [this.fresh(op)],
+  ): string {
+    const node = makeNode(op, inputs, outputs, attributes, domain);
+    this.graph.items.splice(this.graph.items.indexOf(before), 0, node);
+    if (domain !== '' && !this.graph.opsets.has(domain)) this.graph.opsets.set(domain, 1);
+    this.learn(node);
+    return outputs[0]!;
+  }
+
+  /** Puts a copy of a node with other inputs before it; gives the name of its output. */
+  insertCopy(node: Node, inputs: readonly string[]): string {
+    const name = this.fresh(node.op);
+    const copy: Node = { ...node, name, inputs, outputs: [name], raw: null };
+    this.graph.items.splice(this.graph.items.indexOf(node), 0, copy);
+    this.learn(copy);
+    return name;
+  }
+
+  /** Puts a node in the place of another one. */
+  swap(old: Node, node: Node): void {
+    this.forget(old);
+    this.graph.items[this.graph.items.indexOf(old)] = node;
+    this.learn(node);
+  }
+
+  /** The same node with other inputs or type. */
+  change(old: Node, changes: Partial<Pick<Node, 'inputs' | 'op' | 'domain'>>): Node {
+    const node: Node = { ...old, ...changes, raw: null };
+    this.swap(old, node);
+    return node;
+  }
+
+  remove(node: Node): void {
+    this.forget(node);
+    this.graph.items.splice(this.graph.items.indexOf(node), 1);
+  }
+
+  /** Drops initializers by name. */
+  dropInitializers(names: ReadonlySet<string>): void {
+    const { items } = this.graph;
+    const kept = items.filter((item) => item.kind !== 'initializer' || !names.has(item.name));
+    items.splice(0, items.length, ...kept);
+    for (const name of names) this.facts.delete(name);
+  }
+
+  /**
+   * Lets all users of `old` read `name` instead; false where they cannot, because `old` is an
+   * output of the graph or a subgraph reads it by name.
+   */
+  redirect(old: string, name: string): boolean {
+    const users = this.consumers(old);
+    if (this.isOutput(old) || users.some((node) => !node.inputs.includes(old))) return false;
+    for (const node of users) {
+      this.change(node, { inputs: node.inputs.map((input) => (input === old ? name : input)) });
+    }
+    return true;
+  }
+
+  /**
+   * Makes `name` what `old` was: users are redirected, or, where they cannot be, an Identity stands
+   * in the place of the node that made it. That node must have one output.
+   */
+  replace(node: Node, name: string): void {
+    const [old] = node.outputs;
+    if (this.redirect(old!, name)) this.remove(node);
+    else this.swap(node, makeNode('Identity', [name], [old!]));
+  }
+
+  /** Lets the node give its output `name` another name, which it returns; users keep the old one. */
+  detach(node: Node, name: string): string {
+    const fresh = this.fresh(node.op);
+    const outputs = node.outputs.map((output) => (output === name ? fresh : output));
+    this.swap(node, { ...node, outputs, raw: null });
+    return fresh;
+  }
+
+  /** Lets the maker of `x` give `y` itself, in the place of the node that passed it on. */
+  take(node: Node, x: string, y: string): void {
+    const maker = this.producers.get(x)!;
+    this.remove(node);
+    const outputs = maker.outputs.map((output) => (output === x ? y : output));
+    this.swap(maker, { ...maker, outputs, raw: null });
+  }
+
+  /** A node at the end. */
+  append(
+    op: string,
+    inputs: readonly string[],
+    outputs: readonly string[],
+    attributes: Readonly<Record<string, AttributeValue>>,
+  ): void {
+    const node = makeNode(op, inputs, outputs, attributes);
+    this.graph.items.push(node);
+    this.learn(node);
+  }
+
+  /** What an attribute says, where it is a number. */
+  number(node: Node, name: string): number | undefined {
+    const value = node.attributes.get(name)?.value;
+    return typeof value === 'number' ? value : undefined;
+  }
+
+  list(node: Node, name: string): readonly number[] | undefined {
+    const value: Attribute['value'] | undefined = node.attributes.get(name)?.value;
+    return Array.isArray(value) ? value : undefined;
+  }
+
+  private learn(node: Node): void {
+    for (const name of node.outputs) {
+      this.names.add(name);
+      if (name !== '') this.producers.set(name, node);
+    }
+    for (const name of reads(node)) {
+      let users = this.users.get(name);
+      if (users === undefined) {
+        users = new Set();
+        this.users.set(name, users);
+      }
+      users.add(node);
+    }
+    this.infer(node);
+  }
+
+  /** Infers what is known of a node's outputs from what is now known of its inputs. */
+  infer(node: Node): void {
+    inferNode(this, node).forEach((fact, k) => {
+      const name = node.outputs[k];
+      if (name) this.facts.set(name, fact);
+    });
+  }
+
+  private forget(node: Node): void {
+    for (const name of node.outputs) {
+      if (this.producers.get(name) === node) this.producers.delete(name);
+    }
+    for (const name of reads(node)) this.users.get(name)?.delete(node);
+  }
+
+  private learnInitializer({ name, type, dims, decode }: Initializer): void {
+    this.names.add(name);
+    const small = type === ELEMENT.int64 && dims.length <= 1 && (dims[0] ?? 1) <= 16;
+    const shape = small ? (decode()?.integers() ?? null) : null;
+    this.facts.set(name, { type, dims, shape, constant: decode });
+  }
+}
+
+function reads(node: Node): string[] {
+  const captured = [...node.attributes.values()].flatMap(({ captures }) => captures);
+  return [...node.inputs, ...captured].filter((name) => name !== '');
+}
