@@ -2,13 +2,14 @@
  * Audits a tokenizer's byte accounting, alone or on documents, shards and a sidecar.
  */
 import { interrupted } from '../score/run.js';
-import type { AuditFacts } from './checks/check.js';
+import type { SourceAudit } from '../submission/source/audit.js';
 import { runChecks } from './checks/check.js';
 import { CHECKS } from './checks/index.js';
-import { composeReport, gatherFacts } from './compose.js';
-import { openInputs, openTokenizer } from './inputs.js';
+import { type Audited, composeReport } from './compose.js';
+import { gatherFacts } from './gather.js';
+import { type OpenedData, openInputs, openTokenizer } from './inputs.js';
 import { type AuditOptions, checkOptions } from './options.js';
-import { findOverlap } from './overlap.js';
+import { findOverlap, type OverlapFacts } from './overlap.js';
 import { AuditOutput } from './table.js';
 import { examineText } from './text-pass.js';
 import type { AuditReport } from './types.js';
@@ -29,31 +30,53 @@ import type { AuditReport } from './types.js';
 export async function audit(options: AuditOptions): Promise<AuditReport> {
   const started = performance.now();
   checkOptions(options);
-  const opened = await openTokenizer(options);
+  const { tokenizer, source, out } = options;
+  const script = source === undefined ? null : await readScript(source);
+  const output = out === undefined ? null : new AuditOutput(out);
+  const audited = tokenizer === undefined ? null : await auditData(tokenizer, options, output);
+  const report = composeReport(options, audited, script, started);
+  output?.finish(report);
+  return report;
+}
+
+/** The parser of Python is loaded only for those who bring a script. */
+async function readScript(path: string): Promise<SourceAudit> {
+  const { auditSource } = await import('../submission/source/audit.js');
+  return auditSource(path);
+}
+
+async function auditData(
+  path: string,
+  options: AuditOptions,
+  output: AuditOutput | null,
+): Promise<Audited> {
+  const opened = await openTokenizer(path, options);
   const { tokenizer } = opened;
-  const output = options.out === undefined ? null : new AuditOutput(options.out);
   const data = await openInputs(options, tokenizer);
   // A model that does not load cannot encode: its own findings stand alone.
   const hasText = opened.unloadable === null && (data.source !== null || data.stream !== null);
   const pass = hasText
     ? await examineText(data, tokenizer, opened.table?.claimed ?? null, output, options)
     : null;
-  const overlap =
-    options.trainData === undefined || data.stream === null
-      ? null
-      : await findOverlap(data.stream, tokenizer.bosId, options.trainData, (tokens) => {
-          if (options.signal?.aborted) throw interrupted();
-          options.onProgress?.({
-            phase: 'overlap',
-            done: tokens,
-            total: null,
-            unit: 'training tokens',
-            bpb: null,
-          });
-        });
-  const facts: AuditFacts = gatherFacts(options, opened, data, pass, overlap);
-  const { findings, outcomes } = runChecks(CHECKS, facts);
-  const report = composeReport(options, { facts, data, pass, findings, outcomes, started });
-  output?.finish(report);
-  return report;
+  const overlap = await searchTraining(data, tokenizer.bosId, options);
+  const facts = gatherFacts(options, opened, data, pass, overlap);
+  return { facts, data, pass, ...runChecks(CHECKS, facts) };
+}
+
+async function searchTraining(
+  { stream }: OpenedData,
+  bosId: number,
+  { trainData, signal, onProgress }: AuditOptions,
+): Promise<OverlapFacts | null> {
+  if (trainData === undefined || stream === null) return null;
+  return findOverlap(stream, bosId, trainData, (tokens) => {
+    if (signal?.aborted) throw interrupted();
+    onProgress?.({
+      phase: 'overlap',
+      done: tokens,
+      total: null,
+      unit: 'training tokens',
+      bpb: null,
+    });
+  });
 }

@@ -1,13 +1,14 @@
 /**
- * Puts the facts of an audit together, for the checks and for the report.
+ * Composes the report of an audit.
  */
+import type { SourceAudit } from '../submission/source/audit.js';
 import { harnessCommit, harnessVersion } from '../version.js';
-import type { AuditFacts, ClaimFacts } from './checks/check.js';
-import type { TextFacts } from './collect.js';
-import type { OpenedData, OpenedTokenizer } from './inputs.js';
-import { effectOf, knownMistakes } from './mistakes.js';
+import { type AuditFacts, byWeight } from './checks/check.js';
+import { bytesOf, headlineBytes, targetsOf } from './gather.js';
+import type { OpenedData } from './inputs.js';
+import { effectOf } from './mistakes.js';
 import type { AuditOptions } from './options.js';
-import type { OverlapFacts } from './overlap.js';
+import { sourceFindings, sourceReport } from './source-findings.js';
 import type { TextPass } from './text-pass.js';
 import {
   type AuditBytes,
@@ -18,96 +19,21 @@ import {
   TRAITS,
 } from './types.js';
 
-/** Targets of the whole stream: every token but the first, BOS of later documents included. */
-const targetsOf = (text: TextFacts) => Math.max(1, text.tokens + text.documents - 1);
-
-function bytesOf({ text }: TextPass, data: OpenedData, hasTable: boolean): AuditBytes {
-  const { bytes, withText, documents } = text;
-  const whole = withText === documents;
-  return {
-    original: whole ? bytes.original : null,
-    normalized: bytes.normalized,
-    decoded: bytes.decoded,
-    lut: bytes.lut,
-    sidecar: data.sidecar?.facts.sum ?? null,
-    claimed: hasTable ? bytes.claimed : null,
-  };
-}
-
-/** By operators the table is no accounting: without a sidecar the decoded text has the bytes. */
-function headlineBytes(bytes: AuditBytes, caseOperators: boolean): number {
-  return caseOperators ? (bytes.sidecar ?? bytes.decoded) : bytes.lut;
-}
-
-/** The right quotient, over all targets and over those of the usual windows. */
-function claimFacts(
-  bytesPerToken: number,
-  bytes: number,
-  text: TextFacts,
-  { shards }: OpenedData,
-): ClaimFacts {
-  const targets = targetsOf(text);
-  const quotients = [bytes / targets];
-  for (const tail of shards?.tails ?? []) {
-    if (tail.targets > 0) quotients.push((bytes - tail.droppedBytes) / tail.targets);
-  }
-  // Printed figures are rounded, and other windows drop other tails.
-  const slack = 1e-4;
-  const low = Math.min(...quotients) * (1 - slack);
-  return { bytesPerToken, targets, right: { low, high: Math.max(...quotients) * (1 + slack) } };
-}
-
-export function gatherFacts(
-  options: AuditOptions,
-  opened: OpenedTokenizer,
-  data: OpenedData,
-  pass: TextPass | null,
-  overlap: OverlapFacts | null,
-): AuditFacts {
-  const { tokenizer } = opened;
-  const rest = {
-    ...opened,
-    text: pass?.text ?? null,
-    histogram: pass?.histogram ?? null,
-    documents:
-      data.source === null
-        ? null
-        : {
-            source: data.source.path,
-            byteOrderMark: data.source.facts()?.byteOrderMark ?? false,
-          },
-    shards: data.shards,
-    sidecar: data.sidecar?.facts ?? null,
-    overlap,
-  };
-  if (pass === null) return { ...rest, mistakes: [], headlineEffect: null, claim: null };
-  const bytes = bytesOf(pass, data, opened.table !== null);
-  const headline = headlineBytes(bytes, tokenizer.hasCaseOperators);
-  const { bytesPerToken } = options;
-  return {
-    ...rest,
-    mistakes: knownMistakes(tokenizer, pass.histogram, headline, targetsOf(pass.text)),
-    headlineEffect: bytes.original === null ? null : effectOf(headline, bytes.original),
-    claim:
-      bytesPerToken === undefined ? null : claimFacts(bytesPerToken, headline, pass.text, data),
-  };
-}
-
 function textReport(facts: AuditFacts, data: OpenedData, pass: TextPass): TextReport {
   const { text } = pass;
-  const byKind = Object.fromEntries([...text.losses].map(([kind, { count }]) => [kind, count]));
+  const by_kind = Object.fromEntries([...text.losses].map(([kind, { count }]) => [kind, count]));
   return {
     source: data.source?.path ?? null,
     sha256: data.source?.facts()?.sha256 ?? null,
-    documentsSha256: pass.documentsSha256,
+    documents_sha256: pass.documentsSha256,
     documents: text.documents,
     tokens: text.tokens,
-    unknownTokens: text.unknown.tokens,
-    lossy: { documents: [...text.losses.values()].reduce((n, l) => n + l.count, 0), byKind },
+    unknown_tokens: text.unknown.tokens,
+    lossy: { documents: [...text.losses.values()].reduce((n, l) => n + l.count, 0), by_kind },
     traits: Object.fromEntries(
       TRAITS.map((trait) => [trait, text.traits.get(trait)!.count]),
     ) as TextReport['traits'],
-    byteOrderMark: facts.documents?.byteOrderMark ?? false,
+    byte_order_mark: facts.documents?.byteOrderMark ?? false,
   };
 }
 
@@ -129,7 +55,7 @@ function totalsOf(facts: AuditFacts, data: OpenedData, pass: TextPass): AuditRep
     bytes,
     headline,
     effects,
-    bytesPerToken: counted > 0 ? counted / targetsOf(text) : null,
+    bytes_per_token: counted > 0 ? counted / targetsOf(text) : null,
   };
 }
 
@@ -142,26 +68,33 @@ function shardReport({ shards, text }: AuditFacts): AuditReport['shards'] {
   return { ...report, retokenized: { equal, different: all - equal } };
 }
 
+/** What the audit of a tokenizer and its data came to. */
 export interface Audited {
   readonly facts: AuditFacts;
   readonly data: OpenedData;
   readonly pass: TextPass | null;
-  readonly findings: Finding[];
+  readonly findings: readonly Finding[];
   readonly outcomes: AuditReport['checks'];
-  /** `performance.now()` at the start. */
-  readonly started: number;
 }
 
-export function composeReport(options: AuditOptions, audited: Audited): AuditReport {
-  const { facts, data, pass, findings, outcomes, started } = audited;
+type DataPart = Pick<
+  AuditReport,
+  'tokenizer' | 'measured' | 'documents' | 'shards' | 'sidecar' | 'training' | 'totals'
+>;
+
+const NO_DATA: DataPart = {
+  tokenizer: null,
+  measured: null,
+  documents: null,
+  shards: null,
+  sidecar: null,
+  training: null,
+  totals: null,
+};
+
+function dataPart({ facts, data, pass }: Audited): DataPart {
   const { sidecar, overlap } = facts;
-  const total = (performance.now() - started) / 1000;
-  const bytes = pass === null ? null : pass.text.bytes.decoded;
-  const worst = findings[0]?.severity;
   return {
-    schema: 'bpb-audit/1',
-    verdict: worst === undefined || worst === 'info' ? 'pass' : worst,
-    findings,
     tokenizer: facts.vocabulary,
     measured: facts.measured,
     documents: pass === null ? null : textReport(facts, data, pass),
@@ -182,11 +115,34 @@ export function composeReport(options: AuditOptions, audited: Audited): AuditRep
             shards: overlap.shards,
             documents: overlap.documents,
             shared: overlap.shared.count,
-            sharedTokens: overlap.shared.tokens,
+            shared_tokens: overlap.shared.tokens,
           },
     totals: pass === null ? null : totalsOf(facts, data, pass),
-    mistakes: [...facts.mistakes],
-    checks: outcomes,
+  };
+}
+
+/** @param started `performance.now()` at the start */
+export function composeReport(
+  options: AuditOptions,
+  audited: Audited | null,
+  script: SourceAudit | null,
+  started: number,
+): AuditReport {
+  const total = (performance.now() - started) / 1000;
+  const bytes = audited?.pass?.text.bytes.decoded ?? null;
+  const findings = byWeight([
+    ...(audited?.findings ?? []),
+    ...(script === null ? [] : sourceFindings(script)),
+  ]);
+  const worst = findings[0]?.severity;
+  return {
+    schema: 'bpb-audit/1',
+    verdict: worst === undefined || worst === 'info' ? 'pass' : worst,
+    findings,
+    ...(audited === null ? NO_DATA : dataPart(audited)),
+    source: script === null ? null : sourceReport(script),
+    mistakes: [...(audited?.facts.mistakes ?? [])],
+    checks: audited?.outcomes ?? [],
     time: { total_s: total, bytes_per_s: bytes === null ? null : bytes / total },
     run: {
       harness: harnessVersion(),

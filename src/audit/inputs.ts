@@ -3,6 +3,7 @@
  */
 import { existsSync, statSync } from 'node:fs';
 import { buildLut } from '../bytes/lut.js';
+import { sumSidecar } from '../bytes/sidecar.js';
 import { readDocuments } from '../data/documents.js';
 import { findShards, readShards } from '../data/shards.js';
 import type { DocumentSource, TokenStream } from '../data/types.js';
@@ -27,15 +28,15 @@ export type OpenedTokenizer = Pick<
 > & { readonly vocabulary: VocabularyReport };
 
 /** Reads the tokenizer, lists what a score would refuse it for, and measures it. */
-export async function openTokenizer(options: AuditOptions): Promise<OpenedTokenizer> {
+export async function openTokenizer(path: string, options: AuditOptions): Promise<OpenedTokenizer> {
   const problems: BpbError[] = [];
-  const tokenizer = loadTokenizer(options.tokenizer, (problem) => problems.push(problem));
+  const tokenizer = loadTokenizer(path, (problem) => problems.push(problem));
   const vocabulary = readVocabulary(tokenizer);
   const claimed = options.lut === undefined ? null : readClaimedTable(options.lut);
   const table = claimed === null ? null : { claimed, wrong: tableDifferences(claimed, tokenizer) };
   const codec = await openCodec(tokenizer);
   if (codec instanceof BpbError) {
-    const { missing } = vocabulary.bytePieces;
+    const { missing } = vocabulary.byte_pieces;
     // What its pieces explain is a finding; what they do not is a damaged file.
     const explained = problems.length > 0 || (missing.length > 0 && missing.length < 256);
     if (!explained) throw codec;
@@ -76,7 +77,12 @@ export async function openInputs(options: AuditOptions, tokenizer: Tokenizer): P
     bosId: tokenizer.bosId,
   });
   const sidecar = await openSidecar(files, options.sidecar, stream, tokenizer);
-  const facts = readShardFacts(shards, stream, tokenizer, buildLut(tokenizer));
+  // A sidecar of another length than the tokens has no sums; that is a finding of its own.
+  const isHeadline = tokenizer.hasCaseOperators && sidecar !== null && sidecar.facts.sum !== null;
+  const headline = isHeadline
+    ? (from: number, to: number) => sumSidecar(sidecar.bytes, from, to)
+    : undefined;
+  const facts = readShardFacts(shards, stream, tokenizer, buildLut(tokenizer), headline);
   // A token is some four bytes of text.
   const inputBytes = Math.max(docBytes, 4 * stream.ids.length);
   return { source, stream, shards: facts, sidecar, inputBytes };

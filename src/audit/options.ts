@@ -6,8 +6,8 @@ import { usageError } from '../errors.js';
 import type { Progress } from '../score/options.js';
 
 export interface AuditOptions {
-  /** A SentencePiece `.model`, or `byte260`. */
-  tokenizer: string;
+  /** A SentencePiece `.model`, or `byte260`; may be left out where a source is audited alone. */
+  tokenizer?: string | undefined;
   /** Documents, one JSON object with `text` a line; or the name of a built-in set. */
   docs?: string | undefined;
   /** Shards: a directory or files. */
@@ -40,9 +40,17 @@ export function auditWorkers(options: AuditOptions, inputBytes: number): number 
   return inputBytes < SMALL_INPUT ? 0 : Math.min(MOST_WORKERS, availableParallelism());
 }
 
+const nothing = () =>
+  usageError('BPB_USAGE_AUDIT', {
+    message: 'there is nothing to audit',
+    path: 'tokenizer',
+    expected: 'a tokenizer, or --source with a script',
+    actual: 'neither',
+  });
+
 /** Refuses options that ask for what other options would have to give. */
 export function checkOptions(options: AuditOptions): void {
-  const { data, sidecar, trainData, bytesPerToken, docs } = options;
+  const { tokenizer, source, data, sidecar, trainData, bytesPerToken, docs, lut } = options;
   const needs = (flag: string, missing: string) =>
     usageError('BPB_USAGE_AUDIT', {
       message: `${flag} needs ${missing}`,
@@ -50,6 +58,12 @@ export function checkOptions(options: AuditOptions): void {
       expected: `${flag} together with ${missing}`,
       actual: `${flag} alone`,
     });
+  if (tokenizer === undefined) {
+    const flags = { '--docs': docs, '--data': data, '--lut': lut };
+    const flag = Object.entries(flags).find(([, value]) => value !== undefined)?.[0];
+    if (flag !== undefined) throw needs(flag, 'a tokenizer');
+    if (source === undefined) throw nothing();
+  }
   if (sidecar !== undefined && data === undefined) throw needs('--sidecar', '--data');
   if (trainData !== undefined && data === undefined) throw needs('--train-data', '--data');
   if (bytesPerToken === undefined) return;

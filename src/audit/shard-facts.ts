@@ -19,15 +19,18 @@ export interface ShardFacts extends Omit<ShardReport, 'retokenized'> {
 
 const LOW_ID = 32;
 
+/** Bytes of the targets `[from, to)` in the headline accounting. */
+export type ByteSum = (from: number, to: number) => number;
+
 /** The chunked evaluation of `seqLen` scores `⌊(n−1)/seqLen⌋·seqLen` targets (train_gpt.py L218). */
-function tail({ ids }: TokenStream, lut: Lut, seqLen: number): ShardReport['tails'][number] {
+function tail({ ids }: TokenStream, bytes: ByteSum, seqLen: number): ShardReport['tails'][number] {
   const n = ids.length;
   const targets = Math.floor((n - 1) / seqLen) * seqLen;
   return {
     seqLen,
     targets,
-    droppedTargets: n - 1 - targets,
-    droppedBytes: sumLut(lut, ids, targets + 1, n),
+    dropped_targets: n - 1 - targets,
+    dropped_bytes: bytes(targets + 1, n),
   };
 }
 
@@ -36,35 +39,37 @@ export function readShardFacts(
   stream: TokenStream,
   tokenizer: Tokenizer,
   lut: Lut,
+  /** By the table, unless something else is the headline. */
+  bytes: ByteSum = (from, to) => sumLut(lut, stream.ids, from, to),
 ): ShardFacts {
   const { ids, documentStarts } = stream;
   const isControl = tokenizer.pieces.map(
     ({ type }, id) => type === 'control' && id !== tokenizer.bosId,
   );
   let low = 0;
-  let controlTokens = 0;
+  let control_tokens = 0;
   for (let i = 0; i < ids.length; i++) {
     const id = ids[i]!;
     if (id < LOW_ID) low++;
-    if (isControl[id]) controlTokens++;
+    if (isControl[id]) control_tokens++;
   }
-  const beginsWithBos = ids[0] === tokenizer.bosId;
+  const begins_with_bos = ids[0] === tokenizer.bosId;
   const documents = documentStarts.length;
-  const tails = USUAL_SEQ_LENS.map((seqLen) => tail(stream, lut, seqLen));
+  const tails = USUAL_SEQ_LENS.map((seqLen) => tail(stream, bytes, seqLen));
   const lutBytes = sumLut(lut, ids, 1, ids.length);
   const counts = { documents, tokens: ids.length, bytes: lutBytes };
   // The published counts of targets are those of some sequence length: any may name the set.
-  const knownAs =
+  const known_as =
     tails.map(({ targets }) => identify({ ...counts, targets })).find((set) => set !== null) ??
     identify(counts);
   return {
     shards: [...shards],
     tokens: ids.length,
     documents,
-    bos: beginsWithBos ? documents : documents - 1,
-    beginsWithBos,
-    controlTokens,
-    knownAs,
+    bos: begins_with_bos ? documents : documents - 1,
+    begins_with_bos,
+    control_tokens,
+    known_as,
     tails,
     lowIds: low / ids.length,
     lutBytes,

@@ -49,7 +49,7 @@ export async function examineText(
     options.onProgress?.({
       phase: 'examine',
       done: text.documents,
-      total: source === null ? (stream?.documentStarts.length ?? null) : null,
+      total: stream?.documentStarts.length ?? null,
       unit: 'documents',
       bpb: null,
     });

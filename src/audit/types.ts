@@ -3,7 +3,6 @@
  */
 import type { Identified } from '../data/known.js';
 import type { ShardInfo } from '../data/types.js';
-import type { Normalizer } from '../tokenizer/types.js';
 import type { LossKind } from './loss.js';
 
 /** `fail`: wrong accounting or wrong data. `warn`: right, but to be known. `info`: a fact. */
@@ -49,19 +48,24 @@ export interface VocabularyReport {
   sha256: string;
   vocabulary: number;
   specials: { bos: number; unknown: number | null; control: Record<string, number> };
-  bytePieces: { fallback: boolean; present: number; missing: number[] };
+  byte_pieces: { fallback: boolean; present: number; missing: number[] };
   /** Id of the piece for a lone space; null where there is none. */
-  spacePiece: number | null;
-  normalizer: Normalizer | null;
+  space_piece: number | null;
+  normalizer: {
+    name: string;
+    add_dummy_prefix: boolean;
+    remove_extra_whitespaces: boolean;
+    escape_whitespaces: boolean;
+  } | null;
   /** What the round trip of a probe text lost; empty for a tokenizer that keeps every byte. */
   losses: LossKind[];
-  caseOperators: boolean;
-  userDefined: number;
+  case_operators: boolean;
+  user_defined: number;
   /** Ids of pieces whose text an earlier one has, and of pieces without text. */
   duplicates: number[];
   empty: number[];
   /** Ids of pieces with a space mark beyond the first character. */
-  innerSpaces: number[];
+  inner_spaces: number[];
 }
 
 /** Every id's bytes by the rule against those measured by encoding and decoding in context. */
@@ -81,15 +85,15 @@ export interface TextReport {
   /** sha256 of the file; null for a built-in set and for shards alone. */
   sha256: string | null;
   /** Identity of the texts themselves, whatever file they came in; null for shards alone. */
-  documentsSha256: string | null;
+  documents_sha256: string | null;
   documents: number;
   /** Tokens of the documents, BOS not counted. */
   tokens: number;
-  unknownTokens: number;
-  lossy: { documents: number; byKind: Partial<Record<LossKind, number>> };
+  unknown_tokens: number;
+  lossy: { documents: number; by_kind: Partial<Record<LossKind, number>> };
   /** Documents that have it. */
   traits: Record<Trait, number>;
-  byteOrderMark: boolean;
+  byte_order_mark: boolean;
 }
 
 /** What is odd in a document, though no reason to refuse it. */
@@ -110,11 +114,11 @@ export interface ShardReport {
   tokens: number;
   documents: number;
   bos: number;
-  beginsWithBos: boolean;
-  controlTokens: number;
-  knownAs: Identified | null;
+  begins_with_bos: boolean;
+  control_tokens: number;
+  known_as: Identified | null;
   /** What the evaluator's chunks leave out at the end. */
-  tails: { seqLen: number; targets: number; droppedTargets: number; droppedBytes: number }[];
+  tails: { seqLen: number; targets: number; dropped_targets: number; dropped_bytes: number }[];
   /** Documents whose tokens are those that their text encodes to, and those that are not. */
   retokenized: { equal: number; different: number };
 }
@@ -132,7 +136,16 @@ export interface OverlapReport {
   documents: number;
   /** Validation documents that are also in the training shards, and their tokens. */
   shared: number;
-  sharedTokens: number;
+  shared_tokens: number;
+}
+
+/** A script that was read and not run. */
+export interface SourceReport {
+  path: string;
+  /** Packed sources inside it that were unpacked and read too. */
+  layers: number;
+  /** What the script did not let the audit judge, one sentence each. */
+  could_not_judge: string[];
 }
 
 /** A known mistake, computed on this very data. */
@@ -147,12 +160,14 @@ export interface AuditReport {
   /** `pass` where there is nothing but facts. */
   verdict: 'pass' | 'warn' | 'fail';
   findings: Finding[];
-  tokenizer: VocabularyReport;
+  /** Null where only a source was audited. */
+  tokenizer: VocabularyReport | null;
   measured: MeasuredReport | null;
   documents: TextReport | null;
   shards: ShardReport | null;
   sidecar: SidecarReport | null;
   training: OverlapReport | null;
+  source: SourceReport | null;
   totals: {
     documents: number;
     tokens: number;
@@ -160,7 +175,7 @@ export interface AuditReport {
     headline: 'lut' | 'sidecar';
     /** Bytes over the original's, by accounting, and the bpb that follows. */
     effects: Partial<Record<keyof AuditBytes, Effect>>;
-    bytesPerToken: number | null;
+    bytes_per_token: number | null;
   } | null;
   mistakes: MistakeReport[];
   /** Every check by name, and whether this run had what it needs. */

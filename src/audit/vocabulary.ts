@@ -13,10 +13,10 @@ export function readVocabulary(tokenizer: Tokenizer): VocabularyReport {
   const seen = new Set<string>();
   const duplicates: number[] = [];
   const empty: number[] = [];
-  const innerSpaces: number[] = [];
+  const inner_spaces: number[] = [];
   let unknown: number | null = null;
-  let spacePiece: number | null = null;
-  let userDefined = 0;
+  let space_piece: number | null = null;
+  let user_defined = 0;
   for (const [id, { text, type }] of pieces.entries()) {
     if (text === '') empty.push(id);
     else if (seen.has(text)) duplicates.push(id);
@@ -25,9 +25,9 @@ export function readVocabulary(tokenizer: Tokenizer): VocabularyReport {
     else if (type === 'unknown') unknown ??= id;
     else if (type === 'byte') bytes.add(byteOfPiece(text) ?? -1);
     else {
-      if (type === 'user_defined') userDefined++;
-      if (text === SPACE) spacePiece = id;
-      if (type !== 'unused' && text.includes(SPACE, 1)) innerSpaces.push(id);
+      if (type === 'user_defined') user_defined++;
+      if (text === SPACE) space_piece = id;
+      if (type !== 'unused' && text.includes(SPACE, 1)) inner_spaces.push(id);
     }
   }
   return {
@@ -36,18 +36,28 @@ export function readVocabulary(tokenizer: Tokenizer): VocabularyReport {
     sha256: tokenizer.sha256,
     vocabulary: pieces.length,
     specials: { bos: tokenizer.bosId, unknown, control },
-    bytePieces: {
+    byte_pieces: {
       fallback: tokenizer.byteFallback,
       present: bytes.size,
       missing: Array.from({ length: 256 }, (_, byte) => byte).filter((byte) => !bytes.has(byte)),
     },
-    spacePiece,
-    normalizer: tokenizer.normalizer,
+    space_piece,
+    normalizer: normalizerReport(tokenizer),
     losses: [],
-    caseOperators: tokenizer.hasCaseOperators,
-    userDefined,
+    case_operators: tokenizer.hasCaseOperators,
+    user_defined,
     duplicates,
     empty,
-    innerSpaces,
+    inner_spaces,
+  };
+}
+
+function normalizerReport({ normalizer }: Tokenizer): VocabularyReport['normalizer'] {
+  if (normalizer === null) return null;
+  return {
+    name: normalizer.name,
+    add_dummy_prefix: normalizer.addDummyPrefix,
+    remove_extra_whitespaces: normalizer.removeExtraWhitespaces,
+    escape_whitespaces: normalizer.escapeWhitespaces,
   };
 }

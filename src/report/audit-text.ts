@@ -41,7 +41,7 @@ function colourOf(severity: Severity | 'pass', paint: Paint): (text: string) => 
   return severity === 'warn' ? paint.yellow : paint.green;
 }
 
-function headline({ verdict, findings, tokenizer }: AuditReport, paint: Paint): string {
+function headline({ verdict, findings, tokenizer, source }: AuditReport, paint: Paint): string {
   const of = (severity: Severity) => findings.filter((f) => f.severity === severity).length;
   const wrong = of('fail');
   const known = of('warn');
@@ -49,7 +49,7 @@ function headline({ verdict, findings, tokenizer }: AuditReport, paint: Paint): 
     ...(wrong > 0 ? [`${wrong} wrong`] : ['the accounting is right']),
     ...(known > 0 ? [`${known} to know of`] : []),
   ];
-  const name = printable(tokenizer.path ?? tokenizer.kind);
+  const name = printable(tokenizer?.path ?? tokenizer?.kind ?? source?.path ?? '');
   const word = colourOf(verdict, paint)(paint.bold(verdict.toUpperCase()));
   return `  ${word}  ${name}: ${parts.join(', ')}`;
 }
@@ -91,18 +91,18 @@ function totalRows(report: AuditReport): [string, string][] {
     ['tokenizer', tokenizerLine(report)],
     ['table', tableLine(report)],
   ];
-  const { documents, shards, sidecar, training, totals, time } = report;
+  const { documents, shards, sidecar, training, totals, source, time } = report;
   if (documents !== null) {
     const source = documents.source ?? 'decoded from the shards';
     const unknown =
-      documents.unknownTokens > 0 ? `, ${count(documents.unknownTokens)} unknown` : '';
+      documents.unknown_tokens > 0 ? `, ${count(documents.unknown_tokens)} unknown` : '';
     rows.push([
       'documents',
       `${count(documents.documents)} (${printable(source)}), ${count(documents.tokens)} tokens${unknown}, ${lossyText(report)}`,
     ]);
   }
   if (shards !== null) {
-    const known = shards.knownAs === null ? 'no known set' : shards.knownAs.name;
+    const known = shards.known_as === null ? 'no known set' : shards.known_as.name;
     const { equal, different } = shards.retokenized;
     rows.push([
       'shards',
@@ -121,6 +121,11 @@ function totalRows(report: AuditReport): [string, string][] {
   }
   if (totals !== null)
     rows.push(['bytes', bytesLine(totals)], ['to original', effectsLine(totals)]);
+  if (source !== null) {
+    const packed = source.layers > 0 ? `, ${source.layers} packed inside` : '';
+    const unjudged = source.could_not_judge.map((what) => `   ${printable(what)}`).join('');
+    rows.push(['source', `${printable(source.path)}${packed}${unjudged}`]);
+  }
   rows.push(['time', timeLine(time)]);
   return rows.filter(([, text]) => text !== '');
 }
@@ -132,19 +137,21 @@ function lossyText({ documents }: AuditReport): string {
 }
 
 function tokenizerLine({ tokenizer }: AuditReport): string {
-  const { kind, vocabulary, bytePieces, spacePiece, normalizer, caseOperators } = tokenizer;
-  const parts = [`${kind}, vocabulary ${count(vocabulary)}`, `${bytePieces.present} byte pieces`];
+  if (tokenizer === null) return '';
+  const { kind, vocabulary, byte_pieces, space_piece, normalizer, case_operators } = tokenizer;
+  const parts = [`${kind}, vocabulary ${count(vocabulary)}`, `${byte_pieces.present} byte pieces`];
   if (normalizer !== null) {
-    parts.push(spacePiece === null ? 'no ▁' : `▁ is id ${spacePiece}`);
+    parts.push(space_piece === null ? 'no ▁' : `▁ is id ${space_piece}`);
     parts.push(
       normalizer.name === '' ? 'no normalizer' : `normalizer ${printable(normalizer.name)}`,
     );
   }
-  if (caseOperators) parts.push('case operators');
+  if (case_operators) parts.push('case operators');
   return `${parts.join(', ')}   sha256 ${shortHash(tokenizer.sha256)}`;
 }
 
-function tableLine({ measured }: AuditReport): string {
+function tableLine({ tokenizer, measured }: AuditReport): string {
+  if (tokenizer === null) return '';
   if (measured === null) return 'not measured';
   const { mismatches, unmeasurable } = measured;
   const result =
@@ -163,11 +170,11 @@ function bytesLine({ bytes, headline }: Totals): string {
     .join('   ');
 }
 
-function effectsLine({ effects, bytesPerToken }: Totals): string {
+function effectsLine({ effects, bytes_per_token }: Totals): string {
   const parts = ACCOUNTINGS.filter((name) => effects[name] !== undefined).map(
     (name) => `${name} ${effects[name]!.bytes.toFixed(6)}`,
   );
-  if (bytesPerToken !== null) parts.push(`${bytesPerToken.toFixed(6)} bytes a token`);
+  if (bytes_per_token !== null) parts.push(`${bytes_per_token.toFixed(6)} bytes a token`);
   return parts.join('   ');
 }
 

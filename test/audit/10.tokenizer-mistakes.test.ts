@@ -13,7 +13,7 @@ describe('a tokenizer', () => {
     expect(found(report, 'fail')).toEqual(['no-space-piece']);
     // 'bare b bare' and the like: the spaces cost three bytes each, which the figures show.
     expect(report.totals!.effects.lut!.bytes).toBeGreaterThan(1.2);
-    expect(report.documents!.lossy.byKind['no space piece']).toBe(5);
+    expect(report.documents!.lossy.by_kind['no space piece']).toBe(5);
   });
 
   it('without byte pieces, on text that it does not cover', async () => {
@@ -24,7 +24,7 @@ describe('a tokenizer', () => {
     expect(found(alone, 'warn')).toContain('byte-fallback');
     const report = await run(model, { docs: docsFile() });
     expect(found(report, 'fail')).toEqual(['unknown-tokens']);
-    expect(report.documents!.lossy.byKind['unknown token']).toBeGreaterThan(0);
+    expect(report.documents!.lossy.by_kind['unknown token']).toBeGreaterThan(0);
     expect(report.totals!.effects.lut!.bytes).toBeLessThan(1);
   });
 
@@ -59,6 +59,6 @@ describe('a tokenizer', () => {
     expect(found(await run(model), 'fail')).toEqual(['case-folding']);
     const report = await run(model, { docs: docsFile(['Upper Case', 'lower']) });
     expect(found(report, 'fail')).toEqual(['case-folding']);
-    expect(report.documents!.lossy).toEqual({ documents: 1, byKind: { 'case folding': 1 } });
+    expect(report.documents!.lossy).toEqual({ documents: 1, by_kind: { 'case folding': 1 } });
   });
 });

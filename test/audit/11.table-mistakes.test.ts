@@ -144,7 +144,7 @@ describe('a claimed quotient', () => {
   it('that is a constant, a mean of documents, a known mistake, or nothing known', async () => {
     const model = rightModel();
     const report = await run(model, { docs: docsFile(texts) });
-    const right = report.totals!.bytesPerToken!;
+    const right = report.totals!.bytes_per_token!;
     expect(await claim(right)).toEqual([]);
     expect(await claim(Number(right.toFixed(6)))).toEqual([]);
     expect(await claim(3.5)).toEqual(['constant-bytes-per-token']);

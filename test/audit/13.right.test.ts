@@ -31,7 +31,7 @@ async function everything(
   const options = { data: [folder], docs: docsFile(texts), workers: 0 };
   const lut = cased ? undefined : tableFile(model, () => {});
   const first = await run(model, { ...options, lut });
-  return run(model, { ...options, lut, bytesPerToken: first.totals!.bytesPerToken! });
+  return run(model, { ...options, lut, bytesPerToken: first.totals!.bytes_per_token! });
 }
 
 describe('small tokenizers', () => {

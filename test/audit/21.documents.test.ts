@@ -129,7 +129,7 @@ describe('found, not refused', () => {
       operator: 1,
       replacement_character: 1,
     });
-    expect(report.documents!.lossy.byKind).toEqual({ 'literal ▁': 1 });
+    expect(report.documents!.lossy.by_kind).toEqual({ 'literal ▁': 1 });
   });
 
   it('a document that begins with a space, which the rule counts nowhere', async () => {

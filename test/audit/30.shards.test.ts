@@ -6,8 +6,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type AuditFacts, runChecks } from '#bpb/audit/checks/check';
 import { CHECKS } from '#bpb/audit/checks/index';
+import { newTally } from '#bpb/audit/collect';
 import { findOverlap, LEAST_TOKENS } from '#bpb/audit/overlap';
 import type { ShardFacts } from '#bpb/audit/shard-facts';
+import type { SidecarFacts } from '#bpb/audit/sidecar-facts';
 import { readVocabulary } from '#bpb/audit/vocabulary';
 import { buildLut, lutBytes } from '#bpb/bytes/lut';
 import { identify } from '#bpb/data/known';
@@ -19,22 +21,25 @@ import { streamOf } from '../helpers/stream.js';
 import { dataSet, docsFile, found, rightModel, run, streamFor, TEXTS } from './fixtures.js';
 
 describe('the published sets, by the arithmetic of their counts', () => {
-  const facts = (shards: Partial<ShardFacts>): AuditFacts => {
+  const facts = (
+    shards: Partial<ShardFacts>,
+    sidecar: Partial<SidecarFacts> | null,
+  ): AuditFacts => {
     const tokenizer = byte260();
     const counts = { documents: 50_000, tokens: 40_540_803, lutBytes: 151_080_891, ...shards };
     const full: ShardFacts = {
       shards: [],
       bos: counts.documents,
-      beginsWithBos: true,
-      controlTokens: 0,
-      knownAs: identify({ ...counts, bytes: counts.lutBytes }),
+      begins_with_bos: true,
+      control_tokens: 0,
+      known_as: identify({ ...counts, bytes: counts.lutBytes }),
       tails: [],
       lowIds: 0,
       ...counts,
     };
     return {
       tokenizer,
-      vocabulary: readVocabulary(tokenizer),
+      vocabulary: { ...readVocabulary(tokenizer), case_operators: sidecar !== null },
       problems: [],
       unloadable: null,
       measured: null,
@@ -43,15 +48,17 @@ describe('the published sets, by the arithmetic of their counts', () => {
       histogram: null,
       documents: null,
       shards: full,
-      sidecar: null,
+      sidecar: sidecar as SidecarFacts | null,
       overlap: null,
       mistakes: [],
       headlineEffect: null,
       claim: null,
     };
   };
-  const findings = (shards: Partial<ShardFacts>) =>
-    runChecks(CHECKS, facts(shards)).findings.filter(({ severity }) => severity !== 'info');
+  const findings = (shards: Partial<ShardFacts>, sidecar: Partial<SidecarFacts> | null = null) =>
+    runChecks(CHECKS, facts(shards, sidecar)).findings.filter(
+      ({ severity }) => severity !== 'info',
+    );
 
   it('sp8192 is 40,540,803 tokens and 151,080,891 bytes', () => {
     expect(findings({})).toEqual([]);
@@ -61,6 +68,20 @@ describe('the published sets, by the arithmetic of their counts', () => {
     const [finding] = findings({ lutBytes: 151_080_892 });
     expect(finding).toMatchObject({ check: 'other-validation-set', severity: 'fail' });
   });
+
+  it.each([151_074_309, 151_074_499, 164_594_398])(
+    'case operators with %d sidecar bytes',
+    (sum) => {
+      const none = newTally();
+      const tallies = { atBos: none, saturated: none, exceeds: none, short: none, wrapped: none };
+      const bytes = { ...none, bytes: 0 };
+      const sidecar = { ...tallies, atOperators: bytes, shortLossy: bytes, compared: 50_000, sum };
+      const shards = { tokens: 47_853_343, lutBytes: 164_594_398 };
+      const right = sum < 151_080_891;
+      const names = findings(shards, { ...sidecar, entries: 1, tokens: 1 }).map((f) => f.check);
+      expect(names).toEqual(right ? [] : ['other-sidecar']);
+    },
+  );
 
   it('another build of the tokenizer normalizes a little else', () => {
     const [finding] = findings({ tokens: 40_541_000, lutBytes: 151_079_000 });
@@ -74,8 +95,8 @@ describe('the published sets, by the arithmetic of their counts', () => {
   });
 
   it('the naive baseline is on a set of its own', () => {
-    const knownAs = identify({ documents: 50_000, tokens: 63_780_000, targets: 63_779_840 });
-    const [finding] = findings({ tokens: 63_780_000, knownAs, lutBytes: 155_769_746 });
+    const known_as = identify({ documents: 50_000, tokens: 63_780_000, targets: 63_779_840 });
+    const [finding] = findings({ tokens: 63_780_000, known_as, lutBytes: 155_769_746 });
     expect(finding!.detail).toContain('first baseline row');
   });
 
@@ -92,7 +113,7 @@ describe('a scaled-down set', () => {
     const { folder, ids } = await dataSet(model, texts);
     const report = await run(model, { data: [folder], docs: docsFile(texts) });
     const { shards, totals } = report;
-    expect(shards).toMatchObject({ tokens: ids.length, documents: 300, bos: 300, knownAs: null });
+    expect(shards).toMatchObject({ tokens: ids.length, documents: 300, bos: 300, known_as: null });
     const file = join(folder, 'fineweb_val_000000.bin');
     const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
     expect(shards!.shards).toEqual([{ file, tokens: ids.length, sha256 }]);
@@ -101,18 +122,18 @@ describe('a scaled-down set', () => {
     const bytes = ids.map((id, i) => (i === 0 ? 0 : lutBytes(lut, ids[i - 1]!, id)));
     expect(totals!.bytes.lut).toBe(bytes.reduce((a, b) => a + b, 0));
     expect(shards!.tails.map(({ seqLen }) => seqLen)).toEqual([1024, 2048, 4096]);
-    for (const { seqLen, targets, droppedTargets, droppedBytes } of shards!.tails) {
+    for (const { seqLen, targets, dropped_targets, dropped_bytes } of shards!.tails) {
       expect(targets % seqLen).toBe(0);
-      expect(targets + droppedTargets).toBe(ids.length - 1);
-      expect(droppedTargets).toBeLessThan(seqLen);
-      expect(droppedBytes).toBe(bytes.slice(targets + 1).reduce((a, b) => a + b, 0));
+      expect(targets + dropped_targets).toBe(ids.length - 1);
+      expect(dropped_targets).toBeLessThan(seqLen);
+      expect(dropped_bytes).toBe(bytes.slice(targets + 1).reduce((a, b) => a + b, 0));
     }
   });
 
   it('shorter than a row is all tail', async () => {
     const { folder, ids } = await dataSet(rightModel(), ['the cat']);
     const { shards } = await run(rightModel(), { data: [folder] });
-    for (const tail of shards!.tails) expect(tail.droppedTargets).toBe(ids.length - 1);
+    for (const tail of shards!.tails) expect(tail.dropped_targets).toBe(ids.length - 1);
   });
 
   it('is the same with two workers', async () => {
@@ -165,6 +186,6 @@ describe('documents shared with training', () => {
     const { ids } = await dataSet(model, ['nothing of the kind and then some more of it']);
     const report = await run(model, { data: [folder], trainData: [await trainFile(ids)] });
     expect(found(report, 'fail')).toEqual([]);
-    expect(report.training).toMatchObject({ documents: 1, shared: 0, sharedTokens: 0 });
+    expect(report.training).toMatchObject({ documents: 1, shared: 0, shared_tokens: 0 });
   });
 });

@@ -97,7 +97,7 @@ export const plural = (count: number, noun: string) =>
 
 const RANK: Record<Severity, number> = { fail: 0, warn: 1, info: 2 };
 
-/** Runs every check and puts the findings in order of weight. */
+/** Runs every check, in order. */
 export function runChecks(checks: readonly Check[], facts: AuditFacts) {
   const findings: Finding[] = [];
   const outcomes: { name: string; outcome: 'found' | 'clear' | 'not applicable' }[] = [];
@@ -113,8 +113,11 @@ export function runChecks(checks: readonly Check[], facts: AuditFacts) {
     const weight = evidence.severity ?? severity;
     findings.push({ check: name, severity: weight, detail, explanation, remedy, effect, examples });
   }
-  const size = ({ effect }: Finding) => (effect === null ? 0 : Math.abs(Math.log(effect.bytes)));
-  // Stable: of equal weight, the checks' own order.
-  findings.sort((a, b) => RANK[a.severity] - RANK[b.severity] || size(b) - size(a));
   return { findings, outcomes };
+}
+
+/** Sorted by severity and by what it does to the bytes; of equal weight in the order given. */
+export function byWeight(findings: readonly Finding[]): Finding[] {
+  const size = ({ effect }: Finding) => (effect === null ? 0 : Math.abs(Math.log(effect.bytes)));
+  return findings.toSorted((a, b) => RANK[a.severity] - RANK[b.severity] || size(b) - size(a));
 }

@@ -15,8 +15,8 @@ const middle = ({ right }: ClaimFacts) => (right.low + right.high) / 2;
 const isRight = ({ bytesPerToken, right }: ClaimFacts) =>
   bytesPerToken >= right.low && bytesPerToken <= right.high;
 
-/** Two decimals at most: nobody's documents come out so round. */
-const isRound = (quotient: number) => Math.abs(quotient * 100 - Math.round(quotient * 100)) < 1e-9;
+/** One decimal at most (3.5, 4.3): nobody's documents come out so round. */
+const isRound = (quotient: number) => Math.abs(quotient * 10 - Math.round(quotient * 10)) < 1e-9;
 
 /**
  * What averaging the documents' own bpb implies, every token being equally hard: weighted by

@@ -16,8 +16,8 @@ const FEW = 0.05;
 /** A text of any language has some low ids, but never nearly only those. */
 const MOSTLY = 0.9;
 
-const isTruncated = ({ documents, knownAs }: ShardFacts) =>
-  documents === TRUNCATED.documents || knownAs?.name === TRUNCATED.name;
+const isTruncated = ({ documents, known_as }: ShardFacts) =>
+  documents === TRUNCATED.documents || known_as?.name === TRUNCATED.name;
 
 export const SHARD_CHECKS: readonly Check[] = [
   check({
@@ -40,7 +40,7 @@ export const SHARD_CHECKS: readonly Check[] = [
     remedy: 'Export each document as BOS followed by its tokens.',
     needs: ['shards'],
     run: ({ shards }) =>
-      shards.beginsWithBos
+      shards.begins_with_bos
         ? null
         : { detail: `the first token is no BOS; ${plural(shards.bos, 'BOS')}` },
   }),
@@ -74,17 +74,37 @@ export const SHARD_CHECKS: readonly Check[] = [
     remedy: 'Download the published shards again and compare their sha256.',
     needs: ['shards'],
     run: ({ shards, vocabulary }) => {
-      const { knownAs, documents, lutBytes } = shards;
+      const { known_as, documents, lutBytes } = shards;
       if (isTruncated(shards)) return null;
-      if (knownAs?.caution !== undefined) return { detail: `${knownAs.name}: ${knownAs.caution}` };
-      if (documents !== CANONICAL.documents || vocabulary.caseOperators) return null;
+      if (known_as?.caution !== undefined)
+        return { detail: `${known_as.name}: ${known_as.caution}` };
+      if (documents !== CANONICAL.documents || vocabulary.case_operators) return null;
       const right = CANONICAL.bytes[0]!;
       const off = Math.abs(lutBytes / right - 1);
       if (off === 0) return null;
       return {
-        severity: off > ANOTHER_BUILD || knownAs !== null ? 'fail' : 'warn',
+        severity: off > ANOTHER_BUILD || known_as !== null ? 'fail' : 'warn',
         detail: `${plural(documents, 'document')} of ${figure(lutBytes)} bytes; the validation set has ${figure(right)}`,
         effect: effectOf(lutBytes, right),
+      };
+    },
+  }),
+  check({
+    name: 'other-sidecar',
+    severity: 'fail',
+    explanation:
+      'The tokens are those of the published case-operator set, but the sidecar counts other bytes than either published export.',
+    remedy: 'Download the sidecar again, or make it again with bpb tokenize.',
+    needs: ['shards', 'sidecar'],
+    run: ({ shards, sidecar, vocabulary }) => {
+      const known = KNOWN_SETS.find(({ name }) => name === shards.known_as?.name);
+      if (!vocabulary.case_operators || known?.tokenizer !== 'caseops-sp8192') return null;
+      const { sum } = sidecar;
+      if (sum === null || known.bytes.includes(sum)) return null;
+      const right = known.bytes.map(figure).join(' or ');
+      return {
+        detail: `${figure(sum)} bytes; published: ${right}`,
+        effect: effectOf(sum, known.bytes[0]!),
       };
     },
   }),
@@ -95,7 +115,7 @@ export const SHARD_CHECKS: readonly Check[] = [
     remedy: 'Nothing, if that is meant.',
     needs: ['shards'],
     run: ({ shards }) =>
-      shards.knownAs === null && !isTruncated(shards)
+      shards.known_as === null && !isTruncated(shards)
         ? { detail: `${plural(shards.documents, 'document')}, ${figure(shards.tokens)} tokens` }
         : null,
   }),
@@ -166,9 +186,9 @@ export const SHARD_CHECKS: readonly Check[] = [
     remedy: 'Export BOS and the document’s tokens, nothing else.',
     needs: ['shards'],
     run: ({ shards }) =>
-      shards.controlTokens === 0
+      shards.control_tokens === 0
         ? null
-        : { detail: `${plural(shards.controlTokens, 'control token')} besides BOS` },
+        : { detail: `${plural(shards.control_tokens, 'control token')} besides BOS` },
   }),
   check({
     name: 'dropped-tail',
@@ -179,7 +199,7 @@ export const SHARD_CHECKS: readonly Check[] = [
     run: ({ shards }) => {
       const parts = shards.tails.map(
         (t) =>
-          `${t.seqLen}: ${plural(t.droppedTargets, 'target')}, ${plural(t.droppedBytes, 'byte')}`,
+          `${t.seqLen}: ${plural(t.dropped_targets, 'target')}, ${plural(t.dropped_bytes, 'byte')}`,
       );
       return { detail: parts.join('; ') };
     },

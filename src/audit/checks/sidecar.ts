@@ -12,7 +12,7 @@ export const SIDECAR_CHECKS: readonly Check[] = [
     remedy: 'Export fineweb_val_bytes_*.bin with the shards, or name its directory as --sidecar.',
     needs: ['shards'],
     run: ({ vocabulary, sidecar, mistakes }) => {
-      if (!vocabulary.caseOperators || sidecar !== null) return null;
+      if (!vocabulary.case_operators || sidecar !== null) return null;
       const effect = mistakes.find(({ name }) => name === 'case operators as text')?.effect;
       return { detail: 'no fineweb_val_bytes_*.bin beside the shards', effect: effect ?? null };
     },
@@ -126,6 +126,6 @@ export const SIDECAR_CHECKS: readonly Check[] = [
     remedy: 'Nothing; the sidecar is not used for the headline.',
     needs: ['sidecar'],
     run: ({ vocabulary }) =>
-      vocabulary.caseOperators ? null : { detail: 'a sidecar beside the shards' },
+      vocabulary.case_operators ? null : { detail: 'a sidecar beside the shards' },
   }),
 ];

@@ -26,8 +26,8 @@ export const VOCABULARY_CHECKS: readonly Check[] = [
       'Text that no piece covers falls back to byte pieces; where there are none it becomes the unknown token, which has no bytes.',
     remedy: 'Train with byte_fallback=True; SentencePiece then adds <0x00> to <0xFF>.',
     needs: [],
-    run: ({ vocabulary: { bytePieces } }) => {
-      const { fallback, present, missing } = bytePieces;
+    run: ({ vocabulary: { byte_pieces } }) => {
+      const { fallback, present, missing } = byte_pieces;
       if (missing.length === 0) return null;
       if (present === 0 && !fallback) return { detail: 'no byte fallback', severity: 'warn' };
       const some = missing.slice(0, 16).map(hex).join(' ');
@@ -85,11 +85,11 @@ export const VOCABULARY_CHECKS: readonly Check[] = [
       'The rule strips one leading ▁ and counts every other as the three bytes of U+2581, where the text has one space.',
     remedy: 'Train with split_by_whitespace=True; such pieces must not occur in scored text.',
     needs: [],
-    run: ({ vocabulary: { innerSpaces }, tokenizer, histogram }) => {
-      if (innerSpaces.length === 0) return null;
-      const used = innerSpaces.reduce((sum, id) => sum + (histogram?.[id] ?? 0), 0);
-      const examples = innerSpaces.slice(0, 5).map((id) => shown(tokenizer.pieces[id]!.text));
-      const detail = `${plural(innerSpaces.length, 'piece')} with ▁ inside (${examples.join(', ')})`;
+    run: ({ vocabulary: { inner_spaces }, tokenizer, histogram }) => {
+      if (inner_spaces.length === 0) return null;
+      const used = inner_spaces.reduce((sum, id) => sum + (histogram?.[id] ?? 0), 0);
+      const examples = inner_spaces.slice(0, 5).map((id) => shown(tokenizer.pieces[id]!.text));
+      const detail = `${plural(inner_spaces.length, 'piece')} with ▁ inside (${examples.join(', ')})`;
       if (histogram === null) return { detail };
       return used === 0
         ? { detail: `${detail}; none occurs in the text`, severity: 'info' }
@@ -104,7 +104,7 @@ export const VOCABULARY_CHECKS: readonly Check[] = [
     remedy: 'Look at the pieces named: the table cannot be right for them.',
     needs: ['measured'],
     run: ({ measured, vocabulary }) => {
-      const inner = new Set(vocabulary.innerSpaces);
+      const inner = new Set(vocabulary.inner_spaces);
       const wrong = measured.mismatches.filter(({ id }) => !inner.has(id));
       if (wrong.length === 0) return null;
       const examples = wrong
@@ -120,7 +120,13 @@ export const VOCABULARY_CHECKS: readonly Check[] = [
       'The vocabulary has case operators: they stand for no bytes, so the table is not its accounting; the byte sidecar is.',
     remedy: 'Score with fineweb_val_bytes_*.bin beside the shards.',
     needs: [],
-    run: ({ vocabulary }) =>
-      vocabulary.caseOperators ? { detail: 'U+E001–U+E004 are user-defined pieces' } : null,
+    run: ({ vocabulary, sidecar, mistakes }) => {
+      if (!vocabulary.case_operators) return null;
+      if (sidecar !== null) return { detail: 'the sidecar is the accounting' };
+      const table = mistakes.find(({ name }) => name === 'case operators as text');
+      const counts =
+        table === undefined ? '' : `; the table would count × ${table.effect.bytes.toFixed(4)}`;
+      return { detail: `the sidecar is the accounting, and none was given${counts}` };
+    },
   }),
 ];
