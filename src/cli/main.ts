@@ -8,6 +8,7 @@ import { asBpbError, errorJson, errorLines } from '../report/error.js';
 import { harnessVersion } from '../version.js';
 import { auditCommand } from './audit.js';
 import { claimCommand } from './claim.js';
+import { doctorCommand } from './doctor.js';
 import { scoreCommand } from './score.js';
 import { tokenizeCommand } from './tokenize.js';
 
@@ -22,6 +23,7 @@ const program = new Command('bpb')
   .addCommand(auditCommand())
   .addCommand(claimCommand())
   .addCommand(tokenizeCommand())
+  .addCommand(doctorCommand())
   .addHelpText('after', EXIT_TABLE);
 
 for (const command of [program, ...program.commands]) {

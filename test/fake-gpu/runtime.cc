@@ -35,7 +35,10 @@ Status* create_options(CudaProviderOptions** out) {
 
 Status* update_options(CudaProviderOptions*, const char* const* keys, const char* const* values,
                        size_t count) {
-  if (const char* reason = getenv("FAKE_GPU_PROVIDER_FAILS")) return failure(reason);
+  if (const char* reason = getenv("FAKE_GPU_PROVIDER_FAILS")) {
+    if (strcmp(reason, "abort") == 0) abort();
+    return failure(reason);
+  }
   for (size_t i = 0; i < count; i++) fake::log("classic %s=%s", keys[i], values[i]);
   return nullptr;
 }

@@ -1,0 +1,66 @@
+/**
+ * What a score on the CPU needs.
+ */
+
+import { arch, cpus, platform } from 'node:os';
+import { loadAddon } from '../engine/addon.js';
+import { findRuntimeLibrary, runtimePackageVersion } from '../engine/library.js';
+import { BpbError } from '../errors.js';
+import type { Finding } from './types.js';
+
+const BUILD = 'npm run build:native (CMake and a C++ compiler)';
+
+export function examineCpu(runtimeDirectory: string | undefined): Finding[] {
+  return [node(), cpu(), packageFinding(), addon(), runtime(runtimeDirectory)];
+}
+
+function node(): Finding {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  const found = major! > 20 || (major === 20 && minor! >= 19);
+  const detail = `${process.versions.node} on ${platform()}-${arch()}`;
+  return { name: 'Node', for: 'cpu', found, detail, mend: found ? null : 'Install Node 20.19.' };
+}
+
+function cpu(): Finding {
+  const native = loadAddon();
+  const sets = 'addon' in native ? native.addon.instructionSets().join(', ') : 'not known';
+  const detail = `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} threads; scorer: ${sets}`;
+  return { name: 'CPU', for: 'cpu', found: true, detail, mend: null };
+}
+
+function packageFinding(): Finding {
+  try {
+    const detail = runtimePackageVersion();
+    return { name: 'onnxruntime-node', for: 'cpu', found: true, detail, mend: null };
+  } catch {
+    const detail = 'not installed';
+    return { name: 'onnxruntime-node', for: 'cpu', found: false, detail, mend: 'npm ci' };
+  }
+}
+
+function addon(): Finding {
+  const native = loadAddon();
+  const found = 'addon' in native;
+  const detail = found ? 'native/build/Release/bpb.node' : native.reason;
+  return { name: 'native addon', for: 'cpu', found, detail, mend: found ? null : BUILD };
+}
+
+function runtime(directory: string | undefined): Finding {
+  const name = 'libonnxruntime';
+  try {
+    const path = findRuntimeLibrary(directory);
+    const native = loadAddon();
+    const version = 'addon' in native ? `${native.addon.runtimeVersion(path)} at ` : '';
+    return { name, for: 'cpu', found: true, detail: `${version}${path}`, mend: null };
+  } catch (error) {
+    const known = error instanceof BpbError;
+    const detail = known ? (error.actual ?? error.message) : (error as Error).message;
+    return {
+      name,
+      for: 'cpu',
+      found: false,
+      detail,
+      mend: known ? (error.hint ?? null) : 'npm ci',
+    };
+  }
+}

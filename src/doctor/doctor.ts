@@ -1,0 +1,60 @@
+/**
+ * Looks over this machine: what scoring needs, what of it is there, and what mends the rest.
+ */
+
+import { loadAddon } from '../engine/addon.js';
+import { findRuntimeLibrary } from '../engine/library.js';
+import { harnessVersion } from '../version.js';
+import { examineCpu } from './cpu.js';
+import { examineDriver } from './driver.js';
+import { examineCompiler, examineProvider, examineScorer } from './libraries.js';
+import type { DoctorReport, Finding, Gpu } from './types.js';
+
+export interface DoctorOptions {
+  /** Folder of another libonnxruntime (`--ort-lib`). */
+  ortLib?: string | undefined;
+}
+
+/** Runs no model and changes nothing; what cannot be asked is a finding, never an exception. */
+export function doctor(options: DoctorOptions = {}): DoctorReport {
+  const cpu = examineCpu(options.ortLib);
+  const { findings, gpus } = examineGpu(options.ortLib);
+  const all = [...cpu, ...findings];
+  const has = (name: string) => all.some((finding) => finding.name === name && finding.found);
+  const provider = ['classic', 'plugin'].some((form) => has(`provider loads, ${form} form`));
+  return {
+    schema: 'bpb-doctor/1',
+    harness: harnessVersion(),
+    // The onnx-js engine needs no more than this.
+    cpu: has('Node') && has('onnxruntime-node'),
+    gpu: gpus.length > 0 && has('native addon') && has('scorer library') && provider,
+    gpus,
+    findings: all,
+  };
+}
+
+function examineGpu(ortLib: string | undefined): { findings: Finding[]; gpus: Gpu[] } {
+  const native = loadAddon();
+  // The addon's own finding says so already.
+  if ('reason' in native) return { findings: [examineCompiler()], gpus: [] };
+  const { addon } = native;
+  const { findings, gpus } = examineDriver(addon);
+  const provider = runtimeOf(ortLib);
+  return {
+    findings: [
+      ...findings,
+      examineScorer(addon),
+      examineCompiler(),
+      ...(provider === null ? [] : examineProvider(addon, provider)),
+    ],
+    gpus,
+  };
+}
+
+function runtimeOf(ortLib: string | undefined): string | null {
+  try {
+    return findRuntimeLibrary(ortLib);
+  } catch {
+    return null; // a finding of its own
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * The libraries of CUDA, cuDNN and ONNX Runtime's CUDA provider, and the compiler.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { NativeAddon, ProviderForm } from '../engine/addon.js';
+import { mendOf, missingLibrary } from '../engine/cuda/errors.js';
+import { providerFiles, providerVersion } from '../engine/cuda/provider-files.js';
+import { scorerLibraryPath } from '../engine/cuda/scorer-library.js';
+import { cudaMajor, readElf } from './elf.js';
+import type { Finding } from './types.js';
+
+const SETUP = 'npm run setup:cuda';
+/** Where the provider does not say what it needs: the runtimes that are common, newest first. */
+const COMMON_RUNTIMES = ['libcudart.so.13', 'libcudart.so.12'];
+/** What the provider opens while it runs, and so does not declare. */
+const CUDNN = 'libcudnn.so.9';
+
+export function examineScorer(addon: NativeAddon): Finding {
+  const path = scorerLibraryPath();
+  const name = 'scorer library';
+  if (!existsSync(path)) {
+    const mend = 'Install the CUDA toolkit (nvcc), then npm run build:native.';
+    return { name, for: 'gpu', found: false, detail: `not built: ${path}`, mend };
+  }
+  const scorer = addon.scorer(path);
+  if (!('reason' in scorer)) return { name, for: 'gpu', found: true, detail: path, mend: null };
+  const built = scorer.code !== 'BPB_CUDA_LIBRARY';
+  // Without a driver the library is as it should be: it is the driver's finding that counts.
+  const detail = built ? `${path}; it says: ${scorer.reason}` : scorer.reason;
+  const mend = built ? null : 'node native/build.mjs --force';
+  return { name, for: 'gpu', found: built, detail, mend };
+}
+
+export function examineCompiler(): Finding {
+  const named = [process.env['CUDACXX'], 'nvcc', '/usr/local/cuda/bin/nvcc'];
+  for (const nvcc of named.filter((path) => path !== undefined && path !== '')) {
+    const { status, stdout } = spawnSync(nvcc!, ['--version'], { encoding: 'utf8' });
+    const version = /release ([\d.]+)/.exec(stdout ?? '')?.[1];
+    if (status === 0) {
+      const detail = `${version ?? 'of an unknown version'} (${nvcc})`;
+      return { name: 'nvcc', for: 'build', found: true, detail, mend: null };
+    }
+  }
+  const detail = 'not in PATH, CUDACXX or /usr/local/cuda';
+  const mend = 'Install the CUDA toolkit; only building the scorer needs it.';
+  return { name: 'nvcc', for: 'build', found: false, detail, mend };
+}
+
+/** The provider beside `runtime`, what it needs, and whether the runtime can load it. */
+export function examineProvider(addon: NativeAddon, runtime: string): Finding[] {
+  const { provider, missing } = providerFiles(runtime);
+  if (missing.length > 0) {
+    const names = missing.map((path) => basename(path)).join(', ');
+    const detail = `no ${names} in ${dirname(provider)}`;
+    return [
+      { name: 'CUDA provider', for: 'gpu', found: false, detail, mend: SETUP },
+      ...COMMON_RUNTIMES.map((name) => library(addon, name)),
+      library(addon, CUDNN),
+    ];
+  }
+  const version = addon.runtimeVersion(runtime);
+  const own = providerVersion(provider, version);
+  const needed = neededBy(provider);
+  const cuda = needed === null ? null : cudaMajor(needed);
+  const file: Finding = {
+    name: 'CUDA provider',
+    for: 'gpu',
+    found: own === version,
+    detail: `${own ?? 'of another version'} beside libonnxruntime ${version}${cuda === null ? '' : `, for CUDA ${cuda}`}`,
+    mend: own === version ? null : SETUP,
+  };
+  // The driver has a finding of its own; what every Linux has needs none.
+  const libraries = (needed ?? COMMON_RUNTIMES).filter((name) => /^lib(cu(?!da\.)|nv)/.test(name));
+  const loads = own === version ? probeForms(runtime) : [];
+  return [file, ...[...libraries, CUDNN].map((name) => library(addon, name)), ...loads];
+}
+
+function neededBy(provider: string): readonly string[] | null {
+  try {
+    return readElf(provider).needed;
+  } catch {
+    return null;
+  }
+}
+
+function library(addon: NativeAddon, name: string): Finding {
+  const loaded = addon.loadLibrary(name);
+  if ('path' in loaded) return { name, for: 'gpu', found: true, detail: loaded.path, mend: null };
+  const missing = missingLibrary(loaded.reason);
+  const detail =
+    missing === undefined ? loaded.reason : missing === name ? 'not found' : `lacks ${missing}`;
+  return { name, for: 'gpu', found: false, detail, mend: mendOf(missing ?? name) };
+}
+
+/** Both forms, each in a process of its own: a library that crashes must not take the report along. */
+function probeForms(runtime: string): Finding[] {
+  return (['classic', 'plugin'] as const).map((form) => {
+    const reason = probe(runtime, form);
+    const missing = missingLibrary(reason);
+    return {
+      name: `provider loads, ${form} form`,
+      for: 'gpu',
+      found: reason === '',
+      detail: reason === '' ? 'yes' : missing === undefined ? reason : `lacks ${missing}`,
+      mend: reason === '' ? null : missing === undefined ? SETUP : mendOf(missing),
+    };
+  });
+}
+
+const PROBE = fileURLToPath(new URL('./probe-provider.js', import.meta.url));
+
+function probe(runtime: string, form: ProviderForm): string {
+  const run = spawnSync(process.execPath, [PROBE, runtime, form], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  const answer = /^answer:(.*)$/ms.exec(run.stdout ?? '')?.[1];
+  if (run.status === 0 && answer !== undefined) return answer.trim();
+  return `it ends the process that loads it (${run.signal ?? run.status})`;
+}

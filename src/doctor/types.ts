@@ -1,0 +1,31 @@
+/**
+ * What `bpb doctor` reports, schema `bpb-doctor/1`.
+ */
+
+export interface Finding {
+  readonly name: string;
+  /** What it is needed for: any score, scores on a GPU, or building the parts for a GPU. */
+  readonly for: 'cpu' | 'gpu' | 'build';
+  readonly found: boolean;
+  /** What was found, or why it was not. */
+  readonly detail: string;
+  /** The one thing to do about it; null where nothing is needed. */
+  readonly mend: string | null;
+}
+
+export interface Gpu {
+  readonly device: string;
+  readonly name: string;
+  readonly compute_capability: string;
+  readonly memory_bytes: number;
+}
+
+export interface DoctorReport {
+  readonly schema: 'bpb-doctor/1';
+  readonly harness: string;
+  /** Whether the engines of that kind can score here. */
+  readonly cpu: boolean;
+  readonly gpu: boolean;
+  readonly gpus: readonly Gpu[];
+  readonly findings: readonly Finding[];
+}

@@ -1,0 +1,36 @@
+/**
+ * The doctor's report for people: what is there, what is not, and what to do about it.
+ */
+import type { DoctorReport, Finding } from '../doctor/types.js';
+import { colors, printable } from './format.js';
+
+const SECTIONS = [
+  ['cpu', 'Scoring on the CPU'],
+  ['gpu', 'Scoring on a GPU'],
+  ['build', 'Building the parts for a GPU'],
+] as const;
+
+export function doctorText(
+  report: DoctorReport,
+  stream: NodeJS.WriteStream = process.stdout,
+): string {
+  const paint = colors(stream);
+  const width = Math.max(...report.findings.map(({ name }) => name.length));
+  const line = ({ name, found, detail, mend }: Finding): string[] => {
+    const mark = found ? paint.green('found  ') : paint.yellow('missing');
+    const first = `  ${mark}  ${name.padEnd(width)}  ${printable(detail)}`;
+    return mend === null ? [first] : [first, `  ${''.padEnd(7)}  ${''.padEnd(width)}  → ${mend}`];
+  };
+  const body = SECTIONS.flatMap(([key, title]) => {
+    const own = report.findings.filter((finding) => finding.for === key);
+    return own.length === 0 ? [] : ['', paint.bold(title), ...own.flatMap(line)];
+  });
+  return [...body, '', verdict(report), ''].join('\n');
+}
+
+function verdict({ cpu, gpu, gpus }: DoctorReport): string {
+  if (!cpu) return 'No engine can score here.';
+  if (gpu) return 'The CPU and the GPU engines can score here.';
+  if (gpus.length === 0) return 'The CPU engines can score here. There is no GPU to use.';
+  return 'The CPU engines can score here. There is a GPU, but something for it is missing.';
+}

@@ -1,0 +1,90 @@
+/**
+ * The doctor on this machine, on one without a driver, and on one with stand-ins for GPUs.
+ */
+import { describe, expect, test } from 'vitest';
+import type { DoctorReport } from '#bpb/doctor/types';
+import { start } from '../helpers/command.js';
+import { fakeGpu, noFakeGpu } from '../helpers/fake-gpu.js';
+
+async function doctor(args: readonly string[], env: Record<string, string>) {
+  const { code, stdout, stderr } = await start(['doctor', '--json', ...args], env).finished;
+  expect(stderr).toBe('');
+  return { code, report: JSON.parse(stdout) as DoctorReport };
+}
+
+const finding = (report: DoctorReport, name: string) =>
+  report.findings.find((candidate) => candidate.name === name);
+
+const noDriver = { BPB_CUDA_DRIVER: '/nowhere/libcuda.so.1' };
+
+test('without a driver the CPU engines score: exit 0, each missing thing with what mends it', async () => {
+  const { code, report } = await doctor([], noDriver);
+  expect(code).toBe(0);
+  expect(report).toMatchObject({ schema: 'bpb-doctor/1', cpu: true, gpu: false, gpus: [] });
+  expect(finding(report, 'onnxruntime-node')).toMatchObject({ found: true });
+  expect(finding(report, 'NVIDIA driver')).toMatchObject({
+    found: false,
+    for: 'gpu',
+    mend: expect.stringMatching(/driver/),
+  });
+  for (const { found, mend } of report.findings) expect(mend === null).toBe(found);
+});
+
+test('--require cuda is exit 4 there', async () => {
+  expect((await doctor(['--require', 'cuda'], noDriver)).code).toBe(4);
+  const { code } = await start(['doctor', '--require', 'tpu']).finished;
+  expect(code).toBe(2);
+});
+
+test('a runtime that is not there is a finding, not a failure', async () => {
+  const { code, report } = await doctor(['--ort-lib', '/nowhere'], noDriver);
+  expect(code).toBe(0);
+  expect(finding(report, 'libonnxruntime')).toMatchObject({ found: false });
+});
+
+test('for people: sections, found and missing, the verdict last', async () => {
+  const { stdout } = await start(['doctor'], noDriver).finished;
+  expect(stdout).toMatch(/Scoring on the CPU\n.*found {4}Node/);
+  expect(stdout).toMatch(/missing {2}NVIDIA driver .*\n.*→ Install the NVIDIA driver/);
+  expect(stdout.trim()).toMatch(/There is no GPU to use\.$/);
+});
+
+describe.skipIf(noFakeGpu !== '')(`with stand-ins${noFakeGpu && ` (${noFakeGpu})`}`, () => {
+  test('two GPUs and all they need', async () => {
+    const gpu = fakeGpu();
+    const env = { ...gpu.env, FAKE_GPU_DEVICES: '2' };
+    const args = ['--ort-lib', gpu.runtime, '--require', 'cuda'];
+    const { code, report } = await doctor(args, env);
+    expect(code).toBe(0);
+    expect(report).toMatchObject({ cpu: true, gpu: true });
+    expect(report.gpus).toEqual(
+      [0, 1].map((index) => ({
+        device: `cuda:${index}`,
+        name: 'Fake GPU',
+        compute_capability: '9.0',
+        memory_bytes: 2 ** 34,
+      })),
+    );
+    expect(finding(report, 'NVIDIA driver')?.detail).toMatch(/CUDA up to 13\.0/);
+    expect(finding(report, 'provider loads, classic form')).toMatchObject({ found: true });
+    expect(finding(report, 'provider loads, plugin form')).toMatchObject({ found: true });
+  });
+
+  test('a provider that lacks a library names it; one that crashes is a finding', async () => {
+    const gpu = fakeGpu();
+    const lacking =
+      'with error: libcudnn.so.9: cannot open shared object file: No such file or directory';
+    const env = { ...gpu.env, FAKE_GPU_PROVIDER_FAILS: lacking };
+    const one = await doctor(['--ort-lib', gpu.runtime], env);
+    expect(finding(one.report, 'provider loads, classic form')).toMatchObject({
+      found: false,
+      detail: 'lacks libcudnn.so.9',
+      mend: expect.stringMatching(/cuDNN/),
+    });
+    const crash = await doctor(['--ort-lib', gpu.runtime], {
+      ...gpu.env,
+      FAKE_GPU_PROVIDER_FAILS: 'abort',
+    });
+    expect(finding(crash.report, 'provider loads, classic form')?.detail).toMatch(/SIGABRT/);
+  });
+});
