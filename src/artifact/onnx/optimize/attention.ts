@@ -7,6 +7,7 @@
  */
 import type { Node } from '../graph.js';
 import { ELEMENT, ints, Tensor } from '../tensor.js';
+import { blocked } from './blocked.js';
 import {
   flattened,
   type HeadDims,
@@ -33,7 +34,7 @@ export interface Attended {
   readonly left: readonly string[];
 }
 
-interface Parts {
+export interface Parts {
   readonly q: string;
   /** `[B, H, T, h]`, not transposed. */
   readonly k: string;
@@ -47,8 +48,8 @@ export function fuseAttention(ws: Workspace, fused: Fused): Attended {
   let count = 0;
   for (const node of ws.walk()) {
     if (node.domain !== '') continue;
-    if (node.op !== 'Attention' && node.op !== 'MatMul') continue;
-    const parts = node.op === 'Attention' ? standard(ws, node) : spelled(ws, node);
+    const read = READERS[node.op];
+    const parts = read === undefined ? null : read(ws, node);
     if (parts === null) continue;
     const problem = typeof parts === 'string' ? parts : emit(ws, node, parts, fused);
     if (problem === null) count++;
@@ -56,6 +57,15 @@ export function fuseAttention(ws: Workspace, fused: Fused): Attended {
   }
   return { count, left };
 }
+
+/** Parts of an attention; a sentence where it is one that stays; null where it is none. */
+type Reader = (ws: Workspace, node: Node) => Parts | string | null;
+
+const READERS: Readonly<Record<string, Reader>> = {
+  Attention: standard,
+  MatMul: spelled,
+  Concat: blocked,
+};
 
 /** A scale may stand on the scores, on the queries, on the keys, or in halves on both. */
 function scaledBy(pattern: Pattern, name: string): Pattern {
@@ -91,7 +101,6 @@ const softmax = op('Softmax', [masked], (ws, node) => {
 const guarded = either(softmax, op('Where', [op('IsNaN', [softmax]), scalar(0), softmax]));
 const weighted = op('MatMul', [maybeCast(guarded), bind('v')]);
 
-/** Parts of a spelled-out attention; a sentence where it is one that stays; null where it is none. */
 function spelled(ws: Workspace, node: Node): Parts | string | null {
   const found = findClosed(ws, node.outputs[0]!, weighted);
   if (found === null)

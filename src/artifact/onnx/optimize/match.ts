@@ -102,3 +102,10 @@ export function either(...patterns: readonly Pattern[]): Pattern {
 export function maybeCast(pattern: Pattern): Pattern {
   return either(pattern, op('Cast', [pattern]));
 }
+
+/** Ones of a shape that only a run can tell: a batch axis left open. */
+export function isOnesOfShape(ws: Workspace, name: string): boolean {
+  const value = ws.madeBy(name, 'ConstantOfShape')?.attributes.get('value')?.value;
+  const tensor = typeof value === 'object' && value !== null && 'decode' in value && value.decode();
+  return tensor ? tensor.uniform() === 1 : false;
+}

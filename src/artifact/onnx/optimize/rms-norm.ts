@@ -10,6 +10,7 @@ import {
   bind,
   either,
   findClosed,
+  isOnesOfShape,
   type Match,
   maybeCast,
   op,
@@ -106,21 +107,13 @@ function standard(ws: Workspace, node: Node): boolean {
   if (rank === undefined || normalAxis(ws.number(node, 'axis') ?? -1, rank) !== rank - 1) {
     return false;
   }
-  const ones = onesOfShape(ws, scale!);
+  const ones = isOnesOfShape(ws, scale!);
   if (!ones && ws.constant(scale!) === null) return false;
   const uniform = ws.constant(scale!)?.uniform();
   const gain = gainOf(ws, input!, ones || uniform === 1 ? undefined : scale);
   if (gain === null || (ws.number(node, 'stash_type') ?? 1) !== ELEMENT.float) return false;
   emit(ws, node, input!, gain, ws.number(node, 'epsilon') ?? 1e-5);
   return true;
-}
-
-/** Ones of a shape that only a run can tell: a batch axis left open. */
-function onesOfShape(ws: Workspace, name: string): boolean {
-  const node = ws.madeBy(name, 'ConstantOfShape');
-  const value = node?.attributes.get('value')?.value;
-  const tensor = typeof value === 'object' && value !== null && 'decode' in value && value.decode();
-  return tensor ? tensor.uniform() === 1 : false;
 }
 
 function emit(ws: Workspace, node: Node, input: string, gain: Tensor, epsilon: number): void {

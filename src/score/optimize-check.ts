@@ -1,0 +1,143 @@
+/**
+ * `--optimize` in a run: the rewritten model in the place of the original, and the proof that it
+ * is the same model, on a sample of rows scored with and without it.
+ */
+import { type Optimized, optimize } from '../artifact/onnx/optimize/optimize.js';
+import type { TokenStream } from '../data/types.js';
+import type { Engine, EngineOptions } from '../engine/types.js';
+import { usageError } from '../errors.js';
+import type { WindowPlan } from '../windows/plan.js';
+import { assembleBatch } from './assemble.js';
+import { interrupted } from './run.js';
+
+/** Mean difference in nats, either way, beyond which an optimized run gives no headline. */
+export const OPTIMIZE_TOLERANCE_NATS = 1e-4;
+
+/**
+ * The mean size of a difference may be this many tolerances. Rounding to fp16 moves every target
+ * both ways, by about 1e-3 nats, and all but cancels; what is broken does not hide behind that.
+ */
+const SIZE_FACTOR = 50;
+
+export interface OptimizeRequest {
+  readonly precision: 'fp16' | 'fp32';
+  /** The plan's row length: shorter rows are padded to it. */
+  readonly seqLen: number;
+  /** Rows of the largest batch, where the device wants all shapes fixed: smaller ones are padded. */
+  readonly batchRows?: number | undefined;
+}
+
+export interface OptimizedEngine {
+  /** For the engine that scores: the same but for the model and, where it was lifted, the softcap. */
+  readonly options: EngineOptions;
+  readonly optimized: Omit<Optimized, 'bytes'>;
+}
+
+/**
+ * Rewrites the model that an engine would be opened with.
+ *
+ * @throws BPB_OPTIMIZE where the model's fixed axes contradict the request
+ */
+export function optimizedEngine(options: EngineOptions, request: OptimizeRequest): OptimizedEngine {
+  const { bytes, ...optimized } = optimize(options.model, {
+    precision: request.precision,
+    seqLen: request.seqLen,
+    batch: request.batchRows,
+    // A softcap in the scorer already would be applied twice.
+    liftSoftcap: options.softcap === null,
+    path: options.modelPath,
+    tokensInput: options.tokensInput,
+    logitsOutput: options.logitsOutput,
+  });
+  // The workers' one copy: the original's bytes are shared between threads, so these are too.
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  shared.set(bytes);
+  const softcap = optimized.softcap ?? options.softcap;
+  return { options: { ...options, model: shared, softcap }, optimized };
+}
+
+/** Nats of the scored targets of one row of the plan, in their order. */
+export type RowScorer = (row: number) => Promise<Float32Array>;
+
+/** Scores rows one by one on an engine. */
+export function rowScorer(engine: Engine, stream: TokenStream, plan: WindowPlan): RowScorer {
+  return async (row) => {
+    const { batch } = assembleBatch(stream, plan, Uint32Array.of(row));
+    return (await engine.score(batch)).nats;
+  };
+}
+
+export interface ProofOptions {
+  /** The model as it was, in fp32 and without any rewrite. */
+  readonly original: RowScorer;
+  readonly optimized: RowScorer;
+  /** Rows of the plan. */
+  readonly rows: Iterable<number>;
+  /** Nats; by default `OPTIMIZE_TOLERANCE_NATS`. */
+  readonly tolerance?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface OptimizationProof {
+  rows: number;
+  targets: number;
+  /** Optimized minus original: what the rewrite does to `val_loss`. Null without a target. */
+  mean_nats_difference: number | null;
+  /** The same without regard to sign, and the largest. */
+  mean_abs_nats: number | null;
+  max_abs_nats: number | null;
+  tolerance_nats: number;
+  verdict: 'pass' | 'fail';
+  note: string | null;
+}
+
+/**
+ * Scores a sample of rows with and without the rewrite.
+ *
+ * @throws BPB_OPTIMIZE_TOLERANCE (usage) for a tolerance that is no positive number
+ */
+export async function proveOptimization(options: ProofOptions): Promise<OptimizationProof> {
+  const { original, optimized, rows, signal, tolerance = OPTIMIZE_TOLERANCE_NATS } = options;
+  if (!(tolerance > 0 && Number.isFinite(tolerance))) {
+    throw usageError('BPB_OPTIMIZE_TOLERANCE', {
+      message: '--optimize-tolerance is not a tolerance',
+      path: '--optimize-tolerance',
+      expected: 'nats, above 0',
+      actual: String(tolerance),
+    });
+  }
+  let [count, targets, sum, size, largest] = [0, 0, 0, 0, 0];
+  for (const row of rows) {
+    if (signal?.aborted) throw interrupted();
+    const [before, after] = [await original(row), await optimized(row)];
+    if (before.length !== after.length) throw new RangeError('one row, two numbers of targets');
+    for (let k = 0; k < before.length; k++) {
+      // Two infinities agree; one alone differs without bound.
+      const difference = before[k] === after[k] ? 0 : after[k]! - before[k]!;
+      sum += difference;
+      size += Math.abs(difference);
+      largest = Math.max(largest, Math.abs(difference));
+    }
+    targets += before.length;
+    count++;
+  }
+  const proof = { rows: count, targets, tolerance_nats: tolerance };
+  if (targets === 0) {
+    const none = { mean_nats_difference: null, mean_abs_nats: null, max_abs_nats: null };
+    return { ...proof, ...none, verdict: 'fail', note: 'no row was scored: nothing is proved' };
+  }
+  const [mean, meanSize] = [sum / targets, size / targets];
+  // Written so that NaN fails.
+  const near = Math.abs(mean) <= tolerance;
+  const small = meanSize <= SIZE_FACTOR * tolerance;
+  const limit = near ? `a mean size of at most ${SIZE_FACTOR * tolerance}` : `at most ${tolerance}`;
+  return {
+    ...proof,
+    mean_nats_difference: mean,
+    mean_abs_nats: meanSize,
+    max_abs_nats: largest,
+    verdict: near && small ? 'pass' : 'fail',
+    note:
+      near && small ? null : `the optimized model differs from the original: ${limit} was asked`,
+  };
+}
