@@ -11,8 +11,9 @@ import { dequantize } from './dequantize.js';
 import { filled, movement, outer } from './movement.js';
 import type { Workspace } from './workspace.js';
 
-/** Values computed, at most, for one node: larger results stay what they are, a node. */
-const MAX_VALUES = 1 << 27;
+/** Values computed, at most, for one node and for all: what is beyond stays what it is, a node. */
+const MAX_VALUES = 1 << 26;
+const MAX_TOTAL = 1 << 28;
 
 export interface Folded {
   /** Weights that were quantized. */
@@ -23,7 +24,7 @@ export interface Folded {
 }
 
 export function fold(ws: Workspace): Folded {
-  let [dequantized, folded, kept] = [0, 0, 0];
+  let [dequantized, folded, kept, total] = [0, 0, 0, 0];
   const seen = new Map<string, string>();
   for (const node of ws.walk()) {
     const [output] = node.outputs;
@@ -35,7 +36,8 @@ export function fold(ws: Workspace): Folded {
       ws.replace(node, twin);
       continue;
     }
-    const tensor = evaluate(ws, node);
+    const tensor = total > MAX_TOTAL ? null : evaluate(ws, node);
+    total += tensor?.values.length ?? 0;
     if (tensor !== null) {
       ws.replace(node, ws.add(tensor, node.op));
       if (node.op === 'DequantizeLinear') dequantized++;

@@ -149,11 +149,16 @@ function trilu(input: Tensor, diagonal: number, upper: boolean): Tensor {
   return new Tensor(type, dims, kept);
 }
 
+const MAX_RANGE = 1 << 22;
+
 function range(inputs: readonly Tensor[]): Tensor | null {
   const [start, limit, delta] = inputs.map((input) => input.values[0]!);
   if (start === undefined || limit === undefined || delta === undefined) return null;
   const { type } = inputs[0]!;
-  const values = storage(type, Math.max(0, Math.ceil((limit - start) / delta)));
+  const length = Math.max(0, Math.ceil((limit - start) / delta));
+  // A range longer than any row is no position table.
+  if (!(length <= MAX_RANGE)) return null;
+  const values = storage(type, length);
   for (let i = 0; i < values.length; i++) values[i] = start + i * delta;
   return new Tensor(type, [values.length], values);
 }

@@ -2,7 +2,7 @@
  * The graph pass behind `--optimize`: what exporters spell out becomes the fused operators that a
  * GPU runs fast. Off for a reference score; docs/optimize.md says what it does and how it is proved.
  */
-import { inputError } from '../../../errors.js';
+import { BpbError, inputError } from '../../../errors.js';
 import { OnnxGraph } from '../graph.js';
 import { readOnnx } from '../reader.js';
 import { type Fused, fuseAttention } from './attention.js';
@@ -60,11 +60,24 @@ export interface Optimized {
  *
  * Deterministic: the same bytes and options give the same bytes.
  *
- * @throws BPB_MODEL_NOT_ONNX; BPB_OPTIMIZE where the model's axes contradict the options
+ * @throws BPB_MODEL_NOT_ONNX; BPB_OPTIMIZE where the model's axes contradict the options, or its
+ * shapes each other
  */
 export function optimize(model: Uint8Array, options: OptimizeOptions): Optimized {
-  const { path = 'the model', tokensInput = 'input_ids', logitsOutput = 'logits' } = options;
+  const { path = 'the model' } = options;
+  try {
+    return rewrite(model, { ...options, path });
+  } catch (error) {
+    // Models are strangers' files: shapes that contradict each other surface here as RangeErrors.
+    if (error instanceof BpbError || !(error instanceof Error)) throw error;
+    throw refusal(path, 'a graph whose shapes agree with each other', error.message, error);
+  }
+}
+
+function rewrite(model: Uint8Array, options: OptimizeOptions & { path: string }): Optimized {
+  const { path, tokensInput = 'input_ids', logitsOutput = 'logits' } = options;
   const graph = OnnxGraph.parse(model, path);
+  checkOrder(graph, path);
   dropDefaults(graph, readOnnx(model, path).irVersion, path);
   fixAxes(graph, tokensInput, options, path);
   const ws = new Workspace(graph);
@@ -113,6 +126,25 @@ export function optimize(model: Uint8Array, options: OptimizeOptions): Optimized
   };
 }
 
+/** Nodes are visited in their order, and edits cost time with their number. */
+const MAX_NODES = 50_000;
+
+/** ONNX asks for topological order; without it a cycle could be rewritten for ever. */
+function checkOrder(graph: OnnxGraph, path: string): void {
+  const { nodes } = graph;
+  if (nodes.length > MAX_NODES) {
+    throw refusal(path, `at most ${MAX_NODES} nodes`, `${nodes.length} nodes`);
+  }
+  const made = new Set(nodes.flatMap(({ outputs }) => outputs));
+  const seen = new Set<string>();
+  for (const { inputs, outputs } of nodes) {
+    const early = inputs.find((name) => made.has(name) && !seen.has(name));
+    if (early)
+      throw refusal(path, 'nodes in topological order', `"${early}" used before it is made`);
+    for (const name of outputs) seen.add(name);
+  }
+}
+
 /** Initializers that double as inputs are constants to us: nobody overrides them here. */
 function dropDefaults(graph: OnnxGraph, irVersion: number, path: string): void {
   if (irVersion < 4) throw refusal(path, 'IR version 4 or later', `IR version ${irVersion}`);
@@ -150,9 +182,10 @@ function fixAxes(
   });
 }
 
-function refusal(path: string, expected: string, actual: string) {
+function refusal(path: string, expected: string, actual: string, cause?: unknown): BpbError {
   return inputError('BPB_OPTIMIZE', {
-    message: 'the model cannot be optimized for this batch',
+    message: 'the model cannot be optimized',
+    cause,
     path,
     expected,
     actual,
