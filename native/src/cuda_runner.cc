@@ -47,13 +47,7 @@ class CudaRunner : public BatchRunner {
   CudaRunner(bpb_session* session, CudaDevice& device)
       : session_(session), device_(device), slots_{Slot(device), Slot(device)} {}
 
-  ~CudaRunner() override {
-    try {
-      device_.wait();  // nothing may be on its way into memory that is about to go
-    } catch (const CodedFailure&) {
-      // The device is lost, and with it whatever was on its way.
-    }
-  }
+  ~CudaRunner() override { settle(); }
 
   bool advance(Batch* next) override {
     Slot& free = slots_[turn_];
@@ -63,12 +57,22 @@ class CudaRunner : public BatchRunner {
     if (current_ != nullptr && current_->ok) {
       attempt(*current_, [&] { collect(slots_[1 - turn_], *current_); });
     }
+    if (staged && !launched) settle();  // its upload is queued, and the slot will be used again
     current_ = launched ? next : nullptr;
     if (launched) turn_ = 1 - turn_;
     return launched;
   }
 
  private:
+  // Waits until nothing is on its way into memory that is about to go.
+  void settle() {
+    try {
+      device_.wait();
+    } catch (const CodedFailure&) {
+      // The device is lost, and with it whatever was on its way.
+    }
+  }
+
   // Whether `step` went well; the batch is told.
   template <class Step>
   bool attempt(Batch& batch, Step step) {

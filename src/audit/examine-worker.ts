@@ -1,8 +1,9 @@
 /**
  * The worker thread of an audit: one examiner, the shared stream, and batch after batch.
  */
-import { workerData } from 'node:worker_threads';
+
 import { type Answer, answer } from '../tokenizer/ordered-pool.js';
+import { announceStarted, threadData } from '../worker-pool.js';
 import type { ExaminedDocument, ExamineSetup, ExamineTask } from './examine-types.js';
 import { Examiner } from './examiner.js';
 
@@ -10,7 +11,9 @@ let examiner: Promise<Examiner> | undefined;
 
 export default function examine(task: ExamineTask): Promise<Answer<ExaminedDocument[]>> {
   return answer(async () => {
-    examiner ??= Examiner.create(workerData as ExamineSetup);
+    examiner ??= Examiner.create(threadData<ExamineSetup>());
     return (await examiner).examine(task);
   });
 }
+
+announceStarted();

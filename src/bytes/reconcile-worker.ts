@@ -1,11 +1,12 @@
 /**
  * The worker thread of the reconciliation: one encoder, the shared stream, and batch after batch.
  */
-import { workerData } from 'node:worker_threads';
+
 import type { TokenIds } from '../data/types.js';
 import { createEncoder } from '../tokenizer/encoder.js';
 import { type Answer, answer } from '../tokenizer/ordered-pool.js';
 import type { Tokenizer } from '../tokenizer/types.js';
+import { announceStarted, threadData } from '../worker-pool.js';
 import { type ReconciledBatch, Reconciler, type ReconcileTask } from './reconcile-batch.js';
 
 export interface ReconcileWorkerData {
@@ -17,8 +18,10 @@ let reconciler: Promise<Reconciler> | undefined;
 
 export default function reconcile(task: ReconcileTask): Promise<Answer<ReconciledBatch>> {
   return answer(async () => {
-    const { tokenizer, ids } = workerData as ReconcileWorkerData;
+    const { tokenizer, ids } = threadData<ReconcileWorkerData>();
     reconciler ??= createEncoder(tokenizer).then((e) => new Reconciler(tokenizer, e, ids));
     return (await reconciler).check(task);
   });
 }
+
+announceStarted();

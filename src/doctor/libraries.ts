@@ -35,17 +35,23 @@ export function examineScorer(addon: NativeAddon): Finding {
   return { name, for: 'gpu', found: built, detail, mend };
 }
 
+/** Where native/cuda/CMakeLists.txt looks, in its order. */
+function compilers(): string[] {
+  const { BPB_NVCC, CUDA_HOME, CUDA_PATH } = process.env;
+  const homes = [CUDA_HOME, CUDA_PATH].filter((home) => home).map((home) => `${home}/bin/nvcc`);
+  return [...(BPB_NVCC ? [BPB_NVCC] : []), ...homes, 'nvcc', '/usr/local/cuda/bin/nvcc'];
+}
+
 export function examineCompiler(): Finding {
-  const named = [process.env['CUDACXX'], 'nvcc', '/usr/local/cuda/bin/nvcc'];
-  for (const nvcc of named.filter((path) => path !== undefined && path !== '')) {
-    const { status, stdout } = spawnSync(nvcc!, ['--version'], { encoding: 'utf8' });
+  for (const nvcc of compilers()) {
+    const { status, stdout } = spawnSync(nvcc, ['--version'], { encoding: 'utf8' });
     const version = /release ([\d.]+)/.exec(stdout ?? '')?.[1];
     if (status === 0) {
       const detail = `${version ?? 'of an unknown version'} (${nvcc})`;
       return { name: 'nvcc', for: 'build', found: true, detail, mend: null };
     }
   }
-  const detail = 'not in PATH, CUDACXX or /usr/local/cuda';
+  const detail = 'not by BPB_NVCC, CUDA_HOME or PATH, nor in /usr/local/cuda';
   const mend = 'Install the CUDA toolkit; only building the scorer needs it.';
   return { name: 'nvcc', for: 'build', found: false, detail, mend };
 }

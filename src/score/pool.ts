@@ -1,8 +1,7 @@
 /**
- * The worker pool: one engine a worker, one copy of the tokens and the model for all.
+ * The scoring pool: one engine a worker, one copy of the tokens and the model for all.
  */
-import { fileURLToPath } from 'node:url';
-import { Piscina } from 'piscina';
+import { WorkerPool } from '../worker-pool.js';
 import type { Opened, Reply, RowsScore, WorkerSetup, WorkerTask } from './messages.js';
 import { unwrap } from './messages.js';
 
@@ -12,25 +11,24 @@ import { unwrap } from './messages.js';
 export const TASKS_PER_WORKER = 2;
 
 export class ScorePool {
-  private readonly pool: Piscina<WorkerTask, Reply<Opened | RowsScore>>;
+  private readonly pool: WorkerPool<WorkerTask, Reply<Opened | RowsScore>>;
+  private closed: Promise<void> | undefined;
 
   constructor(
     setup: WorkerSetup,
     readonly workers: number,
   ) {
-    this.pool = new Piscina({
-      filename: fileURLToPath(new URL('./worker.js', import.meta.url)),
-      workerData: setup,
-      minThreads: workers,
-      maxThreads: workers,
-      concurrentTasksPerWorker: TASKS_PER_WORKER,
-      // A worker that starts again would load its model again.
-      idleTimeout: Number.POSITIVE_INFINITY,
+    this.pool = new WorkerPool({
+      worker: new URL('./worker.js', import.meta.url),
+      data: setup,
+      workers,
+      tasksPerWorker: TASKS_PER_WORKER,
     });
   }
 
-  /** Loads the model in every worker; the first one speaks for all. */
+  /** Loads the model in the workers; the first one speaks for all. */
   async open(): Promise<Opened> {
+    // All are heard before one's refusal is thrown: none is left in the middle of loading.
     const replies = await Promise.all(
       Array.from({ length: this.workers }, () => this.pool.run({ kind: 'open' })),
     );
@@ -41,7 +39,8 @@ export class ScorePool {
     return unwrap((await this.pool.run({ kind: 'score', rows, keepNats })) as Reply<RowsScore>);
   }
 
-  async close(): Promise<void> {
-    await this.pool.destroy();
+  close(): Promise<void> {
+    this.closed ??= this.pool.close();
+    return this.closed;
   }
 }

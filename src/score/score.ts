@@ -93,13 +93,16 @@ async function runAndVerify(
     });
     const scoreEnd = performance.now();
     await pool.close();
-    onProgress?.({ phase: 'verify', done: 0, total: sample.size, unit: 'rows', bpb: running.bpb });
+    const verifying = (done: number) =>
+      onProgress?.({ phase: 'verify', done, total: sample.size, unit: 'rows', bpb: running.bpb });
+    verifying(0);
     const verification = await verifyRows({
       setup,
       firstOpinion: new Map([...firstOpinion].sort(([a], [b]) => a - b)),
       seed,
       precision: opened.info.precision,
       signal,
+      onRow: verifying,
     });
     const end = performance.now();
     const seconds = {

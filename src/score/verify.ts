@@ -40,6 +40,8 @@ export interface VerifyOptions {
   readonly seed: number;
   readonly precision: keyof typeof TOLERANCE_NATS;
   readonly signal?: AbortSignal | undefined;
+  /** Called after each row with the rows so far. */
+  readonly onRow?: ((rows: number) => void) | undefined;
 }
 
 export async function verifyRows(options: VerifyOptions): Promise<Verification> {
@@ -74,6 +76,7 @@ export async function verifyRows(options: VerifyOptions): Promise<Verification> 
       }
       targets += nats.length;
       result.rows++;
+      options.onRow?.(result.rows);
       if (performance.now() > deadline) break;
     }
     result.mean_abs_nats = sum / targets;

@@ -1,17 +1,18 @@
 /**
  * A pool worker: keeps one engine, turns row indexes into exact sums a document.
  */
-import { workerData } from 'piscina';
+
 import { createEngine } from '../engine/create.js';
 import type { CudaOptions } from '../engine/types.js';
 import { BpbError } from '../errors.js';
 import { planWindows } from '../windows/plan.js';
+import { announceStarted, threadData } from '../worker-pool.js';
 import { assembleBatch, documentOf, type ScoredRuns } from './assemble.js';
 import type { Opened, Reply, RowsScore, WorkerSetup, WorkerTask } from './messages.js';
 import { replyOf } from './messages.js';
 import type { InfiniteTargets } from './totals.js';
 
-const setup = workerData as WorkerSetup;
+const setup = threadData<WorkerSetup>();
 const plan = planWindows(setup.stream, setup.window);
 
 type Created = Awaited<ReturnType<typeof createEngine>>;
@@ -94,3 +95,5 @@ function infiniteTargets(nats: Float32Array, runs: ScoredRuns): InfiniteTargets 
   }
   return { count, first };
 }
+
+announceStarted();

@@ -1,7 +1,7 @@
 /**
  * The worker thread of the encode pool: one encoder, made once, and batch after batch.
  */
-import { workerData } from 'node:worker_threads';
+import { announceStarted, threadData } from '../worker-pool.js';
 import { type EncodedBatch, type EncodeTask, encodeBatch } from './encode-batch.js';
 import { createEncoder } from './encoder.js';
 import { type Answer, answer } from './ordered-pool.js';
@@ -21,7 +21,9 @@ let handler: ReturnType<typeof encodeHandler> | undefined;
 
 export default function encode(task: EncodeTask): Promise<Answer<EncodedBatch>> {
   return answer(async () => {
-    handler ??= encodeHandler(workerData as Tokenizer);
+    handler ??= encodeHandler(threadData<Tokenizer>());
     return (await handler)(task);
   });
 }
+
+announceStarted();

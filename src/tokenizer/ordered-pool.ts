@@ -1,8 +1,8 @@
 /**
  * Runs a stream of tasks on worker threads and yields the results in the order of the tasks.
  */
-import { Piscina } from 'piscina';
 import { BpbError, type ErrorDetails } from '../errors.js';
+import { WorkerPool } from '../worker-pool.js';
 
 /** A result or our own error, in a form that survives the way between threads. */
 export type Answer<R> = { readonly value: R } | { readonly error: Record<string, unknown> };
@@ -42,12 +42,11 @@ export async function* runInOrder<T, P, R>(
     for await (const task of tasks) yield { task, result: handle(options.payload(task)) };
     return;
   }
-  const pool = new Piscina<P, Answer<R>>({
-    filename: options.worker.href,
-    workerData: options.workerData,
-    minThreads: workers,
-    maxThreads: workers,
-    concurrentTasksPerWorker: 1,
+  const pool = new WorkerPool<P, Answer<R>>({
+    worker: options.worker,
+    data: options.workerData,
+    workers,
+    tasksPerWorker: 1,
   });
   // The queue bounds what is in memory: the tasks are only read as fast as they are worked off.
   const queue: { task: T; result: Promise<Answer<R>> }[] = [];
@@ -61,7 +60,7 @@ export async function* runInOrder<T, P, R>(
     }
     while (queue.length > 0) yield await settle(queue.shift()!);
   } finally {
-    await pool.destroy();
+    await pool.close();
   }
 }
 

@@ -62,7 +62,12 @@ export async function auditSourceText(
   if (text.includes('\0')) throw binary(path);
   const findings: SourceFinding[] = [];
   const doubts = new Set<string>();
-  const layers = await auditLayer(text, 0, { path, findings, doubts, unpacked: 0 });
+  const layers = await auditLayer(text, 0, { path, findings, doubts, unpacked: 0 }).catch(
+    (error: unknown) => {
+      // The parser recurses on nesting, and how deep it may go depends on the stack that is left.
+      throw error instanceof RangeError ? tooDeep(path) : error;
+    },
+  );
   findings.sort(
     (a, b) =>
       SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
@@ -196,6 +201,16 @@ async function readSource(path: string): Promise<Uint8Array> {
     await handle?.close();
   }
   throw tooLarge(path, size);
+}
+
+function tooDeep(path: string) {
+  return inputError('BPB_SOURCE_TOO_LARGE', {
+    message: 'the source is nested too deeply to be audited',
+    path,
+    expected: 'brackets and blocks as a script has them',
+    actual: 'nesting that exhausts the stack',
+    hint: 'Is this a Python training script?',
+  });
 }
 
 function tooLarge(path: string, size: number): Error {
