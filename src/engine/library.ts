@@ -4,7 +4,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { environmentError } from '../errors.js';
 
 const LIBRARY = /^libonnxruntime\.(so(\.\d+)*|(\d+\.)*dylib)$/;
@@ -35,7 +35,8 @@ function folders(): string[] {
 export function findRuntimeLibrary(directory?: string): string {
   const searched: string[] = [];
   try {
-    searched.push(...(directory === undefined ? folders() : [directory]));
+    // Absolute: the runtime would look for its providers from its own folder on.
+    searched.push(...(directory === undefined ? folders() : [resolve(directory)]));
   } catch {
     // No package, no bin folder: nothing is searched, and the error below says so.
   }
