@@ -11,12 +11,11 @@ import { loadTokenizer } from '#bpb/tokenizer/load';
 import { tokenizeDocuments } from '#bpb/tokenizer/stream';
 import { collect } from '../helpers/collect.js';
 import { temporaryFolder } from '../helpers/folder.js';
+import { pythonWith } from '../helpers/python.js';
 import { CASEOPS, CASEOPS_VECTORS, SP8192 } from '../helpers/shared-data.js';
 import { docsFile, documentsOf, found, rightModel, run } from './fixtures.js';
 
-const python = [process.env['BPB_PYTHON'], '/opt/pyenv-bpb/bin/python', 'python3'].find(
-  (path) => path && spawnSync(path, ['-c', 'import sentencepiece']).status === 0,
-);
+const python = pythonWith('sentencepiece');
 
 interface Verdict {
   tokens: number;

@@ -9,14 +9,12 @@ import { transformCase } from '#bpb/tokenizer/caseops';
 import { readSentencePieceModel } from '#bpb/tokenizer/sentencepiece-model';
 import { SurfaceAligner } from '#bpb/tokenizer/surfaces';
 import { collect } from '../helpers/collect.js';
+import { pythonWith } from '../helpers/python.js';
 import { modelFile, PIECE_TYPE, SMALL } from '../helpers/sentencepiece.js';
 import { CASEOPS, SP8192 } from '../helpers/shared-data.js';
 import { CHARACTERS, EDGES, operatorPieces } from './texts.js';
 
-const candidates = [process.env['BPB_PYTHON'], '/opt/pyenv-bpb/bin/python', 'python3'];
-const python = candidates.find(
-  (path) => path && spawnSync(path, ['-c', 'import sentencepiece']).status === 0,
-);
+const python = pythonWith('sentencepiece');
 
 interface Verdict {
   ids: number[][];

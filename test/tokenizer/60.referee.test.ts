@@ -10,13 +10,11 @@ import { createEncoder } from '#bpb/tokenizer/encoder';
 import { loadTokenizer } from '#bpb/tokenizer/load';
 import { PieceDecoder } from '#bpb/tokenizer/piece-decoder';
 import { collect } from '../helpers/collect.js';
+import { pythonWith } from '../helpers/python.js';
 import { modelFile } from '../helpers/sentencepiece.js';
 import { CASEOPS, SP8192 } from '../helpers/shared-data.js';
 
-const candidates = [process.env['BPB_PYTHON'], '/opt/pyenv-bpb/bin/python', 'python3'];
-const python = candidates.find(
-  (path) => path && spawnSync(path, ['-c', 'import sentencepiece']).status === 0,
-);
+const python = pythonWith('sentencepiece');
 
 interface Verdict {
   ids: number[][];

@@ -9,11 +9,9 @@ import { OnnxGraph } from '#bpb/artifact/onnx/graph';
 import { optimize } from '#bpb/artifact/onnx/optimize/optimize';
 import { largestDifference, runLogits, someIds } from '../../helpers/graph-builder.js';
 import { checked, TOLERANCE_LOGIT } from '../../helpers/optimized.js';
+import { pythonWith } from '../../helpers/python.js';
 
-const candidates = [process.env['BPB_PYTHON'], '/opt/pyenv-bpb/bin/python', 'python3'];
-const python = candidates.find(
-  (path) => path && spawnSync(path, ['-c', 'import torch, onnx, onnxscript']).status === 0,
-);
+const python = pythonWith('torch', 'onnx', 'onnxscript');
 
 /** As in test/oracles/onnx_exports.py. */
 const [VOCAB, T, ROWS, LAYERS] = [64, 16, 3, 2];
