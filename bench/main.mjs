@@ -5,10 +5,18 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const BENCHMARKS = ['nll', 'tokenize', 'stream', 'share', 'peers/run'];
+const TOKENIZER = 'models/sotu-8x256/tokenizer.model';
+const BENCHMARKS = [
+  ['nll'],
+  ['tokenize', TOKENIZER],
+  ['audit', TOKENIZER],
+  ['stream'],
+  ['share'],
+  ['peers/run'],
+];
 
-for (const name of BENCHMARKS) {
+for (const [name, ...args] of BENCHMARKS) {
   const file = fileURLToPath(new URL(`./${name}.mjs`, import.meta.url));
-  const { status } = spawnSync(process.execPath, [file], { stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [file, ...args], { stdio: 'inherit' });
   if (status !== 0) process.exitCode = 1;
 }

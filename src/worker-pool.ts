@@ -72,6 +72,9 @@ export function announceStarted(): void {
   if (isMainThread) return;
   const { started } = (workerData ?? {}) as Partial<ThreadData>;
   if (started === undefined) return;
-  Atomics.add(started, 0, 1);
-  Atomics.notify(started, 0);
+  // Not before piscina's `require` of this module has returned, which goes on after its last line.
+  queueMicrotask(() => {
+    Atomics.add(started, 0, 1);
+    Atomics.notify(started, 0);
+  });
 }

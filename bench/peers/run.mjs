@@ -23,7 +23,7 @@ if (spawnSync(python, ['-c', 'import torch, onnx, sentencepiece']).status !== 0)
 const ours = [];
 const theirs = { eager: [], compiled: [] };
 for (let k = 0; k < Number(repeats); k++) {
-  ours.push(await score({ artifact, threads, verifyRows: 0 }));
+  ours.push(await score({ artifact, verifyRows: 0 }));
   theirs.eager.push(torch());
   theirs.compiled.push(torch('--compile'));
 }

@@ -72,8 +72,13 @@ export interface ScoreOptions {
   onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-/** Large enough to keep two cores busy, small enough for a batch's logits to stay in a cache. */
-export const DEFAULT_BATCH_TOKENS = 4096;
+/**
+ * On the CPU: a row of the challenge's length. One row keeps a session of one thread busy, and what
+ * it computes with stays in a core's cache (docs/performance.md).
+ */
+export const DEFAULT_BATCH_TOKENS = 1024;
+/** Each session holds the weights once more, so a machine of many cores shares them by threads. */
+const DEFAULT_WORKERS_MAX = 8;
 
 export interface Parallelism {
   readonly workers: number;
@@ -81,13 +86,17 @@ export interface Parallelism {
 }
 
 /**
- * Sessions share the cores: by default one worker with all of them. On GPUs `--workers` counts the
- * sessions of each.
+ * Sessions share the cores: by default one for each core, up to eight, which beats one session with
+ * as many threads. With `--threads` alone as many sessions as fit. On GPUs `--workers` counts the
+ * sessions of each, by default one.
  */
 export function parallelism(options: ScoreOptions, gpus = 0): Parallelism {
-  const sessions = positive('--workers', options.workers ?? 1);
+  const cores = availableParallelism();
+  const fitting = Math.max(1, Math.floor(cores / positive('--threads', options.threads ?? 1)));
+  const byDefault = gpus > 0 ? 1 : Math.min(DEFAULT_WORKERS_MAX, fitting);
+  const sessions = positive('--workers', options.workers ?? byDefault);
   const workers = sessions * Math.max(1, gpus);
-  const share = Math.max(1, Math.floor(availableParallelism() / workers));
+  const share = Math.max(1, Math.floor(cores / workers));
   return { workers, threads: positive('--threads', options.threads ?? share) };
 }
 
