@@ -6,6 +6,8 @@ import { realpathSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, isAbsolute, join, relative, resolve } from 'node:path';
 import { inputError, usageError } from '../errors.js';
+import { shared } from '../shared-memory.js';
+import { type Adaptive, loadAdaptive } from './adaptive.js';
 import { readDecompressed } from './decompress.js';
 import { type Manifest, parseManifest } from './manifest.js';
 import { checkOnnx } from './onnx/check.js';
@@ -35,6 +37,8 @@ export interface Artifact {
   /** Null for a bare model: the caller must say. */
   readonly tokenizer: TokenizerSource | null;
   readonly evaluation: Manifest['evaluation'] | null;
+  /** What it carries from chunk to chunk; null where every row stands alone. */
+  readonly adaptive: Adaptive | null;
   readonly size: SizeAccount;
 }
 
@@ -94,7 +98,10 @@ async function loadDirectory(directory: string): Promise<Artifact> {
     manifest.tokenizer.kind === 'byte260'
       ? { kind: 'byte260' }
       : { kind: 'sentencepiece', path: inside(manifest.tokenizer.path) };
-  const hashed = new Map([...counted, model].map((file) => [file.name, file.sha256]));
+  const graph = checkOnnx(content, modelPath);
+  const loaded = await loadAdaptive(manifest, manifestPath, { path: modelPath, graph }, inside);
+  const scored = [model, ...(loaded?.scored ?? [])];
+  const hashed = new Map([...counted, ...scored].map((file) => [file.name, file.sha256]));
   hashed.set('artifact.json', sha256(Buffer.from(text)));
   if (tokenizer.kind === 'sentencepiece') {
     const file = await storedFile(tokenizer.path, tokenizer.path);
@@ -111,11 +118,12 @@ async function loadDirectory(directory: string): Promise<Artifact> {
       tokens: manifest.model.tokens,
       logits: manifest.model.logits,
       softcap: manifest.model.softcap,
-      graph: checkOnnx(content, modelPath),
+      graph,
     },
     tokenizer,
     evaluation: manifest.evaluation ?? null,
-    size: accountSize(counted, [model]),
+    adaptive: loaded?.adaptive ?? null,
+    size: accountSize(counted, scored),
   };
 }
 
@@ -145,6 +153,7 @@ async function loadBareModel(path: string): Promise<Artifact> {
     },
     tokenizer: null,
     evaluation: null,
+    adaptive: null,
     size: {
       bytesCounted: stored.length,
       bytesLimit: BYTES_LIMIT,
@@ -184,10 +193,4 @@ function hashOfFiles(files: ReadonlyMap<string, string>): string {
     hash.update(`${fileHash}  ${name}\n`);
   }
   return hash.digest('hex');
-}
-
-function shared(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
-  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
-  copy.set(bytes);
-  return copy;
 }

@@ -4,8 +4,7 @@
 import { z } from 'zod';
 import { inputError } from '../errors.js';
 import { SLIDING_2026_03_19, WINDOW_MODES } from '../windows/options.js';
-
-const relativePath = z.string().min(1);
+import { adaptSchema, relativePath, stateSchema } from './state-schema.js';
 
 const manifestSchema = z.strictObject({
   format: z.literal('bpb-artifact/1'),
@@ -30,6 +29,8 @@ const manifestSchema = z.strictObject({
       data: z.string().min(1).optional(),
     })
     .optional(),
+  state: stateSchema.optional(),
+  adapt: adaptSchema.optional(),
   counted: z.array(relativePath).min(1),
 });
 

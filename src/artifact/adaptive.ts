@@ -1,0 +1,161 @@
+/**
+ * What a stateful or adaptive artifact carries from chunk to chunk: read, and checked against both
+ * graphs before a runtime sees either (docs/adaptive.md).
+ */
+import { type BpbError, inputError } from '../errors.js';
+import { shared } from '../shared-memory.js';
+import { readDecompressed } from './decompress.js';
+import type { Manifest } from './manifest.js';
+import { checkOnnx } from './onnx/check.js';
+import type { OnnxSummary } from './onnx/reader.js';
+import { type StoredFile, sha256 } from './size.js';
+import { checkStatePorts } from './state-ports.js';
+import type { StateDtype, StateManifest } from './state-schema.js';
+
+/** A tensor that is carried; in the graphs it is `[batch, …shape]`. */
+export interface StateTensor {
+  readonly name: string;
+  readonly in: string;
+  readonly out: string;
+  /** Of one document. */
+  readonly shape: readonly number[];
+  readonly dtype: StateDtype;
+  /** Values of one document, little-endian, row-major; null for zeros. */
+  readonly init: Uint8Array<SharedArrayBuffer> | null;
+  readonly reset: 'document' | 'never';
+}
+
+export interface AdaptGraph {
+  readonly path: string;
+  /** The ONNX file, decompressed, in shared memory. */
+  readonly bytes: Uint8Array<SharedArrayBuffer>;
+  /** Input names; null where it takes none. */
+  readonly tokens: string | null;
+  readonly targets: string | null;
+  /** Names of tensors. */
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+}
+
+export interface Adaptive {
+  readonly tensors: readonly StateTensor[];
+  /** Targets a step. */
+  readonly chunk: number;
+  /** Earlier inputs that both graphs also see, at most. */
+  readonly context: number;
+  /** Runs of the adapt graph a chunk. */
+  readonly steps: number;
+  readonly adapt: AdaptGraph | null;
+}
+
+/** Bytes of an element. */
+export const STATE_BYTES: Readonly<Record<StateDtype, number>> = {
+  float32: 4,
+  float16: 2,
+  int32: 4,
+  int64: 8,
+};
+
+/** Whether every tensor begins anew at each document, so that documents may run side by side. */
+export function resetsAtDocuments({ tensors }: Pick<Adaptive, 'tensors'>): boolean {
+  return tensors.every(({ reset }) => reset === 'document');
+}
+
+export interface LoadedAdaptive {
+  readonly adaptive: Adaptive;
+  /** Files that the score depends on, beside the model. */
+  readonly scored: readonly StoredFile[];
+}
+
+/**
+ * Null where the manifest has no `state`.
+ *
+ * @param inside resolves a path of the manifest, which must lie in the artifact
+ * @throws BPB_STATE_…, naming the manifest or the graph, the field, what was expected and found
+ */
+export async function loadAdaptive(
+  manifest: Manifest,
+  manifestPath: string,
+  score: { readonly path: string; readonly graph: OnnxSummary },
+  inside: (name: string) => string,
+): Promise<LoadedAdaptive | null> {
+  const { state } = manifest;
+  if (state === undefined) {
+    if (manifest.adapt === undefined) return null;
+    throw refusal(manifestPath, 'adapt', 'a `state` that it changes', 'no `state`');
+  }
+  checkEvaluation(manifest, state, manifestPath);
+  const scored: StoredFile[] = [];
+  const read = async (name: string) => {
+    const { stored, content } = await readDecompressed(inside(name));
+    scored.push({
+      name,
+      bytes: stored.length,
+      sha256: sha256(stored),
+      contentSha256: sha256(content),
+    });
+    return shared(content);
+  };
+
+  const tensors: StateTensor[] = [];
+  for (const { init, ...tensor } of state.tensors) {
+    const bytes = init === 'zeros' ? null : await read(init.path);
+    const expected = tensor.shape.reduce((n, dim) => n * dim, STATE_BYTES[tensor.dtype]);
+    if (bytes !== null && bytes.length !== expected) {
+      throw inputError('BPB_STATE_INIT', {
+        message: `the initial values of the state \`${tensor.name}\` do not fill its shape`,
+        path: inside((init as { path: string }).path),
+        expected: `${expected} bytes for ${tensor.dtype} [${tensor.shape.join(', ')}]`,
+        actual: `${bytes.length} bytes`,
+      });
+    }
+    tensors.push({ ...tensor, init: bytes });
+  }
+  let adapt: AdaptGraph | null = null;
+  let adaptGraph: OnnxSummary | null = null;
+  if (manifest.adapt !== undefined) {
+    const path = inside(manifest.adapt.path);
+    const bytes = await read(manifest.adapt.path);
+    adaptGraph = checkOnnx(bytes, path);
+    adapt = { ...manifest.adapt, path, bytes };
+  }
+  const { chunk, context, steps } = state;
+  const adaptive: Adaptive = { tensors, chunk, context, steps, adapt };
+  checkStatePorts({
+    adaptive,
+    manifestPath,
+    tokens: manifest.model.tokens,
+    score,
+    adapt: adaptGraph === null ? null : { path: adapt!.path, graph: adaptGraph },
+  });
+  return { adaptive, scored };
+}
+
+function checkEvaluation(manifest: Manifest, state: StateManifest, path: string): void {
+  const { evaluation } = manifest;
+  if (evaluation === undefined) return;
+  const { seqLen, window, stride } = evaluation;
+  if (state.chunk + state.context > seqLen) {
+    const actual = `chunk ${state.chunk} and context ${state.context} in rows of ${seqLen}`;
+    throw refusal(path, 'state.chunk', 'chunk + context of at most evaluation.seqLen', actual);
+  }
+  const resets = state.tensors.some(({ reset }) => reset === 'document');
+  if (window === 'sliding' || stride !== null) {
+    const expected = 'document or chunk windows without a stride; `context` is what overlaps';
+    throw refusal(path, 'evaluation', expected, `${window}, stride ${stride ?? 'none'}`);
+  }
+  if (window === 'chunk' && resets) {
+    const expected = 'document windows, as a state resets at documents';
+    throw refusal(path, 'evaluation.window', expected, window);
+  }
+}
+
+function refusal(path: string, field: string, expected: string, actual: string): BpbError {
+  return inputError('BPB_STATE_MANIFEST', {
+    message: `the manifest's field \`${field}\` does not fit the rest`,
+    path,
+    expected,
+    actual,
+    hint: 'docs/adaptive.md describes stateful and adaptive artifacts',
+  });
+}

@@ -1,0 +1,187 @@
+/**
+ * Holds the state of a manifest against the ports of its two graphs: every tensor is read and
+ * written, in one type and shape, and neither graph asks for anything else.
+ */
+import { type BpbError, inputError } from '../errors.js';
+import type { Adaptive, StateTensor } from './adaptive.js';
+import type { OnnxSummary, Port } from './onnx/reader.js';
+
+interface Graph {
+  readonly path: string;
+  readonly graph: OnnxSummary;
+}
+
+export interface StatePorts {
+  readonly adaptive: Adaptive;
+  readonly manifestPath: string;
+  /** The score graph's input of token ids. */
+  readonly tokens: string;
+  readonly score: Graph;
+  readonly adapt: Graph | null;
+}
+
+/** ONNX element types by the manifest's names. */
+const ELEMENT_TYPES = { float32: 1, int32: 6, int64: 7, float16: 10 } as const;
+const TYPE_NAMES = new Map<number, string>(
+  Object.entries(ELEMENT_TYPES).map(([name, type]) => [type, name]),
+);
+
+/** @throws BPB_STATE_MANIFEST for contradictions of the manifest, BPB_STATE_PORT for a graph's */
+export function checkStatePorts(ports: StatePorts): void {
+  const { adaptive, manifestPath, tokens, score, adapt } = ports;
+  const { tensors } = adaptive;
+  for (const key of ['name', 'in', 'out'] as const) unique(tensors, key, manifestPath);
+  const known = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  const named = (field: 'reads' | 'writes') =>
+    (adaptive.adapt?.[field] ?? []).map((name) => {
+      const tensor = known.get(name);
+      if (tensor !== undefined) return tensor;
+      throw manifestError(manifestPath, `adapt.${field}`, 'names of state tensors', name);
+    });
+  const [reads, writes] = [named('reads'), named('writes')];
+
+  const scoreReads = tensors.filter(({ in: name }) => input(score, name) !== undefined);
+  requireTime(ports, score, tokens, 'score');
+  onlyInputs(score, [tokens, ...scoreReads.map((tensor) => tensor.in)], 'the token ids and state');
+  if (adapt !== null) {
+    const { tokens: ids, targets } = adaptive.adapt!;
+    const may = [ids, targets, ...reads.map((tensor) => tensor.in)];
+    onlyInputs(
+      adapt,
+      may.filter((name) => name !== null),
+      '`adapt.tokens`, `adapt.targets` and what it `reads`',
+    );
+    for (const [name, role] of [
+      [ids, 'adapt'],
+      [targets, 'targets'],
+    ] as const) {
+      if (name !== null) requireTime(ports, adapt, name, role);
+    }
+  }
+  for (const tensor of tensors) {
+    const readers = [
+      ...(scoreReads.includes(tensor) ? [score] : []),
+      ...(reads.includes(tensor) ? [adapt!] : []),
+    ];
+    if (readers.length === 0) {
+      const expected = 'an input of the score graph, or one of `adapt.reads`';
+      throw manifestError(manifestPath, `state tensor ${tensor.name}`, expected, 'no reader');
+    }
+    for (const graph of readers) requirePort(graph, input(graph, tensor.in), tensor, 'in');
+    const writer = writes.includes(tensor) ? adapt! : score;
+    requirePort(writer, output(writer, tensor.out), tensor, 'out');
+  }
+}
+
+const input = ({ graph }: Graph, name: string) => graph.inputs.find((port) => port.name === name);
+const output = ({ graph }: Graph, name: string) => graph.outputs.find((port) => port.name === name);
+
+function unique(tensors: readonly StateTensor[], key: 'name' | 'in' | 'out', path: string): void {
+  const seen = new Set<string>();
+  for (const tensor of tensors) {
+    if (seen.has(tensor[key])) {
+      throw manifestError(
+        path,
+        `state.tensors[].${key}`,
+        'different names',
+        `${tensor[key]} twice`,
+      );
+    }
+    seen.add(tensor[key]);
+  }
+}
+
+/** A graph that asks for more than it is given would have to be told what it may not know. */
+function onlyInputs({ path, graph }: Graph, may: readonly string[], what: string): void {
+  const other = graph.inputs.find(({ name }) => !may.includes(name));
+  if (other === undefined) return;
+  throw portError(
+    path,
+    `asks for the input \`${other.name}\``,
+    `${what}, nothing else`,
+    shape(other),
+  );
+}
+
+/**
+ * Token ids and targets are `[batch, time]`. The time of the score graph differs from step to step;
+ * an adapt graph may fix it where it is the same at every adaptation.
+ */
+function requireTime(
+  { adaptive }: StatePorts,
+  graph: Graph,
+  name: string,
+  role: 'score' | 'adapt' | 'targets',
+): void {
+  const port = input(graph, name);
+  const { chunk, context, tensors } = adaptive;
+  if (port === undefined) {
+    const found = graph.graph.inputs.map((each) => each.name).join(', ') || 'none';
+    throw portError(graph.path, `has no input \`${name}\``, `an input \`${name}\``, found);
+  }
+  const ids = port.elementType === ELEMENT_TYPES.int64 || port.elementType === ELEMENT_TYPES.int32;
+  if (!ids || (port.dims !== null && port.dims.length !== 2)) {
+    const expected = 'int64 or int32 [batch, time]';
+    throw portError(graph.path, `cannot take ids at \`${name}\``, expected, shape(port));
+  }
+  if (port.dims === null) return;
+  const [batch, time] = port.dims;
+  const most = role === 'targets' ? chunk : context + chunk;
+  if (typeof time === 'number' && time > most) {
+    const what = `asks for tokens that it may not have at \`${name}\``;
+    throw portError(graph.path, what, `at most ${most} a document`, shape(port));
+  }
+  const steady =
+    role !== 'score' &&
+    tensors.every(({ reset }) => reset === 'document') &&
+    (role === 'targets' || context === 0) &&
+    time === most;
+  if (typeof batch === 'number' || (typeof time === 'number' && !steady)) {
+    const what = `fixes the shape of \`${name}\``;
+    throw portError(graph.path, what, 'dynamic batch and time axes', shape(port));
+  }
+}
+
+function requirePort(
+  { path }: Graph,
+  port: Port | undefined,
+  tensor: StateTensor,
+  side: 'in' | 'out',
+): void {
+  const expected = `${tensor.dtype} [batch${tensor.shape.map((dim) => `, ${dim}`).join('')}]`;
+  const of = `the ${side === 'in' ? 'input' : 'output'} \`${tensor[side]}\` of the state \`${tensor.name}\``;
+  if (port === undefined) throw portError(path, `lacks ${of}`, expected, 'no such port');
+  const { dims, elementType } = port;
+  const fits =
+    elementType === ELEMENT_TYPES[tensor.dtype] &&
+    (dims === null ||
+      (dims.length === tensor.shape.length + 1 &&
+        typeof dims[0] !== 'number' &&
+        tensor.shape.every((dim, i) => typeof dims[i + 1] !== 'number' || dims[i + 1] === dim)));
+  if (!fits) throw portError(path, `has another shape or type for ${of}`, expected, shape(port));
+}
+
+function shape({ elementType, dims }: Port): string {
+  const type = TYPE_NAMES.get(elementType) ?? `ONNX type ${elementType}`;
+  return `${type} ${dims === null ? 'of any shape' : `[${dims.join(', ')}]`}`;
+}
+
+function portError(path: string, what: string, expected: string, actual: string): BpbError {
+  return inputError('BPB_STATE_PORT', {
+    message: `the graph ${what}`,
+    path,
+    expected,
+    actual,
+    hint: 'docs/adaptive.md says what either graph takes and gives',
+  });
+}
+
+function manifestError(path: string, field: string, expected: string, actual: string): BpbError {
+  return inputError('BPB_STATE_MANIFEST', {
+    message: `the manifest's field \`${field}\` does not fit the rest`,
+    path,
+    expected,
+    actual,
+    hint: 'docs/adaptive.md describes stateful and adaptive artifacts',
+  });
+}

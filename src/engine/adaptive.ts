@@ -1,0 +1,55 @@
+/**
+ * One interface for the engines that carry state: batches in order, with what they leave behind.
+ *
+ * An engine runs what it is told; that nothing is adapted to before it is scored is the business of
+ * the room that calls it (score/).
+ */
+import type { Adaptive } from '../artifact/adaptive.js';
+import type { Batch, BatchScore, EngineInfo, EngineOptions } from './types.js';
+
+export interface AdaptiveOptions extends EngineOptions {
+  readonly adaptive: Adaptive;
+}
+
+/** The tensors of `rows` documents side by side, `[rows, …shape]` each; on the device if there is one. */
+export interface EngineState {
+  /** Documents it is for; less after `keep`. */
+  readonly rows: number;
+  /** Drops the state of all documents but the first `rows`. */
+  keep(rows: number): void;
+  /** Begins the tensors anew that reset at documents, for all rows. */
+  reset(): void;
+  /** Gives the memory back; nothing may be called after it. */
+  free(): void;
+}
+
+/** What the adapt graph is shown: all of it has been scored. */
+export interface Lesson {
+  readonly rows: number;
+  /** Inputs a row: context and chunk, as the score graph had them. */
+  readonly time: number;
+  /** `[rows * time]`. */
+  readonly ids: Int32Array;
+  /** Targets a row. */
+  readonly chunk: number;
+  /** `[rows * chunk]`: the last `chunk` targets of each row's inputs. */
+  readonly targets: Int32Array;
+}
+
+export interface AdaptiveEngine {
+  readonly info: EngineInfo;
+  /** What a reader of the result should know; it may grow. */
+  readonly remarks?: readonly string[];
+  /** Initial state of `rows` documents. */
+  begin(rows: number): EngineState;
+  /**
+   * Scores `batch`, whose row `r` reads the state of document `r`, and with `carry` takes over what
+   * the score graph writes. Without `carry` the state is left as it was: a document's last chunk.
+   *
+   * @throws BpbError (input): as Engine.score, and BPB_STATE_OUTPUT for a next value of another shape
+   */
+  score(batch: Batch, state: EngineState, carry: boolean): Promise<BatchScore>;
+  /** Runs the adapt graph once and takes over what it writes. @returns seconds inside Run */
+  adapt(lesson: Lesson, state: EngineState): Promise<number>;
+  close(): Promise<void>;
+}
