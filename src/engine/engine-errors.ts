@@ -61,6 +61,22 @@ export function outputShapeError(modelPath: string, reason: string): BpbError {
   });
 }
 
+/** A graph gave a next value that does not fit its state. */
+export function stateOutputError(
+  path: string,
+  tensor: { readonly name: string; readonly out: string },
+  expected: string,
+  actual: string,
+): BpbError {
+  return inputError('BPB_STATE_OUTPUT', {
+    message: `The output "${tensor.out}" is no next value of the state "${tensor.name}".`,
+    path,
+    expected,
+    actual,
+    hint: 'Every state is [batch, ...shape] with the shape of the manifest (docs/adaptive.md).',
+  });
+}
+
 export function vocabularyError(modelPath: string, width: number, needed: number): BpbError {
   return inputError('BPB_MODEL_VOCABULARY', {
     message: 'The logits are narrower than the ids that are to be predicted.',

@@ -48,7 +48,11 @@ function names(values: readonly GraphValue[]): string {
   return values.map((value) => `${value.name}: ${describe(value)}`).join('; ') || 'none';
 }
 
-function tokensInput(inputs: readonly GraphValue[], options: EngineOptions): GraphValue {
+function tokensInput(
+  inputs: readonly GraphValue[],
+  options: EngineOptions,
+  alsoGiven: readonly string[],
+): GraphValue {
   const { tokensInput: name, modelPath } = options;
   const value = inputs.find((input) => input.name === name);
   const fail = (message: string, expected: string, actual: string) =>
@@ -56,9 +60,10 @@ function tokensInput(inputs: readonly GraphValue[], options: EngineOptions): Gra
   if (value === undefined) {
     throw fail(`The model has no input "${name}".`, `an input "${name}"`, names(inputs));
   }
-  if (inputs.length > 1) {
-    const expected = `"${name}" as the only input`;
-    throw fail('The model needs more inputs than token ids.', expected, names(inputs));
+  if (inputs.some((input) => input !== value && !alsoGiven.includes(input.name))) {
+    const expected = [name, ...alsoGiven].map((each) => `"${each}"`).join(', ');
+    const message = 'The model needs more inputs than it is given.';
+    throw fail(message, `only ${expected}`, names(inputs));
   }
   // A graph may leave the shape of a value open; ONNX Runtime shows that as rank 0.
   const rankFits = value.dims.length === 2 || value.dims.length === 0;
@@ -91,14 +96,16 @@ function fixed(dim: number | undefined): number | null {
 }
 
 /**
+ * @param alsoGiven inputs that the engine feeds beside the token ids
  * @throws BpbError (input) naming the model, what was expected of it and what it has instead.
  */
 export function checkSignature(
   inputs: readonly GraphValue[],
   outputs: readonly GraphValue[],
   options: EngineOptions,
+  alsoGiven: readonly string[] = [],
 ): Signature {
-  const tokens = tokensInput(inputs, options);
+  const tokens = tokensInput(inputs, options, alsoGiven);
   const logits = logitsOutput(outputs, options);
   const vocabulary = fixed(logits.dims[2]);
   const needed = options.minVocabulary ?? 0;

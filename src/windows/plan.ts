@@ -8,6 +8,7 @@
  */
 import type { TokenStream } from '../data/types.js';
 import { inputError } from '../errors.js';
+import { type Cut, type CutRow, windowCut } from './cut.js';
 import { checkWindowOptions, type SkipReason, type WindowOptions } from './options.js';
 
 /** One row: inputs `t[start .. start+length)`; offsets from `firstScored` on are scored. */
@@ -33,10 +34,15 @@ export interface WindowPlan {
   /** Scores of a target beyond its first; 0 except with `compat`. */
   readonly repeated: number;
   readonly skipped: readonly Skipped[];
+  /** Runs of consecutive targets with rows of their own: documents, or the whole stream. */
+  readonly segmentCount: number;
+  /** Rows `[from, to)` of segment `s`, from left to right. */
+  rowsOfSegment(s: number): readonly [from: number, to: number];
+  /** The segment of a row. */
+  segmentOf(row: number): number;
 }
 
-/** The plain data of a plan: what a worker needs to build the same one. */
-export interface Segments {
+interface Segments {
   /** `begin[s]` is the stream position of the segment's first input. */
   readonly begin: Uint32Array;
   /** `targets[s]` is how many targets it has: `begin+1 .. begin+targets`. */
@@ -61,6 +67,15 @@ export function planWindows(
   options: WindowOptions,
 ): WindowPlan {
   checkWindowOptions(options);
+  return planSegments(stream, options, windowCut(options));
+}
+
+/** The plan of a cut that the caller has checked. @throws BPB_STREAM_TOO_SHORT */
+export function planSegments(
+  stream: Pick<TokenStream, 'ids' | 'documentStarts'>,
+  options: WindowOptions,
+  cut: Cut,
+): WindowPlan {
   const tokens = stream.ids.length;
   if (tokens < 2) {
     throw inputError('BPB_STREAM_TOO_SHORT', {
@@ -73,7 +88,7 @@ export function planWindows(
     options.mode === 'document'
       ? documentSegments(tokens, stream.documentStarts)
       : oneSegment(tokens, options);
-  return new SegmentPlan(tokens, segments, options);
+  return new SegmentPlan(tokens, segments, options, cut);
 }
 
 function oneSegment(tokens: number, options: WindowOptions): Segments {
@@ -114,9 +129,9 @@ class SegmentPlan implements WindowPlan {
   readonly scored: number;
   readonly repeated: number;
   readonly skipped: readonly Skipped[];
+  readonly segmentCount: number;
   /** `rowsBefore[s]` rows come before segment `s`; one entry more than segments. */
   private readonly rowsBefore: Uint32Array;
-  private readonly step: number;
   /** Segment of the last row asked for: rows are mostly asked for in order. */
   private last = 0;
 
@@ -124,64 +139,50 @@ class SegmentPlan implements WindowPlan {
     readonly tokens: number,
     private readonly segments: Segments,
     readonly options: WindowOptions,
+    private readonly cut: Cut,
   ) {
-    const { seqLen, compat } = options;
-    this.step = options.stride ?? seqLen;
-    const count = segments.targets.length;
-    this.rowsBefore = new Uint32Array(count + 1);
+    this.segmentCount = segments.targets.length;
+    this.rowsBefore = new Uint32Array(this.segmentCount + 1);
     let scored = 0;
-    for (let s = 0; s < count; s++) {
+    let repeated = 0;
+    for (let s = 0; s < this.segmentCount; s++) {
       const targets = segments.targets[s]!;
       scored += targets;
-      this.rowsBefore[s + 1] = this.rowsBefore[s]! + this.rowsOf(targets);
+      repeated += cut.repeated(targets);
+      this.rowsBefore[s + 1] = this.rowsBefore[s]! + (targets === 0 ? 0 : cut.rows(targets));
     }
-    this.rowCount = this.rowsBefore[count]!;
+    this.rowCount = this.rowsBefore[this.segmentCount]!;
     this.scored = scored;
-    this.repeated = compat === null ? 0 : repeatedTargets(scored, seqLen, this.step);
+    this.repeated = repeated;
     const dropped = tokens - 1 - scored;
     this.skipped = dropped > 0 ? [{ reason: 'tail', targets: dropped }] : [];
   }
 
   row(index: number): Row {
-    if (!(index >= 0 && index < this.rowCount)) throw new RangeError(`no row ${index}`);
     const s = this.segmentOf(index);
-    const k = index - this.rowsBefore[s]!;
-    const { seqLen, compat } = this.options;
-    const offset = k * this.step;
-    const length = Math.min(seqLen, this.segments.targets[s]! - offset);
-    let firstScored = k === 0 ? 0 : seqLen - this.step;
-    // The historical rule anchors at the end of a short row, not at its place in the stream.
-    if (compat !== null && k > 0) firstScored = Math.max(length - this.step, 0);
+    const { offset, length, firstScored }: CutRow = this.cut.row(
+      index - this.rowsBefore[s]!,
+      this.segments.targets[s]!,
+    );
     return { start: this.segments.begin[s]! + offset, length, firstScored };
   }
 
-  /** Rows at every multiple `w` of the step with `w = 0` or `w + seqLen - step < targets`. */
-  private rowsOf(targets: number): number {
-    if (targets === 0) return 0;
-    if (this.options.compat !== null) return Math.ceil(targets / this.step);
-    return 1 + Math.max(0, Math.ceil((targets - this.options.seqLen) / this.step));
+  rowsOfSegment(s: number): readonly [number, number] {
+    return [this.rowsBefore[s]!, this.rowsBefore[s + 1]!];
   }
 
-  private segmentOf(index: number): number {
+  segmentOf(row: number): number {
+    if (!(row >= 0 && row < this.rowCount)) throw new RangeError(`no row ${row}`);
     const before = this.rowsBefore;
-    if (index >= before[this.last]! && index < before[this.last + 1]!) return this.last;
+    if (row >= before[this.last]! && row < before[this.last + 1]!) return this.last;
     let low = 0;
-    let high = this.segments.targets.length - 1;
+    let high = this.segmentCount - 1;
     while (low < high) {
       const mid = (low + high + 1) >>> 1;
-      if (before[mid]! <= index) low = mid;
+      if (before[mid]! <= row) low = mid;
       else high = mid - 1;
     }
     this.last = low;
     return low;
   }
-}
-
-/** Scores beyond the first in the historical plan: every short row scores the last targets again. */
-function repeatedTargets(targets: number, seqLen: number, stride: number): number {
-  let scores = Math.min(seqLen, targets);
-  for (let w = stride; w < targets; w += stride) {
-    scores += Math.min(stride, Math.min(seqLen, targets - w));
-  }
-  return scores - targets;
 }

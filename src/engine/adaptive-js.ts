@@ -1,0 +1,229 @@
+/**
+ * State on onnxruntime-node's JavaScript API: the fallback of the native engine, and its referee.
+ */
+import { type InferenceSession, Tensor } from 'onnxruntime-node';
+import { type Adaptive, STATE_BYTES, type StateTensor } from '../artifact/adaptive.js';
+import type { AdaptiveEngine, AdaptiveOptions, EngineState, Lesson } from './adaptive.js';
+import { closedError, modelRunError, noBfloat16Error, stateOutputError } from './engine-errors.js';
+import { graphValue, idsTensor, openSession, scoreLogits } from './js-session.js';
+import { jsEngineInfo } from './onnx-js.js';
+import { checkBatch } from './pad.js';
+import { checkOptions, checkSignature, type Signature } from './signature.js';
+import type { Batch, BatchScore, EngineInfo } from './types.js';
+
+type Values = Float32Array | Uint16Array | Int32Array | BigInt64Array;
+
+const ARRAYS = {
+  float32: Float32Array,
+  float16: Uint16Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+} as const;
+
+/** One graph with the tensors that it reads and writes. */
+interface Graph {
+  readonly path: string;
+  readonly session: InferenceSession;
+  readonly reads: readonly StateTensor[];
+  readonly writes: readonly StateTensor[];
+}
+
+class JsState implements EngineState {
+  readonly values = new Map<StateTensor, Values>();
+  #freed = false;
+
+  constructor(
+    private readonly tensors: readonly StateTensor[],
+    public rows: number,
+  ) {
+    for (const tensor of tensors) this.#begin(tensor);
+  }
+
+  #begin(tensor: StateTensor): void {
+    const { init, dtype } = tensor;
+    const bytes = new Uint8Array(this.rows * sizeOf(tensor) * STATE_BYTES[dtype]);
+    if (init !== null) for (let at = 0; at < bytes.length; at += init.length) bytes.set(init, at);
+    this.values.set(tensor, new ARRAYS[dtype](bytes.buffer));
+  }
+
+  /** The value as the graphs take it. @throws where the state was given back */
+  tensor(tensor: StateTensor): Tensor {
+    if (this.#freed) throw closedError();
+    const dims = [this.rows, ...tensor.shape];
+    return new Tensor(tensor.dtype, this.values.get(tensor) as never, dims);
+  }
+
+  keep(rows: number): void {
+    if (!(rows >= 1 && rows <= this.rows)) throw new RangeError(`${rows} of ${this.rows} rows`);
+    this.rows = rows;
+    for (const [tensor, values] of this.values) {
+      this.values.set(tensor, values.subarray(0, rows * sizeOf(tensor)));
+    }
+  }
+
+  reset(): void {
+    for (const tensor of this.tensors) if (tensor.reset === 'document') this.#begin(tensor);
+  }
+
+  free(): void {
+    this.#freed = true;
+    this.values.clear();
+  }
+}
+
+/** Elements of one document. */
+function sizeOf({ shape }: StateTensor): number {
+  return shape.reduce((product, dim) => product * dim, 1);
+}
+
+class AdaptiveJsEngine implements AdaptiveEngine {
+  #closed = false;
+
+  constructor(
+    readonly info: EngineInfo,
+    private readonly idType: Signature['idType'],
+    private readonly options: AdaptiveOptions,
+    private readonly scorer: Graph,
+    private readonly learner: Graph | null,
+  ) {}
+
+  begin(rows: number): EngineState {
+    return new JsState(this.options.adaptive.tensors, rows);
+  }
+
+  async score(batch: Batch, state: EngineState, carry: boolean): Promise<BatchScore> {
+    checkBatch(batch);
+    const { tokensInput, logitsOutput } = this.options;
+    const ids = idsTensor(batch.ids, [batch.rows, batch.time], this.idType);
+    const { results, seconds } = await this.#run(
+      this.scorer,
+      { [tokensInput]: ids },
+      state as JsState,
+      [logitsOutput],
+      carry,
+    );
+    const started = performance.now();
+    const scored = scoreLogits(results[logitsOutput]!, batch, batch, this.options);
+    results[logitsOutput]!.dispose();
+    const scoreSeconds = (performance.now() - started) / 1000;
+    if (carry) takeOver(this.scorer, results, state as JsState);
+    return { ...scored, runSeconds: seconds, scoreSeconds };
+  }
+
+  async adapt(lesson: Lesson, state: EngineState): Promise<number> {
+    const learner = this.learner!;
+    const { tokens, targets } = this.options.adaptive.adapt!;
+    const feeds: Record<string, Tensor> = {};
+    const { rows, time, chunk } = lesson;
+    if (tokens !== null) {
+      feeds[tokens] = idsTensor(lesson.ids, [rows, time], idTypeOf(learner, tokens));
+    }
+    if (targets !== null) {
+      feeds[targets] = idsTensor(lesson.targets, [rows, chunk], idTypeOf(learner, targets));
+    }
+    const { results, seconds } = await this.#run(learner, feeds, state as JsState, [], true);
+    takeOver(learner, results, state as JsState);
+    return seconds;
+  }
+
+  async #run(
+    graph: Graph,
+    ids: Readonly<Record<string, Tensor>>,
+    state: JsState,
+    outputs: readonly string[],
+    carry: boolean,
+  ) {
+    if (this.#closed) throw closedError();
+    const feeds: Record<string, Tensor> = { ...ids };
+    for (const tensor of graph.reads) feeds[tensor.in] = state.tensor(tensor);
+    const wanted = [...outputs, ...(carry ? graph.writes.map(({ out }) => out) : [])];
+    const started = performance.now();
+    try {
+      const results = await graph.session.run(feeds, wanted);
+      return { results, seconds: (performance.now() - started) / 1000 };
+    } catch (error) {
+      throw modelRunError(graph.path, (error as Error).message, error);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.scorer.session.release();
+    await this.learner?.session.release();
+  }
+}
+
+/** All of what a graph wrote, or none of it. */
+function takeOver(
+  { path, writes }: Graph,
+  results: Readonly<Record<string, Tensor>>,
+  state: JsState,
+): void {
+  for (const tensor of writes) {
+    const { type, dims } = results[tensor.out]!;
+    const expected = [state.rows, ...tensor.shape];
+    if (type !== tensor.dtype || String(dims) !== String(expected)) {
+      const shaped = (kind: string, shape: readonly number[]) => `${kind} [${shape.join(', ')}]`;
+      throw stateOutputError(path, tensor, shaped(tensor.dtype, expected), shaped(type, dims));
+    }
+  }
+  for (const tensor of writes) {
+    const { buffer, byteOffset, length } = results[tensor.out]!.data as Values;
+    state.values.set(tensor, new ARRAYS[tensor.dtype](buffer as ArrayBuffer, byteOffset, length));
+  }
+}
+
+function idTypeOf({ session }: Graph, name: string): Signature['idType'] {
+  const value = session.inputMetadata.find((input) => input.name === name);
+  return value !== undefined && graphValue(value).type === 'int32' ? 'int32' : 'int64';
+}
+
+/**
+ * Opens both graphs on onnxruntime-node.
+ *
+ * @throws BpbError as openOnnxJs
+ */
+export async function openAdaptiveJs(options: AdaptiveOptions): Promise<AdaptiveEngine> {
+  checkOptions(options);
+  const { adaptive, modelPath, threads } = options;
+  const session = await openSession(options.model, modelPath, options);
+  const open: InferenceSession[] = [session];
+  try {
+    const { reads, writes, learns } = splitTensors(adaptive, session.inputNames);
+    const signature = checkSignature(
+      session.inputMetadata.map(graphValue),
+      session.outputMetadata.map(graphValue),
+      options,
+      reads.map((tensor) => tensor.in),
+    );
+    if (signature.precision === 'bf16') throw noBfloat16Error(modelPath);
+    let learner: Graph | null = null;
+    if (adaptive.adapt !== null) {
+      const { path, bytes } = adaptive.adapt;
+      // The JavaScript API refuses shared memory.
+      open.push(await openSession(bytes.slice(), path, options));
+      learner = { path, session: open[1]!, ...learns };
+    }
+    const info = jsEngineInfo(signature, threads);
+    const scorer: Graph = { path: modelPath, session, reads, writes };
+    return new AdaptiveJsEngine(info, signature.idType, options, scorer, learner);
+  } catch (error) {
+    for (const each of open) await each.release();
+    throw error;
+  }
+}
+
+/** Which tensors the score graph reads and writes, and which the adapt graph does. */
+export function splitTensors(adaptive: Adaptive, scoreInputs: readonly string[]) {
+  const { tensors, adapt } = adaptive;
+  const learns = {
+    reads: tensors.filter(({ name }) => adapt?.reads.includes(name)),
+    writes: tensors.filter(({ name }) => adapt?.writes.includes(name)),
+  };
+  return {
+    reads: tensors.filter((tensor) => scoreInputs.includes(tensor.in)),
+    writes: tensors.filter((tensor) => !learns.writes.includes(tensor)),
+    learns,
+  };
+}

@@ -1,0 +1,51 @@
+/**
+ * Batches of a plan whose rows carry state: each row after the one that it builds upon.
+ */
+import type { BatchPlan } from './batches.js';
+import type { WindowPlan } from './plan.js';
+
+/** Steps of a single pass that a batch holds: enough to hide what a batch costs. */
+const STEPS_A_BATCH = 64;
+
+/**
+ * Documents side by side, longest first, as many as fit `batchTokens` inputs a step. A batch holds
+ * all rows of its documents, step by step: the first rows of all, the second rows of those that have
+ * one, and so on. As the documents shorten, those still running stand in front.
+ *
+ * @param time inputs a row, at most: context and chunk
+ */
+export function planLanes(plan: WindowPlan, batchTokens: number, time: number): BatchPlan {
+  const rowsOf = (s: number): number => plan.rowsOfSegment(s)[1] - plan.rowsOfSegment(s)[0];
+  const segments = Uint32Array.from({ length: plan.segmentCount }, (_, s) => s)
+    .filter((s) => rowsOf(s) > 0)
+    .sort((a, b) => rowsOf(b) - rowsOf(a) || a - b);
+  const lanes = Math.max(1, Math.floor(batchTokens / time));
+  const lanesOf = (index: number) => segments.subarray(index * lanes, (index + 1) * lanes);
+  return {
+    count: Math.ceil(segments.length / lanes),
+    shape: [Math.min(lanes, segments.length), time],
+    rows(index) {
+      const rows: number[] = [];
+      const batch = lanesOf(index);
+      for (let step = 0; batch.length > 0 && step < rowsOf(batch[0]!); step++) {
+        for (const s of batch) {
+          if (step >= rowsOf(s)) break;
+          rows.push(plan.rowsOfSegment(s)[0] + step);
+        }
+      }
+      return Uint32Array.from(rows);
+    },
+    cost: (index) => lanesOf(index).reduce((sum, s) => sum + rowsOf(s), 0) * time,
+  };
+}
+
+/** The one pass from left to right of a state that never resets: batches of consecutive rows. */
+export function planPass(plan: WindowPlan, time: number): BatchPlan {
+  const size = (index: number) => Math.min(STEPS_A_BATCH, plan.rowCount - index * STEPS_A_BATCH);
+  return {
+    count: Math.ceil(plan.rowCount / STEPS_A_BATCH),
+    shape: [1, time],
+    rows: (index) => Uint32Array.from({ length: size(index) }, (_, i) => index * STEPS_A_BATCH + i),
+    cost: (index) => size(index) * time,
+  };
+}
