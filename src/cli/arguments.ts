@@ -19,9 +19,9 @@ export function part(text: string): readonly [number, number] {
   return [Number(match[1]), Number(match[2])];
 }
 
-/** A positive decimal number. */
+/** A positive decimal number, also as `1e-4`. */
 export function decimal(text: string): number {
   const value = Number(text);
-  if (/^\d+(\.\d+)?$/.test(text) && value > 0) return value;
+  if (/^\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) && value > 0 && Number.isFinite(value)) return value;
   throw new InvalidArgumentError('expected a positive number.');
 }

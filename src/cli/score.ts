@@ -8,7 +8,7 @@ import { scoreText } from '../report/score-text.js';
 import type { ScoreOptions } from '../score/options.js';
 import { score } from '../score/score.js';
 import { SLIDING_2026_03_19, WINDOW_MODES } from '../windows/options.js';
-import { integer, part } from './arguments.js';
+import { decimal, integer, part } from './arguments.js';
 import { interruptSignal } from './interrupt.js';
 
 const EXAMPLES = `
@@ -46,8 +46,14 @@ export function scoreCommand(): Command {
     .addOption(new Option('--engine <name>', 'engine').choices(ENGINE_CHOICES).default('auto'))
     .option('--device <list>', 'cpu, or GPUs: cuda:0,cuda:1')
     .addOption(
-      new Option('--precision <name>', 'of matrix products on a GPU').choices(['fp32', 'tf32']),
+      new Option('--precision <name>', 'of matrix products; fp16 with --optimize').choices([
+        'fp32',
+        'tf32',
+        'fp16',
+      ]),
     )
+    .option('--optimize', 'rewrite the model for speed, and prove it the same; fp16 on a GPU')
+    .option('--optimize-tolerance <nats>', 'mean difference that this may make', decimal)
     .option('--allow-cpu-nodes', 'accept nodes that a GPU has to leave to the CPU')
     .option('--ort-lib <dir>', "folder of a libonnxruntime other than onnxruntime-node's")
     .option('--workers <n>', 'sessions side by side', integer(1))

@@ -4,6 +4,9 @@
 import type { ScoreResult } from '../score/result.js';
 import { colors, count, exact, printable, seconds, shortHash } from './format.js';
 
+/** Reasons that the terminal shows; the result has all. */
+const SKIPPED_MAX = 3;
+
 export function scoreText(
   result: ScoreResult,
   stream: NodeJS.WriteStream = process.stdout,
@@ -17,6 +20,7 @@ export function scoreText(
     ['data', dataLine(result)],
     ['artifact', artifactLine(result)],
     ['engine', engineLine(result)],
+    ...optimizedLine(result),
     ['verified', verifiedLine(result)],
     ['time', timeLine(result)],
   ];
@@ -34,11 +38,12 @@ export function scoreText(
 }
 
 function headline(
-  { score, artifact, coverage }: ScoreResult,
+  { score, artifact, coverage, verification }: ScoreResult,
   paint: ReturnType<typeof colors>,
 ): string {
   const name = printable(artifact.name);
-  if (score.val_bpb === null) return `  ${paint.red('no score')}  ${name}: ${noScoreReason(score)}`;
+  if (score.val_bpb === null)
+    return `  ${paint.red('no score')}  ${name}: ${noScoreReason(score, verification)}`;
   const interval =
     score.ci95_bpb === null
       ? ''
@@ -49,8 +54,15 @@ function headline(
   return `  ${paint.bold(`${exact(score.val_bpb)} bits per byte`)}  ${name}${interval}${partial}`;
 }
 
-function noScoreReason(score: ScoreResult['score']): string {
-  if (score.infinite_targets === 0) return 'the run disagrees with its own verification';
+function noScoreReason(
+  score: ScoreResult['score'],
+  verification: ScoreResult['verification'],
+): string {
+  if (score.infinite_targets === 0) {
+    return verification.verdict === 'fail'
+      ? 'the run disagrees with its own verification'
+      : 'the optimized model is not proved to be the original one';
+  }
   const times = count(score.infinite_targets);
   return `probability zero for ${times} targets, the first at stream position ${score.first_infinite}`;
 }
@@ -111,6 +123,26 @@ function engineLine({ engine }: ScoreResult): string {
   const threads = `${engine.threads} thread${engine.threads === 1 ? '' : 's'}`;
   const parts = [engine.name, engine.precision, `${workers}${threads}`, engine.instruction_set];
   return `${parts.join(', ')}   batches of ${engine.batch[0]} × ${engine.batch[1]}`;
+}
+
+function optimizedLine({ optimization }: ScoreResult): [string, string][] {
+  if (optimization === null) return [];
+  const { verdict, targets, mean_nats_difference: mean, tolerance_nats, note } = optimization;
+  const { precision, rewrites, skipped } = optimization;
+  const sign = mean !== null && mean >= 0 ? '+' : '';
+  const proof =
+    mean === null
+      ? note
+      : `mean difference ${sign}${mean.toExponential(1)} nats over ${count(targets)} targets (at most ${tolerance_nats})`;
+  const done = rewrites.reduce((sum, rewrite) => sum + rewrite.count, 0);
+  const left = skipped.length === 0 ? '' : `, left: ${skipped.slice(0, SKIPPED_MAX).join('; ')}`;
+  const more = skipped.length > SKIPPED_MAX ? `; ${skipped.length - SKIPPED_MAX} more` : '';
+  const what = `${precision}, ${count(done)} rewrites${printable(left)}${more}`;
+  const why = verdict === 'fail' && mean !== null ? `: ${note}` : '';
+  return [
+    ['optimized', printable(`${verdict}: ${proof}${why}`)],
+    ['', what],
+  ];
 }
 
 function verifiedLine({ verification }: ScoreResult): string {

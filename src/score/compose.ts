@@ -5,6 +5,7 @@ import type { ByteTotals as Accounted, TargetRange } from '../bytes/accounting.j
 import { type Identified, identify } from '../data/known.js';
 import { harnessCommit, harnessVersion } from '../version.js';
 import { hashJson, identityOf } from './identity.js';
+import { precisionOf } from './optimize-run.js';
 import type { DocumentRow } from './outputs.js';
 import type { Prepared } from './prepare.js';
 import type { ScoreResult } from './result.js';
@@ -15,7 +16,7 @@ import { type DocumentTotals, natsOf } from './totals.js';
 /** The result; closes the ledger first, so that none is given where a target is missing. */
 export function composeResult(prepared: Prepared, scored: Scored, bytes: Accounted): ScoreResult {
   const { artifact, tokenizer, data, plan, batches, batchTokens, parallel, placement } = prepared;
-  const { opened, totals, ledger, times, verification, seconds } = scored;
+  const { opened, totals, ledger, times, verification, rewritten, optimization, seconds } = scored;
   const skipped = [...plan.skipped];
   const inOtherParts = plan.scored - ledger.scored;
   if (prepared.options.part !== undefined && inOtherParts > 0) {
@@ -72,7 +73,7 @@ export function composeResult(prepared: Prepared, scored: Scored, bytes: Account
       name: info.name,
       provider: info.provider,
       device: info.device,
-      precision: info.precision,
+      precision: precisionOf(info, rewritten),
       instruction_set: info.instructionSet,
       devices:
         info.provider === 'cpu' || placement.gpus === null
@@ -86,6 +87,7 @@ export function composeResult(prepared: Prepared, scored: Scored, bytes: Account
       device_to_host_bytes: times.deviceToHostBytes,
     },
     verification,
+    optimization,
     time: {
       load_s: seconds.load,
       score_s: seconds.score,
@@ -130,7 +132,7 @@ function* scoredRanges({ plan, batches, range }: Prepared): Generator<TargetRang
 }
 
 function scoreOf(
-  { totals, verification }: Scored,
+  { totals, verification, optimization }: Scored,
   bytes: Accounted,
   targets: number,
 ): ScoreResult['score'] {
@@ -141,9 +143,10 @@ function scoreOf(
   const nats = natsOf(totals.totalQ30());
   const val_loss = nats / targets;
   const bits_per_token = val_loss / Math.LN2;
-  // A run that its own second opinion contradicts keeps its totals, for whoever looks for the
-  // cause, and loses its headline.
-  if (verification.verdict === 'fail') return { val_loss, bits_per_token, ...none, ...infinite };
+  // A run that its own second opinion contradicts, or the model as it was, keeps its totals, for
+  // whoever looks for the cause, and loses its headline.
+  const contradicted = verification.verdict === 'fail' || optimization?.verdict === 'fail';
+  if (contradicted) return { val_loss, bits_per_token, ...none, ...infinite };
   const bits = nats / Math.LN2;
   const { stderr, ci95 } = uncertainty(totals.nats, bytes);
   return {

@@ -37,7 +37,13 @@ export function bitFields(result: Identified): Record<string, unknown> {
     batchTokens: engine.batch_tokens,
     // On a GPU the shape of every batch, which an exhausted memory may have made smaller.
     batch: engine.provider === 'cpu' ? null : engine.batch,
+    ...rewriteFields(result),
   };
+}
+
+/** A rewritten model gives other bits; without one there is no field, so that old hashes stand. */
+function rewriteFields({ optimization }: Identified): Record<string, unknown> {
+  return optimization === null ? {} : { rewritten: optimization.model_sha256 };
 }
 
 export function identityOf(result: Identified): ScoreResult['identity'] {

@@ -23,8 +23,6 @@ export interface OptimizeRequest {
   readonly precision: 'fp16' | 'fp32';
   /** The plan's row length: shorter rows are padded to it. */
   readonly seqLen: number;
-  /** Rows of the largest batch, where the device wants all shapes fixed: smaller ones are padded. */
-  readonly batchRows?: number | undefined;
 }
 
 export interface OptimizedEngine {
@@ -42,7 +40,7 @@ export function optimizedEngine(options: EngineOptions, request: OptimizeRequest
   const { bytes, ...optimized } = optimize(options.model, {
     precision: request.precision,
     seqLen: request.seqLen,
-    batch: request.batchRows,
+    // Rows stay open: a GPU's session fixes them, and fewer of them where its memory is short.
     // A softcap in the scorer already would be applied twice.
     liftSoftcap: options.softcap === null,
     path: options.modelPath,
@@ -86,9 +84,40 @@ export interface OptimizationProof {
   /** The same without regard to sign, and the largest. */
   mean_abs_nats: number | null;
   max_abs_nats: number | null;
+  /** Of the mean difference: how well so many targets tell it. Null for fewer than two. */
+  standard_error_nats: number | null;
   tolerance_nats: number;
   verdict: 'pass' | 'fail';
   note: string | null;
+}
+
+/** @throws BPB_OPTIMIZE_TOLERANCE (usage) for a tolerance that is no positive number */
+export function checkTolerance(tolerance: number): void {
+  if (tolerance > 0 && Number.isFinite(tolerance)) return;
+  throw usageError('BPB_OPTIMIZE_TOLERANCE', {
+    message: '--optimize-tolerance is not a tolerance',
+    path: '--optimize-tolerance',
+    expected: 'nats, above 0',
+    actual: String(tolerance),
+  });
+}
+
+/** What stands in the place of a proof where there is none. */
+export function unproved(
+  tolerance: number = OPTIMIZE_TOLERANCE_NATS,
+  note = 'no row was scored: nothing is proved',
+): OptimizationProof {
+  return {
+    rows: 0,
+    targets: 0,
+    mean_nats_difference: null,
+    mean_abs_nats: null,
+    max_abs_nats: null,
+    standard_error_nats: null,
+    tolerance_nats: tolerance,
+    verdict: 'fail',
+    note,
+  };
 }
 
 /**
@@ -98,15 +127,8 @@ export interface OptimizationProof {
  */
 export async function proveOptimization(options: ProofOptions): Promise<OptimizationProof> {
   const { original, optimized, rows, signal, tolerance = OPTIMIZE_TOLERANCE_NATS } = options;
-  if (!(tolerance > 0 && Number.isFinite(tolerance))) {
-    throw usageError('BPB_OPTIMIZE_TOLERANCE', {
-      message: '--optimize-tolerance is not a tolerance',
-      path: '--optimize-tolerance',
-      expected: 'nats, above 0',
-      actual: String(tolerance),
-    });
-  }
-  let [count, targets, sum, size, largest] = [0, 0, 0, 0, 0];
+  checkTolerance(tolerance);
+  let [count, targets, sum, squares, size, largest] = [0, 0, 0, 0, 0, 0];
   for (const row of rows) {
     if (signal?.aborted) throw interrupted();
     const [before, after] = [await original(row), await optimized(row)];
@@ -115,24 +137,26 @@ export async function proveOptimization(options: ProofOptions): Promise<Optimiza
       // Two infinities agree; one alone differs without bound.
       const difference = before[k] === after[k] ? 0 : after[k]! - before[k]!;
       sum += difference;
+      squares += difference * difference;
       size += Math.abs(difference);
       largest = Math.max(largest, Math.abs(difference));
     }
     targets += before.length;
     count++;
   }
-  const proof = { rows: count, targets, tolerance_nats: tolerance };
-  if (targets === 0) {
-    const none = { mean_nats_difference: null, mean_abs_nats: null, max_abs_nats: null };
-    return { ...proof, ...none, verdict: 'fail', note: 'no row was scored: nothing is proved' };
-  }
+  if (targets === 0) return unproved(tolerance);
   const [mean, meanSize] = [sum / targets, size / targets];
   // Written so that NaN fails.
   const near = Math.abs(mean) <= tolerance;
   const small = meanSize <= SIZE_FACTOR * tolerance;
   const limit = near ? `a mean size of at most ${SIZE_FACTOR * tolerance}` : `at most ${tolerance}`;
+  // Of one row many targets differ alike; over many rows that is small beside the rounding.
+  const variance = (squares - targets * mean * mean) / (targets - 1);
   return {
-    ...proof,
+    rows: count,
+    targets,
+    tolerance_nats: tolerance,
+    standard_error_nats: targets < 2 ? null : Math.sqrt(Math.max(0, variance) / targets),
     mean_nats_difference: mean,
     mean_abs_nats: meanSize,
     max_abs_nats: largest,

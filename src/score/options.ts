@@ -48,8 +48,15 @@ export interface ScoreOptions {
   engine?: EngineChoice | undefined;
   /** `cpu`, or GPUs: `cuda:0,cuda:1`; by default the first GPU that can be used. */
   device?: string | undefined;
-  /** `tf32` lets fp32 matrix products on a GPU round their factors to 10 bits of fraction. */
-  precision?: 'fp32' | 'tf32' | undefined;
+  /**
+   * `tf32` lets fp32 matrix products on a GPU round their factors to 10 bits of fraction; `fp16` is
+   * what `optimize` may turn a model into, and does by default on a GPU.
+   */
+  precision?: 'fp32' | 'tf32' | 'fp16' | undefined;
+  /** Rewrite the model for speed, and prove on rows of the run that it is the same model. */
+  optimize?: boolean | undefined;
+  /** Mean difference in nats, either way, that the rewrite may make; by default 1e-4. */
+  optimizeTolerance?: number | undefined;
   /** Accept nodes that the CUDA provider has to leave to the CPU. */
   allowCpuNodes?: boolean | undefined;
   /** Folder of another libonnxruntime than onnxruntime-node's, for the native engines. */

@@ -8,11 +8,12 @@ import type { CudaOptions, EngineOptions } from '../engine/types.js';
 import { usageError } from '../errors.js';
 import { loadTokenizer } from '../tokenizer/load.js';
 import type { Tokenizer } from '../tokenizer/types.js';
-import { type BatchPlan, planBatches } from '../windows/batches.js';
+import { type BatchPlan, longestRow, planBatches } from '../windows/batches.js';
 import { planWindows, type WindowPlan } from '../windows/plan.js';
 import { type Placement, placementOf } from './devices.js';
 import type { WorkerSetup } from './messages.js';
 import { type OpenData, openData } from './open-data.js';
+import { checkOptimizeFlags } from './optimize-run.js';
 import {
   DEFAULT_BATCH_TOKENS,
   type Parallelism,
@@ -48,6 +49,7 @@ export async function prepare(options: ScoreOptions): Promise<Prepared> {
       actual: 'no --out',
     });
   }
+  checkOptimizeFlags(options);
   const placement = placementOf(options);
   const { gpus } = placement;
   const parallel = parallelism(options, gpus?.indexes.length);
@@ -121,8 +123,7 @@ function cudaOptions(
 ): CudaOptions | null | undefined {
   if (!mayUseGpu) return null;
   if (gpus === null) return undefined;
-  // Rows run longest first, or are all as long as the first one.
-  const time = batches.count === 0 ? 1 : plan.row(batches.rows(0)[0]!).length;
+  const time = longestRow(plan, batches);
   return {
     device: gpus.indexes[0]!,
     tf32: options.precision === 'tf32',

@@ -4,16 +4,16 @@
 import { ScoreLedger } from '../windows/ledger.js';
 import { accountBytes, composeResult, documentRows } from './compose.js';
 import type { Opened } from './messages.js';
+import { type Optimization, openWorkers, proveRun, type Rewritten } from './optimize-run.js';
 import type { ScoreOptions } from './options.js';
 import { OutputDirectory } from './outputs.js';
-import { ScorePool } from './pool.js';
 import { type Prepared, prepare } from './prepare.js';
 import type { ScoreResult } from './result.js';
 import { interrupted, type RunTimes, runBatches } from './run.js';
 import { RunningBpb } from './running.js';
-import { keepSampled, sampledRows } from './sampled.js';
+import { keepSampled, keptOf, provedRows, sampledRows } from './sampled.js';
 import { DocumentTotals } from './totals.js';
-import { type Verification, verifyRows } from './verify.js';
+import { toleranceOf, type Verification, verifyRows } from './verify.js';
 
 /** What the run left behind. */
 export interface Scored {
@@ -22,6 +22,8 @@ export interface Scored {
   readonly ledger: ScoreLedger;
   readonly times: RunTimes;
   readonly verification: Verification;
+  readonly rewritten: Rewritten | null;
+  readonly optimization: Optimization | null;
   readonly seconds: { load: number; score: number; verify: number; total: number };
 }
 
@@ -54,7 +56,7 @@ async function runAndVerify(
   prepared: Prepared,
   started: number,
 ): Promise<Scored & { output: OutputDirectory | null }> {
-  const { options, artifact, data, plan, batches, range, parallel, setup } = prepared;
+  const { options, artifact, data, plan, batches, range, setup } = prepared;
   const { signal, onProgress } = options;
   const seed = options.seed ?? DEFAULT_SEED;
   const totals = new DocumentTotals(data.stream.documentStarts.length);
@@ -63,11 +65,13 @@ async function runAndVerify(
   const sample = sampledRows(prepared, seed);
   const firstOpinion = new Map<number, Float32Array>();
 
-  const pool = new ScorePool(setup, parallel.workers);
+  onProgress?.({ phase: 'load', done: 0, total: null, unit: '', bpb: null });
+  const loadStart = performance.now();
+  const workers = await openWorkers(prepared);
+  const { pool, opened, rewritten } = workers;
   try {
-    onProgress?.({ phase: 'load', done: 0, total: null, unit: '', bpb: null });
-    const loadStart = performance.now();
-    const opened = await pool.open();
+    const proved = provedRows(prepared, rewritten, seed);
+    const wanted = new Set([...sample, ...proved]);
     const scoreStart = performance.now();
     const output =
       options.out === undefined
@@ -84,23 +88,26 @@ async function runAndVerify(
       totals,
       ledger,
       signal,
-      keepNats: (_, rows) => options.saveTargets === true || rows.some((row) => sample.has(row)),
+      keepNats: (_, rows) => options.saveTargets === true || rows.some((row) => wanted.has(row)),
       onMerged: (batch, rows, result) => {
         output?.append(batch, result);
-        keepSampled(rows, result, plan, sample, firstOpinion);
+        keepSampled(rows, result, plan, wanted, firstOpinion);
         onProgress?.(running.add(result));
       },
     });
     const scoreEnd = performance.now();
     await pool.close();
+    const optimization =
+      rewritten &&
+      (await proveRun({ prepared, workers, rewritten, kept: keptOf(firstOpinion, proved), seed }));
     const verifying = (done: number) =>
       onProgress?.({ phase: 'verify', done, total: sample.size, unit: 'rows', bpb: running.bpb });
     verifying(0);
     const verification = await verifyRows({
       setup,
-      firstOpinion: new Map([...firstOpinion].sort(([a], [b]) => a - b)),
+      firstOpinion: keptOf(firstOpinion, sample),
       seed,
-      precision: opened.info.precision,
+      tolerance: toleranceOf(opened.info.precision, rewritten),
       signal,
       onRow: verifying,
     });
@@ -111,7 +118,8 @@ async function runAndVerify(
       verify: (end - scoreEnd) / 1000,
       total: (end - started) / 1000,
     };
-    return { opened, totals, ledger, times, verification, seconds, output };
+    const opinions = { verification, rewritten, optimization };
+    return { opened, totals, ledger, times, ...opinions, seconds, output };
   } finally {
     await pool.close();
   }

@@ -45,6 +45,12 @@ export function planBatches(plan: WindowPlan, batchTokens: number): BatchPlan {
   };
 }
 
+/** Input tokens of the longest row; 1 where there is none. */
+export function longestRow(plan: WindowPlan, batches: BatchPlan): number {
+  // Rows run longest first, or are all as long as the first one.
+  return batches.count === 0 ? 1 : plan.row(batches.rows(0)[0]!).length;
+}
+
 function byLengthDescending(plan: WindowPlan): Uint32Array {
   const lengths = Uint32Array.from({ length: plan.rowCount }, (_, i) => plan.row(i).length);
   const order = Uint32Array.from(lengths, (_, i) => i);

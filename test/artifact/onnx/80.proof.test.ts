@@ -56,6 +56,8 @@ describe('what proves it', () => {
     expect(proof).toMatchObject({ rows: 2, targets: 6, verdict: 'pass', tolerance_nats: 1e-4 });
     expect(proof.mean_nats_difference).toBeCloseTo(0, 6);
     expect(proof.max_abs_nats).toBeCloseTo(1e-3, 6);
+    // Two at +1e-3, two at -1e-3, two at 0: variance 4e-6 / 5, of six of them.
+    expect(proof.standard_error_nats).toBeCloseTo(Math.sqrt(4e-6 / 5 / 6), 6);
   });
 
   test.each(['fp32', 'fp16'] as const)(
@@ -68,7 +70,7 @@ describe('what proves it', () => {
       g.op('Mul', [tanh, g.scalar(5)], {}, 'logits');
       const model = g.file({ opset: 23 });
       const before = engineOptions(model);
-      const request = { precision, seqLen: 8, batchRows: 2 };
+      const request = { precision, seqLen: 8 };
       const { options, optimized } = optimizedEngine(before, request);
       expect(options.softcap).toBe(5);
       expect(optimized.rewrites.map(({ name }) => name)).toContain('rms-norm');
