@@ -63,6 +63,7 @@ export function scoreCommand(): Command {
     .option('--seed <n>', 'seed of the choice of those rows', integer(0))
     .option('--out <dir>', 'write result.json, documents.csv and the journal there')
     .option('--save-targets', "also write every target's nats (targets.f32)")
+    .option('--ledger <file>', 'keep what was scored, in order and chained by hashes')
     .option('--json', 'one JSON document on stdout')
     .option('--quiet', 'no progress')
     .addHelpText('after', EXAMPLES)

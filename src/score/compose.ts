@@ -16,7 +16,7 @@ import { type DocumentTotals, natsOf } from './totals.js';
 /** The result; closes the ledger first, so that none is given where a target is missing. */
 export function composeResult(prepared: Prepared, scored: Scored, bytes: Accounted): ScoreResult {
   const { artifact, tokenizer, data, plan, batches, batchTokens, parallel, placement } = prepared;
-  const { opened, totals, ledger, times, verification, rewritten, optimization, seconds } = scored;
+  const { opened, totals, ledger, times, rewritten, seconds } = scored;
   const skipped = [...plan.skipped];
   const inOtherParts = plan.scored - ledger.scored;
   if (prepared.options.part !== undefined && inOtherParts > 0) {
@@ -86,8 +86,9 @@ export function composeResult(prepared: Prepared, scored: Scored, bytes: Account
       versions: info.versions,
       device_to_host_bytes: times.deviceToHostBytes,
     },
-    verification,
-    optimization,
+    verification: scored.verification,
+    optimization: scored.optimization,
+    ledger: scored.record,
     time: {
       load_s: seconds.load,
       score_s: seconds.score,

@@ -5,6 +5,7 @@ import type { TokenStream } from '../data/types.js';
 import type { EngineChoice } from '../engine/create.js';
 import type { EngineInfo, EngineOptions } from '../engine/types.js';
 import { BpbError, type ErrorDetails } from '../errors.js';
+import type { LedgerEvent } from '../ledger/events.js';
 import type { WindowOptions } from '../windows/options.js';
 import type { ScoredRuns } from './assemble.js';
 import type { InfiniteTargets } from './totals.js';
@@ -40,6 +41,10 @@ export interface RowsScore {
   /** Q30 sum of each run. */
   readonly totals: BigInt64Array;
   readonly infinite: InfiniteTargets;
+  /** How many targets of each run are infinite, where any is. */
+  readonly infiniteRuns?: Uint32Array | null | undefined;
+  /** What was scored and learnt, in order; left out where nothing is learnt: then it is the runs. */
+  readonly events?: readonly LedgerEvent[] | undefined;
   /** Nats of every scored target in the order of the runs, where `keepNats` asked for them. */
   readonly nats: Float32Array | null;
   readonly runSeconds: number;

@@ -73,6 +73,8 @@ export interface ScoreOptions {
   out?: string | undefined;
   /** Also write every target's nats, `targets.f32`. */
   saveTargets?: boolean | undefined;
+  /** File to keep the ledger in (docs/ledger.md). */
+  ledger?: string | undefined;
   /** What the caller's command line was, for the record. */
   command?: string | undefined;
   signal?: AbortSignal | undefined;

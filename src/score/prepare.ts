@@ -23,6 +23,7 @@ import {
   type ScoreOptions,
   windowOptions,
 } from './options.js';
+import { checkRecordable } from './record.js';
 
 export interface Prepared {
   readonly options: ScoreOptions;
@@ -50,6 +51,7 @@ export async function prepare(options: ScoreOptions): Promise<Prepared> {
     });
   }
   checkOptimizeFlags(options);
+  checkRecordable(options);
   const placement = placementOf(options);
   const { gpus } = placement;
   const parallel = parallelism(options, gpus?.indexes.length);

@@ -4,6 +4,7 @@
 import type { ShardInfo } from '../data/types.js';
 import type { SkipReason, WindowOptions } from '../windows/options.js';
 import type { Optimization } from './optimize-run.js';
+import type { LedgerReference } from './record.js';
 import type { Verification } from './verify.js';
 
 /** The four accountings of bytes; null where an input for one is not there. */
@@ -85,6 +86,8 @@ export interface ScoreResult {
   verification: Verification;
   /** What `--optimize` did to the model, and the proof that it is the same one; null without. */
   optimization: Optimization | null;
+  /** The ledger file that was kept, by the hash of its last line; null where none was. */
+  ledger: LedgerReference | null;
   /** Two results with the same hash may be compared so far as the field's name says. */
   identity: { score: string; bits: string };
   time: {

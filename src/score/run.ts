@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly keepNats: (batch: number, rows: Uint32Array) => boolean;
   /** Called after a batch is in the totals, in the order in which batches end. */
   readonly onMerged: (batch: number, rows: Uint32Array, result: RowsScore) => void;
+  /** Holds a batch back until it may start, and lets all go on when a lane has ended. */
+  readonly gate?: { admit(batch: number): Promise<void>; release(): void } | null | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -58,6 +60,10 @@ export async function runBatches(options: RunOptions): Promise<RunTimes> {
   const lane = async (): Promise<void> => {
     while (next < range[1] && failures.size === 0 && !signal?.aborted) {
       const batch = next++;
+      if (options.gate) {
+        await options.gate.admit(batch);
+        if (failures.size > 0 || signal?.aborted) return;
+      }
       const rows = batches.rows(batch);
       try {
         const result = await pool.score(rows, options.keepNats(batch, rows));
@@ -77,11 +83,19 @@ export async function runBatches(options: RunOptions): Promise<RunTimes> {
       }
     }
   };
-  await Promise.all(Array.from({ length: pool.workers * TASKS_PER_WORKER }, lane));
+  const lanes = Array.from({ length: lanesOf(pool) }, () =>
+    lane().finally(() => options.gate?.release()),
+  );
+  await Promise.all(lanes);
 
   if (signal?.aborted) throw interrupted();
   if (failures.size > 0) throw failures.get(Math.min(...failures.keys()));
   return times;
+}
+
+/** Batches in flight. */
+export function lanesOf({ workers }: Pick<ScorePool, 'workers'>): number {
+  return workers * TASKS_PER_WORKER;
 }
 
 type Shape = RunTimes['shape'];

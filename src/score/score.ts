@@ -8,8 +8,9 @@ import { type Optimization, openWorkers, proveRun, type Rewritten } from './opti
 import type { ScoreOptions } from './options.js';
 import { OutputDirectory } from './outputs.js';
 import { type Prepared, prepare } from './prepare.js';
+import { type LedgerReference, RunRecord } from './record.js';
 import type { ScoreResult } from './result.js';
-import { interrupted, type RunTimes, runBatches } from './run.js';
+import { interrupted, lanesOf, type RunTimes, runBatches } from './run.js';
 import { RunningBpb } from './running.js';
 import { keepSampled, keptOf, provedRows, sampledRows } from './sampled.js';
 import { DocumentTotals } from './totals.js';
@@ -24,6 +25,7 @@ export interface Scored {
   readonly verification: Verification;
   readonly rewritten: Rewritten | null;
   readonly optimization: Optimization | null;
+  readonly record: LedgerReference | null;
   readonly seconds: { load: number; score: number; verify: number; total: number };
 }
 
@@ -69,6 +71,7 @@ async function runAndVerify(
   const loadStart = performance.now();
   const workers = await openWorkers(prepared);
   const { pool, opened, rewritten } = workers;
+  let record: RunRecord | null = null;
   try {
     const proved = provedRows(prepared, rewritten, seed);
     const wanted = new Set([...sample, ...proved]);
@@ -81,6 +84,9 @@ async function runAndVerify(
             { artifact: artifact.sha256, window: plan.options, batches: batches.count, range },
             options.saveTargets ? { tokens: plan.tokens } : null,
           );
+    if (options.ledger !== undefined) {
+      record = new RunRecord(prepared, options.ledger, lanesOf(pool));
+    }
     const times = await runBatches({
       pool,
       batches,
@@ -88,13 +94,16 @@ async function runAndVerify(
       totals,
       ledger,
       signal,
+      gate: record,
       keepNats: (_, rows) => options.saveTargets === true || rows.some((row) => wanted.has(row)),
       onMerged: (batch, rows, result) => {
+        record?.enter(batch, result);
         output?.append(batch, result);
         keepSampled(rows, result, plan, wanted, firstOpinion);
         onProgress?.(running.add(result));
       },
     });
+    const reference = record?.finish() ?? null;
     const scoreEnd = performance.now();
     await pool.close();
     const optimization =
@@ -118,9 +127,10 @@ async function runAndVerify(
       verify: (end - scoreEnd) / 1000,
       total: (end - started) / 1000,
     };
-    const opinions = { verification, rewritten, optimization };
+    const opinions = { verification, rewritten, optimization, record: reference };
     return { opened, totals, ledger, times, ...opinions, seconds, output };
   } finally {
     await pool.close();
+    record?.close();
   }
 }

@@ -52,7 +52,7 @@ async function score(task: Extract<WorkerTask, { kind: 'score' }>): Promise<Rows
     return {
       runs,
       totals,
-      infinite: infiniteTargets(nats, runs),
+      ...infiniteTargets(nats, runs),
       nats: task.keepNats ? nats : null,
       runSeconds,
       scoreSeconds,
@@ -81,19 +81,25 @@ function named(error: unknown, rows: Uint32Array): unknown {
   });
 }
 
-function infiniteTargets(nats: Float32Array, runs: ScoredRuns): InfiniteTargets {
+function infiniteTargets(
+  nats: Float32Array,
+  runs: ScoredRuns,
+): { infinite: InfiniteTargets; infiniteRuns: Uint32Array | null } {
   let count = 0;
   let first = -1;
+  let infiniteRuns: Uint32Array | null = null;
   let k = 0;
   for (let r = 0; r < runs.count.length; r++) {
     for (let j = 0; j < runs.count[r]!; j++, k++) {
       if (nats[k] !== Number.POSITIVE_INFINITY) continue;
       count++;
+      infiniteRuns ??= new Uint32Array(runs.count.length);
+      infiniteRuns[r]!++;
       const index = runs.first[r]! + j;
       if (first < 0 || index < first) first = index;
     }
   }
-  return { count, first };
+  return { infinite: { count, first }, infiniteRuns };
 }
 
 announceStarted();

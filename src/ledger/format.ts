@@ -1,0 +1,105 @@
+/**
+ * The lines of a ledger file (docs/ledger.md): their fields, and how the chain hashes them.
+ */
+import { hash } from 'node:crypto';
+import { z } from 'zod';
+
+export const LEDGER_FORMAT = 'bpb-ledger/1';
+
+/** Checking keeps one bit a target and a few words a document: what it may be asked to keep. */
+export const TOKENS_MAX = 2 ** 32 - 1;
+export const DOCUMENTS_MAX = 2 ** 24;
+
+/** Bytes of a line; an update that used more ranges is several lines. */
+export const LINE_BYTES_MAX = 2 ** 20;
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lowercase hexadecimal digits');
+const nats = z.string().regex(/^(0|[1-9]\d{0,39})$/, 'expected a decimal integer from 0, as text');
+const range = z.tuple([z.int().min(1), z.int().min(1)]).readonly();
+const document = z
+  .int()
+  .min(0)
+  .max(DOCUMENTS_MAX - 1);
+
+export const RESETS = ['none', 'document', 'never'] as const;
+
+const headerLine = z.strictObject({
+  ledger: z.literal(LEDGER_FORMAT),
+  evaluator: z.string().max(200),
+  tokens: z.int().min(2).max(TOKENS_MAX),
+  documents: z.int().min(1).max(DOCUMENTS_MAX).nullable(),
+  stream_sha256: sha256.nullable(),
+  artifact: sha256.nullable(),
+  reset: z.enum(RESETS),
+});
+
+const scoreLine = z.strictObject({
+  score: range,
+  document,
+  nats_q30: nats,
+  infinite: z.int().min(1).optional(),
+});
+
+const adaptLine = z.strictObject({
+  adapt: z.array(range).min(1),
+  document: document.nullable(),
+});
+
+const endLine = z.strictObject({
+  end: z.literal(true),
+  scored: z.int().min(0),
+  skipped: z.int().min(0),
+  nats_q30: nats,
+  infinite: z.int().min(1).optional(),
+});
+
+export type LedgerHeader = z.output<typeof headerLine>;
+export type LedgerEnd = z.output<typeof endLine>;
+export type LedgerFields =
+  | LedgerHeader
+  | z.output<typeof scoreLine>
+  | z.output<typeof adaptLine>
+  | LedgerEnd;
+
+/** The member that names a line's kind, and what such a line must hold. */
+const LINES = { ledger: headerLine, score: scoreLine, adapt: adaptLine, end: endLine } as const;
+
+/** The fields of a line, or what is wrong with them. */
+export function parseFields(body: string): LedgerFields | { readonly problem: string } {
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch (error) {
+    return { problem: `it is not JSON: ${(error as Error).message}` };
+  }
+  const kind = (Object.keys(LINES) as (keyof typeof LINES)[]).find(
+    (name) => typeof json === 'object' && json !== null && Object.hasOwn(json, name),
+  );
+  if (kind === undefined) return { problem: 'it is no header, score, adapt or end' };
+  const parsed = LINES[kind].safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  const field = issue.path.length === 0 ? '' : `\`${issue.path.map(String).join('.')}\`: `;
+  return { problem: `a ${kind} line, ${field}${issue.message}` };
+}
+
+/** What the first line's hash follows. */
+export const CHAIN_START = '0'.repeat(64);
+
+/** The hash of a line whose text without its hash is `body`. */
+export function chainHash(previous: string, body: string): string {
+  return hash('sha256', previous + body);
+}
+
+/** A line's text with its hash as the last member. */
+export function withHash(body: string, lineHash: string): string {
+  return `${body.slice(0, -1)},"hash":"${lineHash}"}`;
+}
+
+const HASH_MEMBER = /,"hash":"([0-9a-f]{64})"\}$/;
+
+/** A line's text without its hash, and the hash; null where its end is not a hash. */
+export function splitHash(text: string): { readonly body: string; readonly hash: string } | null {
+  const match = HASH_MEMBER.exec(text);
+  return match === null ? null : { body: `${text.slice(0, match.index)}}`, hash: match[1]! };
+}
