@@ -3,6 +3,8 @@
  */
 
 import { BpbError, usageError } from '../errors.js';
+import type { AdaptiveEngine, AdaptiveOptions } from './adaptive.js';
+import { openAdaptiveJs } from './adaptive-js.js';
 import { openOnnxCuda } from './onnx-cuda.js';
 import { openOnnxJs } from './onnx-js.js';
 import { openOnnxNative } from './onnx-native.js';
@@ -14,17 +16,21 @@ export const ENGINE_CHOICES = ['auto', 'onnx-cuda', 'onnx-cpu', 'onnx-js'] as co
 export type EngineChoice = (typeof ENGINE_CHOICES)[number];
 
 /** An open engine, and in one sentence each why a better one was passed over. */
-export interface CreatedEngine {
-  readonly engine: Engine;
+export interface Created<E> {
+  readonly engine: E;
   readonly notes: readonly string[];
 }
 
+type Candidates<E, O> = readonly (readonly [EngineName, (options: O) => Promise<E>])[];
+
 /** From the best to the last resort: `auto` takes the first that this machine can run. */
-const ENGINES: readonly (readonly [EngineName, (options: EngineOptions) => Promise<Engine>])[] = [
+const ENGINES: Candidates<Engine, EngineOptions> = [
   ['onnx-cuda', openOnnxCuda],
   ['onnx-cpu', openOnnxNative],
   ['onnx-js', openOnnxJs],
 ];
+
+const ADAPTIVE_ENGINES: Candidates<AdaptiveEngine, AdaptiveOptions> = [['onnx-js', openAdaptiveJs]];
 
 /** Why the machine cannot run an engine; undefined where the error is about something else. */
 function lack(error: unknown): string | undefined {
@@ -38,18 +44,34 @@ function lack(error: unknown): string | undefined {
  * @throws BpbError: (environment) where the machine lacks what the engine needs; (input) where the
  * model is at fault, which no other engine would mend; (usage) for an unknown name.
  */
-export async function createEngine(
+export function createEngine(
   choice: EngineChoice,
   options: EngineOptions,
-): Promise<CreatedEngine> {
-  const candidates = ENGINES.filter(([name]) =>
+): Promise<Created<Engine>> {
+  return create(choice, options, ENGINES);
+}
+
+/** The same for an artifact that carries state. */
+export function createAdaptiveEngine(
+  choice: EngineChoice,
+  options: AdaptiveOptions,
+): Promise<Created<AdaptiveEngine>> {
+  return create(choice, options, ADAPTIVE_ENGINES);
+}
+
+async function create<E, O extends EngineOptions>(
+  choice: EngineChoice,
+  options: O,
+  engines: Candidates<E, O>,
+): Promise<Created<E>> {
+  const candidates = engines.filter(([name]) =>
     choice === 'auto' ? name !== 'onnx-cuda' || options.cuda !== null : choice === name,
   );
   if (candidates.length === 0) {
     throw usageError('BPB_ENGINE', {
-      message: `There is no engine "${choice}".`,
+      message: `There is no engine "${choice}" for this artifact.`,
       path: '--engine',
-      expected: ['auto', ...ENGINES.map(([name]) => name)].join(', '),
+      expected: ['auto', ...engines.map(([name]) => name)].join(', '),
       actual: choice,
     });
   }

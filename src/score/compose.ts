@@ -1,6 +1,7 @@
 /**
  * Composes the result document from what a run left behind.
  */
+import { type Adaptive, resetsAtDocuments } from '../artifact/adaptive.js';
 import type { ByteTotals as Accounted, TargetRange } from '../bytes/accounting.js';
 import { type Identified, identify } from '../data/known.js';
 import { harnessCommit, harnessVersion } from '../version.js';
@@ -9,6 +10,7 @@ import { precisionOf } from './optimize-run.js';
 import type { DocumentRow } from './outputs.js';
 import type { Prepared } from './prepare.js';
 import type { ScoreResult } from './result.js';
+import type { RunTimes } from './run.js';
 import type { Scored } from './score.js';
 import { ratioUncertainty } from './statistics.js';
 import { type DocumentTotals, natsOf } from './totals.js';
@@ -86,6 +88,7 @@ export function composeResult(prepared: Prepared, scored: Scored, bytes: Account
       versions: info.versions,
       device_to_host_bytes: times.deviceToHostBytes,
     },
+    adaptive: adaptiveOf(artifact.adaptive, times),
     verification: scored.verification,
     optimization: scored.optimization,
     ledger: scored.record,
@@ -102,6 +105,16 @@ export function composeResult(prepared: Prepared, scored: Scored, bytes: Account
     run: { harness: harnessVersion() },
   };
   return sealed({ ...result, identity: identityOf(result) }, prepared.options.command ?? '');
+}
+
+function adaptiveOf(
+  adaptive: Adaptive | null,
+  { adaptations, adaptSeconds }: RunTimes,
+): ScoreResult['adaptive'] {
+  if (adaptive === null) return null;
+  const { chunk, context, steps } = adaptive;
+  const reset = resetsAtDocuments(adaptive) ? 'document' : 'never';
+  return { chunk, context, steps, reset, adaptations, adapt_s: adaptSeconds };
 }
 
 /** `run.sha256` is over everything else: a result that was edited no longer matches it. */

@@ -1,6 +1,7 @@
 /**
  * What crosses between the pool and its workers: plain data only.
  */
+import type { Adaptive } from '../artifact/adaptive.js';
 import type { TokenStream } from '../data/types.js';
 import type { EngineChoice } from '../engine/create.js';
 import type { EngineInfo, EngineOptions } from '../engine/types.js';
@@ -14,6 +15,8 @@ import type { InfiniteTargets } from './totals.js';
 export interface WorkerSetup {
   readonly stream: TokenStream;
   readonly window: WindowOptions;
+  /** What the artifact carries from row to row; null where every row stands alone. */
+  readonly adaptive: Adaptive | null;
   readonly engine: EngineChoice;
   readonly options: EngineOptions;
   /** GPUs in turn: the n-th worker to start takes the n-th of them, around and around. */
@@ -47,8 +50,12 @@ export interface RowsScore {
   readonly events?: readonly LedgerEvent[] | undefined;
   /** Nats of every scored target in the order of the runs, where `keepNats` asked for them. */
   readonly nats: Float32Array | null;
+  /** Seconds inside the runtime's own Run, adaptation included, and in the scorer. */
   readonly runSeconds: number;
   readonly scoreSeconds: number;
+  /** Runs of the adapt graph, and seconds in them. */
+  readonly adaptations: number;
+  readonly adaptSeconds: number;
   /** Bytes that came from a GPU; null where there is none or not all were counted. */
   readonly deviceToHostBytes: number | null;
   /** Rows and tokens run at once, where the engine chose them. */

@@ -109,6 +109,18 @@ export function parallelism(options: ScoreOptions, gpus = 0): Parallelism {
   return { workers, threads: positive('--threads', options.threads ?? share) };
 }
 
+/** A state that never resets is one pass from left to right: one session, with all the cores. */
+export function onePassParallelism(options: ScoreOptions): Parallelism {
+  const { workers = 1, part } = options;
+  if (workers === 1 && part === undefined) return parallelism({ ...options, workers: 1 });
+  throw usageError('BPB_USAGE_ONE_PASS', {
+    message: 'the artifact carries a state through the whole stream, which cannot be split',
+    path: part === undefined ? '--workers' : '--part',
+    expected: part === undefined ? '1, or no --workers' : 'no --part',
+    actual: part === undefined ? String(workers) : part.join('/'),
+  });
+}
+
 /** The flags, where given, over the artifact's own evaluation. */
 export function windowOptions(options: ScoreOptions, artifact: Artifact): WindowOptions {
   const own = artifact.evaluation;

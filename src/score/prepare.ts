@@ -1,6 +1,7 @@
 /**
  * Everything that is decided before the first batch: artifact, data, plan, batches, accounting.
  */
+import { resetsAtDocuments } from '../artifact/adaptive.js';
 import { type Artifact, loadArtifact } from '../artifact/load.js';
 import { Accounting } from '../bytes/accounting.js';
 import { defaultBatchTokens } from '../engine/cuda/batch-shapes.js';
@@ -8,14 +9,15 @@ import type { CudaOptions, EngineOptions } from '../engine/types.js';
 import { usageError } from '../errors.js';
 import { loadTokenizer } from '../tokenizer/load.js';
 import type { Tokenizer } from '../tokenizer/types.js';
-import { type BatchPlan, longestRow, planBatches } from '../windows/batches.js';
-import { planWindows, type WindowPlan } from '../windows/plan.js';
+import { type BatchPlan, longestRow } from '../windows/batches.js';
+import type { WindowPlan } from '../windows/plan.js';
 import { type Placement, placementOf } from './devices.js';
 import type { WorkerSetup } from './messages.js';
 import { type OpenData, openData } from './open-data.js';
 import { checkOptimizeFlags } from './optimize-run.js';
 import {
   DEFAULT_BATCH_TOKENS,
+  onePassParallelism,
   type Parallelism,
   parallelism,
   partRange,
@@ -23,6 +25,7 @@ import {
   type ScoreOptions,
   windowOptions,
 } from './options.js';
+import { planBatchesOf, planRows } from './plan.js';
 import { checkRecordable } from './record.js';
 
 export interface Prepared {
@@ -54,9 +57,12 @@ export async function prepare(options: ScoreOptions): Promise<Prepared> {
   checkRecordable(options);
   const placement = placementOf(options);
   const { gpus } = placement;
-  const parallel = parallelism(options, gpus?.indexes.length);
+  const asked = parallelism(options, gpus?.indexes.length);
   if (options.batchTokens !== undefined) positive('--batch-tokens', options.batchTokens);
   const artifact = await loadArtifact(options.artifact);
+  const { adaptive } = artifact;
+  const parallel =
+    adaptive === null || resetsAtDocuments(adaptive) ? asked : onePassParallelism(options);
   const window = windowOptions(options, artifact);
   const tokenizer = loadTokenizer(tokenizerSource(options, artifact));
   const named = artifact.evaluation?.data;
@@ -69,11 +75,11 @@ export async function prepare(options: ScoreOptions): Promise<Prepared> {
     workers: parallel.workers * parallel.threads,
     onProgress: options.onProgress,
   });
-  const plan = planWindows(data.stream, window);
+  const plan = planRows(data.stream, window, adaptive);
   const batchTokens =
     options.batchTokens ??
     (gpus === null ? DEFAULT_BATCH_TOKENS : defaultBatchTokens(gpus.name, tokenizer.pieces.length));
-  const batches = planBatches(plan, batchTokens);
+  const batches = planBatchesOf(plan, batchTokens, adaptive);
   const range = partRange(options.part, batches.count);
   const { stream, sidecar, facts } = data;
   const accounting = new Accounting({ tokenizer, stream, sidecar, facts });
@@ -92,6 +98,7 @@ export async function prepare(options: ScoreOptions): Promise<Prepared> {
   const setup: WorkerSetup = {
     stream,
     window,
+    adaptive,
     engine: placement.engine,
     options: engineOptions,
     gpus: gpus === null ? undefined : { indexes: gpus.indexes, taken: sharedCounter() },

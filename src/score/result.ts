@@ -83,6 +83,17 @@ export interface ScoreResult {
     versions: Readonly<Record<string, string>>;
     device_to_host_bytes: number | null;
   };
+  /** How state was carried; null where every row stood alone. */
+  adaptive: {
+    chunk: number;
+    context: number;
+    steps: number;
+    /** `document` where all of it begins anew at each document. */
+    reset: 'document' | 'never';
+    /** Runs of the adapt graph, and seconds in them, summed over the workers. */
+    adaptations: number;
+    adapt_s: number;
+  } | null;
   verification: Verification;
   /** What `--optimize` did to the model, and the proof that it is the same one; null without. */
   optimization: Optimization | null;
@@ -93,7 +104,7 @@ export interface ScoreResult {
   time: {
     load_s: number;
     score_s: number;
-    /** Inside the runtime's own Run, and in the scorer, summed over the workers. */
+    /** Inside the runtime's own Run (adaptation included) and in the scorer, over all workers. */
     run_s: number;
     nll_s: number;
     verify_s: number;

@@ -29,6 +29,9 @@ export interface RunTimes {
   runSeconds: number;
   /** Seconds inside the scorer, summed over the workers. */
   scoreSeconds: number;
+  /** Runs of the adapt graph, and seconds in them, which are also in `runSeconds`. */
+  adaptations: number;
+  adaptSeconds: number;
   /** Bytes that came from GPUs; null where there is none or not all were counted. */
   deviceToHostBytes: number | null;
   /** Of the smallest batch shape that an engine had to fall back to; null where none has one. */
@@ -49,6 +52,8 @@ export async function runBatches(options: RunOptions): Promise<RunTimes> {
   const times: RunTimes = {
     runSeconds: 0,
     scoreSeconds: 0,
+    adaptations: 0,
+    adaptSeconds: 0,
     deviceToHostBytes: null,
     shape: null,
     remarks: new Set(),
@@ -71,6 +76,8 @@ export async function runBatches(options: RunOptions): Promise<RunTimes> {
         merge(options, result);
         times.runSeconds += result.runSeconds;
         times.scoreSeconds += result.scoreSeconds;
+        times.adaptations += result.adaptations;
+        times.adaptSeconds += result.adaptSeconds;
         uncounted ||= result.deviceToHostBytes === null;
         times.deviceToHostBytes = uncounted
           ? null

@@ -2,7 +2,7 @@
  * The rows that a run scores a second time, for its verification and for the proof of a rewrite:
  * choosing them, and keeping their first nats.
  */
-
+import { resetsAtDocuments } from '../artifact/adaptive.js';
 import type { BatchPlan } from '../windows/batches.js';
 import type { WindowPlan } from '../windows/plan.js';
 import type { RowsScore } from './messages.js';
@@ -11,13 +11,61 @@ import type { Prepared } from './prepare.js';
 import { sampleIndexes } from './sample.js';
 import { defaultVerifyRows } from './verify.js';
 
+/** Documents of an artifact that carries state: the rows of a sample are their beginnings. */
+const SAMPLED_DOCUMENTS = 4;
+
+/** Rows in groups that are scored in one task: a row alone, or rows of which one builds on another. */
+export class Sample {
+  private readonly rows: ReadonlySet<number>;
+
+  constructor(readonly groups: readonly Uint32Array[]) {
+    this.rows = new Set(groups.flatMap((group) => [...group]));
+  }
+
+  get size(): number {
+    return this.rows.size;
+  }
+
+  has(row: number): boolean {
+    return this.rows.has(row);
+  }
+}
+
 /** Rows of this run's part that will be scored a second time. */
-export function sampledRows(
-  { options, batches, range }: Prepared,
-  seed: number,
-): ReadonlySet<number> {
+export function sampleRows(prepared: Prepared, seed: number): Sample {
+  const { options, batches, range, plan, artifact } = prepared;
   const rows = partRows(batches, range);
-  return drawn(rows, options.verifyRows ?? defaultVerifyRows(rows.length), seed);
+  const wanted = options.verifyRows ?? defaultVerifyRows(rows.length);
+  const { adaptive } = artifact;
+  if (adaptive === null) {
+    const chosen = [...drawn(rows, wanted, seed)].sort((a, b) => a - b);
+    return new Sample(chosen.map((row) => Uint32Array.of(row)));
+  }
+  if (wanted === 0) return new Sample([]);
+  // The one pass can only be begun again from its start.
+  if (!resetsAtDocuments(adaptive)) return new Sample([Uint32Array.from(rows.slice(0, wanted))]);
+  return new Sample(beginnings(plan, rows, wanted, seed));
+}
+
+/** Beginnings of documents, `wanted` rows in all where there are so many. */
+function beginnings(
+  plan: WindowPlan,
+  rows: readonly number[],
+  wanted: number,
+  seed: number,
+): Uint32Array[] {
+  const segments = [...new Set(rows.map((row) => plan.segmentOf(row)))].sort((a, b) => a - b);
+  const each = Math.ceil(wanted / SAMPLED_DOCUMENTS);
+  const groups: Uint32Array[] = [];
+  let left = wanted;
+  for (const at of sampleIndexes(segments.length, wanted, seed)) {
+    const [from, to] = plan.rowsOfSegment(segments[at]!);
+    const length = Math.min(each, left, to - from);
+    groups.push(Uint32Array.from({ length }, (_, i) => from + i));
+    left -= length;
+    if (left === 0) break;
+  }
+  return groups;
 }
 
 /** Rows of this run's part that prove its rewritten model; none where there is none. */
@@ -61,7 +109,7 @@ export function keepSampled(
   rows: Uint32Array,
   result: RowsScore,
   plan: WindowPlan,
-  sample: ReadonlySet<number>,
+  sample: { has(row: number): boolean },
   kept: Map<number, Float32Array>,
 ): void {
   if (result.nats === null) return;

@@ -12,7 +12,7 @@ import { type LedgerReference, RunRecord } from './record.js';
 import type { ScoreResult } from './result.js';
 import { interrupted, lanesOf, type RunTimes, runBatches } from './run.js';
 import { RunningBpb } from './running.js';
-import { keepSampled, keptOf, provedRows, sampledRows } from './sampled.js';
+import { keepSampled, keptOf, provedRows, sampleRows } from './sampled.js';
 import { DocumentTotals } from './totals.js';
 import { toleranceOf, type Verification, verifyRows } from './verify.js';
 
@@ -64,7 +64,7 @@ async function runAndVerify(
   const totals = new DocumentTotals(data.stream.documentStarts.length);
   const ledger = new ScoreLedger(plan.tokens, plan.options.compat !== null);
   const running = new RunningBpb(prepared);
-  const sample = sampledRows(prepared, seed);
+  const sample = sampleRows(prepared, seed);
   const firstOpinion = new Map<number, Float32Array>();
 
   onProgress?.({ phase: 'load', done: 0, total: null, unit: '', bpb: null });
@@ -74,7 +74,7 @@ async function runAndVerify(
   let record: RunRecord | null = null;
   try {
     const proved = provedRows(prepared, rewritten, seed);
-    const wanted = new Set([...sample, ...proved]);
+    const wanted = { has: (row: number) => sample.has(row) || proved.has(row) };
     const scoreStart = performance.now();
     const output =
       options.out === undefined
@@ -114,7 +114,8 @@ async function runAndVerify(
     verifying(0);
     const verification = await verifyRows({
       setup,
-      firstOpinion: keptOf(firstOpinion, sample),
+      groups: sample.groups,
+      firstOpinion,
       seed,
       tolerance: toleranceOf(opened.info.precision, rewritten),
       signal,

@@ -49,18 +49,20 @@ export function defaultVerifyRows(planRows: number): number {
 
 export interface VerifyOptions {
   readonly setup: WorkerSetup;
-  /** Nats of the run for each sampled row, by row index of the plan. */
+  /** Rows to score again, those of a group in one task. */
+  readonly groups: readonly Uint32Array[];
+  /** Nats of the run for each of these rows, by row index of the plan. */
   readonly firstOpinion: ReadonlyMap<number, Float32Array>;
   readonly seed: number;
   /** Of the mean size of the disagreement. */
   readonly tolerance: number;
   readonly signal?: AbortSignal | undefined;
-  /** Called after each row with the rows so far. */
+  /** Called after each group with the rows so far. */
   readonly onRow?: ((rows: number) => void) | undefined;
 }
 
 export async function verifyRows(options: VerifyOptions): Promise<Verification> {
-  const { setup, firstOpinion, seed, tolerance, signal } = options;
+  const { setup, groups, firstOpinion, seed, tolerance, signal } = options;
   const result: Verification = {
     rows: 0,
     seed,
@@ -70,7 +72,7 @@ export async function verifyRows(options: VerifyOptions): Promise<Verification> 
     verdict: 'skipped',
     note: null,
   };
-  if (firstOpinion.size === 0) return { ...result, note: 'no row was asked for' };
+  if (groups.length === 0) return { ...result, note: 'no row was asked for' };
   const pool = new ScorePool(
     { ...setup, engine: 'onnx-js', options: { ...setup.options, optimize: false } },
     1,
@@ -81,16 +83,19 @@ export async function verifyRows(options: VerifyOptions): Promise<Verification> 
     let sum = 0;
     let max = 0;
     let targets = 0;
-    for (const [row, nats] of firstOpinion) {
+    for (const group of groups) {
       if (signal?.aborted) throw interrupted();
-      const second = await pool.score(Uint32Array.of(row), true);
-      for (let k = 0; k < nats.length; k++) {
-        const difference = disagreement(nats[k]!, second.nats![k]!);
-        sum += difference;
-        max = Math.max(max, difference);
+      const second = (await pool.score(group, true)).nats!;
+      let k = 0;
+      for (const row of group) {
+        for (const nats of firstOpinion.get(row)!) {
+          const difference = disagreement(nats, second[k++]!);
+          sum += difference;
+          max = Math.max(max, difference);
+        }
       }
-      targets += nats.length;
-      result.rows++;
+      targets += k;
+      result.rows += group.length;
       options.onRow?.(result.rows);
       if (performance.now() > deadline) break;
     }

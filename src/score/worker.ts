@@ -2,30 +2,58 @@
  * A pool worker: keeps one engine, turns row indexes into exact sums a document.
  */
 
-import { createEngine } from '../engine/create.js';
-import type { CudaOptions } from '../engine/types.js';
-import { BpbError } from '../errors.js';
-import { planWindows } from '../windows/plan.js';
+import { createAdaptiveEngine, createEngine } from '../engine/create.js';
+import type { CudaOptions, Engine, EngineInfo, EngineOptions } from '../engine/types.js';
 import { announceStarted, threadData } from '../worker-pool.js';
-import { assembleBatch, documentOf, type ScoredRuns } from './assemble.js';
+import { assembleBatch, type ScoredRuns } from './assemble.js';
+import { LaneRunner } from './lane-runner.js';
 import type { Opened, Reply, RowsScore, WorkerSetup, WorkerTask } from './messages.js';
 import { replyOf } from './messages.js';
+import { namedError } from './named-error.js';
+import { planRows } from './plan.js';
 import type { InfiniteTargets } from './totals.js';
 
 const setup = threadData<WorkerSetup>();
-const plan = planWindows(setup.stream, setup.window);
+const { stream, adaptive } = setup;
+const plan = planRows(stream, setup.window, adaptive);
 
-type Created = Awaited<ReturnType<typeof createEngine>>;
-let created: Promise<Created> | undefined;
+/** What a task comes to, its nats always with it. */
+type Scored = Omit<RowsScore, 'infinite' | 'infiniteRuns' | 'nats' | 'remarks'> & {
+  readonly nats: Float32Array;
+};
 
-function engine(): Promise<Created> {
-  // ONNX Runtime's JavaScript API refuses shared memory, so each worker opens a copy of its own.
-  created ??= createEngine(setup.engine, {
-    ...setup.options,
-    model: setup.options.model.slice(),
-    cuda: cudaOptions(),
-  });
-  return created;
+interface Worker {
+  readonly engine: { readonly info: EngineInfo; readonly remarks?: readonly string[] };
+  readonly notes: readonly string[];
+  score(rows: Uint32Array): Promise<Scored>;
+}
+
+let opened: Promise<Worker> | undefined;
+
+function worker(): Promise<Worker> {
+  opened ??= adaptive === null ? openStateless() : openLanes();
+  return opened;
+}
+
+/** ONNX Runtime's JavaScript API refuses shared memory, so each worker opens a copy of its own. */
+function engineOptions(): EngineOptions {
+  return { ...setup.options, model: setup.options.model.slice(), cuda: cudaOptions() };
+}
+
+async function openStateless(): Promise<Worker> {
+  const { engine, notes } = await createEngine(setup.engine, engineOptions());
+  return { engine, notes, score: (rows) => scoreRows(engine, rows) };
+}
+
+async function openLanes(): Promise<Worker> {
+  const options = { ...engineOptions(), adaptive: adaptive! };
+  const { engine, notes } = await createAdaptiveEngine(setup.engine, options);
+  const runner = new LaneRunner(engine, adaptive!, stream, plan);
+  return {
+    engine,
+    notes,
+    score: async (rows) => ({ ...(await runner.score(rows)), shape: null }),
+  };
 }
 
 function cudaOptions(): CudaOptions | null | undefined {
@@ -40,45 +68,36 @@ export default function run(task: WorkerTask): Promise<Reply<Opened | RowsScore>
 }
 
 async function open(): Promise<Opened> {
-  const { engine: opened, notes } = await engine();
-  return { info: opened.info, notes };
+  const { engine, notes } = await worker();
+  return { info: engine.info, notes };
 }
 
 async function score(task: Extract<WorkerTask, { kind: 'score' }>): Promise<RowsScore> {
-  const { engine: opened } = await engine();
-  const { batch, runs } = assembleBatch(setup.stream, plan, task.rows);
-  try {
-    const { nats, totals, runSeconds, scoreSeconds, ...gpu } = await opened.score(batch);
-    return {
-      runs,
-      totals,
-      ...infiniteTargets(nats, runs),
-      nats: task.keepNats ? nats : null,
-      runSeconds,
-      scoreSeconds,
-      deviceToHostBytes: gpu.deviceToHostBytes ?? null,
-      shape: gpu.shape ?? null,
-      remarks: [...(opened.remarks ?? [])],
-    };
-  } catch (error) {
-    throw named(error, task.rows);
-  }
+  const { engine, score: scoreTask } = await worker();
+  const { nats, ...scored } = await scoreTask(task.rows);
+  return {
+    ...scored,
+    ...infiniteTargets(nats, scored.runs),
+    nats: task.keepNats ? nats : null,
+    remarks: [...(engine.remarks ?? [])],
+  };
 }
 
-/** The engine knows the batch's row; the reader wants the place in the stream. */
-function named(error: unknown, rows: Uint32Array): unknown {
-  if (!(error instanceof BpbError) || error.code !== 'BPB_NAN_LOGITS') return error;
-  const { row, offset } = error as BpbError & { row?: number; offset?: number };
-  if (row === undefined || offset === undefined) return error;
-  const planRow = rows[row]!;
-  const position = plan.row(planRow).start + offset;
-  const document = documentOf(setup.stream.documentStarts, position);
-  return new BpbError({
-    ...error,
-    kind: error.kind,
-    code: error.code,
-    message: `${error.message} (row ${planRow} of the plan, stream position ${position}, document ${document})`,
-  });
+async function scoreRows(engine: Engine, rows: Uint32Array): Promise<Scored> {
+  const { batch, runs } = assembleBatch(stream, plan, rows);
+  try {
+    const { deviceToHostBytes = null, shape = null, ...scored } = await engine.score(batch);
+    return {
+      ...scored,
+      runs,
+      deviceToHostBytes,
+      shape,
+      adaptations: 0,
+      adaptSeconds: 0,
+    };
+  } catch (error) {
+    throw namedError(error, rows, plan, stream);
+  }
 }
 
 function infiniteTargets(

@@ -1,0 +1,95 @@
+/**
+ * What one task of rows that carry state has scored and learnt so far, in its order.
+ */
+import { BpbError } from '../errors.js';
+import type { LedgerEvent } from '../ledger/events.js';
+import { type JoinedSteps, joinSteps, type Step } from './merge-steps.js';
+
+export interface LanesScore extends JoinedSteps {
+  /** Seconds inside the two graphs, and in the scorer. */
+  readonly runSeconds: number;
+  readonly adaptSeconds: number;
+  readonly scoreSeconds: number;
+  /** Runs of the adapt graph. */
+  readonly adaptations: number;
+  readonly deviceToHostBytes: number | null;
+  readonly events: readonly LedgerEvent[];
+}
+
+/** What one task has committed so far. */
+export class LaneTask {
+  private readonly steps: Step[] = [];
+  private readonly events: LedgerEvent[] = [];
+  private readonly committed = new Set<number>();
+  private adaptations = 0;
+  private adaptSeconds = 0;
+
+  commit(step: Step): void {
+    this.steps.push(step);
+    this.events.push(...scoreEvents(step));
+    this.committed.clear();
+    step.runs.first.forEach((first, r) => {
+      for (let i = first; i < first + step.runs.count[r]!; i++) this.committed.add(i);
+    });
+  }
+
+  /** The rule that this room exists for, held once more against what was really committed. */
+  requireCommitted(used: readonly (readonly [number, number])[]): void {
+    for (const [first, count] of used) {
+      for (let i = first; i < first + count; i++) {
+        if (this.committed.has(i)) continue;
+        throw new BpbError({
+          kind: 'internal',
+          code: 'BPB_ADAPT_BEFORE_SCORE',
+          message: `target ${i} was to be adapted to before its nats were committed`,
+        });
+      }
+    }
+  }
+
+  adapted(seconds: number): void {
+    this.adaptations++;
+    this.adaptSeconds += seconds;
+  }
+
+  learnt(used: readonly [number, number][], segments: readonly number[] | null): void {
+    if (segments === null) this.events.push({ kind: 'adapt', ranges: used, document: null });
+    else {
+      for (const [r, range] of used.entries()) {
+        this.events.push({ kind: 'adapt', ranges: [range], document: segments[r]! });
+      }
+    }
+  }
+
+  result(): LanesScore {
+    const sum = (of: (step: Step) => number) => this.steps.reduce((n, step) => n + of(step), 0);
+    const bytes = this.steps.map(({ score }) => score.deviceToHostBytes);
+    return {
+      ...joinSteps(this.steps),
+      runSeconds: sum(({ score }) => score.runSeconds) + this.adaptSeconds,
+      adaptSeconds: this.adaptSeconds,
+      scoreSeconds: sum(({ score }) => score.scoreSeconds),
+      adaptations: this.adaptations,
+      deviceToHostBytes: bytes.includes(undefined)
+        ? null
+        : (bytes as number[]).reduce((a, b) => a + b, 0),
+      events: this.events,
+    };
+  }
+}
+
+function scoreEvents({ runs, score }: Step): LedgerEvent[] {
+  let at = 0;
+  return Array.from(runs.count, (count, r) => {
+    const nats = score.nats.subarray(at, at + count);
+    at += count;
+    return {
+      kind: 'score',
+      first: runs.first[r]!,
+      count,
+      document: runs.document[r]!,
+      q30: score.totals[r]!,
+      infinite: nats.reduce((n, value) => n + Number(value === Number.POSITIVE_INFINITY), 0),
+    };
+  });
+}
