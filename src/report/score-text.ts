@@ -21,6 +21,9 @@ export function scoreText(
     ['artifact', artifactLine(result)],
     ['engine', engineLine(result)],
     ...optimizedLine(result),
+    ...(result.adaptive === null
+      ? []
+      : ([['state', adaptiveLine(result.adaptive)]] as [string, string][])),
     ['verified', verifiedLine(result)],
     ['time', timeLine(result)],
   ];
@@ -143,6 +146,18 @@ function optimizedLine({ optimization }: ScoreResult): [string, string][] {
     ['optimized', printable(`${verdict}: ${proof}${why}`)],
     ['', what],
   ];
+}
+
+function adaptiveLine(adaptive: NonNullable<ScoreResult['adaptive']>): string {
+  const { chunk, context, steps, reset, adaptations, adapt_s } = adaptive;
+  const cut = `chunks of ${chunk}${context > 0 ? ` after ${context} of context` : ''}`;
+  const begins = reset === 'document' ? 'anew at each document' : 'never anew: one pass';
+  const each = steps === 1 ? '' : `, ${steps} a chunk`;
+  const learnt =
+    adaptations === 0
+      ? 'nothing adapted'
+      : `${count(adaptations)} adaptations${each} in ${seconds(adapt_s)}, each after the score`;
+  return `${cut}, begun ${begins}   ${learnt}`;
 }
 
 function verifiedLine({ verification }: ScoreResult): string {

@@ -1,4 +1,6 @@
 /** Artifacts that carry state, against closed forms in float64. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ScoreOptions } from '#bpb/score/options';
 import { score } from '#bpb/score/score';
@@ -102,6 +104,53 @@ describe('state without adaptation', () => {
     const result = await score({ artifact, docs: w.docs });
     // Across a document's start the byte before is the last input of the document before.
     near(result.totals.nats, sum(lagNats(w.ids)));
+  });
+});
+
+describe('the ledger', () => {
+  const lines = (file: string) =>
+    readFileSync(file, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map(
+        (line) => JSON.parse(line) as { score?: number[]; adapt?: number[][]; document?: number },
+      );
+
+  test('holds each score before the update that uses it, the same for any workers', async () => {
+    const w = await workshop();
+    const artifact = counts({ chunk: 8 });
+    const folder = temporaryFolder();
+    const files = await Promise.all(
+      [1, 2, 4].map(async (workers) => {
+        const ledger = join(folder, `${workers}.jsonl`);
+        await score({ artifact, docs: w.docs, workers, batchTokens: 32, ledger });
+        return ledger;
+      }),
+    );
+    const [one, ...others] = files.map((file) => readFileSync(file, 'utf8'));
+    for (const other of others) expect(other).toBe(one);
+    const scored = new Set<number>();
+    let updates = 0;
+    for (const line of lines(files[0]!)) {
+      const each = ([first, count]: number[]) =>
+        Array.from({ length: count! }, (_, k) => first! + k);
+      if (line.score) for (const target of each(line.score)) scored.add(target);
+      if (!line.adapt) continue;
+      updates++;
+      expect(line.adapt.flatMap(each).every((target) => scored.has(target))).toBe(true);
+    }
+    expect(scored.size).toBe(w.ids.length - 1);
+    const steps = documents(w).map((ids) => Math.ceil((ids.length - 1) / 8));
+    expect(updates).toBe(sum(steps.map((n) => Math.max(0, n - 1))));
+  });
+
+  test('of a single pass: updates are of the state that all documents share', async () => {
+    const w = await workshop();
+    const ledger = join(temporaryFolder(), 'pass.jsonl');
+    await score({ artifact: counts({ chunk: 8, reset: 'never' }), docs: w.docs, ledger });
+    const adapts = lines(ledger).filter(({ adapt }) => adapt !== undefined);
+    expect(adapts.length).toBeGreaterThan(0);
+    for (const { document } of adapts) expect(document).toBe(null);
   });
 });
 

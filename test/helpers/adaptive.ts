@@ -69,7 +69,8 @@ export function countsScore(): Uint8Array {
 export function countsAdapt(type: 'int64' | 'int32' = 'int64'): Uint8Array {
   return onnxModel({
     nodes: [
-      op('OneHot', ['targets', 'depth', 'off_on'], 'hot'),
+      op('Cast', ['targets'], 'classes', { to: { int: 7 } }),
+      op('OneHot', ['classes', 'depth', 'off_on'], 'hot'),
       op('ReduceSum', ['hot', 'axis1'], 'sum', { keepdims: { int: 0 } }),
       op('Add', ['counts', 'sum'], 'counts_next'),
     ],
