@@ -9,6 +9,7 @@ import { harnessVersion } from '../version.js';
 import { auditCommand } from './audit.js';
 import { claimCommand } from './claim.js';
 import { doctorCommand } from './doctor.js';
+import { probeCommand } from './probe.js';
 import { scoreCommand } from './score.js';
 import { tokenizeCommand } from './tokenize.js';
 
@@ -20,6 +21,7 @@ const program = new Command('bpb')
   .description('Scores exported language models in bits per byte: exact, explained, or refused.')
   .version(harnessVersion())
   .addCommand(scoreCommand())
+  .addCommand(probeCommand())
   .addCommand(auditCommand())
   .addCommand(claimCommand())
   .addCommand(tokenizeCommand())

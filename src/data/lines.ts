@@ -2,6 +2,7 @@
  * Cuts a file into lines of bytes without ever holding more than one line and one chunk.
  */
 import { open } from 'node:fs/promises';
+import { type BpbError, inputError } from '../errors.js';
 
 const CHUNK = 1 << 20;
 const LINE_FEED = 0x0a;
@@ -15,16 +16,25 @@ export interface Line {
   readonly ended: boolean;
 }
 
-/** Yields the lines of `path`; `seen` gets every chunk of the file as it is read. */
+/**
+ * Yields the lines of `path`; `seen` gets every chunk of the file as it is read.
+ *
+ * @throws BPB_LINE_TOO_LONG for a line of more than `longest` bytes
+ */
 export async function* readLines(
   path: string,
   seen: (chunk: Uint8Array) => void,
+  longest = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Line> {
   const handle = await open(path, 'r');
   try {
     let number = 0;
     // A line that spans many chunks is kept as a list and joined once: 200 MB lines stay linear.
     let pending: Buffer[] = [];
+    let pendingBytes = 0;
+    const check = (bytes: number) => {
+      if (bytes > longest) throw tooLong(path, number + 1, longest);
+    };
     for (;;) {
       const buffer = Buffer.allocUnsafe(CHUNK);
       const { bytesRead } = await handle.read(buffer, 0, CHUNK, null);
@@ -36,13 +46,17 @@ export async function* readLines(
         const feed = chunk.indexOf(LINE_FEED, start);
         if (feed === -1) break;
         const tail = chunk.subarray(start, feed);
+        check(pendingBytes + tail.length);
         const bytes = pending.length === 0 ? tail : Buffer.concat([...pending, tail]);
         pending = [];
+        pendingBytes = 0;
         number++;
         yield { bytes, number, ended: true };
         start = feed + 1;
       }
       if (start < bytesRead) pending.push(chunk.subarray(start));
+      pendingBytes += bytesRead - start;
+      check(pendingBytes);
     }
     if (pending.length > 0) {
       yield { bytes: Buffer.concat(pending), number: number + 1, ended: false };
@@ -50,4 +64,13 @@ export async function* readLines(
   } finally {
     await handle.close();
   }
+}
+
+function tooLong(path: string, line: number, longest: number): BpbError {
+  return inputError('BPB_LINE_TOO_LONG', {
+    message: `line ${line} is too long`,
+    path,
+    expected: `at most ${longest} bytes`,
+    actual: 'more',
+  });
 }

@@ -63,6 +63,21 @@ export class ScoreLedger {
     return (this.words[i >>> 5]! & (1 << (i & 31))) !== 0;
   }
 
+  /** The first of targets `first .. first+count-1` that has (not) been scored; null for none. */
+  find(first: number, count: number, scored: boolean): number | null {
+    const end = first + count;
+    for (let at = first; at < end; ) {
+      // Bits below `at` are shifted out, and what follows the end is not looked at.
+      const word = (scored ? this.words[at >>> 5]! : ~this.words[at >>> 5]!) >>> (at & 31);
+      if (word !== 0) {
+        const found = at + 31 - Math.clz32(word & -word);
+        return found < end ? found : null;
+      }
+      at += 32 - (at & 31);
+    }
+    return null;
+  }
+
   /** Throws unless scored and skipped targets are all there are. */
   close(skipped: number): void {
     if (this.scoredOnce + skipped === this.tokens - 1) return;

@@ -45,6 +45,13 @@ describe('the ledger', () => {
         expect(ledger.scored).toBe(seen.size);
         expect(ledger.repeated).toBe(total - seen.size);
         for (let i = 1; i < 300; i++) expect(ledger.has(i)).toBe(seen.has(i));
+        for (const [first, count] of ranges) {
+          const around = Array.from({ length: count + 20 }, (_, k) => first + k);
+          for (const scored of [true, false]) {
+            const found = around.find((i) => seen.has(i) === scored) ?? null;
+            expect(ledger.find(first, around.length, scored)).toBe(found);
+          }
+        }
       }),
     );
   });

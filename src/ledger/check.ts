@@ -1,0 +1,139 @@
+/**
+ * Checks a ledger file: reads it once, holds every line against the rules, and says all that is
+ * wrong with it.
+ */
+import type { TokenStream } from '../data/types.js';
+import { type BpbError, inputError } from '../errors.js';
+import type { ScoreLedger } from '../windows/ledger.js';
+import { Chain } from './chain.js';
+import type { ScoreEvent } from './events.js';
+import type { LedgerFields, LedgerHeader } from './format.js';
+import { type LedgerLine, readLedger } from './read.js';
+import { LedgerRules } from './rules.js';
+import { streamSha256 } from './stream-hash.js';
+import { Violations } from './violations.js';
+
+export interface CheckOptions {
+  /** What was scored: the header and every line's document are held against it. */
+  readonly stream?: TokenStream | undefined;
+  /** Hears the header before any event; may throw. */
+  readonly onHeader?: ((header: LedgerHeader) => void) | undefined;
+  /** Hears every score event, in order. */
+  readonly onScore?: ((event: ScoreEvent, line: number) => void) | undefined;
+  /** Where violations go that the caller finds himself. */
+  readonly violations?: Violations | undefined;
+}
+
+export interface CheckedLedger {
+  readonly header: LedgerHeader;
+  readonly violations: Violations;
+  /** One bit a target. */
+  readonly scores: ScoreLedger;
+  readonly lines: number;
+  readonly scored: number;
+  readonly updates: number;
+  readonly q30: bigint;
+  readonly infinite: number;
+  /** Hash of the last line. */
+  readonly hash: string | null;
+}
+
+/**
+ * @throws BPB_LEDGER_NOT_ONE where the first line is no header of a ledger; BPB_LEDGER_UNREADABLE
+ */
+export async function checkLedger(
+  path: string,
+  options: CheckOptions = {},
+): Promise<CheckedLedger> {
+  const violations = options.violations ?? new Violations();
+  const chain = new Chain(violations);
+  let header: LedgerHeader | null = null;
+  let rules: LedgerRules | null = null;
+  let ended = false;
+  let lines = 0;
+  for await (const line of readLedger(path)) {
+    const { number, body, hash, fields, problem } = line;
+    lines = number;
+    if (rules === null) {
+      header = headerOf(line, path);
+      rules = begin(header, options, violations);
+    } else if (fields === null) violations.add('BPB_LEDGER_FORMAT', number, problem!);
+    else if ('ledger' in fields) violations.add('BPB_LEDGER_FORMAT', number, 'a second header');
+    else {
+      if (ended) violations.add('BPB_LEDGER_AFTER_END', number, 'the ledger has ended before');
+      enter(fields, number, rules, options);
+      ended ||= 'end' in fields;
+    }
+    chain.line(number, body, hash);
+  }
+  if (header === null || rules === null) throw notOne(path, 'an empty file');
+  if (!ended) {
+    violations.add('BPB_LEDGER_CUT', lines, 'the file stops here, and the ledger has not ended');
+  }
+  rules.finish();
+  chain.finish();
+  const { scores, scored, updates, q30, infinite } = rules;
+  return { header, violations, scores, lines, scored, updates, q30, infinite, hash: chain.head };
+}
+
+function begin(
+  header: LedgerHeader,
+  { stream, onHeader }: CheckOptions,
+  violations: Violations,
+): LedgerRules {
+  onHeader?.(header);
+  if (stream !== undefined) checkStream(header, stream, violations);
+  return new LedgerRules(header, violations, stream?.documentStarts ?? null);
+}
+
+function enter(
+  fields: Exclude<LedgerFields, LedgerHeader>,
+  line: number,
+  rules: LedgerRules,
+  { onScore }: CheckOptions,
+): void {
+  if ('score' in fields) {
+    const [first, count] = fields.score;
+    const { document, nats_q30, infinite = 0 } = fields;
+    const event = {
+      kind: 'score',
+      first,
+      count,
+      document,
+      q30: BigInt(nats_q30),
+      infinite,
+    } as const;
+    rules.score(line, event);
+    onScore?.(event, line);
+  } else if ('adapt' in fields) {
+    rules.adapt(line, { kind: 'adapt', ranges: fields.adapt, document: fields.document });
+  } else rules.end(line, fields);
+}
+
+function headerOf({ fields, problem }: LedgerLine, path: string): LedgerHeader {
+  if (fields !== null && 'ledger' in fields) return fields;
+  throw notOne(path, problem ?? 'another line of a ledger first');
+}
+
+function notOne(path: string, actual: string): BpbError {
+  return inputError('BPB_LEDGER_NOT_ONE', {
+    message: 'the file is not a ledger',
+    path,
+    expected: 'a first line {"ledger":"bpb-ledger/1",…,"hash":"…"}',
+    actual,
+    hint: 'docs/ledger.md describes the file',
+  });
+}
+
+function checkStream(header: LedgerHeader, stream: TokenStream, violations: Violations): void {
+  const { ids, documentStarts } = stream;
+  const differs = (what: string, stated: unknown, found: unknown) =>
+    violations.add('BPB_LEDGER_STREAM', 1, `${what}: ${stated}; the data has ${found}`);
+  if (header.tokens !== ids.length) differs('tokens', header.tokens, ids.length);
+  if (header.documents !== null && header.documents !== documentStarts.length) {
+    differs('documents', header.documents, documentStarts.length);
+  }
+  if (header.stream_sha256 === null) return;
+  const found = streamSha256(ids);
+  if (header.stream_sha256 !== found) differs('stream_sha256', header.stream_sha256, found);
+}
