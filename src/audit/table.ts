@@ -3,7 +3,7 @@
  */
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { environmentError } from '../errors.js';
+import { writing } from '../write-error.js';
 import type { DocumentRow } from './collect.js';
 import type { AuditReport } from './types.js';
 
@@ -116,17 +116,6 @@ export class AuditOutput {
   }
 
   private guard<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (cause) {
-      const { message, path } = cause as NodeJS.ErrnoException;
-      throw environmentError('BPB_WRITE_FAILED', {
-        message: 'the output cannot be written',
-        path: path ?? this.directory,
-        expected: 'a writable directory with room',
-        actual: message,
-        cause,
-      });
-    }
+    return writing({ path: this.directory, what: 'the output' }, work);
   }
 }

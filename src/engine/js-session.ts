@@ -3,6 +3,7 @@
  * reading and scoring its logits with the scorer in TypeScript.
  */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { decodeHalves } from '../half.js';
 import {
   modelLoadError,
   nanLogits,
@@ -11,7 +12,6 @@ import {
   overflowError,
   vocabularyError,
 } from './engine-errors.js';
-import { decodeHalves } from './half.js';
 import { segmentTotals } from './q30.js';
 import { SESSION_CONFIG } from './session-config.js';
 import type { GraphValue, Signature } from './signature.js';

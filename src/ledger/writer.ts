@@ -2,7 +2,8 @@
  * Writes a ledger file: appended to as a run goes on, never rewritten.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { type BpbError, environmentError, usageError } from '../errors.js';
+import { type BpbError, usageError } from '../errors.js';
+import { asWriteError } from '../write-error.js';
 import type { LedgerEvent } from './events.js';
 import {
   CHAIN_START,
@@ -115,15 +116,8 @@ export class LedgerWriter {
     try {
       return work();
     } catch (cause) {
-      const { code, message } = cause as NodeJS.ErrnoException;
-      if (code === 'EEXIST') throw ledgerExists(this.path);
-      throw environmentError('BPB_WRITE_FAILED', {
-        message: 'the ledger cannot be written',
-        path: this.path,
-        expected: 'a writable folder with room',
-        actual: message,
-        cause,
-      });
+      if ((cause as NodeJS.ErrnoException).code === 'EEXIST') throw ledgerExists(this.path);
+      throw asWriteError(cause, { path: this.path, what: 'the ledger' });
     }
   }
 }

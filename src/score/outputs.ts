@@ -12,7 +12,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { environmentError, usageError } from '../errors.js';
+import { usageError } from '../errors.js';
+import { writing } from '../write-error.js';
 import type { RowsScore } from './messages.js';
 import type { ScoreResult } from './result.js';
 
@@ -107,19 +108,7 @@ export class OutputDirectory {
   }
 
   private guard(work: () => void): void {
-    try {
-      work();
-    } catch (cause) {
-      const { code, message, path } = cause as NodeJS.ErrnoException;
-      if (code === undefined || code.startsWith('BPB_')) throw cause;
-      throw environmentError('BPB_WRITE_FAILED', {
-        message: 'the output cannot be written',
-        path: path ?? this.path,
-        expected: 'a writable directory with room',
-        actual: message,
-        cause,
-      });
-    }
+    writing({ path: this.path, what: 'the output' }, work);
   }
 }
 

@@ -4,7 +4,8 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ShardInfo } from '../data/types.js';
-import { environmentError, usageError } from '../errors.js';
+import { usageError } from '../errors.js';
+import { asWriteError, type Writing, writing } from '../write-error.js';
 import type { ShardEntries } from './batch.js';
 import type { Split } from './options.js';
 import { PARTIAL, ShardSeries } from './shard-series.js';
@@ -33,7 +34,7 @@ export class ShardDirectory {
     this.manifest = join(path, manifestName(split));
     this.tokens = new ShardSeries(path, prefix, capacity);
     this.bytes = sidecar ? new ShardSeries(path, `${prefix}_bytes`, capacity) : null;
-    const names = writing(path, () => {
+    const names = writing(shards(path), () => {
       mkdirSync(path, { recursive: true });
       return readdirSync(path);
     });
@@ -61,7 +62,7 @@ export class ShardDirectory {
 
   /** Writes the manifest and gives every file its name, the manifest last: it says that all is there. */
   publish(manifest: unknown): void {
-    writing(this.path, () => {
+    writing(shards(this.path), () => {
       const partial = this.manifest + PARTIAL;
       this.manifestBegun = true;
       writeFileSync(partial, `${JSON.stringify(manifest, null, 2)}\n`);
@@ -84,7 +85,7 @@ export class ShardDirectory {
     } catch (cause) {
       // Another run began in the same directory since it was looked through.
       if ((cause as NodeJS.ErrnoException).code === 'EEXIST') throw this.inUse(undefined);
-      throw asWriteError(cause, this.path);
+      throw asWriteError(cause, shards(this.path));
     }
   }
 
@@ -100,24 +101,11 @@ export class ShardDirectory {
   }
 }
 
-function writing<T>(path: string, work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
-    throw asWriteError(cause, path);
-  }
-}
-
-/** What the file system says, as our own error; a fault of ours stays what it is. */
-function asWriteError(cause: unknown, path: string): unknown {
-  const { errno, message, path: file } = cause as NodeJS.ErrnoException;
-  if (errno === undefined) return cause;
-  return environmentError('BPB_WRITE_FAILED', {
-    message: 'the shards cannot be written',
-    path: file ?? path,
+function shards(path: string): Writing {
+  return {
+    path,
+    what: 'the shards',
     expected: 'a writable directory with room: two bytes a token, twice with a sidecar',
-    actual: message,
     hint: 'nothing was left behind; free some space or choose another directory for --out',
-    cause,
-  });
+  };
 }

@@ -3,8 +3,8 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { bfloat16ToNumber, decodeBfloat16s, decodeHalves, halfToNumber } from '#bpb/engine/half';
 import { capped, rowNats, targetNats } from '#bpb/engine/softmax';
+import { bfloat16ToNumber, decodeBfloat16s, decodeHalves, halfToNumber } from '#bpb/half';
 
 const { NaN: nan, POSITIVE_INFINITY: inf, NEGATIVE_INFINITY: minusInf } = Number;
 

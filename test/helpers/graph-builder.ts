@@ -2,7 +2,6 @@
  * Builds small language models node by node, as exporters do, and runs them on ONNX Runtime.
  */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { decodeHalves } from '#bpb/artifact/onnx/float16';
 import {
   type Attribute,
   type Dim,
@@ -10,6 +9,7 @@ import {
   type Node,
   onnxModel,
 } from '#bpb/artifact/onnx/writer';
+import { decodeHalves } from '#bpb/half';
 import { normals } from './models.js';
 
 export const VOCAB = 23;

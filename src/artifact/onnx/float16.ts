@@ -1,5 +1,5 @@
 /**
- * IEEE half precision, to and from fp32, for the weights of a graph.
+ * IEEE half precision of fp32 values, for the weights of a graph.
  */
 
 const single = new Float32Array(1);
@@ -44,20 +44,4 @@ export function encodeHalves(values: ArrayLike<number>): { bits: Uint16Array; cl
     bits[i] = half;
   }
   return { bits, clamped };
-}
-
-/** Half bits as fp32, which holds them all exactly. */
-export function decodeHalves(bits: Uint16Array): Float32Array {
-  const values = new Float32Array(bits.length);
-  const words = new Uint32Array(values.buffer);
-  for (let i = 0; i < bits.length; i++) {
-    const half = bits[i]!;
-    const sign = (half & 0x8000) << 16;
-    const exponent = (half >>> 10) & 0x1f;
-    const fraction = half & 0x3ff;
-    if (exponent === 0) values[i] = (sign < 0 ? -1 : 1) * fraction * 2 ** -24;
-    else if (exponent === 0x1f) words[i] = sign | 0x7f800000 | (fraction << 13);
-    else words[i] = sign | ((exponent + 112) << 23) | (fraction << 13);
-  }
-  return values;
 }

@@ -1,9 +1,11 @@
 /**
  * Tensors of an ONNX file as numbers: decoded on demand, encoded once, broadcast without copies.
  */
+
+import { decodeHalves } from '../../half.js';
 import type { WireReader } from '../../wire.js';
 import { bytes, type Chunk, int } from './encode.js';
-import { decodeHalves, encodeHalves } from './float16.js';
+import { encodeHalves } from './float16.js';
 
 /** Element types that constants are computed in, as ONNX numbers them. */
 export const ELEMENT = {

@@ -2,8 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { int } from '#bpb/artifact/onnx/encode';
-import { decodeHalves, encodeHalves } from '#bpb/artifact/onnx/float16';
+import { encodeHalves } from '#bpb/artifact/onnx/float16';
 import { ELEMENT, readTensor, Tensor, tensorFields } from '#bpb/artifact/onnx/tensor';
+import { decodeHalves } from '#bpb/half';
 import { WireReader } from '#bpb/wire';
 import { toHalf } from '../../helpers/logits.js';
 

@@ -1,5 +1,5 @@
 /**
- * Values of 16-bit floats: IEEE half (fp16) and bfloat16.
+ * Values of 16-bit floats: IEEE half (fp16) and bfloat16. Weights and logits both come in them.
  */
 
 /** The value of an fp16 bit pattern: 1 sign, 5 exponent, 10 fraction bits. */
