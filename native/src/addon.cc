@@ -5,14 +5,17 @@
 #include "instance.h"
 #include "kernel_functions.h"
 #include "session_object.h"
+#include "state_object.h"
 
 namespace {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   auto* data = new bpb::Instance;
   data->session_class = Napi::Persistent(bpb::SessionObject::Define(env));
+  data->state_class = Napi::Persistent(bpb::StateObject::Define(env));
   env.SetInstanceData(data);
   exports.Set("open", Napi::Function::New<bpb::SessionObject::Open>(env, "open"));
+  exports.Set("states", Napi::Function::New<bpb::StateObject::States>(env, "states"));
   exports.Set("nll", Napi::Function::New<bpb::NllFunction>(env, "nll"));
   exports.Set("q30", Napi::Function::New<bpb::Q30Function>(env, "q30"));
   exports.Set("read", Napi::Function::New<bpb::ReadFunction>(env, "read"));

@@ -28,6 +28,24 @@ std::vector<T> copy_array(const Napi::Value& value, napi_typedarray_type type, c
   return std::vector<T>(array.Data(), array.Data() + length);
 }
 
+int64_t whole_number(const Napi::Value& value, const char* name, int64_t low, int64_t high) {
+  if (!value.IsNumber()) type_error(value.Env(), std::string(name) + " must be a number");
+  const double number = value.As<Napi::Number>().DoubleValue();
+  if (!(number >= static_cast<double>(low) && number <= static_cast<double>(high)) ||
+      number != floor(number)) {
+    range_error(value.Env(), std::string(name) + " must be a whole number from " +
+                                 std::to_string(low) + " to " + std::to_string(high));
+  }
+  return static_cast<int64_t>(number);
+}
+
+// Negative ids would count from the end in Gather, without an error.
+void check_ids(Napi::Env env, const std::vector<int32_t>& ids, const char* name) {
+  for (const int32_t id : ids) {
+    if (id < 0) range_error(env, std::string(name) + " must not be negative");
+  }
+}
+
 }  // namespace
 
 Napi::Object options_argument(const Napi::CallbackInfo& info) {
@@ -36,15 +54,18 @@ Napi::Object options_argument(const Napi::CallbackInfo& info) {
 }
 
 int64_t integer_field(const Napi::Object& options, const char* name, int64_t low, int64_t high) {
+  return whole_number(options.Get(name), name, low, high);
+}
+
+int64_t whole_argument(const Napi::CallbackInfo& info, const char* name, int64_t low,
+                       int64_t high) {
+  return whole_number(info[0], name, low, high);
+}
+
+bool boolean_field(const Napi::Object& options, const char* name) {
   const Napi::Value value = options.Get(name);
-  if (!value.IsNumber()) type_error(options.Env(), std::string(name) + " must be a number");
-  const double number = value.As<Napi::Number>().DoubleValue();
-  if (!(number >= static_cast<double>(low) && number <= static_cast<double>(high)) ||
-      number != floor(number)) {
-    range_error(options.Env(), std::string(name) + " must be a whole number from " +
-                                   std::to_string(low) + " to " + std::to_string(high));
-  }
-  return static_cast<int64_t>(number);
+  if (!value.IsBoolean()) type_error(options.Env(), std::string(name) + " must be a boolean");
+  return value.As<Napi::Boolean>().Value();
 }
 
 std::string string_field(const Napi::Object& options, const char* name) {
@@ -72,6 +93,10 @@ bpb_isa isa_field(const Napi::Object& options) {
     if (name == bpb_isa_name(static_cast<bpb_isa>(isa))) return static_cast<bpb_isa>(isa);
   }
   range_error(options.Env(), "this CPU has no instruction set called " + name);
+}
+
+std::vector<uint8_t> uint8_field(const Napi::Object& options, const char* name) {
+  return copy_array<uint8_t>(options.Get(name), napi_uint8_array, name, "Uint8Array");
 }
 
 std::vector<int32_t> int32_field(const Napi::Object& options, const char* name) {
@@ -111,17 +136,31 @@ ScoreRequest score_request(const Napi::Object& options) {
   if (request.targets.size() != request.scored.size()) {
     range_error(env, "targets and scored must be of one length");
   }
-  // Negative ids would count from the end in Gather, without an error.
-  for (const int32_t id : request.ids) {
-    if (id < 0) range_error(env, "ids must not be negative");
-  }
-  for (const int32_t target : request.targets) {
-    if (target < 0) range_error(env, "targets must not be negative");
-  }
+  check_ids(env, request.ids, "ids");
+  check_ids(env, request.targets, "targets");
   for (const uint32_t position : request.scored) {
     if (position >= positions) range_error(env, "scored must be below rows * time");
   }
   check_segment_ends(env, request.segment_ends, request.scored.size());
+  return request;
+}
+
+ScoreRequest lesson_request(const Napi::Object& options) {
+  const Napi::Env env = options.Env();
+  ScoreRequest request;
+  request.rows = integer_field(options, "rows", 1, INT32_MAX);
+  request.time = integer_field(options, "time", 1, INT32_MAX);
+  request.ids = int32_field(options, "ids");
+  request.targets = int32_field(options, "targets");
+  const size_t chunk = integer_field(options, "chunk", 1, INT32_MAX);
+  if (request.ids.size() != request.rows * request.time) {
+    range_error(env, "ids must hold rows * time ids");
+  }
+  if (request.targets.size() != request.rows * chunk) {
+    range_error(env, "targets must hold rows * chunk ids");
+  }
+  check_ids(env, request.ids, "ids");
+  check_ids(env, request.targets, "targets");
   return request;
 }
 

@@ -18,6 +18,10 @@ Napi::Object options_argument(const Napi::CallbackInfo& info);
 // A whole number within [low, high]. Throws TypeError or RangeError.
 int64_t integer_field(const Napi::Object& options, const char* name, int64_t low, int64_t high);
 
+// The first argument as such a number, called `name` in errors.
+int64_t whole_argument(const Napi::CallbackInfo& info, const char* name, int64_t low, int64_t high);
+
+bool boolean_field(const Napi::Object& options, const char* name);
 std::string string_field(const Napi::Object& options, const char* name);
 
 // A softcap: null or undefined is 0. Throws RangeError outside the scorer's range.
@@ -27,6 +31,7 @@ double softcap_field(const Napi::Object& options);
 bpb_isa isa_field(const Napi::Object& options);
 
 // A copy of a typed array of exactly this type. Throws TypeError.
+std::vector<uint8_t> uint8_field(const Napi::Object& options, const char* name);
 std::vector<int32_t> int32_field(const Napi::Object& options, const char* name);
 std::vector<uint32_t> uint32_field(const Napi::Object& options, const char* name);
 std::vector<float> float32_value(const Napi::Value& value, const char* name);
@@ -36,6 +41,9 @@ void check_segment_ends(Napi::Env env, const std::vector<uint32_t>& ends, size_t
 
 // A batch, with everything checked that scoring.h expects to be.
 ScoreRequest score_request(const Napi::Object& options);
+
+// A lesson, as a request of which only rows, time, ids and targets are filled.
+ScoreRequest lesson_request(const Napi::Object& options);
 
 }  // namespace bpb
 

@@ -4,14 +4,18 @@
 
 #include <memory>
 
+#include "coded_failure.h"
 #include "scoring.h"
+#include "state_run.h"
 
 namespace bpb {
 
 // A batch on its way; the caller owns it until it is done. `ok` and either `result` or `error` are
-// written.
+// written. A lesson is one too: its targets are the last ones of each row, and none is scored.
 struct Batch {
   ScoreRequest request;
+  std::shared_ptr<State> state;  // null where the session was opened without; for `rows` documents
+  bool carry = false;            // stage what the graph writes into the state
   ScoreResult result;
   bpb_error error{"BPB_RUN", ""};
   bool ok = false;
@@ -24,10 +28,28 @@ class BatchRunner {
   // Begins `next`, which may be null, and then finishes the batch that was begun before, if any.
   // Returns whether `next` is still on its way: then it is finished by the next call.
   virtual bool advance(Batch* next) = 0;
+  // Runs a lesson to its end; no batch is on its way.
+  virtual void adapt(Batch& lesson) = 0;
 };
 
-// The runner that the session's device wants. Throws std::bad_alloc.
-std::unique_ptr<BatchRunner> make_runner(bpb_session* session);
+// The runner that the session's device wants; `run` is null where it has no state.
+// Throws std::bad_alloc.
+std::unique_ptr<BatchRunner> make_runner(bpb_session* session, std::unique_ptr<StateRun> run);
+
+// Does one step of a batch's way. Whether it went well; else the batch is told.
+template <class Step>
+bool attempt(Batch& batch, Step step) {
+  batch.ok = false;
+  try {
+    step();
+    batch.ok = true;
+  } catch (const CodedFailure& failure) {
+    BPB_FAIL(&batch.error, failure.code, "%s", failure.what());
+  } catch (const std::exception& failure) {  // out of memory
+    BPB_FAIL(&batch.error, "BPB_RUN", "%s", failure.what());
+  }
+  return batch.ok;
+}
 
 }  // namespace bpb
 

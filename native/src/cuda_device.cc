@@ -37,6 +37,11 @@ void CudaDevice::upload(void* device, const void* pinned, size_t bytes) {
   check(library_.copy(device, pinned, bytes, stream_, &error), error);
 }
 
+void CudaDevice::copy(void* to, const void* from, size_t bytes) {
+  bpb_error error{"BPB_CUDA_RUN", ""};
+  check(library_.copy(to, from, bytes, stream_, &error), error);
+}
+
 void CudaDevice::download(void* pinned, const void* device, size_t bytes) {
   bpb_error error{"BPB_CUDA_RUN", ""};
   check(library_.copy(pinned, device, bytes, stream_, &error), error);

@@ -23,6 +23,7 @@ class CudaDevice {
 
   // Queue work on the stream; throw CodedFailure.
   void upload(void* device, const void* pinned, size_t bytes);
+  void copy(void* to, const void* from, size_t bytes);  // both in device memory
   void download(void* pinned, const void* device, size_t bytes);
   void clear(const bpb_cuda_sums& sums);
   void score(const bpb_logits& logits, const bpb_targets& targets, float* nats,

@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include <chrono>
+#include <utility>
 
 #include "coded_failure.h"
+#include "id_buffer.h"
 #include "ort_api.h"
 
 namespace bpb {
@@ -44,8 +46,11 @@ struct Slot {
 
 class CudaRunner : public BatchRunner {
  public:
-  CudaRunner(bpb_session* session, CudaDevice& device)
-      : session_(session), device_(device), slots_{Slot(device), Slot(device)} {}
+  CudaRunner(bpb_session* session, CudaDevice& device, std::unique_ptr<StateRun> run)
+      : session_(session),
+        device_(device),
+        run_(std::move(run)),
+        slots_{Slot(device), Slot(device)} {}
 
   ~CudaRunner() override { settle(); }
 
@@ -63,6 +68,10 @@ class CudaRunner : public BatchRunner {
     return launched;
   }
 
+  void adapt(Batch& lesson) override {
+    if (!attempt(lesson, [&] { learn(slots_[turn_], lesson); })) settle();
+  }
+
  private:
   // Waits until nothing is on its way into memory that is about to go.
   void settle() {
@@ -73,39 +82,19 @@ class CudaRunner : public BatchRunner {
     }
   }
 
-  // Whether `step` went well; the batch is told.
-  template <class Step>
-  bool attempt(Batch& batch, Step step) {
-    batch.ok = false;
-    try {
-      step();
-      batch.ok = true;
-    } catch (const CodedFailure& failure) {
-      BPB_FAIL(&batch.error, failure.code, "%s", failure.what());
-    } catch (const std::exception& failure) {
-      BPB_FAIL(&batch.error, "BPB_RUN", "%s", failure.what());
-    }
-    return batch.ok;
-  }
-
   // Puts ids, positions, targets and segments where the device will find them.
   void stage(Slot& slot, const Batch& batch) {
     const ScoreRequest& request = batch.request;
-    const bool narrow = bpb_session_tokens_type(session_) == ort::kInt32;
+    const int type = bpb_session_tokens_type(session_);
     Layout layout;
-    slot.ids = layout.add(request.ids.size(), narrow ? sizeof(int32_t) : sizeof(int64_t));
+    slot.ids = layout.add(request.ids.size(), IdBuffer::size(type));
     slot.scored = layout.add(request.scored.size(), sizeof(uint32_t));
     slot.targets = layout.add(request.targets.size(), sizeof(int32_t));
     slot.ends = layout.add(request.segment_ends.size(), sizeof(uint32_t));
     slot.up.reserve(layout.bytes());
     slot.in.reserve(layout.bytes());
     char* up = slot.up.data();
-    if (narrow) {
-      copy(up + slot.ids, request.ids);
-    } else {
-      int64_t* wide = reinterpret_cast<int64_t*>(up + slot.ids);
-      for (size_t i = 0; i < request.ids.size(); i++) wide[i] = request.ids[i];
-    }
+    place(up + slot.ids, request.ids, type);
     copy(up + slot.scored, request.scored);
     copy(up + slot.targets, request.targets);
     copy(up + slot.ends, request.segment_ends);
@@ -125,11 +114,7 @@ class CudaRunner : public BatchRunner {
     const ScoreRequest& request = batch.request;
     char *in = slot.in.data(), *out = slot.out.data();
     slot.launched = Clock::now();
-    bpb_logits logits;
-    if (bpb_session_run_at(session_, in + slot.ids, request.rows, request.time, &logits,
-                           &batch.error) != 0) {
-      throw CodedFailure(batch.error);
-    }
+    const bpb_logits logits = run(batch, in + slot.ids);
     if (!check_targets(request, logits.vocab, &batch.error)) throw CodedFailure(batch.error);
     batch.result.vocabulary = logits.vocab;
     batch.result.type = logits.type;
@@ -145,6 +130,40 @@ class CudaRunner : public BatchRunner {
     const uint64_t before = device_.downloaded();
     device_.download(slot.down.data(), out, slot.size);
     batch.result.device_to_host_bytes = device_.downloaded() - before;
+  }
+
+  // Queues the model.
+  bpb_logits run(Batch& batch, void* ids) {
+    const ScoreRequest& request = batch.request;
+    if (batch.state != nullptr) {
+      run_->run(*batch.state, {ids, request.time}, {}, batch.carry);
+      return run_->logits(request.rows, request.time);
+    }
+    bpb_logits logits;
+    if (bpb_session_run_at(session_, ids, request.rows, request.time, &logits, &batch.error) != 0) {
+      throw CodedFailure(batch.error);
+    }
+    return logits;
+  }
+
+  // Uploads and queues a lesson, and waits for it.
+  void learn(Slot& slot, Batch& lesson) {
+    const ScoreRequest& request = lesson.request;
+    const int tokens = run_->tokens_type(), targets = run_->targets_type();
+    Layout layout;
+    slot.ids = layout.add(request.ids.size(), IdBuffer::size(tokens));
+    slot.targets = layout.add(request.targets.size(), IdBuffer::size(targets));
+    slot.up.reserve(layout.bytes());
+    slot.in.reserve(layout.bytes());
+    char *up = slot.up.data(), *in = slot.in.data();
+    place(up + slot.ids, request.ids, tokens);
+    place(up + slot.targets, request.targets, targets);
+    const auto start = Clock::now();
+    device_.upload(in, up, layout.bytes());
+    run_->run(*lesson.state, {in + slot.ids, request.time},
+              {in + slot.targets, request.targets.size() / request.rows}, lesson.carry);
+    device_.wait();
+    lesson.result.run_seconds = std::chrono::duration<double>(Clock::now() - start).count();
   }
 
   // Reads what came back.
@@ -174,6 +193,12 @@ class CudaRunner : public BatchRunner {
     result.run_seconds = std::chrono::duration<double>(Clock::now() - slot.launched).count();
   }
 
+  static void place(char* to, const std::vector<int32_t>& ids, int type) {
+    if (type == ort::kInt32) return copy(to, ids);
+    int64_t* wide = reinterpret_cast<int64_t*>(to);
+    for (size_t i = 0; i < ids.size(); i++) wide[i] = ids[i];
+  }
+
   template <class T>
   static void copy(char* to, const std::vector<T>& from) {
     if (!from.empty()) memcpy(to, from.data(), from.size() * sizeof(T));
@@ -181,6 +206,7 @@ class CudaRunner : public BatchRunner {
 
   bpb_session* session_;
   CudaDevice& device_;
+  std::unique_ptr<StateRun> run_;
   Slot slots_[2];
   int turn_ = 0;              // the slot for the next batch
   Batch* current_ = nullptr;  // launched, not yet waited for; in the other slot
@@ -188,8 +214,9 @@ class CudaRunner : public BatchRunner {
 
 }  // namespace
 
-std::unique_ptr<BatchRunner> make_cuda_runner(bpb_session* session, CudaDevice& device) {
-  return std::make_unique<CudaRunner>(session, device);
+std::unique_ptr<BatchRunner> make_cuda_runner(bpb_session* session, CudaDevice& device,
+                                              std::unique_ptr<StateRun> run) {
+  return std::make_unique<CudaRunner>(session, device, std::move(run));
 }
 
 }  // namespace bpb

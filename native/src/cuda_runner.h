@@ -9,7 +9,8 @@
 
 namespace bpb {
 
-std::unique_ptr<BatchRunner> make_cuda_runner(bpb_session* session, CudaDevice& device);
+std::unique_ptr<BatchRunner> make_cuda_runner(bpb_session* session, CudaDevice& device,
+                                              std::unique_ptr<StateRun> run);
 
 }  // namespace bpb
 

@@ -8,6 +8,7 @@ namespace bpb {
 
 struct Instance {
   Napi::FunctionReference session_class;
+  Napi::FunctionReference state_class;
 };
 
 inline Instance& instance(Napi::Env env) { return *env.GetInstanceData<Instance>(); }

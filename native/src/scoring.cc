@@ -27,18 +27,12 @@ bool check_targets(const ScoreRequest& request, size_t vocabulary, bpb_error* er
   return true;
 }
 
-bool score_batch(bpb_session* session, const ScoreRequest& request, ScoreResult& result,
-                 bpb_error* error) {
-  bpb_logits logits;
-  auto start = std::chrono::steady_clock::now();
-  if (bpb_session_run(session, request.ids.data(), request.rows, request.time, &logits, error)) {
-    return false;
-  }
-  result.run_seconds = seconds_since(start);
+bool score_logits(const bpb_logits& logits, const ScoreRequest& request, ScoreResult& result,
+                  bpb_error* error) {
   result.vocabulary = logits.vocab;
   result.type = logits.type;
 
-  start = std::chrono::steady_clock::now();
+  const auto start = std::chrono::steady_clock::now();
   const size_t count = request.scored.size();
   if (!check_targets(request, logits.vocab, error)) return false;
   result.nats.resize(count);
@@ -61,6 +55,17 @@ bool score_batch(bpb_session* session, const ScoreRequest& request, ScoreResult&
   }
   result.score_seconds = seconds_since(start);
   return true;
+}
+
+bool score_batch(bpb_session* session, const ScoreRequest& request, ScoreResult& result,
+                 bpb_error* error) {
+  bpb_logits logits;
+  const auto start = std::chrono::steady_clock::now();
+  if (bpb_session_run(session, request.ids.data(), request.rows, request.time, &logits, error)) {
+    return false;
+  }
+  result.run_seconds = seconds_since(start);
+  return score_logits(logits, request, result, error);
 }
 
 }  // namespace bpb

@@ -38,7 +38,11 @@ struct ScoreResult {
 // False with `error` filled (BPB_TARGET) where a target is beyond the vocabulary.
 bool check_targets(const ScoreRequest& request, size_t vocabulary, bpb_error* error);
 
-// On the CPU. False with `error` filled on failure.
+// Scores logits that lie in host memory. False with `error` filled on failure.
+bool score_logits(const bpb_logits& logits, const ScoreRequest& request, ScoreResult& result,
+                  bpb_error* error);
+
+// Runs the session on the CPU and scores its logits. False with `error` filled on failure.
 bool score_batch(bpb_session* session, const ScoreRequest& request, ScoreResult& result,
                  bpb_error* error);
 

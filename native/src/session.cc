@@ -7,9 +7,11 @@
 #include <vector>
 
 #include "coded_failure.h"
+#include "id_buffer.h"
 #include "open_session.h"
 #include "provider.h"
-#include "session_device.h"
+#include "session_parts.h"
+#include "tensors.h"
 
 using namespace bpb::ort;
 
@@ -21,17 +23,11 @@ struct OwnedValueInfo {
   std::vector<int64_t> dims;
 };
 
-std::string shape_text(const std::vector<int64_t>& dims) {
-  std::string text = "[";
-  for (size_t i = 0; i < dims.size(); i++) text += (i ? ", " : "") + std::to_string(dims[i]);
-  return text + "]";
-}
-
 }  // namespace
 
 struct bpb_session {
   const Library& library;
-  const std::unique_ptr<bpb::Provider> provider;  // outlives all that follows
+  const std::shared_ptr<bpb::Provider> provider;  // outlives all that follows
   std::string tokens_input, logits_output, cpu_nodes;
   int tokens_type = 0;
 
@@ -45,8 +41,7 @@ struct bpb_session {
   std::vector<bpb_value_info> values[2];
 
   // The bound input; the output is bound by the same shape, and kept from run to run.
-  std::vector<int64_t> wide_ids;
-  std::vector<int32_t> narrow_ids;
+  bpb::IdBuffer ids;
   void* bound = nullptr;
   size_t rows = 0, time = 0;
 
@@ -58,9 +53,7 @@ struct bpb_session {
     cpu_nodes = bpb::open_session(library, *provider, options, session);
     describe<SessionGetInputCount, SessionGetInputName, SessionGetInputTypeInfo>(values[0]);
     describe<SessionGetOutputCount, SessionGetOutputName, SessionGetOutputTypeInfo>(values[1]);
-    for (const auto& value : values[0]) {
-      if (tokens_input == value.name) tokens_type = value.type;
-    }
+    tokens_type = bpb::session_input_type(this, tokens_input.c_str());
     library.call<CreateRunOptions>(run_options.out());
     // Failures come back as messages; the runtime need not print them as well.
     library.call<RunOptionsSetRunLogSeverityLevel>(run_options.get(), static_cast<int>(kLogFatal));
@@ -89,46 +82,23 @@ struct bpb_session {
       const TensorInfo* tensor = nullptr;  // borrowed from `info`
       library.call<CastTypeInfoToTensorInfo>(static_cast<const TypeInfo*>(info.get()), &tensor);
       int type = 0;
-      if (tensor != nullptr) type = read_tensor_info(tensor, own.dims);
+      if (tensor != nullptr) type = bpb::read_tensor_info(library, tensor, own.dims);
       into.push_back({own.name.c_str(), type, own.dims.data(), own.dims.size()});
     }
-  }
-
-  int read_tensor_info(const TensorInfo* tensor, std::vector<int64_t>& dims) {
-    int type = 0;
-    size_t rank = 0;
-    library.call<GetTensorElementType>(tensor, &type);
-    library.call<GetDimensionsCount>(tensor, &rank);
-    dims.resize(rank);
-    library.call<GetDimensions>(tensor, dims.data(), rank);
-    return type;
-  }
-
-  // The ids in the session's own memory, in the type that the graph takes.
-  void* keep(const int32_t* ids, size_t count) {
-    if (tokens_type == kInt32) {
-      narrow_ids.assign(ids, ids + count);
-      return narrow_ids.data();
-    }
-    wide_ids.assign(ids, ids + count);
-    return wide_ids.data();
   }
 
   // Binds both ends where the memory or the shape is new.
   void bind(void* data, size_t new_rows, size_t new_time) {
     const bool same_shape = rows == new_rows && time == new_time;
     if (same_shape && bound == data) return;
-    const bool narrow = tokens_type == kInt32;
     rows = time = 0;  // nothing is bound until all of it is
     library.call<ClearBoundInputs>(binding.get());
     if (!same_shape) library.call<ClearBoundOutputs>(binding.get());
     input.reset();
-    const int64_t shape[2] = {static_cast<int64_t>(new_rows), static_cast<int64_t>(new_time)};
-    const size_t bytes = new_rows * new_time * (narrow ? sizeof(int32_t) : sizeof(int64_t));
-    library.call<CreateTensorWithDataAsOrtValue>(
-        static_cast<const MemoryInfo*>(memory.get()), data, bytes,
-        static_cast<const int64_t*>(shape), size_t{2},
-        static_cast<int>(narrow ? kInt32 : kInt64), input.out());
+    const size_t bytes = new_rows * new_time * bpb::IdBuffer::size(tokens_type);
+    bpb::create_tensor(library, memory.get(), data, bytes,
+                       {static_cast<int64_t>(new_rows), static_cast<int64_t>(new_time)},
+                       tokens_type == kInt32 ? kInt32 : kInt64, input.out());
     library.call<BindInput>(binding.get(), tokens_input.c_str(),
                             static_cast<const Value*>(input.get()));
     if (!same_shape) {
@@ -150,25 +120,7 @@ struct bpb_session {
     Owned<Value, ReleaseValue> output{library};
     if (count > 0) *output.out() = list[0];
     library.call<AllocatorFree>(library.allocator(), static_cast<void*>(list));
-    Owned<TensorInfo, ReleaseTensorInfo> info{library};
-    library.call<GetTensorTypeAndShape>(static_cast<const Value*>(output.get()), info.out());
-    std::vector<int64_t> dims;
-    const int type = read_tensor_info(info.get(), dims);
-    if (dims.size() != 3 || dims[0] != static_cast<int64_t>(rows) ||
-        dims[1] != static_cast<int64_t>(time) || dims[2] < 1) {
-      BPB_FAIL(error, "BPB_OUTPUT", "expected [%zu, %zu, vocabulary], got %s", rows, time,
-               shape_text(dims).c_str());
-      return false;
-    }
-    if (type != kFloat && type != kFloat16 && type != kBFloat16) {
-      BPB_FAIL(error, "BPB_OUTPUT", "expected fp32, fp16 or bf16 logits, got ONNX type %d", type);
-      return false;
-    }
-    void* data = nullptr;
-    library.call<GetTensorMutableData>(output.get(), &data);
-    const size_t vocab = static_cast<size_t>(dims[2]);
-    *logits = {data, static_cast<bpb_type>(type), provider->location(), rows * time, vocab, vocab};
-    return true;
+    return bpb::read_logits(library, provider->location(), output.get(), rows, time, logits, error);
   }
 };
 
@@ -226,7 +178,7 @@ extern "C" int bpb_session_run(bpb_session* session, const int32_t* ids, size_t 
                                bpb_logits* logits, bpb_error* error) {
   void* kept = nullptr;
   try {
-    kept = session->keep(ids, rows * time);
+    kept = session->ids.fill(ids, rows * time, session->tokens_type);
   } catch (const std::exception& failure) {
     BPB_FAIL(error, "BPB_RUN", "%s", failure.what());
     return 1;
@@ -240,6 +192,18 @@ extern "C" int bpb_session_run_at(bpb_session* session, void* ids, size_t rows, 
 }
 
 bpb::CudaDevice* bpb::session_device(bpb_session* session) { return session->provider->device(); }
+
+bpb::SessionParts bpb::session_parts(bpb_session* session) {
+  return {session->library, session->provider, session->session.get(), session->run_options.get(),
+          session->memory.get()};
+}
+
+int bpb::session_input_type(const bpb_session* session, const char* name) {
+  for (const bpb_value_info& value : session->values[0]) {
+    if (std::string(name) == value.name) return value.type;
+  }
+  return 0;
+}
 
 extern "C" void bpb_session_cancel(bpb_session* session) {
   try {

@@ -12,7 +12,8 @@
 #include "arguments.h"
 #include "cuda_functions.h"
 #include "instance.h"
-#include "session_device.h"
+#include "session_parts.h"
+#include "state_object.h"
 
 namespace bpb {
 
@@ -38,19 +39,12 @@ Napi::Value score_result(Napi::Env env, const ScoreResult& result) {
   return object;
 }
 
-bool boolean_field(const Napi::Object& options, const char* name) {
-  const Napi::Value value = options.Get(name);
-  if (!value.IsBoolean()) {
-    throw Napi::TypeError::New(options.Env(), std::string(name) + " must be a boolean");
-  }
-  return value.As<Napi::Boolean>().Value();
-}
-
 }  // namespace
 
 Napi::Function SessionObject::Define(Napi::Env env) {
   return DefineClass(env, "Session",
                      {InstanceMethod<&SessionObject::Score>("score"),
+                      InstanceMethod<&SessionObject::Adapt>("adapt"),
                       InstanceMethod<&SessionObject::Close>("close")});
 }
 
@@ -109,6 +103,10 @@ Napi::Value SessionObject::Open(const Napi::CallbackInfo& info) {
 
   const Napi::Value cuda = options.Get("cuda");
   if (cuda.IsObject()) request.read_cuda(cuda.As<Napi::Object>());
+  const Napi::Value state = options.Get("state");
+  if (state.IsObject()) {
+    request.state = std::make_unique<StatePorts>(state_ports(state.As<Napi::Object>()));
+  }
 
   const Napi::Object handle = instance(env).session_class.New({});
   SessionObject* self = Unwrap(handle);
@@ -118,10 +116,36 @@ Napi::Value SessionObject::Open(const Napi::CallbackInfo& info) {
 
 Napi::Value SessionObject::Score(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (!started_ || closing_) throw Napi::Error::New(env, "the session is closed");
+  RequireOpen(env);
   auto job = std::make_unique<Job>(env, Kind::kScore);
-  job->batch.request = score_request(options_argument(info));
+  const Napi::Object options = options_argument(info);
+  job->batch.request = score_request(options);
+  if (open_request_.state != nullptr) {
+    job->batch.carry = boolean_field(options, "carry");
+    Lease(options, job->batch);
+  }
   return Enqueue(env, std::move(job));
+}
+
+Napi::Value SessionObject::Adapt(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  RequireOpen(env);
+  if (open_request_.state == nullptr) throw Napi::Error::New(env, "the session has no state");
+  auto job = std::make_unique<Job>(env, Kind::kAdapt);
+  const Napi::Object options = options_argument(info);
+  job->batch.request = lesson_request(options);
+  job->batch.carry = true;
+  Lease(options, job->batch);
+  return Enqueue(env, std::move(job));
+}
+
+void SessionObject::RequireOpen(Napi::Env env) const {
+  if (!started_ || closing_) throw Napi::Error::New(env, "the session is closed");
+}
+
+void SessionObject::Lease(const Napi::Object& options, Batch& batch) const {
+  batch.state =
+      StateObject::Lease(options.Get("state"), batch.request.rows, *open_request_.state);
 }
 
 Napi::Value SessionObject::Close(const Napi::CallbackInfo& info) {
@@ -176,7 +200,9 @@ void SessionObject::Work() {
     }
     if (job == nullptr) continue;
     if (job->kind == Kind::kOpen) OpenSession(*job);
-    const bool last = job->kind == Kind::kClose || !job->batch.ok;
+    if (job->kind == Kind::kAdapt) runner_->adapt(job->batch);
+    const bool opened = job->kind != Kind::kOpen || job->batch.ok;
+    const bool last = job->kind == Kind::kClose || !opened;
     if (last) CloseSession();
     Deliver(std::move(job));
     if (last) return;
@@ -216,10 +242,19 @@ void SessionObject::OpenSession(Job& job) {
       config.size() / 2,             open_request_.has_cuda ? &open_request_.cuda : nullptr};
   bpb_session* opened = bpb_session_open(&options, &job.batch.error);
   open_request_.model = {};
-  if (opened != nullptr) runner_ = make_runner(opened);
+  const bool ok = opened != nullptr && attempt(job.batch, [&] { runner_ = MakeRunner(opened); });
+  if (opened != nullptr && !ok) {
+    bpb_session_close(opened);
+    opened = nullptr;
+  }
   std::lock_guard<std::mutex> lock(mutex_);
   session_ = opened;
-  job.batch.ok = opened != nullptr;
+  job.batch.ok = ok;
+}
+
+std::unique_ptr<BatchRunner> SessionObject::MakeRunner(bpb_session* session) const {
+  const StatePorts* ports = open_request_.state.get();
+  return make_runner(session, ports ? std::make_unique<StateRun>(session, *ports) : nullptr);
 }
 
 void SessionObject::Stop() {
@@ -243,6 +278,7 @@ void SessionObject::Finish(Napi::Env env) {
 }
 
 void SessionObject::Settle(Napi::Env env, Job& job) {
+  if (job.batch.state != nullptr) job.batch.state->leased = false;
   if (--pending_ == 0) {
     channel_.Unref(env);
     Unref();

@@ -27,7 +27,7 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
   ~SessionObject() override;
 
  private:
-  enum class Kind { kOpen, kScore, kClose };
+  enum class Kind { kOpen, kScore, kAdapt, kClose };
 
   // Travels to the session's thread and back; the thread never looks at `deferred`.
   struct Job {
@@ -46,6 +46,7 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
     void read_cuda(const Napi::Object& options);
     std::vector<uint8_t> model;
     std::vector<std::string> config;
+    std::unique_ptr<StatePorts> state;  // null where the graph is run without
     int threads = 1;
     bool optimize = true;
   };
@@ -54,9 +55,12 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
   using Channel = Napi::TypedThreadSafeFunction<SessionObject, Job, &SessionObject::OnDone>;
 
   Napi::Value Score(const Napi::CallbackInfo& info);
+  Napi::Value Adapt(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
 
   // JavaScript thread.
+  void RequireOpen(Napi::Env env) const;
+  void Lease(const Napi::Object& options, Batch& batch) const;
   void Start(Napi::Env env, OpenRequest request);
   Napi::Value Enqueue(Napi::Env env, std::unique_ptr<Job> job);
   void Settle(Napi::Env env, Job& job);
@@ -72,10 +76,11 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
   // The next job; null when there is none to wait for, or none is to come.
   std::unique_ptr<Job> Take(bool wait);
   void OpenSession(Job& job);
+  std::unique_ptr<BatchRunner> MakeRunner(bpb_session* session) const;
   void CloseSession();
   void Deliver(std::unique_ptr<Job> job);
 
-  OpenRequest open_request_;
+  OpenRequest open_request_;  // its ports are read by both threads as long as there is a session
   std::unique_ptr<BatchRunner> runner_;  // the session thread's
   Channel channel_;
   std::thread thread_;

@@ -41,6 +41,52 @@ export interface NativeOpenOptions {
   threads: number;
   optimize: boolean;
   config: Readonly<Record<string, string>>;
+  /** For a graph that reads or writes a state; `tokens` and `logits` may be empty then. */
+  state?: NativeStatePorts;
+}
+
+/**
+ * Ports of a graph that carries state; names are empty where it has no such port, and of `reads` it
+ * need not have all.
+ */
+export interface NativeStatePorts {
+  tokens: string;
+  targets: string;
+  logits: string;
+  reads: readonly NativeStatePort[];
+  writes: readonly NativeStatePort[];
+}
+
+export interface NativeStatePort {
+  port: string;
+  /** Index among the tensors that `states` was told of. */
+  slot: number;
+}
+
+/** A tensor of one document; in the graphs it is `[rows, …shape]`. */
+export interface NativeStateTensor {
+  shape: readonly number[];
+  /** ONNX's number. */
+  type: number;
+  bytes: number;
+  /** As many; null for zeros. */
+  init: Uint8Array | null;
+  /** Whether `reset` begins it anew. */
+  resets: boolean;
+}
+
+/**
+ * Tensors of documents side by side, where the provider computes. While it is in a run, and after
+ * `free`, every call throws an Error of code BPB_STATE_MISUSE.
+ */
+export interface NativeState {
+  /** 0 after `free`. */
+  readonly rows: number;
+  keep(rows: number): void;
+  reset(): void;
+  /** Takes over what the last run wrote; until then the state is as it was. */
+  commit(): void;
+  free(): void;
 }
 
 export interface NativeBatch {
@@ -53,6 +99,20 @@ export interface NativeBatch {
   softcap?: number | null;
   /** Forces an instruction set, for tests. */
   isa?: string;
+  /** Where the session was opened with state, and whether what the graph writes is wanted. */
+  state?: NativeState;
+  carry?: boolean;
+}
+
+/** A run of a graph that is shown targets. */
+export interface NativeLesson {
+  rows: number;
+  time: number;
+  ids: Int32Array;
+  chunk: number;
+  /** `[rows * chunk]` */
+  targets: Int32Array;
+  state: NativeState;
 }
 
 export interface NativeScore {
@@ -80,6 +140,8 @@ export interface NativeSession {
   /** The GPU of the session, where it has one. */
   readonly device?: NativeGpu;
   score(batch: NativeBatch): Promise<NativeScore>;
+  /** Runs the graph and has what it writes ready for `commit`. */
+  adapt(lesson: NativeLesson): Promise<{ runSeconds: number }>;
   close(): Promise<void>;
 }
 
@@ -118,6 +180,8 @@ export interface NllOptions {
 export interface NativeAddon {
   /** Rejects with an Error whose `code` is one of native/src/error.h. */
   open(options: NativeOpenOptions): Promise<NativeSession>;
+  /** What makes states of these tensors, at their initial values. */
+  states(tensors: readonly NativeStateTensor[]): (rows: number) => NativeState;
   nll(options: NllOptions): Float32Array;
   q30(nats: Float32Array, segmentEnds: Uint32Array): { totals: BigInt64Array; infinite: number };
   /** Reads every byte of the buffer, for the bench. */

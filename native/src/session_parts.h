@@ -1,0 +1,32 @@
+// What a session is made of, for those that score its logits or run it in another way.
+#ifndef BPB_SESSION_PARTS_H_
+#define BPB_SESSION_PARTS_H_
+
+#include <memory>
+
+#include "cuda_device.h"
+#include "provider.h"
+#include "session.h"
+
+namespace bpb {
+
+// The GPU behind a session; null where it is the CPU's. It lives as long as the session.
+CudaDevice* session_device(bpb_session* session);
+
+// Borrowed from a session, all but the provider: memory of its device may outlive the session.
+struct SessionParts {
+  const ort::Library& library;
+  std::shared_ptr<Provider> provider;
+  ort::Session* session;
+  const ort::RunOptions* run_options;  // bpb_session_cancel acts on every run with these
+  const ort::MemoryInfo* memory;       // the provider's
+};
+
+SessionParts session_parts(bpb_session* session);
+
+// ONNX's number of the type of an input, 0 where it is no tensor or there is none of that name.
+int session_input_type(const bpb_session* session, const char* name);
+
+}  // namespace bpb
+
+#endif  // BPB_SESSION_PARTS_H_
