@@ -2,13 +2,14 @@
  * State on onnxruntime-node's JavaScript API: the fallback of the native engine, and its referee.
  */
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
-import { type Adaptive, STATE_BYTES, type StateTensor } from '../artifact/adaptive.js';
+import { STATE_BYTES, type StateTensor } from '../artifact/adaptive.js';
 import type { AdaptiveEngine, AdaptiveOptions, EngineState, Lesson } from './adaptive.js';
 import { closedError, modelRunError, noBfloat16Error, stateOutputError } from './engine-errors.js';
 import { graphValue, idsTensor, openSession, scoreLogits } from './js-session.js';
 import { jsEngineInfo } from './onnx-js.js';
 import { checkBatch } from './pad.js';
 import { checkOptions, checkSignature, type Signature } from './signature.js';
+import { splitTensors } from './split-tensors.js';
 import type { Batch, BatchScore, EngineInfo } from './types.js';
 
 type Values = Float32Array | Uint16Array | Int32Array | BigInt64Array;
@@ -212,18 +213,4 @@ export async function openAdaptiveJs(options: AdaptiveOptions): Promise<Adaptive
     for (const each of open) await each.release();
     throw error;
   }
-}
-
-/** Which tensors the score graph reads and writes, and which the adapt graph does. */
-export function splitTensors(adaptive: Adaptive, scoreInputs: readonly string[]) {
-  const { tensors, adapt } = adaptive;
-  const learns = {
-    reads: tensors.filter(({ name }) => adapt?.reads.includes(name)),
-    writes: tensors.filter(({ name }) => adapt?.writes.includes(name)),
-  };
-  return {
-    reads: tensors.filter((tensor) => scoreInputs.includes(tensor.in)),
-    writes: tensors.filter((tensor) => !learns.writes.includes(tensor)),
-    learns,
-  };
 }

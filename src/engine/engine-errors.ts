@@ -97,6 +97,15 @@ export function overflowError(modelPath: string, reason: string): BpbError {
   });
 }
 
+/** A state after free(), in two runs at once, or another engine's: a bug of the caller. */
+export function stateMisuseError(reason: string): BpbError {
+  return new BpbError({
+    kind: 'internal',
+    code: 'BPB_STATE_MISUSE',
+    message: `A state was misused: ${reason}.`,
+  });
+}
+
 export function closedError(): BpbError {
   return new BpbError({
     kind: 'internal',

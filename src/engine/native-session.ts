@@ -6,6 +6,7 @@ import { type BpbError, environmentError } from '../errors.js';
 import {
   loadAddon,
   type NativeAddon,
+  type NativeBatch,
   type NativeScore,
   type NativeSession,
   type NativeValue,
@@ -75,6 +76,9 @@ export function translate(error: unknown, modelPath: string): BpbError {
   }
 }
 
+/** A batch, and the state that it is to be run with. */
+export type CarriedBatch = Batch & Pick<NativeBatch, 'state' | 'carry'>;
+
 /**
  * Runs a batch that fits the graph, and refuses what came of it where it is no score.
  *
@@ -83,9 +87,9 @@ export function translate(error: unknown, modelPath: string): BpbError {
  */
 export async function runNative(
   session: NativeSession,
-  batch: Batch,
+  batch: CarriedBatch,
   options: EngineOptions,
-  tell: (error: unknown) => BpbError,
+  tell: (error: unknown) => unknown,
   refuse: (index: number) => BpbError,
 ): Promise<NativeScore> {
   const { modelPath, softcap } = options;

@@ -6,6 +6,7 @@ import { cpus } from 'node:os';
 import type { NativeSession } from './addon.js';
 import { closedError, nanLogits } from './engine-errors.js';
 import { findRuntimeLibrary, runtimePackageVersion } from './library.js';
+import type { NativeHost } from './native-host.js';
 import { graphValue, requireAddon, runNative, translate } from './native-session.js';
 import { checkBatch, padBatch } from './pad.js';
 import { SESSION_CONFIG } from './session-config.js';
@@ -46,40 +47,29 @@ class OnnxNativeEngine implements Engine {
   }
 }
 
-/**
- * Opens the model on the native session.
- *
- * @throws BpbError (environment) without the addon or the library, (input) for a model that cannot
- * be loaded or does not take ids and give logits.
- */
-export async function openOnnxNative(options: EngineOptions): Promise<Engine> {
-  checkOptions(options);
+/** Opens graphs on the CPU. @throws BpbError (environment) without the addon or the library */
+export function cpuHost(options: EngineOptions): NativeHost {
   const addon = requireAddon('onnx-cpu');
-  const { modelPath, threads } = options;
+  const { threads, optimize } = options;
   const library = findRuntimeLibrary(options.runtimeDirectory);
-  let session: NativeSession;
-  try {
-    session = await addon.open({
-      library,
-      provider: 'cpu',
-      model: options.model,
-      tokens: options.tokensInput,
-      logits: options.logitsOutput,
-      threads,
-      optimize: options.optimize,
-      config: SESSION_CONFIG,
-    });
-  } catch (error) {
-    throw translate(error, modelPath);
-  }
-  try {
-    const signature = checkSignature(
-      session.inputs.map(graphValue),
-      session.outputs.map(graphValue),
-      options,
-    );
-    const { precision, vocabulary, fixedRows, fixedTime } = signature;
-    const info: EngineInfo = {
+  return {
+    addon,
+    async open({ path, ...graph }) {
+      try {
+        return await addon.open({
+          library,
+          provider: 'cpu',
+          ...graph,
+          threads,
+          optimize,
+          config: SESSION_CONFIG,
+        });
+      } catch (error) {
+        throw translate(error, path);
+      }
+    },
+    tell: translate,
+    info: (session, { precision, vocabulary, fixedRows, fixedTime }) => ({
       name: 'onnx-cpu',
       provider: 'cpu',
       device: cpus()[0]?.model ?? 'unknown',
@@ -93,8 +83,33 @@ export async function openOnnxNative(options: EngineOptions): Promise<Engine> {
       vocabulary,
       fixedRows,
       fixedTime,
-    };
-    return new OnnxNativeEngine(session, info, options);
+    }),
+  };
+}
+
+/**
+ * Opens the model on the native session.
+ *
+ * @throws BpbError (environment) without the addon or the library, (input) for a model that cannot
+ * be loaded or does not take ids and give logits.
+ */
+export async function openOnnxNative(options: EngineOptions): Promise<Engine> {
+  checkOptions(options);
+  const host = cpuHost(options);
+  const { model, modelPath, tokensInput, logitsOutput } = options;
+  const session = await host.open({
+    model,
+    path: modelPath,
+    tokens: tokensInput,
+    logits: logitsOutput,
+  });
+  try {
+    const signature = checkSignature(
+      session.inputs.map(graphValue),
+      session.outputs.map(graphValue),
+      options,
+    );
+    return new OnnxNativeEngine(session, host.info(session, signature), options);
   } catch (error) {
     await session.close();
     throw error;

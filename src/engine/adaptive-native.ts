@@ -1,0 +1,200 @@
+/**
+ * State on the native addon: it stays where the provider computes, and so do the logits; what comes
+ * back is nats.
+ */
+import { STATE_BYTES, type StateTensor } from '../artifact/adaptive.js';
+import type { AdaptiveEngine, AdaptiveOptions, EngineState, Lesson } from './adaptive.js';
+import type { NativeSession, NativeState, NativeStateTensor } from './addon.js';
+import { closedError, nanLogits, stateMisuseError, stateOutputError } from './engine-errors.js';
+import type { NativeHost } from './native-host.js';
+import { graphValue, runNative } from './native-session.js';
+import { cpuHost } from './onnx-native.js';
+import { checkBatch } from './pad.js';
+import { checkOptions, checkSignature } from './signature.js';
+import { splitTensors } from './split-tensors.js';
+import type { Batch, BatchScore, EngineInfo } from './types.js';
+
+/** ONNX's numbers. */
+const TYPES = { float32: 1, int32: 6, int64: 7, float16: 10 } as const;
+
+function nativeTensor({ shape, dtype, init, reset }: StateTensor): NativeStateTensor {
+  const bytes = shape.reduce((product, dim) => product * dim, STATE_BYTES[dtype]);
+  return { shape, type: TYPES[dtype], bytes, init, resets: reset === 'document' };
+}
+
+/** What the addon says of a state that is used wrongly, as our own error. */
+function misuse(error: unknown): unknown {
+  const { code, message } = error as { code?: string; message: string };
+  return code === 'BPB_STATE_MISUSE' ? stateMisuseError(message) : error;
+}
+
+/** The handle of a state, which belongs to the engine that made it. */
+class CarriedState implements EngineState {
+  constructor(
+    readonly native: NativeState,
+    readonly owner: AdaptiveEngine,
+  ) {}
+
+  get rows(): number {
+    return this.native.rows;
+  }
+
+  keep(rows: number): void {
+    this.#do(() => this.native.keep(rows));
+  }
+
+  reset(): void {
+    this.#do(() => this.native.reset());
+  }
+
+  free(): void {
+    this.#do(() => this.native.free());
+  }
+
+  #do(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      throw misuse(error);
+    }
+  }
+}
+
+class AdaptiveNativeEngine implements AdaptiveEngine {
+  readonly remarks: readonly string[];
+  readonly #begin: (rows: number) => NativeState;
+  #closed = false;
+
+  constructor(
+    readonly info: EngineInfo,
+    private readonly host: NativeHost,
+    private readonly options: AdaptiveOptions,
+    private readonly scorer: NativeSession,
+    private readonly learner: NativeSession | null,
+  ) {
+    this.#begin = host.addon.states(options.adaptive.tensors.map(nativeTensor));
+    const nodes = [scorer, learner].map((session) => session?.cpuNodes ?? '').filter(Boolean);
+    this.remarks = nodes.map((names) => `these nodes ran on the CPU: ${names}`);
+  }
+
+  begin(rows: number): EngineState {
+    if (this.#closed) throw closedError();
+    return new CarriedState(this.#begin(rows), this);
+  }
+
+  async score(batch: Batch, state: EngineState, carry: boolean): Promise<BatchScore> {
+    const native = this.#native(state);
+    checkBatch(batch);
+    const { modelPath } = this.options;
+    const tell = (error: unknown) => this.#tell(error, modelPath);
+    const { nats, totals, runSeconds, scoreSeconds, deviceToHostBytes } = await runNative(
+      this.scorer,
+      { ...batch, state: native, carry },
+      this.options,
+      tell,
+      (index) => nanLogits(modelPath, batch, index),
+    ).catch((error: unknown) => {
+      throw misuse(error);
+    });
+    // Not before: a batch that is refused leaves its state as it was.
+    if (carry) native.commit();
+    const onGpu = this.scorer.device !== undefined && this.scorer.cpuNodes === '';
+    const counted = onGpu ? { deviceToHostBytes } : {};
+    return { nats, totals, runSeconds, scoreSeconds, ...counted };
+  }
+
+  async adapt(lesson: Lesson, state: EngineState): Promise<number> {
+    const native = this.#native(state);
+    const { adapt } = this.options.adaptive;
+    if (this.learner === null || adapt === null) {
+      throw stateMisuseError('there is no graph that adapts it');
+    }
+    let seconds: number;
+    try {
+      seconds = (await this.learner.adapt({ ...lesson, state: native })).runSeconds;
+    } catch (error) {
+      throw this.#tell(error, adapt.path);
+    }
+    native.commit();
+    return seconds;
+  }
+
+  #native(state: EngineState): NativeState {
+    if (this.#closed) throw closedError();
+    if (state instanceof CarriedState && state.owner === this) return state.native;
+    throw stateMisuseError("it is another engine's");
+  }
+
+  #tell(error: unknown, path: string): unknown {
+    const told = misuse(error);
+    if (told !== error || error instanceof TypeError || error instanceof RangeError) return told;
+    const { code, message } = error as { code?: string; message: string };
+    const words = /^state (\d+): expected (.*), got (.*)$/.exec(message);
+    if (code !== 'BPB_STATE_OUTPUT' || words === null) return this.host.tell(error, path);
+    const tensor = this.options.adaptive.tensors[Number(words[1])]!;
+    return stateOutputError(path, tensor, words[2]!, words[3]!);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.scorer.close();
+    await this.learner?.close();
+  }
+}
+
+/**
+ * Opens both graphs on the CPU.
+ *
+ * @throws BpbError as openOnnxNative, naming the graph at fault
+ */
+export async function openAdaptiveNative(options: AdaptiveOptions): Promise<AdaptiveEngine> {
+  checkOptions(options);
+  return openAdaptiveOn(cpuHost(options), options);
+}
+
+/** The same on any host. */
+export async function openAdaptiveOn(
+  host: NativeHost,
+  options: AdaptiveOptions,
+): Promise<AdaptiveEngine> {
+  const { adaptive, modelPath, tokensInput: tokens, logitsOutput: logits } = options;
+  const { tensors, adapt } = adaptive;
+  const { writes, learns } = splitTensors(adaptive, []);
+  const ports = (side: 'in' | 'out', of: readonly StateTensor[]) =>
+    of.map((tensor) => ({ port: tensor[side], slot: tensors.indexOf(tensor) }));
+  const open: NativeSession[] = [];
+  try {
+    const scorer = await host.open({
+      model: options.model,
+      path: modelPath,
+      tokens,
+      logits,
+      state: {
+        tokens,
+        targets: '',
+        logits,
+        reads: ports('in', tensors),
+        writes: ports('out', writes),
+      },
+    });
+    open.push(scorer);
+    const signature = checkSignature(
+      scorer.inputs.map(graphValue),
+      scorer.outputs.map(graphValue),
+      options,
+      tensors.map((tensor) => tensor.in),
+    );
+    if (adapt !== null) {
+      const ids = { tokens: adapt.tokens ?? '', targets: adapt.targets ?? '', logits: '' };
+      const reads = ports('in', learns.reads);
+      const state = { ...ids, reads, writes: ports('out', learns.writes) };
+      open.push(await host.open({ model: adapt.bytes, path: adapt.path, ...ids, state }));
+    }
+    const info = host.info(scorer, signature);
+    return new AdaptiveNativeEngine(info, host, options, scorer, open[1] ?? null);
+  } catch (error) {
+    for (const session of open) await session.close();
+    throw error;
+  }
+}
