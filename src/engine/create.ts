@@ -5,6 +5,7 @@
 import { BpbError, usageError } from '../errors.js';
 import type { AdaptiveEngine, AdaptiveOptions } from './adaptive.js';
 import { openAdaptiveJs } from './adaptive-js.js';
+import { openAdaptiveNative } from './adaptive-native.js';
 import { openOnnxCuda } from './onnx-cuda.js';
 import { openOnnxJs } from './onnx-js.js';
 import { openOnnxNative } from './onnx-native.js';
@@ -30,7 +31,10 @@ const ENGINES: Candidates<Engine, EngineOptions> = [
   ['onnx-js', openOnnxJs],
 ];
 
-const ADAPTIVE_ENGINES: Candidates<AdaptiveEngine, AdaptiveOptions> = [['onnx-js', openAdaptiveJs]];
+const ADAPTIVE_ENGINES: Candidates<AdaptiveEngine, AdaptiveOptions> = [
+  ['onnx-cpu', openAdaptiveNative],
+  ['onnx-js', openAdaptiveJs],
+];
 
 /** Why the machine cannot run an engine; undefined where the error is about something else. */
 function lack(error: unknown): string | undefined {
