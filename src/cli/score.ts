@@ -3,21 +3,27 @@
  */
 import { Argument, Command, Option } from 'commander';
 import { ENGINE_CHOICES } from '../engine/create.js';
+import { claimedText } from '../report/claimed-text.js';
 import { ProgressReporter } from '../report/progress.js';
 import { scoreText } from '../report/score-text.js';
+import { scoreClaimed } from '../score/claimed.js';
 import type { ScoreOptions } from '../score/options.js';
+import type { ClaimedResult, ScoreResult } from '../score/result.js';
 import { score } from '../score/score.js';
 import { SLIDING_2026_03_19, WINDOW_MODES } from '../windows/options.js';
 import { decimal, integer, part } from './arguments.js';
 import { interruptSignal } from './interrupt.js';
+import { claimedOptions } from './score-claimed.js';
 
 const EXAMPLES = `
 Examples:
   $ bpb score models/sotu-8x256
   $ bpb score model.onnx --tokenizer fineweb_1024_bpe.model --data shards/ --window chunk --seq-len 1024
-  $ bpb score model.onnx --tokenizer byte260 --docs docs.jsonl --window sliding --seq-len 512 --stride 64 --json`;
+  $ bpb score model.onnx --tokenizer byte260 --docs docs.jsonl --window sliding --seq-len 512 --stride 64 --json
+  $ bpb score --ledger run.jsonl --targets targets.f32 --data shards/ --tokenizer sp.model`;
 
 interface Flags extends Omit<ScoreOptions, 'artifact' | 'signal' | 'onProgress' | 'command'> {
+  targets?: string;
   json?: boolean;
   quiet?: boolean;
 }
@@ -25,7 +31,7 @@ interface Flags extends Omit<ScoreOptions, 'artifact' | 'signal' | 'onProgress' 
 export function scoreCommand(): Command {
   return new Command('score')
     .description('score an exported model in bits per byte')
-    .addArgument(new Argument('<artifact>', 'a directory with artifact.json, or an .onnx file'))
+    .addArgument(new Argument('[artifact]', 'a directory with artifact.json, or an .onnx file'))
     .option('--tokenizer <file>', 'a SentencePiece .model, or byte260')
     .option('--data <path...>', 'shards (a directory or files), or a built-in set: sotu-val')
     .option('--docs <file>', 'documents, one JSON object with `text` a line')
@@ -64,27 +70,35 @@ export function scoreCommand(): Command {
     .option('--out <dir>', 'write result.json, documents.csv and the journal there')
     .option('--save-targets', "also write every target's nats (targets.f32)")
     .option('--ledger <file>', 'keep what was scored, in order and chained by hashes')
+    .option('--targets <file>', 'instead of an artifact: nats made elsewhere, with their --ledger')
     .option('--json', 'one JSON document on stdout')
     .option('--quiet', 'no progress')
     .addHelpText('after', EXAMPLES)
     .action(run);
 }
 
-async function run(artifact: string, flags: Flags): Promise<void> {
-  const { json, quiet, ...options } = flags;
+async function run(artifact: string | undefined, flags: Flags, command: Command): Promise<void> {
+  const { json, quiet, targets, ...options } = flags;
+  const given = Object.keys(flags).filter((name) => command.getOptionValueSource(name) === 'cli');
+  const claim = claimedOptions(artifact, { ...options, targets }, given);
   const progress = new ProgressReporter();
+  const common = {
+    command: ['bpb', ...process.argv.slice(2)].join(' '),
+    ...(quiet ? {} : { onProgress: progress.update }),
+  };
   try {
-    const result = await score({
-      ...options,
-      artifact,
-      command: ['bpb', ...process.argv.slice(2)].join(' '),
-      signal: interruptSignal(),
-      ...(quiet ? {} : { onProgress: progress.update }),
-    });
+    const result =
+      claim === null
+        ? await score({ ...options, artifact: artifact!, signal: interruptSignal(), ...common })
+        : await scoreClaimed({ ...claim, ...common });
     progress.done();
-    console.log(json ? JSON.stringify(result, null, 2) : scoreText(result));
+    console.log(json ? JSON.stringify(result, null, 2) : textOf(result));
     if (result.score.val_bpb === null) process.exitCode = 1;
   } finally {
     progress.done();
   }
+}
+
+function textOf(result: ScoreResult | ClaimedResult): string {
+  return 'claim' in result ? claimedText(result) : scoreText(result);
 }

@@ -96,10 +96,12 @@ export function withHash(body: string, lineHash: string): string {
   return `${body.slice(0, -1)},"hash":"${lineHash}"}`;
 }
 
-const HASH_MEMBER = /,"hash":"([0-9a-f]{64})"\}$/;
+const HASH_MEMBER = /^,"hash":"[0-9a-f]{64}"\}$/;
+const HASH_MEMBER_LENGTH = ',"hash":""}'.length + 64;
 
 /** A line's text without its hash, and the hash; null where its end is not a hash. */
 export function splitHash(text: string): { readonly body: string; readonly hash: string } | null {
-  const match = HASH_MEMBER.exec(text);
-  return match === null ? null : { body: `${text.slice(0, match.index)}}`, hash: match[1]! };
+  const member = text.slice(-HASH_MEMBER_LENGTH);
+  if (!HASH_MEMBER.test(member)) return null;
+  return { body: `${text.slice(0, -HASH_MEMBER_LENGTH)}}`, hash: member.slice(-66, -2) };
 }

@@ -9,7 +9,7 @@ import type { Progress } from '../score/options.js';
 import { loadTokenizer } from '../tokenizer/load.js';
 import { type CheckedLedger, checkLedger } from './check.js';
 import type { LedgerHeader } from './format.js';
-import type { Violation, ViolationCode } from './violations.js';
+import { told, type Violation, type ViolationCode } from './violations.js';
 
 export interface LedgerProbeOptions {
   readonly ledger: string;
@@ -144,12 +144,6 @@ function streamVerdict(checked: CheckedLedger): ProbeVerdict {
   const verdict = verdictOf(STREAM, checked);
   if (verdict.verdict === 'fail' || checked.header.stream_sha256 !== null) return verdict;
   return { ...verdict, note: 'the ledger names no stream: only the counts were compared' };
-}
-
-/** `line 7: target 12 was scored before (document 0)` */
-export function told({ line, message, document }: Violation): string {
-  const where = line === null ? '' : `line ${line}: `;
-  return `${where}${message}${document === null ? '' : ` (document ${document})`}`;
 }
 
 async function dataOf(options: LedgerProbeOptions): Promise<OpenData | null> {

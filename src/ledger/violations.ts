@@ -68,3 +68,9 @@ export class Violations {
     return [...this.kept].sort((a, b) => (at(a) === at(b) ? 0 : at(a) - at(b)));
   }
 }
+
+/** `line 7: target 12 was scored before (document 0)` */
+export function told({ line, message, document }: Violation): string {
+  const where = line === null ? '' : `line ${line}: `;
+  return `${where}${message}${document === null ? '' : ` (document ${document})`}`;
+}

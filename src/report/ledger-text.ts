@@ -1,7 +1,8 @@
 /**
  * A ledger's verdicts for people: what it is, what was checked, where it breaks.
  */
-import { type LedgerReport, told } from '../ledger/probe.js';
+import type { LedgerReport } from '../ledger/probe.js';
+import { told } from '../ledger/violations.js';
 import type { ProbeVerdict } from '../probes/types.js';
 import { colors, count, printable, shortHash } from './format.js';
 

@@ -47,14 +47,15 @@ function headline(
   const name = printable(artifact.name);
   if (score.val_bpb === null)
     return `  ${paint.red('no score')}  ${name}: ${noScoreReason(score, verification)}`;
-  const interval =
-    score.ci95_bpb === null
-      ? ''
-      : paint.dim(
-          `  ± ${((score.ci95_bpb[1] - score.ci95_bpb[0]) / 2).toFixed(4)} (95 %, by document)`,
-        );
   const partial = coverage.partial ? paint.yellow('  partial') : '';
-  return `  ${paint.bold(`${exact(score.val_bpb)} bits per byte`)}  ${name}${interval}${partial}`;
+  const figure = paint.bold(`${exact(score.val_bpb)} bits per byte`);
+  return `  ${figure}  ${name}${paint.dim(interval(score))}${partial}`;
+}
+
+/** `  ± 0.0012 (95 %, by document)`, or nothing. */
+export function interval({ ci95_bpb }: Pick<ScoreResult['score'], 'ci95_bpb'>): string {
+  if (ci95_bpb === null) return '';
+  return `  ± ${((ci95_bpb[1] - ci95_bpb[0]) / 2).toFixed(4)} (95 %, by document)`;
 }
 
 function noScoreReason(
@@ -66,17 +67,21 @@ function noScoreReason(
       ? 'the run disagrees with its own verification'
       : 'the optimized model is not proved to be the original one';
   }
+  return infiniteReason(score);
+}
+
+export function infiniteReason(score: ScoreResult['score']): string {
   const times = count(score.infinite_targets);
   return `probability zero for ${times} targets, the first at stream position ${score.first_infinite}`;
 }
 
-function lossLine({ score, totals }: ScoreResult): string {
+export function lossLine({ score, totals }: Pick<ScoreResult, 'score' | 'totals'>): string {
   if (score.val_loss === null) return 'infinite';
   const original = score.bpb_original === null ? 'not known' : exact(score.bpb_original);
   return `val_loss ${exact(score.val_loss)}   val_bpb by ${totals.headline} bytes   bpb_original ${original}`;
 }
 
-function bytesLine({ totals }: ScoreResult): string {
+export function bytesLine({ totals }: Pick<ScoreResult, 'totals'>): string {
   const { bytes } = totals;
   const known = (['lut', 'sidecar', 'decoded', 'original'] as const)
     .filter((name) => bytes[name] !== null)
@@ -86,7 +91,10 @@ function bytesLine({ totals }: ScoreResult): string {
   return known.join('   ');
 }
 
-function targetsLine({ coverage, totals }: ScoreResult): string {
+export function targetsLine({
+  coverage,
+  totals,
+}: Pick<ScoreResult, 'coverage' | 'totals'>): string {
   const skipped = coverage.skipped.map((skip) => `${count(skip.targets)} skipped (${skip.reason})`);
   const repeated =
     coverage.repeated > 0 ? [`${count(coverage.repeated)} scored again (compat)`] : [];
@@ -101,7 +109,7 @@ function windowLine({ window }: ScoreResult): string {
   return `${window.mode}, rows of ${window.seqLen}${stride}${tail}${compat}`;
 }
 
-function dataLine({ data, tokenizer }: ScoreResult): string {
+export function dataLine({ data, tokenizer }: Pick<ScoreResult, 'data' | 'tokenizer'>): string {
   const source =
     data.shards.length > 0
       ? `${count(data.shards.length)} shards`

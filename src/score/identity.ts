@@ -2,12 +2,17 @@
  * What makes two scores comparable: score identity and bit identity, as hashes of named fields.
  */
 import { createHash } from 'node:crypto';
-import type { ScoreResult } from './result.js';
+import type { ClaimedResult, ScoreResult } from './result.js';
 
 type Identified = Omit<ScoreResult, 'identity' | 'run'> & { run: { harness: string } };
 
+/** What score identity is made of; a claim does not say its window. */
+type Asked = Pick<Identified, 'data' | 'coverage' | 'tokenizer' | 'totals'> & {
+  window: Identified['window'] | null;
+};
+
 /** The fields of score identity: the same question was asked. */
-export function scoreFields(result: Identified): Record<string, unknown> {
+export function scoreFields(result: Asked): Record<string, unknown> {
   return {
     shards: result.data.shards.map(({ sha256, tokens }) => ({ sha256, tokens })),
     sidecars: result.data.sidecars.map(({ sha256 }) => sha256),
@@ -48,6 +53,15 @@ function rewriteFields({ optimization }: Identified): Record<string, unknown> {
 
 export function identityOf(result: Identified): ScoreResult['identity'] {
   return { score: hashJson(scoreFields(result)), bits: hashJson(bitFields(result)) };
+}
+
+/** A claim is known by its ledger and its nats. */
+export function claimIdentityOf(
+  result: Asked & Pick<ClaimedResult, 'ledger' | 'claim'>,
+): ScoreResult['identity'] {
+  const { ledger, claim } = result;
+  const fields = { ...scoreFields(result), ledger: ledger.hash, targets: claim.targets.sha256 };
+  return { score: hashJson(scoreFields(result)), bits: hashJson(fields) };
 }
 
 /** sha256 of JSON with sorted keys, so that the order of fields never matters. */

@@ -2,6 +2,7 @@
  * The result document `bpb-result/1`: what a score says of itself.
  */
 import type { ShardInfo } from '../data/types.js';
+import type { LedgerHeader } from '../ledger/format.js';
 import type { SkipReason, WindowOptions } from '../windows/options.js';
 import type { Optimization } from './optimize-run.js';
 import type { LedgerReference } from './record.js';
@@ -18,6 +19,8 @@ export interface ByteTotals {
 export interface ScoreResult {
   schema: 'bpb-result/1';
   score: {
+    /** `computed` here from an artifact; `claimed` where the nats were made elsewhere. */
+    evidence: 'computed' | 'claimed';
     /** Mean nats a target. */
     val_loss: number | null;
     /** Bits per byte by the headline accounting; null where the number cannot be trusted. */
@@ -114,3 +117,20 @@ export interface ScoreResult {
   notes: string[];
   run: { harness: string; commit: string | null; command: string; date: string; sha256: string };
 }
+
+/** A score of nats that were made elsewhere: nothing of how they were made is known here. */
+export type ClaimedResult = Pick<
+  ScoreResult,
+  'schema' | 'score' | 'totals' | 'coverage' | 'tokenizer' | 'data' | 'identity' | 'notes' | 'run'
+> & {
+  ledger: LedgerReference;
+  /** What the ledger says of itself, and the file of its nats. */
+  claim: {
+    evaluator: string;
+    artifact_sha256: string | null;
+    reset: LedgerHeader['reset'];
+    updates: number;
+    targets: { file: string; sha256: string };
+  };
+  time: { total_s: number };
+} & Record<'window' | 'artifact' | 'engine' | 'adaptive' | 'verification' | 'optimization', null>;

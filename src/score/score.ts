@@ -2,7 +2,8 @@
  * Scores an artifact: the one way through the house, from its files to a result.
  */
 import { ScoreLedger } from '../windows/ledger.js';
-import { accountBytes, composeResult, documentRows } from './compose.js';
+import { accountBytes, composeResult } from './compose.js';
+import { documentRows } from './figures.js';
 import type { Opened } from './messages.js';
 import { type Optimization, openWorkers, proveRun, type Rewritten } from './optimize-run.js';
 import type { ScoreOptions } from './options.js';

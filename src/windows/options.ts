@@ -9,8 +9,8 @@ export type WindowMode = (typeof WINDOW_MODES)[number];
 /** The historical evaluator whose short tail rows score the last `stride` targets again. */
 export const SLIDING_2026_03_19 = 'sliding-2026-03-19';
 
-/** Why targets were left out: the plan's tail, or another part's batches. */
-export type SkipReason = 'tail' | 'part';
+/** Why targets were left out: the plan's tail, another part's batches, a claim's own ledger. */
+export type SkipReason = 'tail' | 'part' | 'ledger';
 
 export interface WindowOptions {
   readonly mode: WindowMode;

@@ -1,0 +1,166 @@
+/**
+ * Scores nats that were made elsewhere: checks their ledger, and does the bytes right.
+ */
+import { availableParallelism } from 'node:os';
+import { Accounting } from '../bytes/accounting.js';
+import { inputError, usageError } from '../errors.js';
+import { type CheckedLedger, checkLedger } from '../ledger/check.js';
+import type { ScoreEvent, TargetRange } from '../ledger/events.js';
+import { told, Violations } from '../ledger/violations.js';
+import { loadTokenizer } from '../tokenizer/load.js';
+import { harnessVersion } from '../version.js';
+import type { ScoreLedger } from '../windows/ledger.js';
+import { dataFigures, dataNotes, knownAs, scoreFigures, sealed, totalFigures } from './figures.js';
+import { claimIdentityOf } from './identity.js';
+import { type OpenData, openData } from './open-data.js';
+import type { ScoreOptions } from './options.js';
+import type { ClaimedResult } from './result.js';
+import { TargetsFile } from './targets-file.js';
+import { DocumentTotals } from './totals.js';
+
+export interface ClaimedOptions
+  extends Pick<
+    ScoreOptions,
+    'tokenizer' | 'data' | 'docs' | 'sidecar' | 'limitDocs' | 'command' | 'onProgress'
+  > {
+  /** What was scored and learnt, in order (docs/ledger.md). */
+  ledger: string;
+  /** Nats of every target, little-endian fp32 from t[1] on; NaN where it was not scored. */
+  targets: string;
+}
+
+/**
+ * A claimed score: the nats are believed, everything else is checked.
+ *
+ * @example
+ * ```ts
+ * import { scoreClaimed } from 'bpb-harness';
+ * const claim = { ledger: 'run.jsonl', targets: 'targets.f32' };
+ * const result = await scoreClaimed({ ...claim, data: ['shards'], tokenizer: 'sp.model' });
+ * console.log(result.score.evidence, result.score.val_bpb);
+ * ```
+ * @throws BPB_LEDGER_REFUSED where the ledger breaks a rule, or its sums are not the targets'
+ */
+export async function scoreClaimed(options: ClaimedOptions): Promise<ClaimedResult> {
+  const started = performance.now();
+  if (options.tokenizer === undefined) {
+    throw usageError('BPB_USAGE_TOKENIZER', {
+      message: 'a claimed score does not say which tokenizer it speaks',
+      path: '--tokenizer',
+      expected: '--tokenizer FILE, or byte260',
+      actual: 'none',
+    });
+  }
+  const tokenizer = loadTokenizer(options.tokenizer);
+  const { data: named, docs, sidecar, limitDocs, onProgress } = options;
+  const workers = availableParallelism();
+  const sources = { data: named, docs, sidecar, limitDocs };
+  const data = await openData({ tokenizer, ...sources, workers, onProgress });
+  const { stream, facts } = data;
+  const accounting = new Accounting({ tokenizer, stream, sidecar: data.sidecar, facts });
+  const targets = new TargetsFile(options.targets, stream.ids.length);
+  const { checked, totals } = await checkClaim(options.ledger, targets, data);
+  const bytes = accounting.totals(scoredRanges(checked.scores, stream.ids.length));
+
+  const { header } = checked;
+  const known = knownAs(data, checked.scored);
+  const skipped = stream.ids.length - 1 - checked.scored;
+  const notes = dataNotes(data, bytes, known);
+  const result = {
+    schema: 'bpb-result/1' as const,
+    score: scoreFigures(totals, bytes, 'claimed', false),
+    totals: totalFigures(totals, bytes),
+    coverage: {
+      tokens: stream.ids.length,
+      documents: stream.documentStarts.length,
+      scored: checked.scored,
+      repeated: 0,
+      partial: data.partial || skipped > 0,
+      skipped: skipped > 0 ? [{ reason: 'ledger' as const, targets: skipped }] : [],
+    },
+    window: null,
+    artifact: null,
+    ...dataFigures({ data, tokenizer }, known),
+    engine: null,
+    adaptive: null,
+    verification: null,
+    optimization: null,
+    ledger: { file: options.ledger, hash: checked.hash! },
+    claim: {
+      evaluator: header.evaluator,
+      artifact_sha256: header.artifact,
+      reset: header.reset,
+      updates: checked.updates,
+      targets: { file: options.targets, sha256: targets.sha256 },
+    },
+    time: { total_s: (performance.now() - started) / 1000 },
+    notes: [
+      'claimed: the nats were made elsewhere; their order, their sums and the bytes were checked here',
+      ...(header.stream_sha256 === null ? ['the ledger does not say which stream it is of'] : []),
+      ...notes.caution,
+      ...notes.limits,
+      ...notes.bytes,
+    ],
+    run: { harness: harnessVersion() },
+  };
+  return sealed({ ...result, identity: claimIdentityOf(result) }, options.command ?? '');
+}
+
+/** Holds the ledger against its rules, the data and the targets; refuses it where one differs. */
+async function checkClaim(
+  ledger: string,
+  targets: TargetsFile,
+  { stream }: OpenData,
+): Promise<{ checked: CheckedLedger; totals: DocumentTotals }> {
+  const totals = new DocumentTotals(stream.documentStarts.length);
+  const violations = new Violations();
+  const onScore = (event: ScoreEvent, line: number): void => {
+    const { first, count, document } = event;
+    // What is not in the stream is a violation already, and has no nats to compare.
+    const inside = first + count <= stream.ids.length && document < totals.nats.length;
+    if (!inside) return;
+    const { q30, infinite, firstInfinite } = targets.sum(first, count);
+    totals.add(document, count, q30);
+    totals.addInfinite({ count: infinite, first: firstInfinite });
+    if (q30 === event.q30 && infinite === event.infinite) return;
+    const stated = infinite === event.infinite ? `${event.q30}` : `${event.infinite} infinite`;
+    const found = infinite === event.infinite ? `${q30}` : `${infinite}`;
+    const message = `targets ${first} to ${first + count - 1}: nats_q30 ${stated}; the targets' nats give ${found}`;
+    violations.add('BPB_LEDGER_NATS', line, message, { targets: [first, count], document });
+  };
+  const checked = await checkLedger(ledger, { stream, violations, onScore });
+  if (violations.total > 0) throw refused(ledger, violations);
+  if (checked.scored === 0) {
+    throw inputError('BPB_LEDGER_EMPTY', {
+      message: 'the ledger scores no target',
+      path: ledger,
+      expected: 'at least one score',
+      actual: 'none',
+    });
+  }
+  targets.checkSkipped(checked.scores);
+  return { checked, totals };
+}
+
+function refused(path: string, violations: Violations) {
+  const first = violations.list()[0]!;
+  const more = violations.total - 1;
+  return inputError('BPB_LEDGER_REFUSED', {
+    message: `the ledger does not hold, so no score is given: ${first.code}, ${told(first)}`,
+    path,
+    expected: 'a ledger that keeps every rule, of these targets and this data',
+    actual: more === 0 ? 'one violation' : `${more + 1} violations, this the first`,
+    hint: 'bpb probe --ledger lists what breaks a rule; docs/ledger.md explains it',
+  });
+}
+
+/** The scored targets, as runs. */
+function* scoredRanges(scores: ScoreLedger, tokens: number): Generator<TargetRange> {
+  for (let at = 1; at < tokens; ) {
+    const first = scores.find(at, tokens - at, true);
+    if (first === null) return;
+    const end = scores.find(first, tokens - first, false) ?? tokens;
+    yield [first, end - first];
+    at = end;
+  }
+}

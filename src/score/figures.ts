@@ -1,0 +1,151 @@
+/**
+ * The figures of a score that do not depend on where its nats come from: ratios, totals, data.
+ */
+import type { ByteTotals as Accounted } from '../bytes/accounting.js';
+import { type Identified, identify } from '../data/known.js';
+import { harnessCommit } from '../version.js';
+import { hashJson } from './identity.js';
+import type { OpenData } from './open-data.js';
+import type { DocumentRow } from './outputs.js';
+import type { ScoreResult } from './result.js';
+import { ratioUncertainty } from './statistics.js';
+import { type DocumentTotals, natsOf } from './totals.js';
+
+export type Evidence = ScoreResult['score']['evidence'];
+
+/**
+ * @param contradicted keeps the totals, for whoever looks for the cause, and gives no headline
+ */
+export function scoreFigures(
+  totals: DocumentTotals,
+  bytes: Accounted,
+  evidence: Evidence,
+  contradicted: boolean,
+): ScoreResult['score'] {
+  const { count, first } = totals.infinite;
+  const common = {
+    evidence,
+    infinite_targets: count,
+    first_infinite: count > 0 ? first : null,
+  };
+  const none = { val_bpb: null, bpb_original: null, stderr_bpb: null, ci95_bpb: null };
+  if (count > 0) return { val_loss: null, bits_per_token: null, ...none, ...common };
+  const nats = natsOf(totals.totalQ30());
+  const val_loss = nats / totals.totalTargets();
+  const bits_per_token = val_loss / Math.LN2;
+  if (contradicted) return { val_loss, bits_per_token, ...none, ...common };
+  const bits = nats / Math.LN2;
+  const { stderr, ci95 } = uncertainty(totals.nats, bytes);
+  return {
+    val_loss,
+    val_bpb: bytes.bytes > 0 ? bits / bytes.bytes : null,
+    bpb_original: bytes.original !== null && bytes.original > 0 ? bits / bytes.original : null,
+    bits_per_token,
+    stderr_bpb: stderr,
+    ci95_bpb: ci95,
+    ...common,
+  };
+}
+
+function uncertainty(nats: BigInt64Array, { byDocument, headline }: Accounted) {
+  const own = headline === 'sidecar' ? byDocument.sidecar! : byDocument.lut;
+  const scored = Array.from(byDocument.targets.keys()).filter((d) => byDocument.targets[d]! > 0);
+  return ratioUncertainty(
+    Float64Array.from(scored, (d) => natsOf(nats[d]!) / Math.LN2),
+    Float64Array.from(scored, (d) => own[d]!),
+  );
+}
+
+export function totalFigures(totals: DocumentTotals, bytes: Accounted): ScoreResult['totals'] {
+  const q30 = totals.totalQ30();
+  const { lut, sidecar, decoded, original } = bytes;
+  return {
+    targets: totals.totalTargets(),
+    nats: natsOf(q30),
+    nats_q30: String(q30),
+    bytes: { lut, sidecar, decoded, original },
+    headline: bytes.headline,
+    unverified: bytes.headline === 'sidecar' && bytes.sidecarStatus === 'unverified',
+    documents_lossy: bytes.documentsLossy,
+  };
+}
+
+/** What was scored, and the tokenizer that says how many bytes it is. */
+export function dataFigures(
+  { data, tokenizer }: { data: OpenData; tokenizer: OpenData['tokenizer'] },
+  known: Identified | null,
+): Pick<ScoreResult, 'tokenizer' | 'data'> {
+  return {
+    tokenizer: { kind: tokenizer.kind, vocab: tokenizer.pieces.length, sha256: tokenizer.sha256 },
+    data: {
+      shards: [...data.shards],
+      sidecars: [...(data.sidecar?.files ?? [])],
+      documents: data.documents,
+      known_as: known === null ? null : { name: known.name, by: known.by },
+    },
+  };
+}
+
+/** Which known set has these counts. */
+export function knownAs({ stream, facts }: OpenData, targets: number): Identified | null {
+  return identify({
+    documents: stream.documentStarts.length,
+    tokens: stream.ids.length,
+    targets,
+    ...(facts === null
+      ? {}
+      : { bytes: facts.originalBytes.reduce((sum, length) => sum + length, 0) }),
+  });
+}
+
+/** What a reader must know of the data and its bytes. */
+export function dataNotes(
+  data: OpenData,
+  bytes: Pick<Accounted, 'headline' | 'sidecarStatus'>,
+  known: Identified | null,
+): { readonly caution: string[]; readonly limits: string[]; readonly bytes: string[] } {
+  const documents = data.stream.documentStarts.length;
+  return {
+    caution: known?.caution === undefined ? [] : [`about this data: ${known.caution}`],
+    limits: data.partial ? [`partial: the first ${documents} documents only`] : [],
+    bytes:
+      bytes.sidecarStatus === 'unverified' && bytes.headline === 'sidecar'
+        ? ['the sidecar is unverified: give the documents with --docs to confirm it']
+        : [],
+  };
+}
+
+/** `run.sha256` is over everything else: a result that was edited no longer matches it. */
+export function sealed<T extends { run: { harness: string } }>(
+  result: T,
+  command: string,
+): Omit<T, 'run'> & Pick<ScoreResult, 'run'> {
+  const run = {
+    ...result.run,
+    commit: harnessCommit(),
+    command,
+    date: new Date().toISOString(),
+  };
+  return { ...result, run: { ...run, sha256: hashJson({ ...result, run }) } };
+}
+
+/** Rows of `documents.csv`: documents with at least one scored target. */
+export function* documentRows(
+  { byDocument }: Accounted,
+  totals: DocumentTotals,
+): Generator<DocumentRow> {
+  for (let d = 0; d < byDocument.targets.length; d++) {
+    if (byDocument.targets[d] === 0) continue;
+    const original = byDocument.original?.[d] ?? null;
+    yield {
+      document: d,
+      targets: byDocument.targets[d]!,
+      nats_q30: totals.nats[d]!,
+      bytes_lut: byDocument.lut[d]!,
+      bytes_sidecar: byDocument.sidecar?.[d] ?? null,
+      bytes_decoded: byDocument.decoded[d]!,
+      bytes_original: original === null || Number.isNaN(original) ? null : original,
+      complete: byDocument.complete[d] === 1,
+    };
+  }
+}
