@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include <algorithm>
+
 namespace bpb {
 
 namespace {
@@ -120,6 +122,20 @@ void check_segment_ends(Napi::Env env, const std::vector<uint32_t>& ends, size_t
   if (last != count) range_error(env, "segmentEnds must end at the number of targets");
 }
 
+// A list for the graph: the scored positions in their order, and more of them to fill it up.
+void check_positions(Napi::Env env, const ScoreRequest& request) {
+  const std::vector<uint32_t>&list = request.positions, &scored = request.scored;
+  if (list.empty() || list.size() < scored.size() ||
+      !std::equal(scored.begin(), scored.end(), list.begin())) {
+    range_error(env, "positions must begin with the scored ones, and be one at least");
+  }
+  for (const uint32_t position : list) {
+    if (position >= request.rows * request.time) {
+      range_error(env, "positions must be below rows * time");
+    }
+  }
+}
+
 ScoreRequest score_request(const Napi::Object& options) {
   const Napi::Env env = options.Env();
   ScoreRequest request;
@@ -142,6 +158,10 @@ ScoreRequest score_request(const Napi::Object& options) {
     if (position >= positions) range_error(env, "scored must be below rows * time");
   }
   check_segment_ends(env, request.segment_ends, request.scored.size());
+  if (!options.Get("positions").IsUndefined()) {
+    request.positions = uint32_field(options, "positions");
+    check_positions(env, request);
+  }
   return request;
 }
 

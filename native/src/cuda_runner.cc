@@ -39,7 +39,8 @@ struct Slot {
   explicit Slot(CudaDevice& device)
       : up(device, true), in(device, false), out(device, false), down(device, true) {}
   CudaMemory up, in, out, down;  // pinned, device, device, pinned
-  size_t ids = 0, scored = 0, targets = 0, ends = 0;  // offsets in `up` and `in`
+  // Offsets in `up` and `in`; `scored` is of positions where the graph takes them.
+  size_t ids = 0, scored = 0, targets = 0, ends = 0;
   size_t totals = 0, flags = 0, nats = 0, size = 0;   // offsets in `out` and `down`
   Clock::time_point launched;
 };
@@ -88,14 +89,20 @@ class CudaRunner : public BatchRunner {
     const int type = bpb_session_tokens_type(session_);
     Layout layout;
     slot.ids = layout.add(request.ids.size(), IdBuffer::size(type));
-    slot.scored = layout.add(request.scored.size(), sizeof(uint32_t));
+    const bool picks = !request.positions.empty();
+    slot.scored = picks ? layout.add(request.positions.size(), sizeof(int64_t))
+                        : layout.add(request.scored.size(), sizeof(uint32_t));
     slot.targets = layout.add(request.targets.size(), sizeof(int32_t));
     slot.ends = layout.add(request.segment_ends.size(), sizeof(uint32_t));
     slot.up.reserve(layout.bytes());
     slot.in.reserve(layout.bytes());
     char* up = slot.up.data();
     place(up + slot.ids, request.ids, type);
-    copy(up + slot.scored, request.scored);
+    if (picks) {
+      widen(up + slot.scored, request.positions);
+    } else {
+      copy(up + slot.scored, request.scored);
+    }
     copy(up + slot.targets, request.targets);
     copy(up + slot.ends, request.segment_ends);
     device_.upload(slot.in.data(), up, layout.bytes());
@@ -114,11 +121,13 @@ class CudaRunner : public BatchRunner {
     const ScoreRequest& request = batch.request;
     char *in = slot.in.data(), *out = slot.out.data();
     slot.launched = Clock::now();
-    const bpb_logits logits = run(batch, in + slot.ids);
+    const bpb_logits logits = run(batch, in + slot.ids, in + slot.scored);
     if (!check_targets(request, logits.vocab, &batch.error)) throw CodedFailure(batch.error);
     batch.result.vocabulary = logits.vocab;
     batch.result.type = logits.type;
-    const bpb_targets targets = {reinterpret_cast<const uint32_t*>(in + slot.scored),
+    const bool picks = !request.positions.empty();
+    const uint32_t* rows = reinterpret_cast<const uint32_t*>(in + slot.scored);
+    const bpb_targets targets = {picks ? nullptr : rows,
                                  reinterpret_cast<const int32_t*>(in + slot.targets),
                                  request.scored.size(), request.softcap};
     const bpb_cuda_sums sums = {reinterpret_cast<const uint32_t*>(in + slot.ends),
@@ -132,15 +141,17 @@ class CudaRunner : public BatchRunner {
     batch.result.device_to_host_bytes = device_.downloaded() - before;
   }
 
-  // Queues the model.
-  bpb_logits run(Batch& batch, void* ids) {
+  // Queues the model; `positions` are for a graph that takes them.
+  bpb_logits run(Batch& batch, void* ids, void* positions) {
     const ScoreRequest& request = batch.request;
     if (batch.state != nullptr) {
       run_->run(*batch.state, {ids, request.time}, {}, batch.carry);
       return run_->logits(request.rows, request.time);
     }
     bpb_logits logits;
-    if (bpb_session_run_at(session_, ids, request.rows, request.time, &logits, &batch.error) != 0) {
+    const size_t count = request.positions.size();
+    if (bpb_session_run_at(session_, ids, request.rows, request.time,
+                           count > 0 ? positions : nullptr, count, &logits, &batch.error) != 0) {
       throw CodedFailure(batch.error);
     }
     return logits;
@@ -195,8 +206,13 @@ class CudaRunner : public BatchRunner {
 
   static void place(char* to, const std::vector<int32_t>& ids, int type) {
     if (type == ort::kInt32) return copy(to, ids);
+    widen(to, ids);
+  }
+
+  template <class T>
+  static void widen(char* to, const std::vector<T>& from) {
     int64_t* wide = reinterpret_cast<int64_t*>(to);
-    for (size_t i = 0; i < ids.size(); i++) wide[i] = ids[i];
+    for (size_t i = 0; i < from.size(); i++) wide[i] = from[i];
   }
 
   template <class T>

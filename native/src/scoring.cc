@@ -37,8 +37,8 @@ bool score_logits(const bpb_logits& logits, const ScoreRequest& request, ScoreRe
   if (!check_targets(request, logits.vocab, error)) return false;
   result.nats.resize(count);
   result.totals.assign(request.segment_ends.size(), 0);
-  const bpb_targets targets = {request.scored.data(), request.targets.data(), count,
-                               request.softcap};
+  const uint32_t* rows = request.positions.empty() ? request.scored.data() : nullptr;
+  const bpb_targets targets = {rows, request.targets.data(), count, request.softcap};
   bpb_nll(request.isa, &logits, &targets, result.nats.data());
   for (size_t k = 0; k < count && result.refused < 0; k++) {
     if (isnan(result.nats[k])) result.refused = static_cast<int64_t>(k);
@@ -61,7 +61,8 @@ bool score_batch(bpb_session* session, const ScoreRequest& request, ScoreResult&
                  bpb_error* error) {
   bpb_logits logits;
   const auto start = std::chrono::steady_clock::now();
-  if (bpb_session_run(session, request.ids.data(), request.rows, request.time, &logits, error)) {
+  if (bpb_session_run(session, request.ids.data(), request.rows, request.time,
+                      request.positions.data(), request.positions.size(), &logits, error)) {
     return false;
   }
   result.run_seconds = seconds_since(start);

@@ -13,11 +13,14 @@
 namespace bpb {
 
 // Checked by the caller: ids.size() == rows * time and ids >= 0, scored < rows * time,
-// targets >= 0 and as many as scored, segment_ends ascending and ending at scored.size().
+// targets >= 0 and as many as scored, segment_ends ascending and ending at scored.size();
+// positions empty, or all < rows * time and beginning with scored.
 struct ScoreRequest {
   size_t rows = 0, time = 0;
   std::vector<int32_t> ids;
   std::vector<uint32_t> scored;
+  // For a graph that is told which logits are wanted: row k of them then is that of scored[k].
+  std::vector<uint32_t> positions;
   std::vector<int32_t> targets;
   std::vector<uint32_t> segment_ends;
   double softcap = 0;  // 0 for none

@@ -23,33 +23,45 @@ struct OwnedValueInfo {
   std::vector<int64_t> dims;
 };
 
+// What a run reads, in the provider's memory.
+struct Inputs {
+  void* ids = nullptr;
+  size_t rows = 0, time = 0;
+  void* positions = nullptr;  // int64
+  size_t count = 0;           // 0 where the graph takes no positions
+  bool same_shape(const Inputs& other) const {
+    return rows == other.rows && time == other.time && count == other.count;
+  }
+};
+
 }  // namespace
 
 struct bpb_session {
   const Library& library;
   const std::shared_ptr<bpb::Provider> provider;  // outlives all that follows
-  std::string tokens_input, logits_output, cpu_nodes;
+  std::string tokens_input, logits_output, positions_input, cpu_nodes;
   int tokens_type = 0;
 
   Owned<Session, ReleaseSession> session{library};
   Owned<RunOptions, ReleaseRunOptions> run_options{library};
   Owned<MemoryInfo, ReleaseMemoryInfo> memory{library};  // the provider's
   Owned<IoBinding, ReleaseIoBinding> binding{library};
-  Owned<Value, ReleaseValue> input{library};
+  Owned<Value, ReleaseValue> input{library}, picks{library};
 
   std::deque<OwnedValueInfo> owned;  // a deque, so that c_str() and data() stay put
   std::vector<bpb_value_info> values[2];
 
-  // The bound input; the output is bound by the same shape, and kept from run to run.
+  // The bound inputs; the output is bound by the same shape, and kept from run to run.
   bpb::IdBuffer ids;
-  void* bound = nullptr;
-  size_t rows = 0, time = 0;
+  std::vector<int64_t> positions;
+  Inputs bound;
 
   bpb_session(const Library& lib, const bpb_session_options& options)
       : library(lib),
         provider(bpb::make_provider(options)),
         tokens_input(options.tokens_input),
-        logits_output(options.logits_output) {
+        logits_output(options.logits_output),
+        positions_input(options.positions_input != nullptr ? options.positions_input : "") {
     cpu_nodes = bpb::open_session(library, *provider, options, session);
     describe<SessionGetInputCount, SessionGetInputName, SessionGetInputTypeInfo>(values[0]);
     describe<SessionGetOutputCount, SessionGetOutputName, SessionGetOutputTypeInfo>(values[1]);
@@ -87,30 +99,37 @@ struct bpb_session {
     }
   }
 
+  void bind_input(const std::string& name, void* data, int type, const std::vector<int64_t>& dims,
+                  Owned<Value, ReleaseValue>& value) {
+    size_t bytes = bpb::IdBuffer::size(type);
+    for (const int64_t size : dims) bytes *= static_cast<size_t>(size);
+    value.reset();
+    bpb::create_tensor(library, memory.get(), data, bytes, dims, type, value.out());
+    library.call<BindInput>(binding.get(), name.c_str(), static_cast<const Value*>(value.get()));
+  }
+
   // Binds both ends where the memory or the shape is new.
-  void bind(void* data, size_t new_rows, size_t new_time) {
-    const bool same_shape = rows == new_rows && time == new_time;
-    if (same_shape && bound == data) return;
-    rows = time = 0;  // nothing is bound until all of it is
+  void bind(const Inputs& next) {
+    const bool same_shape = bound.same_shape(next);
+    if (same_shape && bound.ids == next.ids && bound.positions == next.positions) return;
+    bound = {};  // nothing is bound until all of it is
     library.call<ClearBoundInputs>(binding.get());
     if (!same_shape) library.call<ClearBoundOutputs>(binding.get());
-    input.reset();
-    const size_t bytes = new_rows * new_time * bpb::IdBuffer::size(tokens_type);
-    bpb::create_tensor(library, memory.get(), data, bytes,
-                       {static_cast<int64_t>(new_rows), static_cast<int64_t>(new_time)},
-                       tokens_type == kInt32 ? kInt32 : kInt64, input.out());
-    library.call<BindInput>(binding.get(), tokens_input.c_str(),
-                            static_cast<const Value*>(input.get()));
+    bind_input(tokens_input, next.ids, tokens_type == kInt32 ? kInt32 : kInt64,
+               {static_cast<int64_t>(next.rows), static_cast<int64_t>(next.time)}, input);
+    if (!positions_input.empty()) {
+      bind_input(positions_input, next.positions, kInt64, {static_cast<int64_t>(next.count)},
+                 picks);
+    }
     if (!same_shape) {
       library.call<BindOutputToDevice>(binding.get(), logits_output.c_str(),
                                        static_cast<const MemoryInfo*>(memory.get()));
     }
-    bound = data;
-    rows = new_rows;
-    time = new_time;
+    bound = next;
   }
 
-  // The bound output as a matrix; false with `error` filled where it is not [rows, time, vocab].
+  // The bound output as a matrix; false with `error` filled where it is not [rows, time, vocab], or
+  // [1, count, vocab] of given positions.
   bool read_output(bpb_logits* logits, bpb_error* error) {
     Value** list = nullptr;
     size_t count = 0;
@@ -120,6 +139,8 @@ struct bpb_session {
     Owned<Value, ReleaseValue> output{library};
     if (count > 0) *output.out() = list[0];
     library.call<AllocatorFree>(library.allocator(), static_cast<void*>(list));
+    const size_t rows = bound.count > 0 ? 1 : bound.rows;
+    const size_t time = bound.count > 0 ? bound.count : bound.time;
     return bpb::read_logits(library, provider->location(), output.get(), rows, time, logits, error);
   }
 };
@@ -127,10 +148,13 @@ struct bpb_session {
 namespace {
 
 // Runs on bound memory; whatever fails is told in `error`.
-int run(bpb_session* session, void* data, size_t rows, size_t time, bpb_logits* logits,
-        bpb_error* error) {
+int run(bpb_session* session, const Inputs& inputs, bpb_logits* logits, bpb_error* error) {
   try {
-    session->bind(data, rows, time);
+    if (session->positions_input.empty() != (inputs.count == 0)) {
+      throw Failure(inputs.count == 0 ? "the graph wants positions, and none are given"
+                                      : "the graph takes no positions");
+    }
+    session->bind(inputs);
     session->library.call<RunWithBinding>(
         session->session.get(), static_cast<const RunOptions*>(session->run_options.get()),
         static_cast<const IoBinding*>(session->binding.get()));
@@ -138,7 +162,7 @@ int run(bpb_session* session, void* data, size_t rows, size_t time, bpb_logits* 
   } catch (const std::exception& failure) {
     BPB_FAIL(error, session->provider->run_failure(failure.what()), "%s", failure.what());
   }
-  session->rows = session->time = 0;  // whatever is bound now is not to be built upon
+  session->bound = {};  // whatever is bound now is not to be built upon
   return 1;
 }
 
@@ -175,20 +199,24 @@ extern "C" const char* bpb_session_cpu_nodes(const bpb_session* session) {
 extern "C" int bpb_session_tokens_type(const bpb_session* session) { return session->tokens_type; }
 
 extern "C" int bpb_session_run(bpb_session* session, const int32_t* ids, size_t rows, size_t time,
-                               bpb_logits* logits, bpb_error* error) {
-  void* kept = nullptr;
+                               const uint32_t* positions, size_t count, bpb_logits* logits,
+                               bpb_error* error) {
+  Inputs inputs{nullptr, rows, time, nullptr, count};
   try {
-    kept = session->ids.fill(ids, rows * time, session->tokens_type);
+    inputs.ids = session->ids.fill(ids, rows * time, session->tokens_type);
+    session->positions.assign(positions, positions + count);
+    inputs.positions = session->positions.data();
   } catch (const std::exception& failure) {
     BPB_FAIL(error, "BPB_RUN", "%s", failure.what());
     return 1;
   }
-  return run(session, kept, rows, time, logits, error);
+  return run(session, inputs, logits, error);
 }
 
 extern "C" int bpb_session_run_at(bpb_session* session, void* ids, size_t rows, size_t time,
-                                  bpb_logits* logits, bpb_error* error) {
-  return run(session, ids, rows, time, logits, error);
+                                  void* positions, size_t count, bpb_logits* logits,
+                                  bpb_error* error) {
+  return run(session, {ids, rows, time, positions, count}, logits, error);
 }
 
 bpb::CudaDevice* bpb::session_device(bpb_session* session) { return session->provider->device(); }

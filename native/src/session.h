@@ -33,6 +33,7 @@ typedef struct bpb_session_options {
   size_t model_size;
   const char* tokens_input;
   const char* logits_output;
+  const char* positions_input;  // int64 [count]: where logits are wanted; null for everywhere
   int threads;   // of the session's own pool, >= 1
   int optimize;  // 0 turns graph optimization off
   const char* const* config;  // `config_count` pairs of key and value
@@ -63,14 +64,17 @@ const char* bpb_session_cpu_nodes(const bpb_session* session);
 int bpb_session_tokens_type(const bpb_session* session);
 
 // Runs `ids[rows * time]` and describes the logits as a [rows * time, vocab] matrix that stays
-// valid until the next run. 0 on success, else `error` is filled.
+// valid until the next run. With a `positions_input` there must be `positions[count]`, flat ones in
+// any order, and row k of a [count, vocab] matrix belongs to the k-th; without, null and 0.
+// 0 on success, else `error` is filled.
 int bpb_session_run(bpb_session* session, const int32_t* ids, size_t rows, size_t time,
-                    bpb_logits* logits, bpb_error* error);
+                    const uint32_t* positions, size_t count, bpb_logits* logits, bpb_error* error);
 
-// The same with ids of bpb_session_tokens_type() that lie in the provider's memory already. Only
-// queued on the provider's stream: the logits are there when the stream gets to what comes next.
-int bpb_session_run_at(bpb_session* session, void* ids, size_t rows, size_t time,
-                       bpb_logits* logits, bpb_error* error);
+// The same with ids of bpb_session_tokens_type() and int64 positions that lie in the provider's
+// memory already. Only queued on the provider's stream: the logits are there when the stream gets to
+// what comes next.
+int bpb_session_run_at(bpb_session* session, void* ids, size_t rows, size_t time, void* positions,
+                       size_t count, bpb_logits* logits, bpb_error* error);
 
 // Makes a running and every later run fail soon; any thread.
 void bpb_session_cancel(bpb_session* session);

@@ -79,6 +79,9 @@ Napi::Value SessionObject::Open(const Napi::CallbackInfo& info) {
   request.provider = string_field(options, "provider");
   request.tokens = string_field(options, "tokens");
   request.logits = string_field(options, "logits");
+  if (!options.Get("positions").IsUndefined()) {
+    request.positions = string_field(options, "positions");
+  }
   request.threads = static_cast<int>(integer_field(options, "threads", 1, 4096));
   request.optimize = boolean_field(options, "optimize");
   const Napi::Value model = options.Get("model");
@@ -235,11 +238,20 @@ void SessionObject::OpenSession(Job& job) {
   for (const std::string& text : open_request_.config) config.push_back(text.c_str());
   open_request_.cuda.library = open_request_.cuda_library.c_str();
   open_request_.cuda.form = open_request_.cuda_form.c_str();
+  const std::string& positions = open_request_.positions;
   const bpb_session_options options = {
-      open_request_.library.c_str(), open_request_.provider.c_str(), open_request_.model.data(),
-      open_request_.model.size(),    open_request_.tokens.c_str(),   open_request_.logits.c_str(),
-      open_request_.threads,         open_request_.optimize,         config.data(),
-      config.size() / 2,             open_request_.has_cuda ? &open_request_.cuda : nullptr};
+      open_request_.library.c_str(),
+      open_request_.provider.c_str(),
+      open_request_.model.data(),
+      open_request_.model.size(),
+      open_request_.tokens.c_str(),
+      open_request_.logits.c_str(),
+      positions.empty() ? nullptr : positions.c_str(),
+      open_request_.threads,
+      open_request_.optimize,
+      config.data(),
+      config.size() / 2,
+      open_request_.has_cuda ? &open_request_.cuda : nullptr};
   bpb_session* opened = bpb_session_open(&options, &job.batch.error);
   open_request_.model = {};
   const bool ok = opened != nullptr && attempt(job.batch, [&] { runner_ = MakeRunner(opened); });

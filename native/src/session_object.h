@@ -39,7 +39,7 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
 
   // What open() was asked for, owned until the session is there.
   struct OpenRequest {
-    std::string library, provider, tokens, logits;
+    std::string library, provider, tokens, logits, positions;  // the last may be empty
     std::string cuda_library, cuda_form;
     bpb_cuda_options cuda{};  // its strings are the two above, from the moment of the call on
     bool has_cuda = false;

@@ -38,6 +38,8 @@ export interface NativeOpenOptions {
   model: Uint8Array;
   tokens: string;
   logits: string;
+  /** Input of the positions whose logits are wanted. */
+  positions?: string;
   threads: number;
   optimize: boolean;
   config: Readonly<Record<string, string>>;
@@ -94,6 +96,8 @@ export interface NativeBatch {
   time: number;
   ids: Int32Array;
   scored: Uint32Array;
+  /** For a graph that takes them: `scored`, and more to fill the list up. */
+  positions?: Uint32Array;
   targets: Int32Array;
   segmentEnds: Uint32Array;
   softcap?: number | null;

@@ -14,6 +14,8 @@ export interface HostedGraph {
   /** Empty where the graph has no such port. */
   readonly tokens: string;
   readonly logits: string;
+  /** Input of the positions whose logits are wanted; absent where there is none. */
+  readonly positions?: string;
   readonly state?: NativeStatePorts;
 }
 

@@ -76,8 +76,8 @@ export function translate(error: unknown, modelPath: string): BpbError {
   }
 }
 
-/** A batch, and the state that it is to be run with. */
-export type CarriedBatch = Batch & Pick<NativeBatch, 'state' | 'carry'>;
+/** A batch, and what else the graph reads: its state, the positions whose logits are wanted. */
+export type CarriedBatch = Batch & Pick<NativeBatch, 'state' | 'carry' | 'positions'>;
 
 /**
  * Runs a batch that fits the graph, and refuses what came of it where it is no score.

@@ -13,6 +13,7 @@ import { closedError, nanLogits, overflowError } from './engine-errors.js';
 import { runtimePackageVersion } from './library.js';
 import { graphValue, runNative } from './native-session.js';
 import { checkBatch, padBatch } from './pad.js';
+import { listed, portNames } from './positions.js';
 import { SESSION_CONFIG } from './session-config.js';
 import { checkOptions, checkSignature } from './signature.js';
 import type { Batch, BatchScore, CudaOptions, Engine, EngineInfo, EngineOptions } from './types.js';
@@ -33,6 +34,8 @@ interface Shaped {
   readonly session: NativeSession;
   /** Rows of every batch; null where any number will do. */
   readonly rows: number | null;
+  /** Length of every list of scored positions; null where there is none, or any will do. */
+  readonly count: number | null;
 }
 
 /** A session on a GPU only launches work, unless some of it stays on the CPU. */
@@ -54,18 +57,14 @@ class Opener {
    */
   async open(rows: number | null): Promise<Shaped> {
     const { options, cuda, machine } = this;
-    const { model, modelPath, tokensInput } = options;
-    const fixed =
-      cuda.shape === null || rows === null
-        ? { model, shape: null }
-        : fixAxes(model, tokensInput, [rows, cuda.shape[1]], modelPath);
+    const { modelPath } = options;
+    const fixed = this.#fixed(rows);
     try {
       const session = await machine.addon.open({
         library: machine.runtime,
         provider: 'cuda',
         model: fixed.model,
-        tokens: tokensInput,
-        logits: options.logitsOutput,
+        ...portNames(options),
         threads: threadsOf(cuda, options),
         optimize: options.optimize,
         config: SESSION_CONFIG,
@@ -78,10 +77,26 @@ class Opener {
           form: 'auto',
         },
       });
-      return { session, rows: fixed.shape?.[0] ?? null };
+      return { session, rows: fixed.rows, count: fixed.count };
     } catch (error) {
       throw tellCudaError(error, machine, modelPath);
     }
+  }
+
+  /** The model with the axes of so many rows written into it, where they are ours to write. */
+  #fixed(rows: number | null): { model: Uint8Array; rows: number | null; count: number | null } {
+    const { shape, positions } = this.cuda;
+    const { model, modelPath, tokensInput, scoredPositions } = this.options;
+    if (shape === null || rows === null) return { model, rows: null, count: null };
+    const ids = fixAxes(model, tokensInput, [rows, shape[1]], modelPath);
+    const fixedRows = ids.shape[0]!;
+    if (!scoredPositions || positions === undefined) {
+      return { model: ids.model, rows: fixedRows, count: null };
+    }
+    // Fewer rows score fewer positions: where memory is short, both halve.
+    const wanted = Math.max(1, Math.ceil((positions * fixedRows) / shape[0]));
+    const list = fixAxes(ids.model, scoredPositions, [wanted], modelPath);
+    return { model: list.model, rows: fixedRows, count: list.shape[0]! };
   }
 }
 
@@ -111,7 +126,7 @@ class OnnxCudaEngine implements Engine {
     const shaped = await used;
     try {
       const scores: BatchScore[] = [];
-      for (const piece of splitBatch(batch, shaped.rows ?? batch.rows)) {
+      for (const piece of splitBatch(batch, shaped.rows ?? batch.rows, shaped.count)) {
         scores.push(await this.#scorePiece(shaped, piece, batch));
       }
       return this.#joined(scores);
@@ -134,7 +149,7 @@ class OnnxCudaEngine implements Engine {
     const padded = padBatch(piece.batch, axes, modelPath);
     const result = await runNative(
       shaped.session,
-      padded,
+      listed(padded, options, shaped.count),
       options,
       (error) => tellCudaError(error, machine, modelPath),
       (index) => nanLogits(modelPath, whole, piece.firstScored + index),
@@ -198,7 +213,7 @@ export async function openOnnxCuda(options: EngineOptions): Promise<Engine> {
       session.outputs.map(graphValue),
       options,
     );
-    const { precision, vocabulary, fixedRows, fixedTime } = signature;
+    const { precision, vocabulary, fixedRows, fixedTime, fixedCount } = signature;
     const gpu = session.device!;
     const info: EngineInfo = {
       name: 'onnx-cuda',
@@ -217,7 +232,7 @@ export async function openOnnxCuda(options: EngineOptions): Promise<Engine> {
       fixedRows,
       fixedTime,
     };
-    return new OnnxCudaEngine({ session, rows: fixedRows }, info, opener);
+    return new OnnxCudaEngine({ session, rows: fixedRows, count: fixedCount }, info, opener);
   } catch (error) {
     await session.close();
     throw error;

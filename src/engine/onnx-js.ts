@@ -5,42 +5,48 @@
  */
 
 import { cpus } from 'node:os';
-import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { closedError, modelRunError, noBfloat16Error } from './engine-errors.js';
 import { graphValue, idsTensor, openSession, scoreLogits } from './js-session.js';
 import { runtimePackageVersion } from './library.js';
 import { checkBatch, padBatch } from './pad.js';
+import { asListed, positionList } from './positions.js';
 import { checkOptions, checkSignature, type Signature } from './signature.js';
 import type { Batch, BatchScore, Engine, EngineInfo, EngineOptions } from './types.js';
 
 class OnnxJsEngine implements Engine {
   readonly info: EngineInfo;
   readonly #session: InferenceSession;
-  readonly #idType: Signature['idType'];
+  readonly #signature: Signature;
   readonly #options: EngineOptions;
   #closed = false;
 
   constructor(
     session: InferenceSession,
     info: EngineInfo,
-    idType: Signature['idType'],
+    signature: Signature,
     options: EngineOptions,
   ) {
     this.#session = session;
     this.info = info;
-    this.#idType = idType;
+    this.#signature = signature;
     this.#options = options;
   }
 
   async score(batch: Batch): Promise<BatchScore> {
     if (this.#closed) throw closedError();
     checkBatch(batch);
-    const padded = padBatch(batch, this.info, this.#options.modelPath);
+    const { modelPath, scoredPositions } = this.#options;
+    const padded = padBatch(batch, this.info, modelPath);
+    const list = scoredPositions
+      ? positionList(padded, this.#signature.fixedCount, modelPath)
+      : null;
 
     const started = performance.now();
-    const output = await this.#run(padded);
+    const output = await this.#run(padded, list);
     const ran = performance.now();
-    const scored = scoreLogits(output, padded, batch, this.#options);
+    const laid = list === null ? padded : asListed(padded, list);
+    const scored = scoreLogits(output, laid, batch, this.#options);
     output.dispose();
     return {
       ...scored,
@@ -49,11 +55,15 @@ class OnnxJsEngine implements Engine {
     };
   }
 
-  async #run(batch: Batch): Promise<Tensor> {
-    const { modelPath, tokensInput, logitsOutput } = this.#options;
+  async #run(batch: Batch, list: Uint32Array | null): Promise<Tensor> {
+    const { modelPath, tokensInput, logitsOutput, scoredPositions } = this.#options;
     try {
       const { ids, rows, time } = batch;
-      const feeds = { [tokensInput]: idsTensor(ids, [rows, time], this.#idType) };
+      const feeds = { [tokensInput]: idsTensor(ids, [rows, time], this.#signature.idType) };
+      if (list !== null) {
+        const flat = BigInt64Array.from(list, BigInt);
+        feeds[scoredPositions!] = new Tensor('int64', flat, [flat.length]);
+      }
       const results = await this.#session.run(feeds, [logitsOutput]);
       return results[logitsOutput]!;
     } catch (error) {
@@ -85,7 +95,7 @@ export async function openOnnxJs(options: EngineOptions): Promise<Engine> {
       options,
     );
     if (signature.precision === 'bf16') throw noBfloat16Error(modelPath);
-    return new OnnxJsEngine(session, jsEngineInfo(signature, threads), signature.idType, options);
+    return new OnnxJsEngine(session, jsEngineInfo(signature, threads), signature, options);
   } catch (error) {
     await session.release();
     throw error;

@@ -9,6 +9,7 @@ import { findRuntimeLibrary, runtimePackageVersion } from './library.js';
 import type { NativeHost } from './native-host.js';
 import { graphValue, requireAddon, runNative, translate } from './native-session.js';
 import { checkBatch, padBatch } from './pad.js';
+import { listed, portNames } from './positions.js';
 import { SESSION_CONFIG } from './session-config.js';
 import { checkOptions, checkSignature } from './signature.js';
 import type { Batch, BatchScore, Engine, EngineInfo, EngineOptions } from './types.js';
@@ -17,10 +18,17 @@ class OnnxNativeEngine implements Engine {
   readonly info: EngineInfo;
   readonly #session: NativeSession;
   readonly #options: EngineOptions;
+  readonly #fixedCount: number | null;
   #closed = false;
 
-  constructor(session: NativeSession, info: EngineInfo, options: EngineOptions) {
+  constructor(
+    session: NativeSession,
+    info: EngineInfo,
+    options: EngineOptions,
+    fixedCount: number | null,
+  ) {
     this.#session = session;
+    this.#fixedCount = fixedCount;
     this.info = info;
     this.#options = options;
   }
@@ -32,7 +40,7 @@ class OnnxNativeEngine implements Engine {
     const padded = padBatch(batch, this.info, modelPath);
     const result = await runNative(
       this.#session,
-      padded,
+      listed(padded, this.#options, this.#fixedCount),
       this.#options,
       (error) => translate(error, modelPath),
       (index) => nanLogits(modelPath, batch, index),
@@ -96,20 +104,16 @@ export function cpuHost(options: EngineOptions): NativeHost {
 export async function openOnnxNative(options: EngineOptions): Promise<Engine> {
   checkOptions(options);
   const host = cpuHost(options);
-  const { model, modelPath, tokensInput, logitsOutput } = options;
-  const session = await host.open({
-    model,
-    path: modelPath,
-    tokens: tokensInput,
-    logits: logitsOutput,
-  });
+  const { model, modelPath } = options;
+  const session = await host.open({ model, path: modelPath, ...portNames(options) });
   try {
     const signature = checkSignature(
       session.inputs.map(graphValue),
       session.outputs.map(graphValue),
       options,
     );
-    return new OnnxNativeEngine(session, host.info(session, signature), options);
+    const { fixedCount } = signature;
+    return new OnnxNativeEngine(session, host.info(session, signature), options, fixedCount);
   } catch (error) {
     await session.close();
     throw error;

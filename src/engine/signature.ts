@@ -21,6 +21,8 @@ export interface Signature {
   readonly vocabulary: number | null;
   readonly fixedRows: number | null;
   readonly fixedTime: number | null;
+  /** Length that the graph fixes of the list of scored positions; null where it takes none. */
+  readonly fixedCount: number | null;
 }
 
 const PRECISIONS: Readonly<Record<string, EngineInfo['precision']>> = {
@@ -74,6 +76,16 @@ function tokensInput(
   return value;
 }
 
+function positionsInput(inputs: readonly GraphValue[], options: EngineOptions): GraphValue | null {
+  const { scoredPositions: name, modelPath } = options;
+  if (name === null || name === undefined) return null;
+  const value = inputs.find((input) => input.name === name);
+  if (value?.type === 'int64' && value.dims.length === 1) return value;
+  const message = `The model has no input "${name}" of scored positions.`;
+  const expected = `"${name}": int64 [count]`;
+  throw signatureError('BPB_MODEL_INPUT', modelPath, message, expected, names(inputs));
+}
+
 function logitsOutput(outputs: readonly GraphValue[], options: EngineOptions): GraphValue {
   const { logitsOutput: name, modelPath } = options;
   const value = outputs.find((output) => output.name === name);
@@ -105,7 +117,9 @@ export function checkSignature(
   options: EngineOptions,
   alsoGiven: readonly string[] = [],
 ): Signature {
-  const tokens = tokensInput(inputs, options, alsoGiven);
+  const positions = positionsInput(inputs, options);
+  const given = positions === null ? alsoGiven : [positions.name, ...alsoGiven];
+  const tokens = tokensInput(inputs, options, given);
   const logits = logitsOutput(outputs, options);
   const vocabulary = fixed(logits.dims[2]);
   const needed = options.minVocabulary ?? 0;
@@ -118,6 +132,7 @@ export function checkSignature(
     vocabulary,
     fixedRows: fixed(tokens.dims[0]),
     fixedTime: fixed(tokens.dims[1]),
+    fixedCount: fixed(positions?.dims[0]),
   };
 }
 

@@ -67,6 +67,8 @@ export interface CudaOptions {
   readonly allowCpuNodes: boolean;
   /** Rows and tokens of every batch: written into the graph, and batches are cut and padded to it. */
   readonly shape: readonly [rows: number, time: number] | null;
+  /** Scored positions of such a batch: length of the list for a graph that takes them. */
+  readonly positions?: number | undefined;
   /** Sessions that share the GPU's memory, at least 1. */
   readonly sessions: number;
 }
@@ -78,6 +80,8 @@ export interface EngineOptions {
   readonly modelPath: string;
   readonly tokensInput: string;
   readonly logitsOutput: string;
+  /** Input of the positions whose logits are wanted (engine/positions.ts); null where it has none. */
+  readonly scoredPositions?: string | null | undefined;
   /** Apply `softcap * tanh(x / softcap)` to the raw logits; null when the graph did or none is wanted. */
   readonly softcap: number | null;
   /** Threads of the session. */

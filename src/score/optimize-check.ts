@@ -2,7 +2,11 @@
  * `--optimize` in a run: the rewritten model in the place of the original, and the proof that it
  * is the same model, on a sample of rows scored with and without it.
  */
-import { type Optimized, optimize } from '../artifact/onnx/optimize/optimize.js';
+import {
+  type Optimized,
+  type OptimizeOptions,
+  optimize,
+} from '../artifact/onnx/optimize/optimize.js';
 import type { TokenStream } from '../data/types.js';
 import type { Engine, EngineOptions } from '../engine/types.js';
 import { usageError } from '../errors.js';
@@ -23,10 +27,13 @@ export interface OptimizeRequest {
   readonly precision: 'fp16' | 'fp32';
   /** The plan's row length: shorter rows are padded to it. */
   readonly seqLen: number;
+  /** Compute logits of scored positions only: where rows overlap. */
+  readonly scoredPositions?: boolean | undefined;
+  readonly attention?: OptimizeOptions['attention'];
 }
 
 export interface OptimizedEngine {
-  /** For the engine that scores: the same but for the model and, where it was lifted, the softcap. */
+  /** For the engine that scores: the same but for the model and what of its work moved elsewhere. */
   readonly options: EngineOptions;
   readonly optimized: Omit<Optimized, 'bytes'>;
 }
@@ -43,6 +50,8 @@ export function optimizedEngine(options: EngineOptions, request: OptimizeRequest
     // Rows stay open: a GPU's session fixes them, and fewer of them where its memory is short.
     // A softcap in the scorer already would be applied twice.
     liftSoftcap: options.softcap === null,
+    scoredPositions: request.scoredPositions,
+    attention: request.attention,
     path: options.modelPath,
     tokensInput: options.tokensInput,
     logitsOutput: options.logitsOutput,
@@ -51,7 +60,8 @@ export function optimizedEngine(options: EngineOptions, request: OptimizeRequest
   const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
   shared.set(bytes);
   const softcap = optimized.softcap ?? options.softcap;
-  return { options: { ...options, model: shared, softcap }, optimized };
+  const scoredPositions = optimized.scoredInput;
+  return { options: { ...options, model: shared, softcap, scoredPositions }, optimized };
 }
 
 /** Nats of the scored targets of one row of the plan, in their order. */

@@ -5,7 +5,8 @@ import { createHash } from 'node:crypto';
 import type { Rewrite } from '../artifact/onnx/optimize/optimize.js';
 import type { EngineInfo } from '../engine/types.js';
 import { BpbError, inputError, usageError } from '../errors.js';
-import { longestRow } from '../windows/batches.js';
+import { type BatchPlan, longestRow } from '../windows/batches.js';
+import { scoredOf, type WindowPlan } from '../windows/plan.js';
 import type { Opened, WorkerSetup } from './messages.js';
 import {
   checkTolerance,
@@ -119,10 +120,17 @@ function rewrite({ options, setup, plan, batches, artifact }: Prepared, onGpu: b
   const tokens = artifact.model.graph.inputs.find(({ name }) => name === artifact.model.tokens);
   const time = tokens?.dims?.[1];
   const longest = longestRow(plan, batches);
-  const made = optimizedEngine(setup.options, {
+  const { stride, seqLen } = plan.options;
+  const { cuda } = setup.options;
+  const positions = listLength(plan, batches);
+  const engine = { ...setup.options, cuda: cuda && { ...cuda, positions } };
+  const made = optimizedEngine(engine, {
     precision: wanted === 'fp16' ? 'fp16' : 'fp32',
     // A graph that fixes its time axis is padded to it, as without a rewrite.
     seqLen: typeof time === 'number' && time > longest ? time : longest,
+    // Fused attention is for GPUs; the CPU is faster with what exporters write (docs/optimize.md).
+    attention: onGpu || wanted === 'fp16' ? undefined : 'kept',
+    scoredPositions: stride !== null && stride < seqLen,
   });
   const halved = made.optimized.rewrites.some(({ name }) => name === 'half-precision-weights');
   return {
@@ -131,6 +139,21 @@ function rewrite({ options, setup, plan, batches, artifact }: Prepared, onGpu: b
     sha256: createHash('sha256').update(made.options.model).digest('hex'),
     seconds: (performance.now() - start) / 1000,
   };
+}
+
+/**
+ * Scored positions that a GPU's batches are made for: the most that any batch has but one. The first
+ * row of a sliding window scores all of its targets; its batch is run more than once, where all
+ * others would be padded to it.
+ */
+export function listLength(plan: WindowPlan, batches: BatchPlan): number {
+  let [most, second] = [0, 0];
+  for (let b = 0; b < batches.count; b++) {
+    const scored = batches.rows(b).reduce((sum, row) => sum + scoredOf(plan, row), 0);
+    if (scored > most) [most, second] = [scored, most];
+    else second = Math.max(second, scored);
+  }
+  return Math.max(1, batches.count > 1 ? second : most);
 }
 
 /** `engine.precision` of a run: weights in halves make it fp16 though the logits may be fp32. */

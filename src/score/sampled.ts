@@ -4,7 +4,7 @@
  */
 import { resetsAtDocuments } from '../artifact/adaptive.js';
 import type { BatchPlan } from '../windows/batches.js';
-import type { WindowPlan } from '../windows/plan.js';
+import { scoredOf, type WindowPlan } from '../windows/plan.js';
 import type { RowsScore } from './messages.js';
 import { proofRows, type Rewritten } from './optimize-run.js';
 import type { Prepared } from './prepare.js';
@@ -88,11 +88,6 @@ function partRows(batches: BatchPlan, range: readonly [number, number]): number[
 
 function drawn(rows: readonly number[], count: number, seed: number): ReadonlySet<number> {
   return new Set(sampleIndexes(rows.length, count, seed).map((at) => rows[at]!));
-}
-
-function scoredOf(plan: WindowPlan, row: number): number {
-  const { length, firstScored } = plan.row(row);
-  return length - firstScored;
 }
 
 /** What was kept of the sampled rows, in their order. */

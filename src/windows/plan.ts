@@ -186,3 +186,9 @@ class SegmentPlan implements WindowPlan {
     return low;
   }
 }
+
+/** Targets that row `row` scores. */
+export function scoredOf(plan: WindowPlan, row: number): number {
+  const { length, firstScored } = plan.row(row);
+  return length - firstScored;
+}

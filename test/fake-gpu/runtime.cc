@@ -106,7 +106,7 @@ Status* assignment(const Session* session, const EpAssignedSubgraph* const** lis
 
 Status* create_tensor(const MemoryInfo* info, void* data, size_t bytes, const int64_t* shape,
                       size_t rank, int type, Value** out) {
-  rows = rank > 0 ? shape[0] : 0;
+  if (rank == 2) rows = shape[0];  // the ids; a list of positions has one axis
   return call<CreateTensorWithDataAsOrtValue>(info, data, bytes, shape, rank, type, out);
 }
 

@@ -148,7 +148,7 @@ extern "C" int bpb_cuda_score(const bpb_cuda_scorer* scorer, const bpb_logits* l
                               void* stream, bpb_error* error) {
   const size_t count = targets->count;
   if (logits->location != BPB_CUDA) return refuse(error, "logits that are not on the device");
-  if (!on_device(targets->rows, count * sizeof(uint32_t)) ||
+  if ((targets->rows != nullptr && !on_device(targets->rows, count * sizeof(uint32_t))) ||
       !on_device(targets->targets, count * sizeof(int32_t)) ||
       !on_device(nats, count * sizeof(float)) ||
       !on_device(sums->segment_ends, sums->segments * sizeof(uint32_t))) {

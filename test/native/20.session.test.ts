@@ -40,6 +40,7 @@ test.each([
   ['optimize as a number', { optimize: 1 }, TypeError],
   ['a config value that is no string', { config: { a: 1 } }, TypeError],
   ['no config', { config: null }, TypeError],
+  ['an input of positions without a name', { positions: 3 }, TypeError],
 ])('open refuses %s', (_, change, error) => {
   expect(() => addon.open({ ...options, ...change } as NativeOpenOptions)).toThrow(error);
 });
@@ -55,6 +56,17 @@ test.each([
     code,
     message: expect.stringMatching(/./),
   });
+});
+
+test('positions for a graph that takes none are an error, and the session goes on', async () => {
+  const session = await addon.open(options);
+  const listed = { ...batch, positions: Uint32Array.of(0, 3) };
+  await expect(session.score(listed)).rejects.toMatchObject({
+    code: 'BPB_RUN',
+    message: 'the graph takes no positions',
+  });
+  expect((await session.score(batch)).nats.length).toBe(2);
+  await session.close();
 });
 
 test.each([
@@ -73,6 +85,11 @@ test.each([
   ['no rows', { rows: 0, ids: new Int32Array(0) }, RangeError],
   ['rows without end', { rows: 2 ** 40 }, RangeError],
   ['a softcap below 0', { softcap: -1 }, RangeError],
+  ['an empty list of positions', { positions: new Uint32Array(0) }, RangeError],
+  ['a list without all that is scored', { positions: Uint32Array.of(0) }, RangeError],
+  ['a list in another order', { positions: Uint32Array.of(3, 0) }, RangeError],
+  ['a list beyond the batch', { positions: Uint32Array.of(0, 3, 4) }, RangeError],
+  ['a list of another type', { positions: [0, 3] }, TypeError],
 ])('score refuses %s', async (_, change, error) => {
   const session = await addon.open(options);
   expect(() => session.score({ ...batch, ...change } as NativeBatch)).toThrow(error);

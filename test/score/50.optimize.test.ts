@@ -112,8 +112,24 @@ describe('on the CPU', () => {
     const plain = await score(await options(window));
     const result = await score(await options({ ...window, optimize: true }));
     expect(result.optimization!.verdict).toBe('pass');
+    const names = result.optimization!.rewrites.map(({ name }) => name);
+    expect(names).toContain('scored-positions');
     expect(result.coverage).toEqual(plain.coverage);
     expect(Math.abs(result.score.val_loss! - plain.score.val_loss!)).toBeLessThan(1e-6);
+  });
+
+  test('logits that are no distribution: the place in the stream, also by scored positions', async () => {
+    const w = await workshop({ model: languageModel({ broken: 4 + 'z'.charCodeAt(0) }) });
+    // The stream: BOS, then bytes; rows of 16 with a stride of 5 score their last 5 targets.
+    const text = `${'a'.repeat(40)}z${'a'.repeat(40)}`;
+    writeFileSync(w.docs, `${JSON.stringify({ text })}\n`);
+    const sliding = { ...common, window: 'sliding', stride: 5 } as const;
+    for (const optimize of [false, true]) {
+      const given = { ...sliding, artifact: w.model, docs: w.docs, optimize };
+      const error = await refusalOf(() => score(given));
+      expect(error).toMatchObject({ code: 'BPB_NAN_LOGITS', exitCode: 3 });
+      expect(error.message).toContain('(row 6 of the plan, stream position 41, document 0)');
+    }
   });
 
   test('a failed proof: totals, but no headline and exit 1', async () => {
@@ -177,6 +193,22 @@ describe.skipIf(noFakeGpu !== '')(`on stand-ins${noFakeGpu && ` (${noFakeGpu})`}
       expect(tf32.engine.precision).toBe('tf32');
       expect(tf32.optimization!.precision).toBe('fp32');
     }));
+
+  test.each(['sliding', 'document'] as const)(
+    '%s windows of a stride, by scored positions',
+    (window) =>
+      withFakeGpu({}, async (gpu) => {
+        const more = { window, stride: 3, precision: 'fp32' } as const;
+        const plain = await score(await options({ window, stride: 3 }));
+        const result = await score(await gpuOptions(gpu.runtime, more));
+        const names = result.optimization!.rewrites.map(({ name }) => name);
+        expect(names).toContain('scored-positions');
+        expect(result.optimization!.verdict).toBe('pass');
+        expect(result.verification.verdict).toBe('pass');
+        expect(result.coverage).toEqual(plain.coverage);
+        expect(Math.abs(result.score.val_loss! - plain.score.val_loss!)).toBeLessThan(1e-5);
+      }),
+  );
 
   test('memory that runs out halves the rows of a rewritten model too', () =>
     withFakeGpu({ FAKE_GPU_ROWS_MAX: '3' }, async (gpu) => {

@@ -16,11 +16,11 @@ const NAME = 1;
 export interface Fixed {
   readonly model: Uint8Array;
   /** What the axes are now: those that the graph had fixed itself are as they were. */
-  readonly shape: readonly [rows: number, time: number];
+  readonly shape: readonly number[];
 }
 
 /**
- * A copy of the model whose input `name` has `[rows, time]` for the axes that the graph leaves open;
+ * A copy of the model whose input `name` has `shape` for the axes that the graph leaves open;
  * its other bytes are the same.
  *
  * @throws BpbError (input) where the file is no ONNX model or has no such input.
@@ -28,7 +28,7 @@ export interface Fixed {
 export function fixAxes(
   model: Uint8Array,
   name: string,
-  shape: readonly [rows: number, time: number],
+  shape: readonly number[],
   path: string,
 ): Fixed {
   const source = { path, code: 'BPB_MODEL_NOT_ONNX', what: 'an ONNX model' } as const;
@@ -44,7 +44,7 @@ export function fixAxes(
     });
   }
   const own = readPort(reader(model, input));
-  const fixed = [own.dims[0] ?? shape[0], own.dims[1] ?? shape[1]] as const;
+  const fixed = shape.map((size, axis) => own.dims[axis] ?? size);
   const port = message(GRAPH_INPUT, portOf(own, fixed));
   const inner = Buffer.concat([
     model.subarray(graph.from, input.start),

@@ -1,5 +1,5 @@
 /**
- * Cuts a batch by rows, and puts the scores of the pieces together again.
+ * Cuts a batch by rows and by scored positions, and puts the scores of the pieces together again.
  */
 
 import type { Batch, BatchScore } from '../types.js';
@@ -10,8 +10,16 @@ export interface Piece {
   readonly firstScored: number;
 }
 
-/** Pieces of at most `rows` rows, in order; the batch itself where it is small enough. */
-export function splitBatch(batch: Batch, rows: number): Piece[] {
+/**
+ * Pieces of at most `rows` rows and `count` scored positions (any number for null), in order; the
+ * batch itself where it is small enough. Rows that score more are run more than once.
+ */
+export function splitBatch(batch: Batch, rows: number, count: number | null = null): Piece[] {
+  const pieces = byRows(batch, rows);
+  return count === null ? pieces : pieces.flatMap((piece) => byScored(piece, count));
+}
+
+function byRows(batch: Batch, rows: number): Piece[] {
   if (batch.rows <= rows) return [{ batch, firstScored: 0 }];
   const pieces: Piece[] = [];
   let k = 0;
@@ -27,12 +35,34 @@ export function splitBatch(batch: Batch, rows: number): Piece[] {
       ids: batch.ids.subarray(first, end),
       scored: batch.scored.subarray(begin, k).map((position) => position - first),
       targets: batch.targets.subarray(begin, k),
-      // Every piece has every segment, most of them empty: then totals simply add up.
-      segmentEnds: batch.segmentEnds.map((e) => Math.min(Math.max(e, begin), k) - begin),
+      segmentEnds: cutEnds(batch.segmentEnds, begin, k),
     };
     pieces.push({ batch: piece, firstScored: begin });
   }
   return pieces;
+}
+
+function byScored(piece: Piece, count: number): Piece[] {
+  const { batch, firstScored } = piece;
+  const total = batch.scored.length;
+  if (total <= count) return [piece];
+  return Array.from({ length: Math.ceil(total / count) }, (_, p) => {
+    const [begin, end] = [p * count, Math.min(total, (p + 1) * count)];
+    return {
+      batch: {
+        ...batch,
+        scored: batch.scored.subarray(begin, end),
+        targets: batch.targets.subarray(begin, end),
+        segmentEnds: cutEnds(batch.segmentEnds, begin, end),
+      },
+      firstScored: firstScored + begin,
+    };
+  });
+}
+
+/** Every piece has every segment, most of them empty: then totals simply add up. */
+function cutEnds(ends: Uint32Array, begin: number, end: number): Uint32Array {
+  return ends.map((e) => Math.min(Math.max(e, begin), end) - begin);
 }
 
 /** The score of a batch from the scores of its pieces. @throws RangeError where a sum leaves int64 */

@@ -24,8 +24,8 @@ export interface OptimizeOptions {
   readonly seqLen: number;
   /** Rows a batch: fixed where given, else left open. */
   readonly batch?: number | undefined;
-  /** GroupQueryAttention or MultiHeadAttention; by default gqa in fp16 and mha in fp32. */
-  readonly attention?: Fused | undefined;
+  /** GroupQueryAttention or MultiHeadAttention, by default gqa in fp16 and mha in fp32; or none. */
+  readonly attention?: Fused | 'kept' | undefined;
   /** Take a final `c · tanh(z / c)` out of the graph: the scorer applies it as it reads. */
   readonly liftSoftcap?: boolean | undefined;
   /** Compute logits of given positions only: a second input, see `SCORED_INPUT`. */
@@ -98,9 +98,11 @@ function rewrite(model: Uint8Array, options: OptimizeOptions & { path: string })
   note('square', squarePowers(ws));
   tidy(ws);
   const kind = options.attention ?? (options.precision === 'fp16' ? 'gqa' : 'mha');
-  const attended = fuseAttention(ws, kind);
-  note(kind === 'gqa' ? 'group-query-attention' : 'multi-head-attention', attended.count);
-  untouched.push(...attended.left);
+  if (kind !== 'kept') {
+    const attended = fuseAttention(ws, kind);
+    note(kind === 'gqa' ? 'group-query-attention' : 'multi-head-attention', attended.count);
+    untouched.push(...attended.left);
+  }
   tidy(ws);
   while (sinkTransposes(ws) > 0) tidy(ws);
   const softcap = options.liftSoftcap ? liftSoftcap(ws, logitsOutput) : null;

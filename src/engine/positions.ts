@@ -1,0 +1,55 @@
+/**
+ * The second input that a rewritten graph may have: the positions whose logits are wanted.
+ *
+ * Flat positions `row * time + offset`; logits come as `[1, count, vocabulary]`, row `k` for the k-th
+ * (docs/optimize.md). A position may be repeated, which fills a list up to a length that is fixed.
+ */
+import { inputError } from '../errors.js';
+import type { Batch, EngineOptions } from './types.js';
+
+/**
+ * The list for a batch that is padded already: its scored positions, the last of them repeated.
+ *
+ * @param count length that the graph fixes; null where any will do
+ * @throws BPB_MODEL_AXES (input) where the batch scores more
+ */
+export function positionList(
+  { scored }: Pick<Batch, 'scored'>,
+  count: number | null,
+  modelPath: string,
+): Uint32Array {
+  // One at least: a graph need not get along with an empty axis.
+  const length = count ?? Math.max(1, scored.length);
+  if (length === scored.length) return scored;
+  if (length < scored.length) {
+    throw inputError('BPB_MODEL_AXES', {
+      message: "A batch scores more positions than the model's static list holds.",
+      path: modelPath,
+      expected: `at most ${length} positions`,
+      actual: `${scored.length}`,
+    });
+  }
+  const list = new Uint32Array(length).fill(scored.at(-1) ?? 0);
+  list.set(scored);
+  return list;
+}
+
+/** A padded batch for the addon: with its list where the graph takes one. */
+export function listed(
+  batch: Batch,
+  { scoredPositions, modelPath }: EngineOptions,
+  count: number | null,
+): Batch & { readonly positions?: Uint32Array } {
+  return scoredPositions ? { ...batch, positions: positionList(batch, count, modelPath) } : batch;
+}
+
+/** How the addon is told of the graph's ports. */
+export function portNames({ tokensInput, logitsOutput, scoredPositions }: EngineOptions) {
+  const positions = scoredPositions ? { positions: scoredPositions } : {};
+  return { tokens: tokensInput, logits: logitsOutput, ...positions };
+}
+
+/** The batch as its logits lie: one row, the k-th position of which is the k-th of the list. */
+export function asListed(batch: Batch, list: Uint32Array): Batch {
+  return { ...batch, rows: 1, time: list.length, scored: batch.scored.map((_, k) => k) };
+}
