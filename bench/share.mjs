@@ -33,4 +33,6 @@ table(
     Math.round(row.targets_per_s).toLocaleString('en-US'),
   ]),
 );
-console.log(`median ${(100 * median(rows.map(outside))).toFixed(2)} % outside Run (allowed: ${allowed} %)`);
+console.log(
+  `median ${(100 * median(rows.map(outside))).toFixed(2)} % outside Run (allowed: ${allowed} %)`,
+);
