@@ -9,6 +9,8 @@ export type { AuditOptions } from './audit/options.js';
 export type { AuditReport, Finding, Severity } from './audit/types.js';
 export type { DocumentFacts, TokenStream } from './data/types.js';
 export { BpbError, type ErrorCode, type ErrorKind, EXIT_CODES } from './errors.js';
+export { type ProbeOptions, type ProbeReport, probe } from './probes/probe.js';
+export type { ProbeVerdict } from './probes/types.js';
 export { type ClaimedOptions, scoreClaimed } from './score/claimed.js';
 export { type DataOptions, type OpenData, openData } from './score/open-data.js';
 export type { Progress, ScoreOptions } from './score/options.js';

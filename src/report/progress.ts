@@ -13,6 +13,7 @@ const PHASES: Record<Progress['phase'], string> = {
   load: 'loading the model',
   score: 'scoring',
   verify: 'verifying',
+  probe: 'probing',
   measure: 'measuring the vocabulary',
   examine: 'examining documents',
   overlap: 'comparing with training data',

@@ -20,7 +20,9 @@ export interface Placement {
  * @throws BpbError (usage) for flags that contradict each other and devices that are not there;
  * (environment) where a GPU is asked for by name and cannot be used.
  */
-export function placementOf(options: ScoreOptions): Placement {
+export function placementOf(
+  options: Pick<ScoreOptions, 'engine' | 'device' | 'precision' | 'ortLib'>,
+): Placement {
   const engine = options.engine ?? 'auto';
   const devices = options.device === undefined ? null : parseDevices(options.device);
   const named = engine !== 'auto' && engine !== 'onnx-cuda';

@@ -14,6 +14,7 @@ export interface Progress {
     | 'load'
     | 'score'
     | 'verify'
+    | 'probe'
     | 'measure'
     | 'examine'
     | 'overlap';
@@ -99,7 +100,10 @@ export interface Parallelism {
  * as many threads. With `--threads` alone as many sessions as fit. On GPUs `--workers` counts the
  * sessions of each, by default one.
  */
-export function parallelism(options: ScoreOptions, gpus = 0): Parallelism {
+export function parallelism(
+  options: Pick<ScoreOptions, 'workers' | 'threads'>,
+  gpus = 0,
+): Parallelism {
   const cores = availableParallelism();
   const fitting = Math.max(1, Math.floor(cores / positive('--threads', options.threads ?? 1)));
   const byDefault = gpus > 0 ? 1 : Math.min(DEFAULT_WORKERS_MAX, fitting);
@@ -122,7 +126,10 @@ export function onePassParallelism(options: ScoreOptions): Parallelism {
 }
 
 /** The flags, where given, over the artifact's own evaluation. */
-export function windowOptions(options: ScoreOptions, artifact: Artifact): WindowOptions {
+export function windowOptions(
+  options: Pick<ScoreOptions, 'window' | 'seqLen' | 'stride' | 'tail' | 'compat'>,
+  artifact: Artifact,
+): WindowOptions {
   const own = artifact.evaluation;
   const mode = options.window ?? own?.window;
   const seqLen = options.seqLen ?? own?.seqLen;

@@ -142,7 +142,11 @@ function cudaOptions(
   };
 }
 
-function tokenizerSource(options: ScoreOptions, artifact: Artifact): string {
+/** @throws BPB_USAGE_TOKENIZER where neither the options nor the artifact name one */
+export function tokenizerSource(
+  options: Pick<ScoreOptions, 'tokenizer'>,
+  artifact: Artifact,
+): string {
   if (options.tokenizer !== undefined) return options.tokenizer;
   if (artifact.tokenizer?.kind === 'byte260') return 'byte260';
   if (artifact.tokenizer !== null) return artifact.tokenizer.path;

@@ -1,0 +1,67 @@
+/**
+ * Does a row score alike alone, in a batch, elsewhere in the batch, and beside other rows?
+ *
+ * Other neighbours are compared at the same place of a batch of the same shape, with a tolerance
+ * next to nothing: a faint mean over the batch stands out even where a batch of another size rounds
+ * otherwise.
+ */
+import {
+  notApplicable,
+  type Outcome,
+  type Probe,
+  type ProbeContext,
+  tokensFor,
+} from './context.js';
+import { Differences, judge, otherShape, sameShape, worst } from './differences.js';
+import type { ProbeRow } from './subject.js';
+
+const NEIGHBOURS = 3;
+
+async function run(context: ProbeContext): Promise<Outcome> {
+  const { subject, effort, noise } = context;
+  if (subject.info.fixedRows === 1) return notApplicable('the graph takes one row at a time');
+  const tokens = tokensFor(context, 'batch');
+  const inputs = Math.min(subject.rowInputs, 128);
+  const shape = new Differences();
+  const place = new Differences();
+  const content = new Differences();
+  for (let r = 0; r < effort.samples; r++) {
+    const own: ProbeRow = { tokens: tokens.row(inputs) };
+    const others = (): ProbeRow[] =>
+      Array.from({ length: NEIGHBOURS }, () => ({ tokens: tokens.row(inputs) }));
+    const [some, more] = [others(), others()];
+    const short = more.map(({ tokens: row }) => ({
+      tokens: row.subarray(0, 2 + tokens.below(inputs)),
+    }));
+    const [alone] = await subject.nats([own]);
+    const first = (await subject.nats([own, ...some], 'together'))[0]!;
+    const again = (await subject.nats([own, ...some], 'together'))[0]!;
+    const last = (await subject.nats([...some, own], 'together'))[NEIGHBOURS]!;
+    const copies = (await subject.nats([own, own, own, own], 'together'))[0]!;
+    noise.add(first, again);
+    shape.add(alone!, first);
+    place.add(first, last);
+    content.add(first, copies);
+    content.add(first, (await subject.nats([own, ...more], 'together'))[0]!);
+    content.add(first, (await subject.nats([own, ...short], 'together'))[0]!);
+  }
+  const { precision } = subject.info;
+  const judged = [
+    judge(content, sameShape(precision, noise)),
+    judge(shape, otherShape(precision, noise)),
+    judge(place, otherShape(precision, noise)),
+  ];
+  const notes = [
+    'other rows in the batch move a row',
+    'a row alone differs from the row in a batch',
+    'a row differs from the same row elsewhere in the batch',
+  ];
+  const at = worst(judged);
+  return { ...judged[at]!, note: judged[at]!.verdict === 'fail' ? notes[at]! : null };
+}
+
+export const batch: Probe = {
+  name: 'batch',
+  what: 'scored rows alone, in a batch, at another place of it, and beside other, equal and shorter rows',
+  run,
+};

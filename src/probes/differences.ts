@@ -1,0 +1,121 @@
+/**
+ * How far two lots of nats are apart, and how far is too far.
+ */
+import type { EngineInfo } from '../engine/types.js';
+import type { ProbeVerdict } from './types.js';
+
+type Precision = EngineInfo['precision'];
+
+/** Differences in nats: the largest, and their mean size. */
+export class Differences {
+  largest = 0;
+  count = 0;
+  private sum = 0;
+
+  /** Adds `|b[k] - a[k]|`, `from <= k < to`; gives the largest of them and where it is. */
+  add(
+    a: Float32Array,
+    b: Float32Array,
+    from = 0,
+    to = Math.min(a.length, b.length),
+  ): { size: number; at: number } {
+    let [size, at] = [0, -1];
+    for (let k = from; k < to; k++) {
+      const difference = distance(a[k]!, b[k]!);
+      this.sum += difference;
+      if (difference > size) [size, at] = [difference, k];
+    }
+    this.count += Math.max(0, to - from);
+    this.largest = Math.max(this.largest, size);
+    return { size, at };
+  }
+
+  get mean(): number {
+    return this.count === 0 ? 0 : this.sum / this.count;
+  }
+}
+
+/** Infinities agree with their like, and NaN with NaN; else they are apart without bound. */
+export function distance(a: number, b: number): number {
+  if (Object.is(a, b)) return 0;
+  const size = Math.abs(b - a);
+  return Number.isNaN(size) ? Number.POSITIVE_INFINITY : size;
+}
+
+/** Limits of one comparison, in nats. */
+export interface Limits {
+  readonly largest: number;
+  readonly mean: number;
+}
+
+/**
+ * Between runs of the same shape on the same place, in which only the content of what must not
+ * matter differs: no kernel has a reason to round otherwise, so this is next to nothing. In half
+ * precision a leak too small for one step of the logits still moves some by a whole step.
+ */
+const SAME_SHAPE: Readonly<Record<Precision, Limits>> = {
+  fp32: { largest: 1e-5, mean: 1e-6 },
+  tf32: { largest: 1e-4, mean: 1e-5 },
+  fp16: { largest: 1e-3, mean: 1e-4 },
+  bf16: { largest: 1e-3, mean: 1e-4 },
+};
+
+/**
+ * Between runs of different shapes, for which a runtime may sum in another order: as far apart as
+ * two right ways to compute the same nats are.
+ */
+const OTHER_SHAPE: Readonly<Record<Precision, Limits>> = {
+  fp32: { largest: 1e-3, mean: 1e-5 },
+  tf32: { largest: 0.25, mean: 5e-3 },
+  fp16: { largest: 0.25, mean: 5e-3 },
+  bf16: { largest: 0.5, mean: 2e-2 },
+};
+
+/** What `noise` is itself held to: a priori, from the precision alone. */
+export function noiseLimits(precision: Precision): Limits {
+  return OTHER_SHAPE[precision];
+}
+
+export function sameShape(precision: Precision, noise: Differences): Limits {
+  return above(SAME_SHAPE[precision], noise);
+}
+
+export function otherShape(precision: Precision, noise: Differences): Limits {
+  return above(OTHER_SHAPE[precision], noise);
+}
+
+/**
+ * Limits above the engine's own noise between two runs of the same thing: four times the largest of
+ * thousands of differences, and twice their mean, which a leak in every target exceeds long before
+ * its largest effect stands out.
+ */
+function above({ largest, mean }: Limits, noise: Differences): Limits {
+  return {
+    largest: Math.max(largest, 4 * noise.largest),
+    mean: Math.max(mean, 2 * noise.mean),
+  };
+}
+
+type Judged = Pick<ProbeVerdict, 'effect' | 'unit' | 'tolerance' | 'verdict'>;
+
+/** The largest difference against its limit, or the mean where only that one is beyond. */
+export function judge(differences: Differences, limits: Limits): Judged {
+  const { largest, mean } = differences;
+  const byMean = largest <= limits.largest && !(mean <= limits.mean);
+  const [effect, tolerance] = byMean ? [mean, limits.mean] : [largest, limits.largest];
+  return {
+    // JSON has no infinity; the verdict and the note say it.
+    effect: Number.isFinite(effect) ? effect : null,
+    unit: byMean ? 'nats (mean)' : 'nats',
+    tolerance,
+    // Written so that NaN fails.
+    verdict: largest <= limits.largest && mean <= limits.mean ? 'pass' : 'fail',
+  };
+}
+
+/** The worse of several comparisons: a failed one first, then the one nearest to its limit. */
+export function worst(judged: readonly Judged[]): number {
+  const weight = ({ verdict, effect, tolerance }: Judged) =>
+    (verdict === 'fail' ? 1e9 : 0) + (effect === null ? 1e9 : effect / (tolerance ?? 1));
+  return judged.reduce((at, each, k) => (weight(each) > weight(judged[at]!) ? k : at), 0);
+}

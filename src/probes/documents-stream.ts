@@ -1,0 +1,27 @@
+/**
+ * Documents as one stream and back: which nats are whose.
+ */
+import type { TokenStream } from '../data/types.js';
+
+export function joinDocuments(documents: readonly Int32Array[]): TokenStream {
+  const tokens = documents.reduce((sum, { length }) => sum + length, 0);
+  const ids = new Uint32Array(new SharedArrayBuffer(4 * tokens));
+  const documentStarts = new Uint32Array(new SharedArrayBuffer(4 * documents.length));
+  let at = 0;
+  documents.forEach((document, d) => {
+    documentStarts[d] = at;
+    ids.set(document, at);
+    at += document.length;
+  });
+  return { ids, documentStarts };
+}
+
+/** Target `i` belongs to the document of token `i - 1`; the last document has one target less. */
+export function splitNats(nats: Float32Array, documents: readonly Int32Array[]): Float32Array[] {
+  let at = 1;
+  return documents.map(({ length }) => {
+    const own = nats.subarray(at, Math.min(at + length, nats.length));
+    at += length;
+    return own;
+  });
+}

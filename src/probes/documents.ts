@@ -1,0 +1,102 @@
+/**
+ * Does what stands in one document, or when it is scored, move another document?
+ */
+import {
+  notApplicable,
+  type Outcome,
+  type Probe,
+  type ProbeContext,
+  tokensFor,
+} from './context.js';
+import { Differences, distance, judge, otherShape, sameShape } from './differences.js';
+
+/** Short enough for several to share a batch, which is a way from one to the other. */
+function documentInputs(context: ProbeContext): number {
+  return Math.max(2, Math.min(context.subject.rowInputs, 96));
+}
+
+/** Whether documents stand alone in this evaluation. */
+function resets({ window }: ProbeContext): boolean {
+  return window.mode === 'document';
+}
+
+async function run(context: ProbeContext): Promise<Outcome> {
+  const { subject, effort, noise } = context;
+  const tokens = tokensFor(context, 'documents');
+  const inputs = documentInputs(context);
+  const precision = subject.info.precision;
+  const found = new Differences();
+  let reach = 0;
+  for (let r = 0; r < effort.samples; r++) {
+    const documents = Array.from({ length: 4 }, (_, k) =>
+      tokens.document(Math.max(2, inputs - 3 * k)),
+    );
+    const changedAt = r % 2;
+    const changed = documents.slice();
+    changed[changedAt] = tokens.document(documents[changedAt]!.length);
+    const before = await subject.stream(documents);
+    const after = await subject.stream(changed);
+    let passed = 0;
+    for (let d = 0; d < documents.length; d++) {
+      if (d === changedAt) continue;
+      // The document before the changed one scores that one's first token: BOS, the same in both.
+      found.add(before[d]!, after[d]!);
+      if (d < changedAt) continue;
+      const limit = sameShape(precision, noise).largest;
+      before[d]!.forEach((nats, k) => {
+        if (distance(nats, after[d]![k]!) > limit) reach = Math.max(reach, passed + k + 1);
+      });
+      passed += before[d]!.length;
+    }
+  }
+  const judged = judge(found, sameShape(precision, noise));
+  if (resets(context)) {
+    const note = judged.verdict === 'fail' ? 'a document moves the nats of another one' : null;
+    return { ...judged, note };
+  }
+  return {
+    ...judged,
+    tolerance: null,
+    verdict: 'not_applicable',
+    note:
+      reach === 0
+        ? `${context.window.mode} windows run across documents, but nothing was seen to pass`
+        : `${context.window.mode} windows run across documents: one moves targets up to ${reach} after it`,
+  };
+}
+
+async function runOrder(context: ProbeContext): Promise<Outcome> {
+  const { subject, effort, noise } = context;
+  if (!resets(context)) {
+    return notApplicable(`under ${context.window.mode} windows documents see the ones before`);
+  }
+  const tokens = tokensFor(context, 'order');
+  const inputs = documentInputs(context);
+  const found = new Differences();
+  for (let r = 0; r < effort.samples; r++) {
+    // Of one length, and with the same document at the end, so that the batches keep their shape.
+    const documents = Array.from({ length: 5 }, () => tokens.document(inputs));
+    const end = tokens.document(2);
+    const before = await subject.stream([...documents, end]);
+    const after = await subject.stream([...documents.toReversed(), end]);
+    for (let d = 0; d < documents.length; d++) {
+      found.add(before[d]!, after[documents.length - 1 - d]!);
+    }
+  }
+  // Rows change their places in a batch.
+  const judged = judge(found, otherShape(subject.info.precision, noise));
+  const note = judged.verdict === 'fail' ? 'a document scores otherwise in another order' : null;
+  return { ...judged, note };
+}
+
+export const documents: Probe = {
+  name: 'documents',
+  what: 'changed one document of a stream and compared the nats of the others',
+  run,
+};
+
+export const order: Probe = {
+  name: 'order',
+  what: 'scored documents in another order',
+  run: runOrder,
+};

@@ -1,0 +1,88 @@
+/**
+ * Runs the probes on a subject, one after the other.
+ */
+import { BpbError } from '../errors.js';
+import { batch } from './batch.js';
+import { causality } from './causality.js';
+import { FAST, type Outcome, type Probe, type ProbeContext, THOROUGH } from './context.js';
+import { Differences } from './differences.js';
+import { documents, order } from './documents.js';
+import { finite } from './finite.js';
+import { length, prefix } from './prefix.js';
+import { measureNoise, repeat, repeatedRows } from './repeat.js';
+import type { ProbeVerdict } from './types.js';
+import { findWidth, vocabulary } from './vocabulary.js';
+
+/** In the order in which they run: each relies on those before for what it takes for granted. */
+const PROBES: readonly Probe[] = [
+  vocabulary,
+  finite,
+  repeat,
+  length,
+  prefix,
+  causality,
+  batch,
+  documents,
+  order,
+];
+
+export interface RunProbes
+  extends Pick<ProbeContext, 'subject' | 'tokenizer' | 'stream' | 'window' | 'seed'> {
+  readonly thorough: boolean;
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the number of probes done, and with the total. */
+  readonly onProbe?: ((done: number, total: number) => void) | undefined;
+}
+
+export interface ProbesRun {
+  readonly verdicts: ProbeVerdict[];
+  /** Largest difference in nats between two runs of the same thing; null where it has no bound. */
+  readonly noise: number | null;
+}
+
+/**
+ * @throws BPB_INTERRUPTED when the signal aborts; what the machine lacks, and bugs of ours. What a
+ * model cannot do is a verdict.
+ */
+export async function runProbes(options: RunProbes): Promise<ProbesRun> {
+  const { subject, tokenizer, thorough, signal, onProbe } = options;
+  const effort = thorough ? THOROUGH : FAST;
+  const width = await findWidth(subject, tokenizer.pieces.length);
+  const before = { ...options, effort, width };
+  const noise = await measureNoise(subject, repeatedRows(before)).catch(ofTheModel);
+  const context: ProbeContext = { ...before, noise: noise ?? new Differences() };
+  const verdicts: ProbeVerdict[] = [];
+  for (const probe of PROBES) {
+    if (signal?.aborted) throw interrupted();
+    onProbe?.(verdicts.length, PROBES.length);
+    verdicts.push(await verdictOf(probe, context));
+  }
+  onProbe?.(verdicts.length, PROBES.length);
+  const largest = context.noise.largest;
+  return { verdicts, noise: Number.isFinite(largest) ? largest : null };
+}
+
+async function verdictOf(probe: Probe, context: ProbeContext): Promise<ProbeVerdict> {
+  const { name, what } = probe;
+  const outcome = await probe.run(context).catch((error: unknown): Outcome => {
+    ofTheModel(error);
+    const { message, actual } = error as BpbError;
+    const note = `the model could not be run: ${message}${actual === undefined ? '' : ` (${actual})`}`;
+    return { effect: null, unit: null, tolerance: null, verdict: 'fail', note };
+  });
+  return { name, what, ...outcome };
+}
+
+/** Lets pass what is the model's fault, and throws on what is not. */
+function ofTheModel(error: unknown): null {
+  if (error instanceof BpbError && error.kind === 'input') return null;
+  throw error;
+}
+
+function interrupted(): BpbError {
+  return new BpbError({
+    kind: 'interrupted',
+    code: 'BPB_INTERRUPTED',
+    message: 'interrupted; the probes are not done',
+  });
+}

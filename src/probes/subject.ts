@@ -1,0 +1,43 @@
+/**
+ * The black box under test: rows of tokens in, nats out, whatever engine and evaluation is behind.
+ *
+ * Nats are all that a probe sees of logits, and all that a score sees. That a target's nats depend
+ * on a later token is asked with the target held still: were the target changed with the input, it
+ * would move the nats of any model.
+ */
+import type { EngineInfo } from '../engine/types.js';
+
+/** One document alone, from fresh state. */
+export interface ProbeRow {
+  /** `n` tokens: what is read, and the next token of each but the last. */
+  readonly tokens: Int32Array;
+  /** What is scored in the place of `tokens[1..n)`, which are still what is read. */
+  readonly targets?: Int32Array;
+}
+
+/** Every row in a batch of its own, or all in one batch in their order. */
+export type Placement = 'alone' | 'together';
+
+export interface Subject {
+  /** What the artifact carries from one document to the next by its own account. */
+  readonly kind: 'stateless' | 'adaptive';
+  readonly info: EngineInfo;
+  /** Inputs of the longest row that `nats` takes. */
+  readonly rowInputs: number;
+  /**
+   * `n - 1` nats a row: +Infinity where the target has probability zero, NaN from the first position
+   * on whose logits are no distribution.
+   *
+   * @throws BpbError where the model cannot be run on the rows at all
+   */
+  nats(rows: readonly ProbeRow[], placement?: Placement): Promise<Float32Array[]>;
+  /** The same in a process that has run nothing before. */
+  fresh(rows: readonly ProbeRow[]): Promise<Float32Array[]>;
+  /**
+   * Documents as one stream, scored as the artifact's evaluation would: its windows, its batches.
+   * `nats[d]` are those of the targets of document `d`: its tokens from the second on and the first
+   * of the next document.
+   */
+  stream(documents: readonly Int32Array[]): Promise<Float32Array[]>;
+  close(): Promise<void>;
+}
