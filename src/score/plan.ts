@@ -21,12 +21,14 @@ export function planRows(
   return planSegments(stream, window, chunkCut(adaptive));
 }
 
+/** @param fixed whether every batch is run in one shape, as on a GPU */
 export function planBatchesOf(
   plan: WindowPlan,
   batchTokens: number,
   adaptive: Adaptive | null,
+  fixed: boolean,
 ): BatchPlan {
-  if (adaptive === null) return planBatches(plan, batchTokens);
+  if (adaptive === null) return planBatches(plan, batchTokens, fixed);
   const time = adaptive.context + adaptive.chunk;
   return resetsAtDocuments(adaptive) ? planLanes(plan, batchTokens, time) : planPass(plan, time);
 }

@@ -79,7 +79,7 @@ export async function prepare(options: ScoreOptions): Promise<Prepared> {
   const batchTokens =
     options.batchTokens ??
     (gpus === null ? DEFAULT_BATCH_TOKENS : defaultBatchTokens(gpus.name, tokenizer.pieces.length));
-  const batches = planBatchesOf(plan, batchTokens, adaptive);
+  const batches = planBatchesOf(plan, batchTokens, adaptive, gpus !== null);
   const range = partRange(options.part, batches.count);
   const { stream, sidecar, facts } = data;
   const accounting = new Accounting({ tokenizer, stream, sidecar, facts });

@@ -18,8 +18,11 @@ export interface BatchPlan {
  *
  * Rows of document windows differ in length: they run longest first, so that rows of one length
  * meet and the largest batch, the one that could exhaust memory, comes first.
+ *
+ * @param fixed every batch is run in the shape of the first, as on a GPU: then short rows are as dear
+ * as long ones, no batch holds more of them, and all cost the same
  */
-export function planBatches(plan: WindowPlan, batchTokens: number): BatchPlan {
+export function planBatches(plan: WindowPlan, batchTokens: number, fixed = false): BatchPlan {
   const order = plan.options.mode === 'document' ? byLengthDescending(plan) : null;
   const rowAt = (i: number): number => (order === null ? i : order[i]!);
   const ends: number[] = [];
@@ -28,7 +31,8 @@ export function planBatches(plan: WindowPlan, batchTokens: number): BatchPlan {
   while (at < plan.rowCount) {
     // Longest first within a batch too: chunk and sliding rows only shorten at the very end.
     const time = plan.row(rowAt(at)).length;
-    const rows = Math.min(Math.max(1, Math.floor(batchTokens / time)), plan.rowCount - at);
+    const most = fixed && at > 0 ? largest[0] : Math.max(1, Math.floor(batchTokens / time));
+    const rows = Math.min(most, plan.rowCount - at);
     if (rows * time > largest[0] * largest[1]) largest = [rows, time];
     at += rows;
     ends.push(at);
@@ -41,7 +45,10 @@ export function planBatches(plan: WindowPlan, batchTokens: number): BatchPlan {
       const from = start(index);
       return Uint32Array.from({ length: ends[index]! - from }, (_, i) => rowAt(from + i));
     },
-    cost: (index) => (ends[index]! - start(index)) * plan.row(rowAt(start(index))).length,
+    cost: (index) =>
+      fixed
+        ? largest[0] * largest[1]
+        : (ends[index]! - start(index)) * plan.row(rowAt(start(index))).length,
   };
 }
 

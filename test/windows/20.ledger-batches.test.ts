@@ -89,6 +89,21 @@ describe('batches', () => {
     );
   });
 
+  test('of one shape: no more rows than the first holds, all at its cost, the same rows in order', () => {
+    const lengths = [16, 9, 9, 3, 2, 2, 1, 1, 1, 1];
+    const starts = lengths.map((_, d) => lengths.slice(0, d).reduce((sum, n) => sum + n, 0));
+    const stream = blankStream(45, starts);
+    const plan = planWindows(stream, { ...window, mode: 'document' });
+    const [loose, fixed] = [planBatches(plan, 32), planBatches(plan, 32, true)];
+    const rowsOf = (batches: typeof loose) =>
+      Array.from({ length: batches.count }, (_, b) => [...batches.rows(b)]);
+    expect(rowsOf(fixed).flat()).toEqual(rowsOf(loose).flat());
+    expect(fixed.shape).toEqual([2, 16]);
+    expect(rowsOf(fixed).map((rows) => rows.length)).toEqual([2, 2, 2, 2, 1]);
+    for (let b = 0; b < fixed.count; b++) expect(fixed.cost(b)).toBe(32);
+    expect(Math.max(...rowsOf(loose).map((rows) => rows.length))).toBeGreaterThan(2);
+  });
+
   test('document rows run longest first', () => {
     const plan = planWindows(blankStream(40, [0, 3, 20, 24]), { ...window, mode: 'document' });
     const batches = planBatches(plan, 16);
