@@ -16,8 +16,8 @@ export class LedgerRules {
   q30 = 0n;
   infinite = 0;
   private readonly spans = new DocumentSpans();
-  /** All targets before this one are scored: a left-to-right pass is checked against it alone. */
-  private settled = 1;
+  /** Targets that earlier updates used, `[from, to)`: an update with all so far is cheap to check. */
+  private used: readonly [number, number] = [1, 1];
   /** The target after the last that was scored. */
   private reached = 1;
 
@@ -50,10 +50,6 @@ export class LedgerRules {
     this.scores.mark(first, count);
     this.spans.add(document, first, count);
     this.reached = Math.max(this.reached, first + count);
-    const { tokens } = this.header;
-    if (first === this.settled) {
-      this.settled = this.scores.find(first, tokens - first, false) ?? tokens;
-    }
   }
 
   adapt(line: number, { ranges, document }: AdaptEvent): void {
@@ -148,13 +144,11 @@ export class LedgerRules {
 
   private checkUse(line: number, targets: TargetRange, document: number | null): void {
     const [first, count] = targets;
-    if (first + count > this.settled) {
-      const unscored = this.scores.find(first, count, false);
-      if (unscored !== null) {
-        const message = `the update uses target ${unscored}, which no earlier line scores`;
-        this.violations.add('BPB_LEDGER_EARLY', line, message, { targets, document });
-        return;
-      }
+    const unscored = this.firstUnscored(first, first + count);
+    if (unscored !== null) {
+      const message = `the update uses target ${unscored}, which no earlier line scores`;
+      this.violations.add('BPB_LEDGER_EARLY', line, message, { targets, document });
+      return;
     }
     if (this.header.reset !== 'document' || document === null) return;
     const span = this.spans.of(document);
@@ -162,5 +156,14 @@ export class LedgerRules {
     const own = span === null ? 'none' : `${span[0]} to ${span[1] - 1}`;
     const message = `the update uses targets ${first} to ${first + count - 1}; its document's are ${own}`;
     this.violations.add('BPB_LEDGER_FOREIGN', line, message, { targets, document });
+  }
+
+  private firstUnscored(first: number, end: number): number | null {
+    const [from, to] = this.used;
+    const follows = from <= first && first <= to;
+    const start = follows ? Math.min(to, end) : first;
+    const unscored = this.scores.find(start, end - start, false);
+    if (unscored === null) this.used = follows ? [from, Math.max(to, end)] : [first, end];
+    return unscored;
   }
 }

@@ -27,7 +27,9 @@ export class TargetsFile {
       throw unreadable(path, cause);
     }
     try {
-      const { size } = fstatSync(file);
+      const stat = fstatSync(file);
+      if (!stat.isFile()) throw unreadable(path, new Error('it is not a file'));
+      const { size } = stat;
       const wanted = (tokens - 1) * 4;
       if (size !== wanted) {
         throw inputError('BPB_TARGETS_SIZE', {

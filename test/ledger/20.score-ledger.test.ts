@@ -145,6 +145,27 @@ describe('bpb score --ledger', () => {
     expect(existsSync(ledger)).toBe(false);
   });
 
+  test('an interrupt ends it at once, with no batch waiting for another', async () => {
+    const w = await workshop({ texts: Array.from({ length: 400 }, () => 'abcdefgh') });
+    const ledger = join(w.folder, 'ledger.jsonl');
+    const interrupt = new AbortController();
+    const run = { ...byte260, artifact: w.model, docs: w.docs, window: 'chunk', ledger } as const;
+    const refusal = await refusalOf(() =>
+      score({
+        ...run,
+        batchTokens: 32,
+        workers: 2,
+        threads: 1,
+        signal: interrupt.signal,
+        onProgress: ({ phase, done }) => {
+          if (phase === 'score' && done > 500) interrupt.abort();
+        },
+      }),
+    );
+    expect(refusal.kind).toBe('interrupted');
+    expect(linesOf(ledger).at(-1)!.end).toBeUndefined();
+  });
+
   test('a run that fails leaves a ledger without an end', async () => {
     const table = new Float32Array(VOCABULARY * VOCABULARY);
     table[5 * VOCABULARY] = Number.NaN;

@@ -207,6 +207,12 @@ describe('a claim that does not hold is refused, exit 3', () => {
     expect(refusal).toMatchObject({ kind: 'input', code: 'BPB_LEDGER_EMPTY' });
   });
 
+  test('a folder', async () => {
+    const each = await claim();
+    const refusal = await refusalOf(() => scoreClaimed({ ...each.options, targets: each.folder }));
+    expect(refusal).toMatchObject({ kind: 'input', code: 'BPB_TARGETS_UNREADABLE' });
+  });
+
   test('a file that is not there', async () => {
     const each = await claim();
     const refusal = await refusalOf(() =>
