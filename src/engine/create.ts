@@ -4,6 +4,7 @@
 
 import { BpbError, usageError } from '../errors.js';
 import type { AdaptiveEngine, AdaptiveOptions } from './adaptive.js';
+import { openAdaptiveCuda } from './adaptive-cuda.js';
 import { openAdaptiveJs } from './adaptive-js.js';
 import { openAdaptiveNative } from './adaptive-native.js';
 import { openOnnxCuda } from './onnx-cuda.js';
@@ -32,6 +33,7 @@ const ENGINES: Candidates<Engine, EngineOptions> = [
 ];
 
 const ADAPTIVE_ENGINES: Candidates<AdaptiveEngine, AdaptiveOptions> = [
+  ['onnx-cuda', openAdaptiveCuda],
   ['onnx-cpu', openAdaptiveNative],
   ['onnx-js', openAdaptiveJs],
 ];

@@ -7,27 +7,15 @@
 import { BpbError } from '../errors.js';
 import type { NativeSession } from './addon.js';
 import { fixAxes } from './cuda/fix-axes.js';
-import { findMachine, type Machine, tellCudaError } from './cuda/machine.js';
+import { CUDA_DEFAULTS, cudaHost } from './cuda/host.js';
 import { joinScores, type Piece, splitBatch } from './cuda/split.js';
 import { closedError, nanLogits, overflowError } from './engine-errors.js';
-import { runtimePackageVersion } from './library.js';
+import type { NativeHost } from './native-host.js';
 import { graphValue, runNative } from './native-session.js';
 import { checkBatch, padBatch } from './pad.js';
 import { listed, portNames } from './positions.js';
-import { SESSION_CONFIG } from './session-config.js';
 import { checkOptions, checkSignature } from './signature.js';
 import type { Batch, BatchScore, CudaOptions, Engine, EngineInfo, EngineOptions } from './types.js';
-
-/** Of the free memory; the rest is for the runtime's workspaces and for others on the same GPU. */
-const MEMORY_SHARE = 0.9;
-
-const DEFAULTS: CudaOptions = {
-  device: 0,
-  tf32: false,
-  allowCpuNodes: false,
-  shape: null,
-  sessions: 1,
-};
 
 /** A session of one batch shape: another shape is another session. */
 interface Shaped {
@@ -38,15 +26,10 @@ interface Shaped {
   readonly count: number | null;
 }
 
-/** A session on a GPU only launches work, unless some of it stays on the CPU. */
-function threadsOf(cuda: CudaOptions, options: EngineOptions): number {
-  return cuda.allowCpuNodes ? options.threads : 1;
-}
-
 /** Opens sessions of one model on one GPU. */
 class Opener {
   constructor(
-    readonly machine: Machine,
+    readonly host: NativeHost,
     readonly cuda: CudaOptions,
     readonly options: EngineOptions,
   ) {}
@@ -56,31 +39,10 @@ class Opener {
    * @throws BpbError in words
    */
   async open(rows: number | null): Promise<Shaped> {
-    const { options, cuda, machine } = this;
-    const { modelPath } = options;
-    const fixed = this.#fixed(rows);
-    try {
-      const session = await machine.addon.open({
-        library: machine.runtime,
-        provider: 'cuda',
-        model: fixed.model,
-        ...portNames(options),
-        threads: threadsOf(cuda, options),
-        optimize: options.optimize,
-        config: SESSION_CONFIG,
-        cuda: {
-          library: machine.scorer,
-          device: cuda.device,
-          tf32: cuda.tf32,
-          allowCpuNodes: cuda.allowCpuNodes,
-          memoryShare: MEMORY_SHARE / cuda.sessions,
-          form: 'auto',
-        },
-      });
-      return { session, rows: fixed.rows, count: fixed.count };
-    } catch (error) {
-      throw tellCudaError(error, machine, modelPath);
-    }
+    const { options, host } = this;
+    const { model, rows: fixedRows, count } = this.#fixed(rows);
+    const session = await host.open({ model, path: options.modelPath, ...portNames(options) });
+    return { session, rows: fixedRows, count };
   }
 
   /** The model with the axes of so many rows written into it, where they are ours to write. */
@@ -143,7 +105,7 @@ class OnnxCudaEngine implements Engine {
   }
 
   async #scorePiece(shaped: Shaped, piece: Piece, whole: Batch): Promise<BatchScore> {
-    const { machine, options } = this.opener;
+    const { host, options } = this.opener;
     const { modelPath } = options;
     const axes = { fixedRows: shaped.rows, fixedTime: this.info.fixedTime };
     const padded = padBatch(piece.batch, axes, modelPath);
@@ -151,7 +113,7 @@ class OnnxCudaEngine implements Engine {
       shaped.session,
       listed(padded, options, shaped.count),
       options,
-      (error) => tellCudaError(error, machine, modelPath),
+      (error) => host.tell(error, modelPath),
       (index) => nanLogits(modelPath, whole, piece.firstScored + index),
     );
     const { nats, totals, runSeconds, scoreSeconds, deviceToHostBytes } = result;
@@ -203,9 +165,8 @@ class OnnxCudaEngine implements Engine {
  */
 export async function openOnnxCuda(options: EngineOptions): Promise<Engine> {
   checkOptions(options);
-  const cuda = options.cuda ?? DEFAULTS;
-  const machine = findMachine(cuda.device, options.runtimeDirectory);
-  const opener = new Opener(machine, cuda, options);
+  const cuda = options.cuda ?? CUDA_DEFAULTS;
+  const opener = new Opener(cudaHost(options, cuda), cuda, options);
   const { session } = await opener.open(cuda.shape?.[0] ?? null);
   try {
     const signature = checkSignature(
@@ -213,26 +174,9 @@ export async function openOnnxCuda(options: EngineOptions): Promise<Engine> {
       session.outputs.map(graphValue),
       options,
     );
-    const { precision, vocabulary, fixedRows, fixedTime, fixedCount } = signature;
-    const gpu = session.device!;
-    const info: EngineInfo = {
-      name: 'onnx-cuda',
-      provider: 'cuda',
-      device: gpu.name,
-      precision: precision === 'fp32' && cuda.tf32 ? 'tf32' : precision,
-      threads: threadsOf(cuda, options),
-      instructionSet: `sm_${gpu.computeCapability.replace('.', '')}`,
-      versions: {
-        onnxruntime: session.runtimeVersion,
-        'onnxruntime-node': runtimePackageVersion(),
-        'cuda-driver': String(gpu.driver),
-        'cuda-scorer-runtime': String(gpu.runtime),
-      },
-      vocabulary,
-      fixedRows,
-      fixedTime,
-    };
-    return new OnnxCudaEngine({ session, rows: fixedRows, count: fixedCount }, info, opener);
+    const info = opener.host.info(session, signature);
+    const { fixedRows: rows, fixedCount: count } = signature;
+    return new OnnxCudaEngine({ session, rows, count }, info, opener);
   } catch (error) {
     await session.close();
     throw error;
