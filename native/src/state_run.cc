@@ -157,9 +157,16 @@ void StateRun::collect(State& state, bool carry) {
 }
 
 SharedValue StateRun::whole(SharedValue output) const {
-  // A graph may give back what it took: then the memory is the input's, and may be a view's.
   const auto input = read_.find(tensor_data(parts_.library, output.get()));
   if (input == read_.end()) return output;
+  // The graph gave back what it took: then the memory is the input's, and may be a view's. Holding
+  // the input alone lets no chain of values grow from step to step.
+  const auto shape = [this](const SharedValue& value) {
+    std::vector<int64_t> dims;
+    dims.push_back(read_tensor(parts_.library, value.get(), dims));
+    return dims;
+  };
+  if (shape(input->second) == shape(output)) return input->second;
   Value* const value = output.get();
   auto both = std::make_shared<std::pair<SharedValue, SharedValue>>(input->second, std::move(output));
   return SharedValue(std::move(both), value);

@@ -398,7 +398,11 @@ describe.each([
 
   test('a graph that gives a state back as it is may do so', async () => {
     const model = stateModel({
-      nodes: [...addState('bias'), op('Identity', ['bias'], 'bias_next')],
+      nodes: [
+        op('Add', ['bias', 'same'], 'both'),
+        ...addState('both'),
+        op('Identity', ['bias'], 'bias_next'),
+      ],
       inputs: [idsPort(), statePort('bias'), statePort('same')],
       outputs: [logitsPort, statePort('bias_next'), statePort('same')],
     });
