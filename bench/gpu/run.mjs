@@ -1,6 +1,6 @@
 /**
- * End to end on a GPU: targets a second of `bpb score` and of PyTorch on the same weights and tokens,
- * in turn, in one run; and the batch sizes to choose from.
+ * End to end on a GPU: targets a second of `bpb score`, as exported and with `--optimize`, and of
+ * PyTorch on the same weights and tokens, in turn, in one run; and the batch sizes to choose from.
  *
  *   python3 bench/gpu/make_models.py DIR && node bench/gpu/run.mjs DIR OUT [--ort-lib DIR] [--shapes a,b]
  *     [--chunk-tokens N] [--sliding-tokens N] [--device cuda:0] [--batch-tokens a,b,c]
@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { score } from '../../dist/index.js';
 import { writeTokens } from './data.mjs';
-import { artifacts, SHAPES } from './models.mjs';
+import { artifact, SHAPES } from './models.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -35,15 +35,23 @@ const onGpu = values.device !== 'cpu';
 const runs = [];
 
 /** One score of ours; a failure is a row of its own, not the end. */
-async function ours(shape, variant, artifact, window, shard, more = {}) {
+async function ours(shape, window, shard, more = {}) {
+  const variant = more.optimize ? `optimize ${more.precision}` : 'exported';
   const row = { who: 'bpb', shape, variant, window, ...more };
   try {
     const stride = window === 'sliding' ? { stride: 64 } : {};
-    const options = { artifact, data: [shard], window, ...stride, seqLen: SHAPES[shape].seqLen };
+    const options = {
+      artifact: artifact(models, shape),
+      data: [shard],
+      window,
+      ...stride,
+      seqLen: SHAPES[shape].seqLen,
+    };
     const place = { device: values.device, ortLib: values['ort-lib'] };
     const result = await score({ ...options, ...place, verifyRows: 0, ...more });
-    const { engine, time, score: figures, notes, totals } = result;
-    runs.push({ ...row, engine, time, val_loss: figures.val_loss, notes, targets: totals.targets });
+    const { engine, time, score: figures, notes, totals, optimization } = result;
+    const { val_loss } = figures;
+    runs.push({ ...row, engine, time, val_loss, optimization, notes, targets: totals.targets });
     console.error(`${shape} ${variant} ${window}: ${Math.round(time.targets_per_s)} targets/s`);
     return time.targets_per_s;
   } catch (error) {
@@ -64,7 +72,6 @@ function theirs(shape, precision, window, shard) {
 }
 
 for (const shape of values.shapes.split(',')) {
-  const variants = await artifacts(models, shape);
   const folder = join(models, 'tokens');
   const { vocabulary } = SHAPES[shape];
   for (const window of ['chunk', 'sliding']) {
@@ -78,14 +85,16 @@ for (const shape of values.shapes.split(',')) {
     if (window === 'chunk') {
       // The batch size for the table in src/engine/cuda/batch-shapes.ts.
       for (const size of values['batch-tokens'].split(',')) {
-        await ours(shape, 'fp16', variants.fp16, window, shard, { batchTokens: Number(size) });
+        const batchTokens = Number(size);
+        await ours(shape, window, shard, { optimize: true, precision: 'fp16', batchTokens });
       }
     }
-    for (const variant of ['exported', 'fp32', 'fp16']) {
-      await ours(shape, variant, variants[variant], window, shard);
+    await ours(shape, window, shard);
+    for (const precision of onGpu ? ['fp32', 'tf32', 'fp16'] : ['fp32', 'fp16']) {
+      await ours(shape, window, shard, { optimize: true, precision });
     }
-    if (onGpu) await ours(shape, 'fp32', variants.fp32, window, shard, { precision: 'tf32' });
-    if (onGpu) await ours(shape, 'fp16', variants.fp16, window, shard, { workers: 2 });
+    const two = { optimize: true, precision: 'fp16', workers: 2 };
+    if (onGpu) await ours(shape, window, shard, two);
     for (const precision of ['fp32', 'tf32', 'fp16', 'bf16'])
       theirs(shape, precision, window, shard);
   }
@@ -93,11 +102,13 @@ for (const shape of values.shapes.split(',')) {
 
 const cell = (row) =>
   row.error ?? Math.round(row.time?.targets_per_s ?? row.targets_per_s).toLocaleString('en-US');
+const proof = ({ verdict, mean_nats_difference: mean, targets }) =>
+  `proof ${verdict}${mean === null ? '' : `, ${mean.toExponential(1)} nats over ${targets}`}`;
 const note = (row) =>
   [
     row.batchTokens ? `batch ${row.batchTokens}` : '',
     row.workers ? `${row.workers} sessions` : '',
-    row.precision && row.who === 'bpb' ? row.precision : '',
+    row.optimization ? proof(row.optimization) : '',
     row.engine ? `${row.engine.name}, ${row.engine.batch.join(' × ')}` : '',
   ]
     .filter(Boolean)

