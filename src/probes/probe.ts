@@ -3,6 +3,7 @@
  */
 import { type Artifact, loadArtifact } from '../artifact/load.js';
 import type { EngineInfo, EngineOptions } from '../engine/types.js';
+import { BpbError } from '../errors.js';
 import { type Placement, placementOf } from '../score/devices.js';
 import { type OpenData, openData } from '../score/open-data.js';
 import {
@@ -17,9 +18,10 @@ import { loadTokenizer } from '../tokenizer/load.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import { harnessCommit, harnessVersion } from '../version.js';
 import { checkWindowOptions, type WindowOptions } from '../windows/options.js';
+import { probeGraph } from './graph/graph.js';
 import type { SessionSetup } from './messages.js';
 import { runProbes } from './run.js';
-import { statelessSubject } from './stateless.js';
+import { type OpenedSubject, statelessSubject } from './stateless.js';
 import type { ProbeVerdict } from './types.js';
 
 export interface ProbeOptions
@@ -60,7 +62,11 @@ export interface ProbeReport {
   /** What the tokens of the probes are from; null where they were drawn at random. */
   data: { tokens: number; documents: number } | null;
   window: WindowOptions;
-  engine: Pick<EngineInfo, 'name' | 'provider' | 'device' | 'precision' | 'threads' | 'versions'>;
+  /** Null where the graph could only be read. */
+  engine: Pick<
+    EngineInfo,
+    'name' | 'provider' | 'device' | 'precision' | 'threads' | 'versions'
+  > | null;
   /** Largest difference in nats between two runs of the same thing; null where it has no bound. */
   noise_nats: number | null;
   seed: number;
@@ -103,8 +109,46 @@ export async function probe(options: ProbeOptions): Promise<ProbeReport> {
     window,
     batchTokens: options.batchTokens ?? DEFAULT_BATCH_TOKENS,
   };
+  const read = probeGraph(artifact, data?.stream ?? null, tokenizer);
   onProgress?.({ phase: 'load', done: 0, total: null, unit: '', bpb: null });
-  const { subject, notes } = await statelessSubject(setup, workers);
+  const notes = data === null ? ['no data was named: tokens were drawn at random'] : [];
+  const report = (ran: ProbeVerdict[], more: Pick<ProbeReport, 'engine' | 'noise_nats'>) => {
+    const verdicts = [read, ...ran];
+    return {
+      schema: 'bpb-probe/1',
+      verdict: verdicts.some(({ verdict }) => verdict === 'fail') ? 'fail' : 'pass',
+      verdicts,
+      artifact: {
+        name: artifact.name,
+        sha256: artifact.sha256,
+        model_sha256: artifact.model.sha256,
+      },
+      data: data === null ? null : size(data),
+      window,
+      ...more,
+      seed,
+      thorough,
+      notes,
+      seconds: (performance.now() - started) / 1000,
+      run: {
+        harness: harnessVersion(),
+        commit: harnessCommit(),
+        command: options.command ?? '',
+        date: new Date().toISOString(),
+      },
+    } satisfies ProbeReport;
+  };
+  let opened: OpenedSubject;
+  try {
+    opened = await statelessSubject(setup, workers);
+  } catch (error) {
+    // What the graph asks for may be the very thing that is wrong with it.
+    if (read.verdict !== 'fail' || !isRefusal(error)) throw error;
+    notes.push(`only the graph was read, as it cannot be run: ${error.message}`);
+    return report([], { engine: null, noise_nats: null });
+  }
+  const { subject } = opened;
+  notes.unshift(...opened.notes);
   try {
     const { verdicts, noise } = await runProbes({
       subject,
@@ -118,34 +162,15 @@ export async function probe(options: ProbeOptions): Promise<ProbeReport> {
         onProgress?.({ phase: 'probe', done, total, unit: 'probes', bpb: null }),
     });
     const { name, provider, device, precision, versions } = subject.info;
-    const tokens = 'no data was named: the probes drew their tokens at random';
-    return {
-      schema: 'bpb-probe/1',
-      verdict: verdicts.some(({ verdict }) => verdict === 'fail') ? 'fail' : 'pass',
-      verdicts,
-      artifact: {
-        name: artifact.name,
-        sha256: artifact.sha256,
-        model_sha256: artifact.model.sha256,
-      },
-      data: data === null ? null : size(data),
-      window,
-      engine: { name, provider, device, precision, threads, versions },
-      noise_nats: noise,
-      seed,
-      thorough,
-      notes: [...notes, ...(data === null ? [tokens] : [])],
-      seconds: (performance.now() - started) / 1000,
-      run: {
-        harness: harnessVersion(),
-        commit: harnessCommit(),
-        command: options.command ?? '',
-        date: new Date().toISOString(),
-      },
-    };
+    const engine = { name, provider, device, precision, threads, versions };
+    return report(verdicts, { engine, noise_nats: noise });
   } finally {
     await subject.close();
   }
+}
+
+function isRefusal(error: unknown): error is BpbError {
+  return error instanceof BpbError && error.kind === 'input';
 }
 
 /** What the options or the artifact name; null where neither does. */

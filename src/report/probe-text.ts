@@ -32,7 +32,12 @@ export function probeText(
         : `from the data: ${count(data.tokens)} tokens in ${count(data.documents)} documents`,
     ],
     ['window', `${window.mode}, rows of ${window.seqLen}`],
-    ['engine', `${engine.name}, ${engine.precision}   noise from run to run ${noise} nats`],
+    [
+      'engine',
+      engine === null
+        ? 'none'
+        : `${engine.name}, ${engine.precision}   noise from run to run ${noise} nats`,
+    ],
     [
       'time',
       `${seconds(report.seconds)}${report.thorough ? ', thorough' : ''}, seed ${report.seed}`,

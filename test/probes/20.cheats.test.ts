@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { onnxModel } from '#bpb/artifact/onnx/writer';
 import { type ProbeOptions, type ProbeReport, probe } from '#bpb/probes/probe';
 import {
   attention,
+  byteGraph,
   byteModel,
   carry,
   causalMean,
@@ -116,7 +118,7 @@ describe('each cheat is caught by the probe that looks for it', () => {
   });
 
   test('noise is not taken for look-ahead, and does not hide one', async () => {
-    expect(failed(await probed(byteModel(noise(1e-2))))).toEqual(['repeat']);
+    expect(failed(await probed(byteModel(noise(1e-2))))).toEqual(['graph', 'repeat']);
     const both = byteModel((g) => {
       const ahead = lookAhead(1, 3)(g);
       const random = g.op('RandomNormalLike', [ahead], { scale: { float: 1e-2 } });
@@ -142,6 +144,26 @@ describe('each cheat is caught by the probe that looks for it', () => {
     expect(failed(report)).toEqual(['vocabulary']);
     expect(named(report, 'vocabulary')).toMatchObject({ effect: 60, unit: 'ids', tolerance: 0 });
     expect(named(report, 'vocabulary').note).toMatch(/200 logits for 260 ids/);
+  });
+
+  test('memorized validation text: graph', async () => {
+    const { ids } = await workshop();
+    const model = byteModel((g) => {
+      g.ints(ids.slice(500, 600));
+      return table(g);
+    });
+    const report = await probed(model);
+    expect(failed(report)).toEqual(['graph']);
+    expect(named(report, 'graph').note).toMatch(/holds 100 tokens of the data in a row/);
+  });
+
+  test('an input beside the tokens: graph, and nothing can be run', async () => {
+    const graph = byteGraph(table);
+    const hint = { name: 'hint', type: 'int64', dims: ['batch', 'time'] } as const;
+    const report = await probed(onnxModel({ ...graph, inputs: [...graph.inputs, hint] }));
+    expect(failed(report)).toEqual(['graph']);
+    expect(report.engine).toBeNull();
+    expect(report.notes.join()).toMatch(/only the graph was read/);
   });
 
   test('under chunk windows documents meet by design: the reach is told, nothing fails', async () => {

@@ -1,0 +1,98 @@
+/**
+ * The probe that reads the graphs instead of running them.
+ */
+import type { Artifact } from '../../artifact/load.js';
+import { type OnnxSummary, readOnnx } from '../../artifact/onnx/reader.js';
+import { TYPE as TYPES } from '../../artifact/onnx/writer.js';
+import type { TokenStream } from '../../data/types.js';
+import type { Tokenizer } from '../../tokenizer/types.js';
+import type { ProbeVerdict } from '../types.js';
+import { constantsOf } from './constants.js';
+import { type Needle, needlesOf } from './needles.js';
+import { readGraph } from './operators.js';
+import { LONGEST_BYTES, LONGEST_TOKENS, paidPrefix } from './paid.js';
+
+/** A graph of the artifact, and the inputs that it may have. */
+export interface ModelGraph {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  readonly summary: OnnxSummary;
+  readonly inputs: ReadonlySet<string>;
+}
+
+const MOST_NOTES = 4;
+
+/** @param stream null where there is no data: then constants are not searched */
+export function probeGraph(
+  artifact: Artifact,
+  stream: TokenStream | null,
+  tokenizer: Tokenizer,
+): ProbeVerdict {
+  const graphs = graphsOf(artifact);
+  const readings = graphs.map(readGraph);
+  const findings = readings.flatMap((reading) => reading.findings);
+  const remarks = readings.flatMap((reading) => reading.remarks);
+  let longest: number | null = null;
+  if (stream === null) remarks.push('without data, constants were not searched for it');
+  else {
+    longest = 0;
+    for (const { kind, found } of paidPrefix(needles(artifact, graphs), stream, tokenizer)) {
+      const { length, name, streamAt } = found;
+      const limit = kind === 'tokens' ? LONGEST_TOKENS : LONGEST_BYTES;
+      if (length > limit) {
+        findings.push(
+          `the constant \`${name}\` holds ${length} ${kind} of the data in a row, from ${kind === 'tokens' ? 'stream position' : 'byte'} ${streamAt} on`,
+        );
+      }
+      // One figure for both: bytes count as the tokens that the limits equate them with.
+      const asTokens = kind === 'tokens' ? length : Math.floor((length * LONGEST_TOKENS) / limit);
+      longest = Math.max(longest, asTokens);
+    }
+  }
+  const said = [...findings, ...remarks];
+  const more = said.length > MOST_NOTES ? `; and ${said.length - MOST_NOTES} more` : '';
+  return {
+    name: 'graph',
+    what: 'read the graph for operators that can hide something, inputs, and constants that hold the data',
+    effect: longest,
+    unit: longest === null ? null : 'tokens of the data in a constant',
+    tolerance: longest === null ? null : LONGEST_TOKENS,
+    verdict: findings.length === 0 ? 'pass' : 'fail',
+    note: said.length === 0 ? null : said.slice(0, MOST_NOTES).join('; ') + more,
+  };
+}
+
+function graphsOf({ model, adaptive }: Artifact): ModelGraph[] {
+  const { path, bytes, graph, tokens } = model;
+  const tensors = adaptive?.tensors ?? [];
+  const score = {
+    path,
+    bytes,
+    summary: graph,
+    inputs: new Set([tokens, ...tensors.map((tensor) => tensor.in)]),
+  };
+  const adapt = adaptive?.adapt ?? null;
+  if (adapt === null) return [score];
+  const { tokens: ids, targets, reads } = adapt;
+  const states = tensors.filter(({ name }) => reads.includes(name));
+  const inputs = [ids, targets, ...states.map((tensor) => tensor.in)];
+  return [
+    score,
+    {
+      path: adapt.path,
+      bytes: adapt.bytes,
+      summary: readOnnx(adapt.bytes, adapt.path),
+      inputs: new Set(inputs.filter((name) => name !== null)),
+    },
+  ];
+}
+
+/** Of the graphs' constants and of the state's initial values, which are constants as well. */
+function needles({ adaptive }: Artifact, graphs: readonly ModelGraph[]): Needle[] {
+  const constants = graphs.flatMap(({ bytes, path }) => [...constantsOf(bytes, path)]);
+  for (const { name, dtype, init } of adaptive?.tensors ?? []) {
+    if (init === null) continue;
+    constants.push({ name, type: TYPES[dtype], raw: init, numbers: null, texts: [] });
+  }
+  return constants.flatMap(needlesOf);
+}

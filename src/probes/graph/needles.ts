@@ -1,0 +1,88 @@
+/**
+ * A constant as the sequences of whole numbers that could be tokens or text.
+ */
+import { decodeHalves } from '../../half.js';
+import { aligned, type Constant } from './constants.js';
+
+/** Numbers that are equal where they agree in their lowest `bits`. */
+export interface Needle {
+  readonly name: string;
+  readonly values: ArrayLike<number>;
+  readonly bits: 8 | 16 | 32;
+}
+
+/** Shorter ones hold no run that counts. */
+const SHORTEST = 17;
+
+/** ONNX element types. */
+const TYPE = { float: 1, u8: 2, i8: 3, u16: 4, i16: 5, i32: 6, i64: 7, half: 10, double: 11 };
+const U32 = 12;
+const U64 = 13;
+
+export function needlesOf({ name, type, raw, numbers, texts }: Constant): Needle[] {
+  const needles: Needle[] = [];
+  const add = (values: ArrayLike<number>, bits: Needle['bits']) => {
+    if (values.length >= SHORTEST) needles.push({ name, values, bits });
+  };
+  for (const text of texts) add(text, 8);
+  // Texts of one tensor one after the other: a token or a word each, maybe.
+  if (texts.length > 1) add(Buffer.concat(texts), 8);
+  if (numbers !== null) for (const run of wholeRuns(numbers)) add(run, 32);
+  if (raw === null) return needles;
+  switch (type) {
+    case TYPE.u8:
+    case TYPE.i8:
+      add(raw, 8);
+      // Two bytes may be one id, from the first or from the second byte on.
+      add(new Uint16Array(aligned(raw, 2)), 16);
+      add(new Uint16Array(aligned(raw.subarray(1), 2)), 16);
+      break;
+    case TYPE.u16:
+    case TYPE.i16:
+      add(new Uint16Array(aligned(raw, 2)), 16);
+      break;
+    case TYPE.i32:
+    case U32:
+      add(new Int32Array(aligned(raw, 4)), 32);
+      // Two ids may be packed into one number, and four bytes of text.
+      add(new Uint16Array(aligned(raw, 2)), 16);
+      add(raw, 8);
+      break;
+    case TYPE.i64:
+    case U64:
+      add(lowHalves(raw), 32);
+      add(new Uint16Array(aligned(raw, 2)), 16);
+      add(raw, 8);
+      break;
+    case TYPE.float:
+      for (const run of wholeRuns(new Float32Array(aligned(raw, 4)))) add(run, 32);
+      break;
+    case TYPE.double:
+      for (const run of wholeRuns(new Float64Array(aligned(raw, 8)))) add(run, 32);
+      break;
+    case TYPE.half:
+      for (const run of wholeRuns(decodeHalves(new Uint16Array(aligned(raw, 2))))) add(run, 32);
+      break;
+  }
+  return needles;
+}
+
+/** The lower 32 bits of 64-bit numbers, little-endian. */
+function lowHalves(raw: Uint8Array): Int32Array {
+  const words = new Int32Array(aligned(raw, 8));
+  const low = new Int32Array(words.length / 2);
+  for (let k = 0; k < low.length; k++) low[k] = words[2 * k]!;
+  return low;
+}
+
+/** Stretches of whole numbers among numbers that may be weights. */
+function* wholeRuns(values: ArrayLike<number>): Generator<Int32Array> {
+  let from = 0;
+  for (let k = 0; k <= values.length; k++) {
+    const value = values[k]!;
+    if (k < values.length && (value | 0) === value) continue;
+    if (k - from >= SHORTEST)
+      yield Int32Array.from({ length: k - from }, (_, j) => values[from + j]!);
+    from = k + 1;
+  }
+}
