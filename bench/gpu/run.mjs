@@ -109,6 +109,9 @@ const note = (row) =>
     row.batchTokens ? `batch ${row.batchTokens}` : '',
     row.workers ? `${row.workers} sessions` : '',
     row.optimization ? proof(row.optimization) : '',
+    row.time
+      ? `scorer ${((100 * row.time.nll_s) / (row.time.run_s + row.time.nll_s)).toFixed(1)} %`
+      : '',
     row.engine ? `${row.engine.name}, ${row.engine.batch.join(' × ')}` : '',
   ]
     .filter(Boolean)

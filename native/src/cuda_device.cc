@@ -78,4 +78,25 @@ void CudaMemory::release() {
   bytes_ = 0;
 }
 
+CudaMoment::CudaMoment(CudaDevice& device) : device_(device) {
+  bpb_error error{"BPB_CUDA_RUN", ""};
+  device_.check(device_.library_.moment_create(device_.scorer_, &moment_, &error), error);
+}
+
+CudaMoment::~CudaMoment() { device_.library_.moment_destroy(moment_); }
+
+void CudaMoment::mark() {
+  bpb_error error{"BPB_CUDA_RUN", ""};
+  device_.check(device_.library_.moment_mark(moment_, device_.stream_, &error), error);
+}
+
+double CudaMoment::since(const CudaMoment& earlier) const {
+  bpb_error error{"BPB_CUDA_RUN", ""};
+  double seconds = 0;
+  const int status =
+      device_.library_.moment_seconds(earlier.moment_, moment_, &seconds, &error);
+  device_.check(status, error);
+  return seconds;
+}
+
 }  // namespace bpb

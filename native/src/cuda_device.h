@@ -1,4 +1,4 @@
-// One GPU as a session uses it: a scorer, a stream, memory, and copies that are counted.
+// One GPU as a session uses it: a scorer, a stream, memory, copies that are counted, a clock.
 #ifndef BPB_CUDA_DEVICE_H_
 #define BPB_CUDA_DEVICE_H_
 
@@ -36,6 +36,7 @@ class CudaDevice {
 
  private:
   friend class CudaMemory;
+  friend class CudaMoment;
   void check(int status, const bpb_error& error) const;
 
   const CudaLibrary& library_;
@@ -64,6 +65,25 @@ class CudaMemory {
   bool pinned_;
   void* data_ = nullptr;
   size_t bytes_ = 0;
+};
+
+// A moment on the device's stream, by the device's own clock.
+class CudaMoment {
+ public:
+  // Throws CodedFailure.
+  explicit CudaMoment(CudaDevice& device);
+  ~CudaMoment();
+  CudaMoment(const CudaMoment&) = delete;
+  CudaMoment& operator=(const CudaMoment&) = delete;
+
+  // Queues the mark. Throws CodedFailure.
+  void mark();
+  // Seconds from `earlier` to this; both have been waited for. Throws CodedFailure.
+  double since(const CudaMoment& earlier) const;
+
+ private:
+  CudaDevice& device_;
+  void* moment_ = nullptr;
 };
 
 }  // namespace bpb

@@ -46,6 +46,10 @@ std::unique_ptr<CudaLibrary> load(const std::string& path) {
   find(library->free, "bpb_cuda_free");
   find(library->copy, "bpb_cuda_copy");
   find(library->memory_info, "bpb_cuda_memory_info");
+  find(library->moment_create, "bpb_cuda_moment_create");
+  find(library->moment_destroy, "bpb_cuda_moment_destroy");
+  find(library->moment_mark, "bpb_cuda_moment_mark");
+  find(library->moment_seconds, "bpb_cuda_moment_seconds");
   return library;
 }
 

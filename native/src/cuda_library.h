@@ -25,6 +25,10 @@ struct CudaLibrary {
   decltype(&bpb_cuda_free) free;
   decltype(&bpb_cuda_copy) copy;
   decltype(&bpb_cuda_memory_info) memory_info;
+  decltype(&bpb_cuda_moment_create) moment_create;
+  decltype(&bpb_cuda_moment_destroy) moment_destroy;
+  decltype(&bpb_cuda_moment_mark) moment_mark;
+  decltype(&bpb_cuda_moment_seconds) moment_seconds;
 
   // The library at `path`, loaded on first use and kept until the process ends.
   // Throws CodedFailure (BPB_CUDA_LIBRARY) where it is not there, is another one or another ABI.

@@ -37,12 +37,18 @@ class Layout {
 
 struct Slot {
   explicit Slot(CudaDevice& device)
-      : up(device, true), in(device, false), out(device, false), down(device, true) {}
+      : up(device, true),
+        in(device, false),
+        out(device, false),
+        down(device, true),
+        began(device),
+        ran(device),
+        scored_all(device) {}
   CudaMemory up, in, out, down;  // pinned, device, device, pinned
   // Offsets in `up` and `in`; `scored` is of positions where the graph takes them.
   size_t ids = 0, scored = 0, targets = 0, ends = 0;
   size_t totals = 0, flags = 0, nats = 0, size = 0;   // offsets in `out` and `down`
-  Clock::time_point launched;
+  CudaMoment began, ran, scored_all;  // before the model, between it and the scorer, after both
 };
 
 class CudaRunner : public BatchRunner {
@@ -120,8 +126,9 @@ class CudaRunner : public BatchRunner {
   void launch(Slot& slot, Batch& batch) {
     const ScoreRequest& request = batch.request;
     char *in = slot.in.data(), *out = slot.out.data();
-    slot.launched = Clock::now();
+    slot.began.mark();
     const bpb_logits logits = run(batch, in + slot.ids, in + slot.scored);
+    slot.ran.mark();
     if (!check_targets(request, logits.vocab, &batch.error)) throw CodedFailure(batch.error);
     batch.result.vocabulary = logits.vocab;
     batch.result.type = logits.type;
@@ -136,6 +143,7 @@ class CudaRunner : public BatchRunner {
                                 reinterpret_cast<bpb_cuda_flags*>(out + slot.flags)};
     device_.clear(sums);
     device_.score(logits, targets, reinterpret_cast<float*>(out + slot.nats), sums);
+    slot.scored_all.mark();
     const uint64_t before = device_.downloaded();
     device_.download(slot.down.data(), out, slot.size);
     batch.result.device_to_host_bytes = device_.downloaded() - before;
@@ -200,8 +208,9 @@ class CudaRunner : public BatchRunner {
       result.infinite = 0;
       result.totals.assign(segments, 0);
     }
-    // Model and scorer share the stream: how long each took, only the device could tell.
-    result.run_seconds = std::chrono::duration<double>(Clock::now() - slot.launched).count();
+    // Model and scorer share the stream: how long each took, only the device can tell.
+    result.run_seconds = slot.ran.since(slot.began);
+    result.score_seconds = slot.scored_all.since(slot.ran);
   }
 
   static void place(char* to, const std::vector<int32_t>& ids, int type) {

@@ -136,6 +136,24 @@ describe.skipIf(noFakeGpu !== '')(`the stand-in for a GPU${noFakeGpu && ` (${noF
       expect(bytes).toBe(4 * 8 + 32 + 32 * 4);
     }));
 
+  test('the scorer’s share of the time is the device’s own, batch by batch', () =>
+    withFakeGpu({}, async (gpu) => {
+      // Wide enough that no clock is too coarse for 32 rows of it on a CPU.
+      const wide = tableModel(normals(20_000 * 50, 5), 20_000);
+      const { one, close } = await both(gpu, {}, wide);
+      const start = performance.now();
+      const scores = await Promise.all([1, 2, 3].map(() => one.score(randomBatch(4, 8))));
+      const wall = (performance.now() - start) / 1000;
+      for (const { runSeconds, scoreSeconds } of scores) {
+        expect(runSeconds).toBeGreaterThan(0);
+        expect(scoreSeconds).toBeGreaterThan(0);
+      }
+      // Work on one stream does not overlap: the times add up to less than the clock's.
+      const sum = scores.reduce((all, s) => all + s.runSeconds + s.scoreSeconds, 0);
+      expect(sum).toBeLessThanOrEqual(wall);
+      await close();
+    }));
+
   test('asks the provider for what a score needs', () =>
     withFakeGpu({ FAKE_GPU_DEVICES: '2' }, async (gpu) => {
       const wanted = { ...cuda, device: 1, sessions: 2 };

@@ -1,6 +1,7 @@
 // Stands in for libbpb_cuda: device memory is host memory that only this file may be handed.
 #include <string.h>
 
+#include <chrono>
 #include <map>
 #include <mutex>
 
@@ -127,6 +128,31 @@ extern "C" int bpb_cuda_memory_info(const bpb_cuda_scorer*, uint64_t* free_bytes
                                     uint64_t* total_bytes, bpb_error*) {
   *free_bytes = 1000000000;
   *total_bytes = uint64_t{1} << 34;
+  return 0;
+}
+
+// A moment knows its time when the stream has got to it, as a result does.
+extern "C" int bpb_cuda_moment_create(const bpb_cuda_scorer*, void** moment, bpb_error*) {
+  *moment = new double(-1);
+  return 0;
+}
+
+extern "C" void bpb_cuda_moment_destroy(void* moment) { delete static_cast<double*>(moment); }
+
+extern "C" int bpb_cuda_moment_mark(void* moment, void* stream, bpb_error*) {
+  double* at = static_cast<double*>(moment);
+  *at = -1;
+  static_cast<fake::Stream*>(stream)->queue.push_back([at] {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    *at = std::chrono::duration<double>(now).count();
+  });
+  return 0;
+}
+
+extern "C" int bpb_cuda_moment_seconds(void* from, void* to, double* seconds, bpb_error* error) {
+  const double begin = *static_cast<double*>(from), end = *static_cast<double*>(to);
+  if (begin < 0 || end < 0) return refuse(error, "a moment that has not come");
+  *seconds = end - begin;
   return 0;
 }
 

@@ -39,7 +39,9 @@ int main(int, char** argv) {
   for (const char* name : {"bpb_cuda_describe", "bpb_cuda_clear", "bpb_cuda_score",
                            "bpb_cuda_stream_create", "bpb_cuda_stream_destroy",
                            "bpb_cuda_stream_wait", "bpb_cuda_alloc", "bpb_cuda_free",
-                           "bpb_cuda_copy", "bpb_cuda_memory_info"}) {
+                           "bpb_cuda_copy", "bpb_cuda_memory_info", "bpb_cuda_moment_create",
+                           "bpb_cuda_moment_destroy", "bpb_cuda_moment_mark",
+                           "bpb_cuda_moment_seconds"}) {
     find<char>(name);
   }
   if (!abi || !count || !open || !close) return 0;

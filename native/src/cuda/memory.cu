@@ -1,4 +1,4 @@
-// Streams, memory and copies behind memory.h.
+// Streams, memory, copies and events behind memory.h.
 #include "memory.h"
 
 #include "failure.h"
@@ -57,6 +57,34 @@ extern "C" int bpb_cuda_copy(void* to, const void* from, size_t bytes, void* str
                 "copying", error)
              ? -1
              : 0;
+}
+
+extern "C" int bpb_cuda_moment_create(const bpb_cuda_scorer* scorer, void** moment,
+                                      bpb_error* error) {
+  if (!take(scorer, error)) return -1;
+  cudaEvent_t created;
+  if (failed(cudaEventCreate(&created), "creating an event", error)) return -1;
+  *moment = created;
+  return 0;
+}
+
+extern "C" void bpb_cuda_moment_destroy(void* moment) { cudaEventDestroy((cudaEvent_t)moment); }
+
+extern "C" int bpb_cuda_moment_mark(void* moment, void* stream, bpb_error* error) {
+  return failed(cudaEventRecord((cudaEvent_t)moment, (cudaStream_t)stream), "marking a moment",
+                error)
+             ? -1
+             : 0;
+}
+
+extern "C" int bpb_cuda_moment_seconds(void* from, void* to, double* seconds, bpb_error* error) {
+  float milliseconds = 0;
+  if (failed(cudaEventElapsedTime(&milliseconds, (cudaEvent_t)from, (cudaEvent_t)to),
+             "reading the device's clock", error)) {
+    return -1;
+  }
+  *seconds = milliseconds / 1e3;
+  return 0;
 }
 
 extern "C" int bpb_cuda_memory_info(const bpb_cuda_scorer* scorer, uint64_t* free_bytes,
