@@ -12,6 +12,7 @@ const PHASES: Record<Progress['phase'], string> = {
   tokenize: 'tokenizing',
   load: 'loading the model',
   score: 'scoring',
+  prove: 'proving the optimized model',
   verify: 'verifying',
   probe: 'probing',
   measure: 'measuring the vocabulary',

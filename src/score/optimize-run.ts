@@ -197,12 +197,21 @@ export async function proveRun(run: ProofRun): Promise<Optimization> {
   const { prepared, workers, rewritten, kept, seed } = run;
   const { options } = prepared;
   const start = performance.now();
+  let done = 0;
+  const told = () =>
+    options.onProgress?.({ phase: 'prove', done, total: kept.size, unit: 'rows', bpb: null });
+  told();
   const pool = new ScorePool(originalSetup(prepared, workers.opened.info), 1);
   let proof: OptimizationProof;
   try {
     await pool.open();
     proof = await proveOptimization({
-      original: async (row) => (await pool.score(Uint32Array.of(row), true)).nats!,
+      original: async (row) => {
+        const { nats } = await pool.score(Uint32Array.of(row), true);
+        done++;
+        told();
+        return nats!;
+      },
       optimized: async (row) => kept.get(row)!,
       rows: kept.keys(),
       tolerance: options.optimizeTolerance,

@@ -13,6 +13,7 @@ export interface Progress {
     | 'tokenize'
     | 'load'
     | 'score'
+    | 'prove'
     | 'verify'
     | 'probe'
     | 'measure'

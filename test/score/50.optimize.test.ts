@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Dim } from '#bpb/artifact/onnx/writer';
 import { PROOF_ROWS_MAX, PROOF_TARGETS, proofRows } from '#bpb/score/optimize-run';
-import type { ScoreOptions } from '#bpb/score/options';
+import type { Progress, ScoreOptions } from '#bpb/score/options';
 import { score } from '#bpb/score/score';
+import { writeCounts } from '../helpers/adaptive.js';
 import { bpb } from '../helpers/command.js';
 import { noFakeGpu, withFakeGpu } from '../helpers/fake-gpu.js';
+import { temporaryFolder } from '../helpers/folder.js';
 import { languageModel } from '../helpers/language-model.js';
 import { refusalOf } from '../helpers/refusal.js';
 import { workshop } from '../helpers/workshop.js';
@@ -43,6 +45,16 @@ describe('refused', () => {
     expect(error.hint).toMatch(/without --optimize/);
   });
 
+  test('an artifact that carries state', async () => {
+    const { docs } = await workshop();
+    const folder = temporaryFolder();
+    writeCounts(folder);
+    const given = { artifact: folder, docs, device: 'cpu', optimize: true };
+    const error = await refusalOf(() => score(given));
+    expect(error).toMatchObject({ code: 'BPB_OPTIMIZE', exitCode: 3 });
+    expect(error.actual).toContain('state');
+  });
+
   test.each(['0', '1e', '-1e-4', '1e999'])('--optimize-tolerance %s', async (text) => {
     const { code } = await bpb('score', 'x.onnx', '--optimize', '--optimize-tolerance', text);
     expect(code).toBe(2);
@@ -52,7 +64,12 @@ describe('refused', () => {
 describe('on the CPU', () => {
   test('fp32: the same score, proved on rows of the run and verified on the original', async () => {
     const plain = await score(await options());
-    const result = await score(await options({ optimize: true, threads: 1 }));
+    const phases: string[] = [];
+    const onProgress = ({ phase, done, total }: Progress) =>
+      phases.push(`${phase} ${done}/${total}`);
+    const result = await score(await options({ optimize: true, threads: 1, onProgress }));
+    const { rows } = result.optimization!;
+    expect(phases).toContain(`prove ${rows}/${rows}`);
     expect(plain.optimization).toBeNull();
     expect(result.optimization).toMatchObject({
       verdict: 'pass',
