@@ -67,6 +67,7 @@ export function scoreCommand(): Command {
     .option('--batch-tokens <n>', 'input tokens a batch', integer(1))
     .option('--verify-rows <n>', 'rows to score a second time; 0 skips it', integer(0))
     .option('--seed <n>', 'seed of the choice of those rows', integer(0))
+    .option('--strict', 'probe the artifact first; no headline where a probe fails')
     .option('--out <dir>', 'write result.json, documents.csv and the journal there')
     .option('--save-targets', "also write every target's nats (targets.f32)")
     .option('--ledger <file>', 'keep what was scored, in order and chained by hashes')

@@ -19,9 +19,11 @@ const NEIGHBOURS = 3;
 
 async function run(context: ProbeContext): Promise<Outcome> {
   const { subject, effort, noise } = context;
-  if (subject.info.fixedRows === 1) return notApplicable('the graph takes one row at a time');
+  if (subject.info.fixedRows === 1) return notApplicable('rows are taken one at a time');
   const tokens = tokensFor(context, 'batch');
-  const inputs = Math.min(subject.rowInputs, 128);
+  // State passes from chunk to chunk, so that a row that carries it must have some.
+  const inputs =
+    subject.carries === 'nothing' ? Math.min(subject.rowInputs, 128) : subject.rowInputs;
   const shape = new Differences();
   const place = new Differences();
   const content = new Differences();

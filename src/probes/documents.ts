@@ -15,11 +15,6 @@ function documentInputs(context: ProbeContext): number {
   return Math.max(2, Math.min(context.subject.rowInputs, 96));
 }
 
-/** Whether documents stand alone in this evaluation. */
-function resets({ window }: ProbeContext): boolean {
-  return window.mode === 'document';
-}
-
 async function run(context: ProbeContext): Promise<Outcome> {
   const { subject, effort, noise } = context;
   const tokens = tokensFor(context, 'documents');
@@ -50,7 +45,7 @@ async function run(context: ProbeContext): Promise<Outcome> {
     }
   }
   const judged = judge(found, sameShape(precision, noise));
-  if (resets(context)) {
+  if (subject.isolates) {
     const note = judged.verdict === 'fail' ? 'a document moves the nats of another one' : null;
     return { ...judged, note };
   }
@@ -60,15 +55,21 @@ async function run(context: ProbeContext): Promise<Outcome> {
     verdict: 'not_applicable',
     note:
       reach === 0
-        ? `${context.window.mode} windows run across documents, but nothing was seen to pass`
-        : `${context.window.mode} windows run across documents: one moves targets up to ${reach} after it`,
+        ? `${crossing(context)}, but nothing was seen to pass`
+        : `${crossing(context)}: one moves targets up to ${reach} after it`,
   };
+}
+
+/** Why documents meet. */
+function crossing({ subject, window }: ProbeContext): string {
+  if (subject.carries === 'always') return 'a state is carried from document to document';
+  return `${window.mode} windows run across documents`;
 }
 
 async function runOrder(context: ProbeContext): Promise<Outcome> {
   const { subject, effort, noise } = context;
-  if (!resets(context)) {
-    return notApplicable(`under ${context.window.mode} windows documents see the ones before`);
+  if (!subject.isolates) {
+    return notApplicable(`${crossing(context)}: documents see the ones before`);
   }
   const tokens = tokensFor(context, 'order');
   const inputs = documentInputs(context);

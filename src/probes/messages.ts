@@ -1,14 +1,17 @@
 /**
  * What crosses between the probes and the workers that hold a session: plain data only.
  */
+import type { Adaptive } from '../artifact/adaptive.js';
 import type { EngineChoice } from '../engine/create.js';
 import type { EngineInfo, EngineOptions } from '../engine/types.js';
 import { BpbError, type ErrorDetails } from '../errors.js';
 import type { WindowOptions } from '../windows/options.js';
 import type { ProbeRow } from './subject.js';
 
-/** A session of a stateless artifact, and the evaluation that it would be scored in. */
+/** A session, and the evaluation that the artifact would be scored in. */
 export interface SessionSetup {
+  /** What the artifact carries from row to row; null where every row stands alone. */
+  readonly adaptive: Adaptive | null;
   readonly engine: EngineChoice;
   readonly options: EngineOptions;
   readonly window: WindowOptions;
@@ -17,7 +20,8 @@ export interface SessionSetup {
 
 export type SessionTask =
   | { readonly kind: 'open' }
-  | { readonly kind: 'alone' | 'together'; readonly rows: readonly ProbeRow[] }
+  | { readonly kind: 'alone'; readonly rows: readonly ProbeRow[]; readonly frozen?: boolean }
+  | { readonly kind: 'together'; readonly rows: readonly ProbeRow[] }
   | { readonly kind: 'stream'; readonly documents: readonly Int32Array[] };
 
 /** For `open` no nats; for a stream one array, by target index. */

@@ -3,7 +3,6 @@
  */
 import { type Artifact, loadArtifact } from '../artifact/load.js';
 import type { EngineInfo, EngineOptions } from '../engine/types.js';
-import { BpbError } from '../errors.js';
 import { type Placement, placementOf } from '../score/devices.js';
 import { type OpenData, openData } from '../score/open-data.js';
 import {
@@ -18,10 +17,8 @@ import { loadTokenizer } from '../tokenizer/load.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import { harnessCommit, harnessVersion } from '../version.js';
 import { checkWindowOptions, type WindowOptions } from '../windows/options.js';
-import { probeGraph } from './graph/graph.js';
+import { anyFailed, probeAll } from './all.js';
 import type { SessionSetup } from './messages.js';
-import { runProbes } from './run.js';
-import { type OpenedSubject, statelessSubject } from './stateless.js';
 import type { ProbeVerdict } from './types.js';
 
 export interface ProbeOptions
@@ -104,73 +101,45 @@ export async function probe(options: ProbeOptions): Promise<ProbeReport> {
   const tokenizer = loadTokenizer(tokenizerSource(options, artifact));
   const data = await openedData(options, artifact, tokenizer, workers * threads);
   const setup: SessionSetup = {
+    adaptive: artifact.adaptive,
     engine: placement.engine,
     options: engineOptions(options, artifact, placement, threads, window),
     window,
     batchTokens: options.batchTokens ?? DEFAULT_BATCH_TOKENS,
   };
-  const read = probeGraph(artifact, data?.stream ?? null, tokenizer);
-  onProgress?.({ phase: 'load', done: 0, total: null, unit: '', bpb: null });
-  const notes = data === null ? ['no data was named: tokens were drawn at random'] : [];
-  const report = (ran: ProbeVerdict[], more: Pick<ProbeReport, 'engine' | 'noise_nats'>) => {
-    const verdicts = [read, ...ran];
-    return {
-      schema: 'bpb-probe/1',
-      verdict: verdicts.some(({ verdict }) => verdict === 'fail') ? 'fail' : 'pass',
-      verdicts,
-      artifact: {
-        name: artifact.name,
-        sha256: artifact.sha256,
-        model_sha256: artifact.model.sha256,
-      },
-      data: data === null ? null : size(data),
-      window,
-      ...more,
-      seed,
-      thorough,
-      notes,
-      seconds: (performance.now() - started) / 1000,
-      run: {
-        harness: harnessVersion(),
-        commit: harnessCommit(),
-        command: options.command ?? '',
-        date: new Date().toISOString(),
-      },
-    } satisfies ProbeReport;
+  const stream = data?.stream ?? null;
+  const all = { artifact, tokenizer, stream, setup, workers, seed, thorough, signal, onProgress };
+  const { verdicts, notes, info, noise } = await probeAll(all);
+  if (data === null) notes.push('no data was named: tokens were drawn at random');
+  return {
+    schema: 'bpb-probe/1',
+    verdict: anyFailed(verdicts) ? 'fail' : 'pass',
+    verdicts,
+    artifact: {
+      name: artifact.name,
+      sha256: artifact.sha256,
+      model_sha256: artifact.model.sha256,
+    },
+    data: data === null ? null : size(data),
+    window,
+    engine: info === null ? null : engineFacts(info),
+    noise_nats: noise,
+    seed,
+    thorough,
+    notes,
+    seconds: (performance.now() - started) / 1000,
+    run: {
+      harness: harnessVersion(),
+      commit: harnessCommit(),
+      command: options.command ?? '',
+      date: new Date().toISOString(),
+    },
   };
-  let opened: OpenedSubject;
-  try {
-    opened = await statelessSubject(setup, workers);
-  } catch (error) {
-    // What the graph asks for may be the very thing that is wrong with it.
-    if (read.verdict !== 'fail' || !isRefusal(error)) throw error;
-    notes.push(`only the graph was read, as it cannot be run: ${error.message}`);
-    return report([], { engine: null, noise_nats: null });
-  }
-  const { subject } = opened;
-  notes.unshift(...opened.notes);
-  try {
-    const { verdicts, noise } = await runProbes({
-      subject,
-      tokenizer,
-      stream: data?.stream ?? null,
-      window,
-      seed,
-      thorough,
-      signal,
-      onProbe: (done, total) =>
-        onProgress?.({ phase: 'probe', done, total, unit: 'probes', bpb: null }),
-    });
-    const { name, provider, device, precision, versions } = subject.info;
-    const engine = { name, provider, device, precision, threads, versions };
-    return report(verdicts, { engine, noise_nats: noise });
-  } finally {
-    await subject.close();
-  }
 }
 
-function isRefusal(error: unknown): error is BpbError {
-  return error instanceof BpbError && error.kind === 'input';
+function engineFacts(info: EngineInfo): ProbeReport['engine'] {
+  const { name, provider, device, precision, threads, versions } = info;
+  return { name, provider, device, precision, threads, versions };
 }
 
 /** What the options or the artifact name; null where neither does. */

@@ -10,6 +10,7 @@ import { documents, order } from './documents.js';
 import { finite } from './finite.js';
 import { length, prefix } from './prefix.js';
 import { measureNoise, repeat, repeatedRows } from './repeat.js';
+import { state } from './state.js';
 import type { ProbeVerdict } from './types.js';
 import { findWidth, vocabulary } from './vocabulary.js';
 
@@ -24,6 +25,7 @@ const PROBES: readonly Probe[] = [
   batch,
   documents,
   order,
+  state,
 ];
 
 export interface RunProbes

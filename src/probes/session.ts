@@ -1,52 +1,97 @@
 /**
  * A session that answers probes, in whatever thread or process it was made.
  */
-import { type Created, createEngine } from '../engine/create.js';
-import type { Engine } from '../engine/types.js';
+import { createAdaptiveEngine, createEngine } from '../engine/create.js';
+import type { Engine, EngineInfo } from '../engine/types.js';
 import type { WindowOptions } from '../windows/options.js';
 import { joinDocuments } from './documents-stream.js';
+import { Lanes } from './lanes.js';
 import type { SessionAnswer, SessionSetup, SessionTask } from './messages.js';
 import { scoredRow, scoreStream, scoreTogether } from './rows.js';
+import type { ProbeRow } from './subject.js';
+
+/** What a session does, for rows that stand alone and for rows that carry state. */
+interface Answers {
+  alone(row: ProbeRow, frozen: boolean): Promise<Float32Array>;
+  together(rows: readonly ProbeRow[]): Promise<Float32Array[]>;
+  stream(documents: readonly Int32Array[]): Promise<Float32Array>;
+}
+
+interface Opened {
+  readonly engine: { readonly info: EngineInfo; close(): Promise<void> };
+  readonly notes: readonly string[];
+  readonly answers: Answers;
+}
 
 export class Session {
-  private created: Promise<Created<Engine>> | undefined;
+  private opened: Promise<Opened> | undefined;
 
   constructor(private readonly setup: SessionSetup) {}
 
   async answer(task: SessionTask): Promise<SessionAnswer> {
-    const { engine, notes } = await this.open();
-    return { info: engine.info, notes, nats: await this.nats(task) };
+    this.opened ??=
+      this.setup.adaptive === null ? openStateless(this.setup) : openLanes(this.setup);
+    const { engine, notes, answers } = await this.opened;
+    return { info: engine.info, notes, nats: await natsOf(task, answers) };
   }
 
   async close(): Promise<void> {
-    if (this.created !== undefined) await (await this.created).engine.close();
+    if (this.opened !== undefined) await (await this.opened).engine.close();
   }
+}
 
-  private open(): Promise<Created<Engine>> {
-    const { engine, options } = this.setup;
-    // ONNX Runtime's JavaScript API refuses shared memory, so each session has a copy of its own.
-    this.created ??= createEngine(engine, { ...options, model: options.model.slice() });
-    return this.created;
-  }
-
-  private async nats(task: SessionTask): Promise<Float32Array[]> {
-    const { engine } = await this.open();
-    switch (task.kind) {
-      case 'open':
-        return [];
-      case 'together':
-        return scoreTogether(engine, task.rows.map(scoredRow));
-      case 'alone': {
-        const nats: Float32Array[] = [];
-        for (const row of task.rows) nats.push(...(await scoreTogether(engine, [scoredRow(row)])));
-        return nats;
-      }
-      case 'stream': {
-        const { window, batchTokens } = this.setup;
-        // The few documents of a probe may be shorter than a row.
-        const whole: WindowOptions = { ...window, tail: 'score', compat: null };
-        return [await scoreStream(engine, joinDocuments(task.documents), whole, batchTokens)];
-      }
+async function natsOf(task: SessionTask, answers: Answers): Promise<Float32Array[]> {
+  switch (task.kind) {
+    case 'open':
+      return [];
+    case 'together':
+      return answers.together(task.rows);
+    case 'alone': {
+      const nats: Float32Array[] = [];
+      for (const row of task.rows) nats.push(await answers.alone(row, task.frozen ?? false));
+      return nats;
     }
+    case 'stream':
+      return [await answers.stream(task.documents)];
   }
+}
+
+/** ONNX Runtime's JavaScript API refuses shared memory, so each session has a copy of its own. */
+function ownModel({ options }: SessionSetup): SessionSetup['options'] {
+  return { ...options, model: options.model.slice() };
+}
+
+async function openStateless(setup: SessionSetup): Promise<Opened> {
+  const { engine, notes } = await createEngine(setup.engine, ownModel(setup));
+  return { engine, notes, answers: standingAlone(engine, setup) };
+}
+
+function standingAlone(engine: Engine, { window, batchTokens }: SessionSetup): Answers {
+  // The few documents of a probe may be shorter than a row.
+  const whole: WindowOptions = { ...window, tail: 'score', compat: null };
+  return {
+    alone: async (row) => (await scoreTogether(engine, [scoredRow(row)]))[0]!,
+    together: (rows) => scoreTogether(engine, rows.map(scoredRow)),
+    stream: (documents) => scoreStream(engine, joinDocuments(documents), whole, batchTokens),
+  };
+}
+
+async function openLanes(setup: SessionSetup): Promise<Opened> {
+  const adaptive = setup.adaptive!;
+  const { engine, notes } = await createAdaptiveEngine(setup.engine, {
+    ...ownModel(setup),
+    adaptive,
+  });
+  // What a stream leaves unscored at its end belongs to windows, of which chunks have none.
+  const whole: WindowOptions = { ...setup.window, tail: 'score' };
+  const lanes = new Lanes(engine, adaptive, whole);
+  return {
+    engine,
+    notes,
+    answers: {
+      alone: (row, frozen) => lanes.alone(row, frozen),
+      together: (rows) => lanes.together(rows),
+      stream: (documents) => lanes.stream(joinDocuments(documents), setup.batchTokens),
+    },
+  };
 }

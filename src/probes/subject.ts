@@ -19,8 +19,10 @@ export interface ProbeRow {
 export type Placement = 'alone' | 'together';
 
 export interface Subject {
-  /** What the artifact carries from one document to the next by its own account. */
-  readonly kind: 'stateless' | 'adaptive';
+  /** What the artifact carries on: nothing from row to row, or state, in a document or always. */
+  readonly carries: 'nothing' | 'document' | 'always';
+  /** Whether documents stand alone in its evaluation. */
+  readonly isolates: boolean;
   readonly info: EngineInfo;
   /** Inputs of the longest row that `nats` takes. */
   readonly rowInputs: number;
@@ -39,5 +41,7 @@ export interface Subject {
    * of the next document.
    */
   stream(documents: readonly Int32Array[]): Promise<Float32Array[]>;
+  /** Rows alone, with a state that is never adapted; null where nothing is. */
+  readonly frozen: ((rows: readonly ProbeRow[]) => Promise<Float32Array[]>) | null;
   close(): Promise<void>;
 }

@@ -25,6 +25,7 @@ export function scoreText(
       ? []
       : ([['state', adaptiveLine(result.adaptive)]] as [string, string][])),
     ['verified', verifiedLine(result)],
+    ...probesLine(result),
     ['time', timeLine(result)],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
@@ -41,12 +42,12 @@ export function scoreText(
 }
 
 function headline(
-  { score, artifact, coverage, verification }: ScoreResult,
+  { score, artifact, coverage, verification, probes }: ScoreResult,
   paint: ReturnType<typeof colors>,
 ): string {
   const name = printable(artifact.name);
   if (score.val_bpb === null)
-    return `  ${paint.red('no score')}  ${name}: ${noScoreReason(score, verification)}`;
+    return `  ${paint.red('no score')}  ${name}: ${noScoreReason(score, verification, probes)}`;
   const partial = coverage.partial ? paint.yellow('  partial') : '';
   const figure = paint.bold(`${exact(score.val_bpb)} bits per byte`);
   return `  ${figure}  ${name}${paint.dim(interval(score))}${partial}`;
@@ -61,8 +62,11 @@ export function interval({ ci95_bpb }: Pick<ScoreResult['score'], 'ci95_bpb'>): 
 function noScoreReason(
   score: ScoreResult['score'],
   verification: ScoreResult['verification'],
+  probes: ScoreResult['probes'],
 ): string {
   if (score.infinite_targets === 0) {
+    const failed = probes?.flatMap((each) => (each.verdict === 'fail' ? [each.name] : [])) ?? [];
+    if (failed.length > 0) return `the probes found something wrong: ${failed.join(', ')}`;
     return verification.verdict === 'fail'
       ? 'the run disagrees with its own verification'
       : 'the optimized model is not proved to be the original one';
@@ -174,6 +178,14 @@ function verifiedLine({ verification }: ScoreResult): string {
     return `${verdict.replace('_', ' ')}${note === null ? '' : `: ${note}`}`;
   const difference = `mean difference ${mean_abs_nats.toExponential(1)} nats (at most ${tolerance_nats})`;
   return `${verdict}: ${count(rows)} row${rows === 1 ? '' : 's'} scored again, ${difference}`;
+}
+
+function probesLine({ probes }: ScoreResult): [string, string][] {
+  if (probes === null) return [];
+  const failed = probes.filter(({ verdict }) => verdict === 'fail');
+  const passed = probes.filter(({ verdict }) => verdict === 'pass').length;
+  const named = failed.map(({ name, note }) => `${name} failed: ${printable(note ?? '')}`);
+  return [['probed', [`${passed} probes passed`, ...named].join('   ')]];
 }
 
 function timeLine({ time }: ScoreResult): string {

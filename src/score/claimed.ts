@@ -85,6 +85,7 @@ export async function scoreClaimed(options: ClaimedOptions): Promise<ClaimedResu
     adaptive: null,
     verification: null,
     optimization: null,
+    probes: null,
     ledger: { file: options.ledger, hash: checked.hash! },
     claim: {
       evaluator: header.evaluator,

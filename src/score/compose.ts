@@ -12,6 +12,7 @@ import type { Prepared } from './prepare.js';
 import type { ScoreResult } from './result.js';
 import type { RunTimes } from './run.js';
 import type { Scored } from './score.js';
+import { refused } from './strict.js';
 
 /** The result; closes the ledger first, so that none is given where a target is missing. */
 export function composeResult(prepared: Prepared, scored: Scored, bytes: Accounted): ScoreResult {
@@ -71,6 +72,7 @@ export function composeResult(prepared: Prepared, scored: Scored, bytes: Account
     verification: scored.verification,
     optimization: scored.optimization,
     ledger: scored.record,
+    probes: scored.probes,
     time: {
       load_s: seconds.load,
       score_s: seconds.score,
@@ -110,9 +112,9 @@ function* scoredRanges({ plan, batches, range }: Prepared): Generator<TargetRang
   }
 }
 
-/** Whether a second opinion on the run, or on its rewritten model, disagrees with it. */
-function contradicted({ verification, optimization }: Scored): boolean {
-  return verification.verdict === 'fail' || optimization?.verdict === 'fail';
+/** Whether a probe, or a second opinion on the run or on its rewritten model, speaks against it. */
+function contradicted({ verification, optimization, probes }: Scored): boolean {
+  return verification.verdict === 'fail' || optimization?.verdict === 'fail' || refused(probes);
 }
 
 function notesOf(

@@ -71,6 +71,8 @@ export interface ScoreOptions {
   /** Rows to score a second time; 0 skips the verification. */
   verifyRows?: number | undefined;
   seed?: number | undefined;
+  /** Run the fast probes first, and give no headline where one fails. */
+  strict?: boolean | undefined;
   /** Directory for `result.json`, `documents.csv` and the journal. */
   out?: string | undefined;
   /** Also write every target's nats, `targets.f32`. */

@@ -3,6 +3,7 @@
  */
 import type { ShardInfo } from '../data/types.js';
 import type { LedgerHeader } from '../ledger/format.js';
+import type { ProbeVerdict } from '../probes/types.js';
 import type { SkipReason, WindowOptions } from '../windows/options.js';
 import type { Optimization } from './optimize-run.js';
 import type { LedgerReference } from './record.js';
@@ -102,6 +103,8 @@ export interface ScoreResult {
   optimization: Optimization | null;
   /** The ledger file that was kept, by the hash of its last line; null where none was. */
   ledger: LedgerReference | null;
+  /** Of `--strict`: a failed one leaves no headline. Null where none were run. */
+  probes: ProbeVerdict[] | null;
   /** Two results with the same hash may be compared so far as the field's name says. */
   identity: { score: string; bits: string };
   time: {
@@ -133,4 +136,7 @@ export type ClaimedResult = Pick<
     targets: { file: string; sha256: string };
   };
   time: { total_s: number };
-} & Record<'window' | 'artifact' | 'engine' | 'adaptive' | 'verification' | 'optimization', null>;
+} & Record<
+    'window' | 'artifact' | 'engine' | 'adaptive' | 'verification' | 'optimization' | 'probes',
+    null
+  >;

@@ -1,6 +1,7 @@
 /**
  * Scores an artifact: the one way through the house, from its files to a result.
  */
+import type { ProbeVerdict } from '../probes/types.js';
 import { ScoreLedger } from '../windows/ledger.js';
 import { accountBytes, composeResult } from './compose.js';
 import { documentRows } from './figures.js';
@@ -14,6 +15,7 @@ import type { ScoreResult } from './result.js';
 import { interrupted, lanesOf, type RunTimes, runBatches } from './run.js';
 import { RunningBpb } from './running.js';
 import { keepSampled, keptOf, provedRows, sampleRows } from './sampled.js';
+import { strictVerdicts } from './strict.js';
 import { DocumentTotals } from './totals.js';
 import { toleranceOf, type Verification, verifyRows } from './verify.js';
 
@@ -27,6 +29,8 @@ export interface Scored {
   readonly rewritten: Rewritten | null;
   readonly optimization: Optimization | null;
   readonly record: LedgerReference | null;
+  /** Of `--strict`. */
+  readonly probes: ProbeVerdict[] | null;
   readonly seconds: { load: number; score: number; verify: number; total: number };
 }
 
@@ -48,7 +52,8 @@ export async function score(options: ScoreOptions): Promise<ScoreResult> {
   const started = performance.now();
   const prepared = await prepare(options);
   if (options.signal?.aborted) throw interrupted();
-  const scored = await runAndVerify(prepared, started);
+  const probes = await strictVerdicts(prepared, options.seed ?? DEFAULT_SEED);
+  const scored = { ...(await runAndVerify(prepared, started)), probes };
   const bytes = accountBytes(prepared);
   const result = composeResult(prepared, scored, bytes);
   scored.output?.finish(result, documentRows(bytes, scored.totals));
@@ -58,7 +63,7 @@ export async function score(options: ScoreOptions): Promise<ScoreResult> {
 async function runAndVerify(
   prepared: Prepared,
   started: number,
-): Promise<Scored & { output: OutputDirectory | null }> {
+): Promise<Omit<Scored, 'probes'> & { output: OutputDirectory | null }> {
   const { options, artifact, data, plan, batches, range, setup } = prepared;
   const { signal, onProgress } = options;
   const seed = options.seed ?? DEFAULT_SEED;

@@ -1,6 +1,9 @@
 /**
- * A stateless artifact as a subject: rows are batches of an engine, in a pool of worker threads.
+ * An artifact as a subject: sessions in a pool of worker threads.
  */
+
+import { resetsAtDocuments } from '../artifact/adaptive.js';
+import type { EngineInfo } from '../engine/types.js';
 import { WorkerPool } from '../worker-pool.js';
 import { splitNats } from './documents-stream.js';
 import { inFreshProcess } from './fresh.js';
@@ -16,6 +19,9 @@ import type { ProbeRow, Subject } from './subject.js';
 /** Rows that a worker takes at once: enough to be worth the message, few enough to share out. */
 const ROWS_A_TASK = 4;
 
+/** Inputs of a row that carries state, unless a chunk is longer. */
+const MOST_STATE_INPUTS = 1024;
+
 export interface OpenedSubject {
   readonly subject: Subject;
   /** Why better engines were not taken. */
@@ -23,10 +29,7 @@ export interface OpenedSubject {
 }
 
 /** @throws BpbError where the engine cannot be opened with the model */
-export async function statelessSubject(
-  setup: SessionSetup,
-  workers: number,
-): Promise<OpenedSubject> {
+export async function openSubject(setup: SessionSetup, workers: number): Promise<OpenedSubject> {
   const pool = new WorkerPool<SessionTask, SessionReply>({
     worker: new URL('./session-worker.js', import.meta.url),
     data: setup,
@@ -60,10 +63,14 @@ export async function statelessSubject(
     });
   };
   const { info, notes } = first;
+  const { adaptive, window } = setup;
+  const sideBySide = adaptive === null || resetsAtDocuments(adaptive);
   const subject: Subject = {
-    kind: 'stateless',
-    info,
-    rowInputs: Math.min(setup.window.seqLen, info.fixedTime ?? Number.POSITIVE_INFINITY),
+    carries: adaptive === null ? 'nothing' : sideBySide ? 'document' : 'always',
+    isolates: window.mode === 'document' && sideBySide,
+    // Documents that share a state come one after the other.
+    info: sideBySide ? info : { ...info, fixedRows: 1 },
+    rowInputs: rowInputs(setup, info),
     nats: async (rows, placement = 'alone') =>
       placement === 'alone' ? alone(rows) : (await ask({ kind: 'together', rows })).nats,
     fresh: (rows) => inFreshProcess(setup, { kind: 'alone', rows }),
@@ -71,7 +78,18 @@ export async function statelessSubject(
       const { nats } = await ask({ kind: 'stream', documents });
       return splitNats(nats[0]!, documents);
     },
+    frozen:
+      adaptive?.adapt == null
+        ? null
+        : async (rows) => (await ask({ kind: 'alone', rows, frozen: true })).nats,
     close: () => pool.close(),
   };
   return { subject, notes };
+}
+
+/** Of rows that stand alone the length of the evaluation's; of those that carry state a few chunks. */
+function rowInputs({ adaptive, window }: SessionSetup, { fixedTime }: EngineInfo): number {
+  if (adaptive === null) return Math.min(window.seqLen, fixedTime ?? Number.POSITIVE_INFINITY);
+  const { chunk } = adaptive;
+  return Math.max(2, Math.min(MOST_STATE_INPUTS, Math.ceil(3.5 * chunk)), chunk + 1);
 }

@@ -1,0 +1,73 @@
+/**
+ * All probes on an artifact: its graph read, then the artifact opened and looked at from outside.
+ */
+import type { Artifact } from '../artifact/load.js';
+import type { TokenStream } from '../data/types.js';
+import type { EngineInfo } from '../engine/types.js';
+import { BpbError } from '../errors.js';
+import type { Progress } from '../score/options.js';
+import type { Tokenizer } from '../tokenizer/types.js';
+import { probeGraph } from './graph/graph.js';
+import type { SessionSetup } from './messages.js';
+import { type OpenedSubject, openSubject } from './open-subject.js';
+import { runProbes } from './run.js';
+import type { ProbeVerdict } from './types.js';
+
+export interface ProbeAll {
+  readonly artifact: Artifact;
+  readonly tokenizer: Tokenizer;
+  /** The validation stream; null where there is none. */
+  readonly stream: TokenStream | null;
+  readonly setup: SessionSetup;
+  readonly workers: number;
+  readonly seed: number;
+  readonly thorough: boolean;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+export interface Probed {
+  readonly verdicts: ProbeVerdict[];
+  readonly notes: string[];
+  /** Null where the graph could only be read. */
+  readonly info: EngineInfo | null;
+  /** Largest difference in nats between two runs of the same thing; null where it has no bound. */
+  readonly noise: number | null;
+}
+
+/** @throws BpbError: where the artifact cannot be opened, and its graph does not say why */
+export async function probeAll(options: ProbeAll): Promise<Probed> {
+  const { artifact, tokenizer, stream, setup, workers, onProgress } = options;
+  const read = probeGraph(artifact, stream, tokenizer);
+  onProgress?.({ phase: 'load', done: 0, total: null, unit: '', bpb: null });
+  let opened: OpenedSubject;
+  try {
+    opened = await openSubject(setup, workers);
+  } catch (error) {
+    // What the graph asks for may be the very thing that is wrong with it.
+    if (read.verdict !== 'fail' || !isRefusal(error)) throw error;
+    const note = `only the graph was read, as it cannot be run: ${error.message}`;
+    return { verdicts: [read], notes: [note], info: null, noise: null };
+  }
+  const { subject, notes } = opened;
+  try {
+    const { verdicts, noise } = await runProbes({
+      ...options,
+      subject,
+      window: setup.window,
+      onProbe: (done, total) =>
+        onProgress?.({ phase: 'probe', done, total, unit: 'probes', bpb: null }),
+    });
+    return { verdicts: [read, ...verdicts], notes: [...notes], info: subject.info, noise };
+  } finally {
+    await subject.close();
+  }
+}
+
+export function anyFailed(verdicts: readonly ProbeVerdict[]): boolean {
+  return verdicts.some(({ verdict }) => verdict === 'fail');
+}
+
+function isRefusal(error: unknown): error is BpbError {
+  return error instanceof BpbError && error.kind === 'input';
+}
