@@ -72,6 +72,8 @@ export function parseFields(body: string): LedgerFields | { readonly problem: st
   } catch (error) {
     return { problem: `it is not JSON: ${(error as Error).message}` };
   }
+  const twofold = ambiguity(body, json);
+  if (twofold !== null) return { problem: twofold };
   const kind = (Object.keys(LINES) as (keyof typeof LINES)[]).find(
     (name) => typeof json === 'object' && json !== null && Object.hasOwn(json, name),
   );
@@ -81,6 +83,24 @@ export function parseFields(body: string): LedgerFields | { readonly problem: st
   const issue = parsed.error.issues[0]!;
   const field = issue.path.length === 0 ? '' : `\`${issue.path.map(String).join('.')}\`: `;
   return { problem: `a ${kind} line, ${field}${issue.message}` };
+}
+
+/** A text, maybe a member's name; the sign, point or exponent of a number. */
+const AMBIGUOUS = /"(?:[^"\\]|\\.)*"(\s*:)?|-|\d[.eE]/g;
+
+/**
+ * What readers in other languages may take for something else: a member that stands twice, of which
+ * some keep the first and some the last, and numbers that some take for fractions.
+ */
+function ambiguity(body: string, json: unknown): string | null {
+  let members = 0;
+  for (const [token, isName] of body.matchAll(AMBIGUOUS)) {
+    if (isName !== undefined) members++;
+    else if (!token.startsWith('"')) return 'a number is not written in digits alone';
+  }
+  // Lines hold no objects but themselves, so that every name in the text is one of its own.
+  const own = typeof json === 'object' && json !== null ? Object.keys(json).length : members;
+  return members > own ? 'a member stands twice, or within another one' : null;
 }
 
 /** What the first line's hash follows. */

@@ -47,7 +47,8 @@ export class LedgerRules {
       const message = `target ${again} was scored before`;
       this.violations.add('BPB_LEDGER_TWICE', line, message, { targets, document });
     }
-    this.scores.mark(first, count);
+    // Broken for good by then: lines that score a huge stream over and over need not cost more.
+    if (this.scored <= 2 * this.header.tokens) this.scores.mark(first, count);
     this.spans.add(document, first, count);
     this.reached = Math.max(this.reached, first + count);
   }

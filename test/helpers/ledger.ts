@@ -10,9 +10,13 @@ export type Fields = Record<string, unknown>;
 
 /** Lines with their hashes, the chain holding. */
 export function chained(lines: readonly Fields[]): string[] {
+  return chainedTexts(lines.map((fields) => JSON.stringify(fields)));
+}
+
+/** The same of texts that need not be what a writer would write. */
+export function chainedTexts(bodies: readonly string[]): string[] {
   let hash = '0'.repeat(64);
-  return lines.map((fields) => {
-    const body = JSON.stringify(fields);
+  return bodies.map((body) => {
     hash = createHash('sha256')
       .update(hash + body)
       .digest('hex');

@@ -7,6 +7,7 @@ import {
   adapted,
   broken,
   chained,
+  chainedTexts,
   ending,
   header,
   ledgerFile,
@@ -237,6 +238,29 @@ describe('lines that are none', () => {
   });
 
   test.each([
+    ['a member twice', '"nats_q30":"9","nats_q30":"4"', /stands twice/],
+    ['a member twice, once in disguise', '"nats_q30":"9","nats_q3\\u0030":"4"', /stands twice/],
+    ['a prototype', '"nats_q30":"4","__proto__":{}', /__proto__/],
+    ['a number with a point', '"nats_q30":"4","infinite":1.0', /digits alone/],
+    ['a number with an exponent', '"nats_q30":"4","infinite":1e0', /digits alone/],
+    ['a negative zero', '"nats_q30":"4","infinite":-0', /digits alone/],
+  ])('%s, which other readers may take for something else', async (_, members, message) => {
+    const line = `{"score":[1,4],"document":0,${members}}`;
+    const [first, second] = chainedTexts([JSON.stringify(header()), line]);
+    const { violations } = await checkLedger(ledgerFile([first!, second!]));
+    expect(violations.list()[0]).toMatchObject({
+      code: 'BPB_LEDGER_FORMAT',
+      line: 2,
+      message: expect.stringMatching(message),
+    });
+  });
+
+  test('a text may hold what looks like members and numbers', async () => {
+    const evaluator = '"ledger": 1.0, \\"tokens": -4e2 \\';
+    expect(await broken(ledgerOf(honest, { evaluator }))).toEqual([]);
+  });
+
+  test.each([
     ['an empty file', ''],
     ['a text', 'not a ledger\n'],
     ['another version', `${chained([{ ...header(), ledger: 'bpb-ledger/2' }])[0]}\n`],
@@ -269,3 +293,11 @@ test('a ledger that breaks a rule everywhere is told shortly and counted in full
   expect(violations.count('BPB_LEDGER_TWICE')).toBe(499);
   expect(violations.list().length).toBeLessThan(30);
 });
+
+test('a huge stream that every line scores again takes no longer than scoring it twice', async () => {
+  const tokens = 2 ** 32 - 1;
+  const whole = scored(1, tokens - 1, 0, 0);
+  const lines = [header({ tokens, documents: 1 }), ...Array.from({ length: 300 }, () => whole)];
+  const { violations } = await checkLedger(ledgerFile(chained(lines)));
+  expect(violations.count('BPB_LEDGER_TWICE')).toBe(299);
+}, 60_000);
