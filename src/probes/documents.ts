@@ -10,9 +10,13 @@ import {
 } from './context.js';
 import { Differences, distance, judge, otherShape, sameShape } from './differences.js';
 
-/** Short enough for several to share a batch, which is a way from one to the other. */
-function documentInputs(context: ProbeContext): number {
-  return Math.max(2, Math.min(context.subject.rowInputs, 96));
+/**
+ * Short enough for several to share a batch, which is a way from one to the other; of several chunks
+ * where state is carried, which would be another.
+ */
+function documentInputs({ subject }: ProbeContext): number {
+  const { rowInputs, carries } = subject;
+  return carries === 'nothing' ? Math.max(2, Math.min(rowInputs, 96)) : rowInputs;
 }
 
 async function run(context: ProbeContext): Promise<Outcome> {

@@ -163,7 +163,7 @@ function size({ stream }: OpenData): { tokens: number; documents: number } {
 /** As a score would open it, but for the width of the logits, which a probe finds out. */
 function engineOptions(
   options: ProbeOptions,
-  { model }: Artifact,
+  { model, adaptive }: Artifact,
   { gpus, mayUseGpu }: Placement,
   threads: number,
   window: WindowOptions,
@@ -185,7 +185,10 @@ function engineOptions(
             device: gpus.indexes[0]!,
             tf32: options.precision === 'tf32',
             allowCpuNodes: options.allowCpuNodes ?? false,
-            shape: [GPU_ROWS, window.seqLen],
+            shape: [
+              GPU_ROWS,
+              adaptive === null ? window.seqLen : adaptive.context + adaptive.chunk,
+            ],
             sessions: options.workers ?? 1,
           },
   };

@@ -1,6 +1,7 @@
 /**
  * Does the same row score alike twice, and in a process that has run nothing before?
  */
+import { BpbError } from '../errors.js';
 import { type Outcome, type Probe, type ProbeContext, tokensFor } from './context.js';
 import { Differences, judge, noiseLimits, worst } from './differences.js';
 import type { ProbeRow, Subject } from './subject.js';
@@ -35,16 +36,24 @@ async function run(context: ProbeContext): Promise<Outcome> {
   const { subject, noise } = context;
   const rows = repeatedRows(context);
   const here = await subject.nats(rows);
-  const there = await subject.fresh(rows);
-  const apart = new Differences();
-  there.forEach((nats, r) => {
-    apart.add(here[r]!, nats);
-  });
   const limits = noiseLimits(subject.info.precision);
-  const judged = [judge(noise, limits), judge(apart, limits)];
+  const judged = [judge(noise, limits)];
+  let missing: string | null = null;
+  try {
+    const there = await subject.fresh(rows);
+    const apart = new Differences();
+    there.forEach((nats, r) => {
+      apart.add(here[r]!, nats);
+    });
+    judged.push(judge(apart, limits));
+  } catch (error) {
+    // A GPU may have no memory left for another process.
+    if (!(error instanceof BpbError && error.kind === 'environment')) throw error;
+    missing = `no fresh process could be asked: ${error.message}`;
+  }
   const notes = ['two runs of the same row differ', 'a fresh process gives other nats'];
   const at = worst(judged);
-  return { ...judged[at]!, note: judged[at]!.verdict === 'fail' ? notes[at]! : null };
+  return { ...judged[at]!, note: judged[at]!.verdict === 'fail' ? notes[at]! : missing };
 }
 
 export const repeat: Probe = {

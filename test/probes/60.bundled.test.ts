@@ -1,0 +1,48 @@
+/** No honest artifact fails: those of models/, and toys on a stand-in for a GPU. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { probe } from '#bpb/index';
+import { attention, byteModel, lookAhead } from '../helpers/byte-models.js';
+import { noFakeGpu, withFakeGpu } from '../helpers/fake-gpu.js';
+import { workshop } from '../helpers/workshop.js';
+
+const models = fileURLToPath(new URL('../../models', import.meta.url));
+const bundled = readdirSync(models).filter((name) =>
+  existsSync(join(models, name, 'artifact.json')),
+);
+
+test.each(bundled)('%s', { timeout: 300_000 }, async (name) => {
+  const report = await probe({ artifact: join(models, name), seed: 11, device: 'cpu' });
+  expect(report.verdicts.filter(({ verdict }) => verdict === 'fail')).toEqual([]);
+  expect(report.data!.tokens).toBeGreaterThan(100_000);
+  const causality = report.verdicts.find((each) => each.name === 'causality')!;
+  expect(causality.effect).toBeLessThan(1e-5);
+});
+
+describe.skipIf(noFakeGpu !== '')(
+  `on a stand-in for a GPU${noFakeGpu && ` (${noFakeGpu})`}`,
+  () => {
+    test.each([
+      ['an honest model', attention, []],
+      ['one that looks ahead', lookAhead(5, 1e-4), ['causality']],
+    ] as const)('%s', (_, build, expected) =>
+      withFakeGpu({}, async (gpu) => {
+        const w = await workshop({ model: byteModel(build) });
+        const report = await probe({
+          artifact: w.model,
+          tokenizer: 'byte260',
+          docs: w.docs,
+          window: 'document',
+          seqLen: 64,
+          engine: 'onnx-cuda',
+          ortLib: gpu.runtime,
+        });
+        expect(report.engine!.name).toBe('onnx-cuda');
+        const failed = report.verdicts.filter(({ verdict }) => verdict === 'fail');
+        expect(failed.map(({ name }) => name)).toEqual(expected);
+      }),
+    );
+  },
+);
