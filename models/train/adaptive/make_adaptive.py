@@ -1,7 +1,7 @@
 """The adaptive and recurrent artifacts, from nothing: one command each, or all.
 
     python models/train/adaptive/make_adaptive.py                     everything that is named below
-    python models/train/adaptive/make_adaptive.py bias head-lora      some of: bias, head-lora
+    python models/train/adaptive/make_adaptive.py bias head-lora      some of: bias, head-lora, recurrent, attention-lora
     python models/train/adaptive/make_adaptive.py choose              tries learning rates on training documents
 
 The base and the recurrent model are trained where their checkpoint is not there yet.
@@ -25,8 +25,8 @@ import sotu
 import tokenizer
 
 HERE = Path(__file__).resolve().parent
-ALL = ["bias", "head-lora"]
-RATES = {"bias": [0.5, 1, 2, 4, 8], "head-lora": [0.3, 1, 3, 10]}
+ALL = ["bias", "head-lora", "recurrent", "attention-lora"]
+RATES = {"bias": [0.5, 1, 2, 4, 8], "head-lora": [0.3, 1, 3], "attention-lora": [1, 3, 10, 30]}
 CHOICE = [20, 160]  # positions of the training documents that learning rates were chosen on
 
 
@@ -56,7 +56,8 @@ def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("names", nargs="*", default=ALL)
     p.add_argument("--build", type=Path, default=shared.TRAIN / "build", help="checkpoints and tokenizer go here")
-    p.add_argument("--threads", type=int, default=2)
+    # The tensors are small: two threads mostly wait for each other.
+    p.add_argument("--threads", type=int, default=1)
     a = p.parse_args()
     torch.set_num_threads(a.threads)
     pieces = a.build / "tokenizer.model"

@@ -39,7 +39,8 @@ def sources() -> bytes:
     """A tar of both recipes, the same bytes on every machine: sorted, no times, no owners."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        for path in sorted([*shared.TRAIN.glob("*.py"), *HERE.glob("*.py"), shared.TRAIN / "requirements.txt"]):
+        for path in sorted(path for folder in (shared.TRAIN, HERE)
+                           for path in [*folder.glob("*.py"), folder / "requirements.txt"]):
             info = tarfile.TarInfo(f"train/{path.relative_to(shared.TRAIN)}")
             data = path.read_bytes()
             info.size, info.mode, info.mtime = len(data), 0o644, 0
