@@ -31,7 +31,7 @@ interface Plan {
 /** Every single token of one row, in turn. */
 function sweep(plan: Plan, tokens: Tokens, inputs: number): void {
   const row = tokens.row(inputs);
-  const other = tokens.id(...row);
+  const other = tokens.id();
   const base = addBases(plan, row, other);
   for (let position = 1; position < inputs; position++) {
     change(plan, tokens, row, base, { position, other, all: false, own: position % 2 === 0 });
@@ -41,7 +41,7 @@ function sweep(plan: Plan, tokens: Tokens, inputs: number): void {
 /** Some places of a row: random ones, and one next to a power of two, where blocks end. */
 function sample(plan: Plan, tokens: Tokens, inputs: number, count: number): void {
   const row = tokens.row(inputs);
-  const other = tokens.id(...row);
+  const other = tokens.id();
   const base = addBases(plan, row, other);
   for (let k = 0; k < count; k++) {
     const power = 2 ** tokens.below(Math.floor(Math.log2(inputs)) + 1);
@@ -70,7 +70,8 @@ function change(
 ): void {
   const { position, other, all, own } = how;
   const changed = row.slice();
-  changed[position] = other;
+  // Where it stands already, taking it away shows as much.
+  changed[position] = row[position] === other ? tokens.id(other) : other;
   if (all) changed.set(tokens.noise(row.length - position - 1), position + 1);
   const which = own ? base : base + 1;
   const targets = own ? row.subarray(1) : bases[which]!.targets!;
@@ -89,7 +90,8 @@ async function run(context: ProbeContext): Promise<Outcome> {
   }
   const plan: Plan = { bases: [], changes: [] };
   sweep(plan, tokens, Math.min(most, effort.sweep));
-  for (let r = 0; r < effort.rows; r++) {
+  const rows = Math.floor(effort.tokens / (most * (effort.changes + 2)));
+  for (let r = 0; r < Math.max(2, Math.min(effort.rows, rows)); r++) {
     const inputs = r % 2 === 0 ? most : 2 + tokens.below(most - 1);
     sample(plan, tokens, inputs, effort.changes);
   }

@@ -17,12 +17,30 @@ export interface Effort {
   readonly changes: number;
   /** Length of the row in which every place is changed once. */
   readonly sweep: number;
+  /** Inputs of those rows with all their changes, at most; but of two rows in any case. */
+  readonly tokens: number;
+  /** Ids of the vocabulary that are read and predicted, drawn at random. */
+  readonly ids: number;
   /** Rows of the other probes. */
   readonly samples: number;
 }
 
-export const FAST: Effort = { rows: 6, changes: 8, sweep: 64, samples: 4 };
-export const THOROUGH: Effort = { rows: 24, changes: 24, sweep: 256, samples: 12 };
+export const FAST: Effort = {
+  rows: 6,
+  changes: 8,
+  sweep: 64,
+  tokens: 40_000,
+  ids: 16_384,
+  samples: 4,
+};
+export const THOROUGH: Effort = {
+  rows: 24,
+  changes: 24,
+  sweep: 256,
+  tokens: 400_000,
+  ids: Number.POSITIVE_INFINITY,
+  samples: 12,
+};
 
 export interface ProbeContext {
   readonly subject: Subject;

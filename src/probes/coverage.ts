@@ -6,11 +6,15 @@ import type { Tokenizer } from '../tokenizer/types.js';
 import type { ProbeRow, Subject } from './subject.js';
 import type { Tokens } from './tokens.js';
 
-/** Rows whose tokens together are all written ids and BOS; each row begins with the last one's end. */
-export function coveringRows(tokens: Tokens, subject: Subject): ProbeRow[] {
-  const ids = tokens.shuffled(Int32Array.of(tokens.bosId, ...tokens.written));
+/**
+ * Rows whose tokens together are all written ids and BOS, or `most` of them; each row begins with the
+ * last one's end.
+ */
+export function coveringRows(tokens: Tokens, subject: Subject, most: number): ProbeRow[] {
+  const all = tokens.shuffled(Int32Array.from([tokens.bosId, ...tokens.written]));
+  const ids = all.subarray(0, Math.min(all.length, most));
   // Once around, so that the first id is a target too.
-  const ring = Int32Array.of(...ids, ids[0]!);
+  const ring = Int32Array.from([...ids, ids[0]!]);
   const inputs = Math.min(subject.rowInputs, 512);
   const rows: ProbeRow[] = [];
   for (let from = 0; from + 1 < ring.length; from += inputs) {

@@ -33,7 +33,7 @@ async function run(context: ProbeContext): Promise<Outcome> {
   const tokens = tokensFor(context, 'finite');
   const tried: Tried[] = [];
   for (let k = 0; k < COVERINGS; k++) {
-    for (const row of coveringRows(tokens, subject)) {
+    for (const row of coveringRows(tokens, subject, effort.ids)) {
       tried.push({ row, what: 'random tokens', start: null });
     }
   }
@@ -84,7 +84,7 @@ function repeatedTokens(tokens: Tokens, inputs: number): Tried[] {
 
 /** The ids that stand in the stream least often, but at least once. */
 function rarest({ ids }: TokenStream, written: Int32Array, count: number): number[] {
-  const counts = new Float64Array(Math.max(...written) + 1);
+  const counts = new Float64Array(written.at(-1)! + 1);
   for (const id of ids) if (id < counts.length) counts[id]!++;
   const known = Array.from(written).filter((id) => counts[id]! > 0);
   return known.sort((a, b) => counts[a]! - counts[b]! || a - b).slice(0, count);

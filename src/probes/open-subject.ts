@@ -88,8 +88,13 @@ export async function openSubject(setup: SessionSetup, workers: number): Promise
 }
 
 /** Of rows that stand alone the length of the evaluation's; of those that carry state a few chunks. */
-function rowInputs({ adaptive, window }: SessionSetup, { fixedTime }: EngineInfo): number {
-  if (adaptive === null) return Math.min(window.seqLen, fixedTime ?? Number.POSITIVE_INFINITY);
+function rowInputs({ adaptive, window, options }: SessionSetup, info: EngineInfo): number {
+  if (adaptive === null) {
+    // Batches of a GPU are made for the longest row of the plan.
+    const padded = info.provider === 'cpu' ? undefined : options.cuda?.shape?.[1];
+    const most = Number.POSITIVE_INFINITY;
+    return Math.min(window.seqLen, info.fixedTime ?? most, padded ?? most);
+  }
   const { chunk } = adaptive;
   return Math.max(2, Math.min(MOST_STATE_INPUTS, Math.ceil(3.5 * chunk)), chunk + 1);
 }

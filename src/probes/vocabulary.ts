@@ -33,7 +33,7 @@ async function run(context: ProbeContext): Promise<Outcome> {
     return { effect: missing, unit: 'ids', tolerance: 0, verdict: 'fail', note };
   }
   const tokens = tokensFor(context, 'vocabulary');
-  const rows = coveringRows(tokens, subject);
+  const rows = coveringRows(tokens, subject, context.effort.ids);
   const suspects = ruledOut(rows, await subject.nats(rows));
   const possible = suspects.filter((id) => !isImpossible(tokenizer, id)).slice(0, IDS);
   const unreachable: number[] = [];

@@ -65,6 +65,18 @@ describe('honest models pass', () => {
     expect(named(report, 'batch')).toMatchObject({ verdict: 'not_applicable', effect: null });
   });
 
+  test.each([[1], [2], [3], [2000]])('in rows of %i, with data and without', async (seqLen) => {
+    // Long random rows hold every byte there is.
+    expect(failed(await probed(byteModel(attention), { seqLen }))).toEqual([]);
+    expect(failed(await probed(byteModel(attention), { seqLen, docs: undefined }))).toEqual([]);
+  });
+
+  test('looked at more closely', async () => {
+    const report = await probed(byteModel(attention), { thorough: true });
+    expect(failed(report)).toEqual([]);
+    expect(report.thorough).toBe(true);
+  });
+
   test('without any data, on random tokens, and it says so', async () => {
     const report = await probed(byteModel(attention), { docs: undefined });
     expect(failed(report)).toEqual([]);
