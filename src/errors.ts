@@ -95,3 +95,12 @@ export function environmentError(
 ): BpbError {
   return new BpbError({ kind: 'environment', code, ...details });
 }
+
+/** What a run throws after its signal was aborted. */
+export function interrupted(): BpbError {
+  return new BpbError({
+    kind: 'interrupted',
+    code: 'BPB_INTERRUPTED',
+    message: 'interrupted; no score is given',
+  });
+}

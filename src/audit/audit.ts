@@ -1,7 +1,7 @@
 /**
  * Audits a tokenizer's byte accounting, alone or on documents, shards and a sidecar.
  */
-import { interrupted } from '../score/run.js';
+import { interrupted } from '../errors.js';
 import type { SourceAudit } from '../submission/source/audit.js';
 import { runChecks } from './checks/check.js';
 import { CHECKS } from './checks/index.js';

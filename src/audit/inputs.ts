@@ -8,7 +8,7 @@ import { readDocuments } from '../data/documents.js';
 import { findShards, readShards } from '../data/shards.js';
 import type { DocumentSource, TokenStream } from '../data/types.js';
 import { BpbError } from '../errors.js';
-import { BUILT_IN } from '../score/open-data.js';
+import { BUILT_IN } from '../stream/open-data.js';
 import { loadTokenizer } from '../tokenizer/load.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import type { AuditFacts } from './checks/check.js';

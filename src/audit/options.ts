@@ -3,7 +3,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { usageError } from '../errors.js';
-import type { Progress } from '../score/options.js';
+import type { Progress } from '../progress.js';
 
 export interface AuditOptions {
   /** A SentencePiece `.model`, or `byte260`; may be left out where a source is audited alone. */

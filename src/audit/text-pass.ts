@@ -2,7 +2,7 @@
  * The one pass over all documents: examined in parallel, added up and written down in order.
  */
 import { sumSidecar } from '../bytes/sidecar.js';
-import { interrupted } from '../score/run.js';
+import { interrupted } from '../errors.js';
 import { hashDocument, newDocumentsHash } from '../tokenizer/encode-pool.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import type { ClaimedTable } from './claimed-table.js';

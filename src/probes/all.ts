@@ -5,7 +5,7 @@ import type { Artifact } from '../artifact/load.js';
 import type { TokenStream } from '../data/types.js';
 import type { EngineInfo } from '../engine/types.js';
 import { BpbError } from '../errors.js';
-import type { Progress } from '../score/options.js';
+import type { Progress } from '../progress.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import { probeGraph } from './graph/graph.js';
 import type { SessionSetup } from './messages.js';

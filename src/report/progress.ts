@@ -1,7 +1,7 @@
 /**
  * Progress on stderr: one line that rewrites itself on a terminal, a line every few seconds without.
  */
-import type { Progress } from '../score/options.js';
+import type { Progress } from '../progress.js';
 import { colors, count, seconds } from './format.js';
 
 const TERMINAL_INTERVAL_MS = 100;

@@ -3,9 +3,9 @@
  */
 import type { ByteTotals as Accounted } from '../bytes/accounting.js';
 import { type Identified, identify } from '../data/known.js';
+import type { OpenData } from '../stream/open-data.js';
 import { harnessCommit } from '../version.js';
 import { hashJson } from './identity.js';
-import type { OpenData } from './open-data.js';
 import type { DocumentRow } from './outputs.js';
 import type { ScoreResult } from './result.js';
 import { ratioUncertainty } from './statistics.js';

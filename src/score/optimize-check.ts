@@ -9,10 +9,9 @@ import {
 } from '../artifact/onnx/optimize/optimize.js';
 import type { TokenStream } from '../data/types.js';
 import type { Engine, EngineOptions } from '../engine/types.js';
-import { usageError } from '../errors.js';
+import { interrupted, usageError } from '../errors.js';
+import { assembleBatch } from '../rows/assemble.js';
 import type { WindowPlan } from '../windows/plan.js';
-import { assembleBatch } from './assemble.js';
-import { interrupted } from './run.js';
 
 /** Mean difference in nats, either way, beyond which an optimized run gives no headline. */
 export const OPTIMIZE_TOLERANCE_NATS = 1e-4;

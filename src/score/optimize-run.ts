@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import type { Rewrite } from '../artifact/onnx/optimize/optimize.js';
 import type { EngineInfo } from '../engine/types.js';
 import { BpbError, inputError, usageError } from '../errors.js';
+import type { ScoreOptions } from '../request/options.js';
 import { type BatchPlan, longestRow } from '../windows/batches.js';
 import { scoredOf, type WindowPlan } from '../windows/plan.js';
 import type { Opened, WorkerSetup } from './messages.js';
@@ -16,7 +17,6 @@ import {
   proveOptimization,
   unproved,
 } from './optimize-check.js';
-import type { ScoreOptions } from './options.js';
 import { ScorePool } from './pool.js';
 import type { Prepared } from './prepare.js';
 

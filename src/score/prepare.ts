@@ -7,14 +7,6 @@ import { Accounting } from '../bytes/accounting.js';
 import { defaultBatchTokens } from '../engine/cuda/batch-shapes.js';
 import type { CudaOptions, EngineOptions } from '../engine/types.js';
 import { usageError } from '../errors.js';
-import { loadTokenizer } from '../tokenizer/load.js';
-import type { Tokenizer } from '../tokenizer/types.js';
-import { type BatchPlan, longestRow } from '../windows/batches.js';
-import type { WindowPlan } from '../windows/plan.js';
-import { type Placement, placementOf } from './devices.js';
-import type { WorkerSetup } from './messages.js';
-import { type OpenData, openData } from './open-data.js';
-import { checkOptimizeFlags } from './optimize-run.js';
 import {
   DEFAULT_BATCH_TOKENS,
   onePassParallelism,
@@ -24,8 +16,17 @@ import {
   positive,
   type ScoreOptions,
   windowOptions,
-} from './options.js';
-import { planBatchesOf, planRows } from './plan.js';
+} from '../request/options.js';
+import { type Placement, placementOf } from '../request/placement.js';
+import { tokenizerSource } from '../request/tokenizer-source.js';
+import { planBatchesOf, planRows } from '../rows/plan.js';
+import { type OpenData, openData } from '../stream/open-data.js';
+import { loadTokenizer } from '../tokenizer/load.js';
+import type { Tokenizer } from '../tokenizer/types.js';
+import { type BatchPlan, longestRow } from '../windows/batches.js';
+import type { WindowPlan } from '../windows/plan.js';
+import type { WorkerSetup } from './messages.js';
+import { checkOptimizeFlags } from './optimize-run.js';
 import { checkRecordable } from './record.js';
 
 export interface Prepared {
@@ -140,20 +141,4 @@ function cudaOptions(
     shape: [Math.max(1, Math.floor((batches.shape[0] * batches.shape[1]) / time)), time],
     sessions: options.workers ?? 1,
   };
-}
-
-/** @throws BPB_USAGE_TOKENIZER where neither the options nor the artifact name one */
-export function tokenizerSource(
-  options: Pick<ScoreOptions, 'tokenizer'>,
-  artifact: Artifact,
-): string {
-  if (options.tokenizer !== undefined) return options.tokenizer;
-  if (artifact.tokenizer?.kind === 'byte260') return 'byte260';
-  if (artifact.tokenizer !== null) return artifact.tokenizer.path;
-  throw usageError('BPB_USAGE_TOKENIZER', {
-    message: 'a bare model does not say which tokenizer it speaks',
-    path: '--tokenizer',
-    expected: 'a SentencePiece .model, or byte260',
-    actual: 'none',
-  });
 }

@@ -9,9 +9,9 @@ import type { LedgerHeader } from '../ledger/format.js';
 import { LedgerSequence } from '../ledger/sequence.js';
 import { streamSha256 } from '../ledger/stream-hash.js';
 import { LedgerWriter, ledgerExists } from '../ledger/writer.js';
+import type { ScoreOptions } from '../request/options.js';
 import { harnessVersion } from '../version.js';
 import type { RowsScore } from './messages.js';
-import type { ScoreOptions } from './options.js';
 import type { Prepared } from './prepare.js';
 
 /** Batches that a lane of the pool may run ahead of a slow one. */

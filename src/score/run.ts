@@ -1,7 +1,7 @@
 /**
  * Runs the batches of a plan through the pool and merges what comes back, each target once.
  */
-import { BpbError } from '../errors.js';
+import { interrupted } from '../errors.js';
 import type { BatchPlan } from '../windows/batches.js';
 import type { ScoreLedger } from '../windows/ledger.js';
 import type { RowsScore } from './messages.js';
@@ -119,12 +119,4 @@ function merge({ totals, ledger }: RunOptions, result: RowsScore): void {
     totals.add(document[r]!, count[r]!, result.totals[r]!);
   }
   totals.addInfinite(result.infinite);
-}
-
-export function interrupted(): BpbError {
-  return new BpbError({
-    kind: 'interrupted',
-    code: 'BPB_INTERRUPTED',
-    message: 'interrupted; no score is given',
-  });
 }

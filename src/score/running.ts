@@ -1,8 +1,9 @@
 /**
  * The score so far, for progress: doubles will do for the eye.
  */
+
+import type { Progress } from '../progress.js';
 import type { RowsScore } from './messages.js';
-import type { Progress } from './options.js';
 import type { Prepared } from './prepare.js';
 import { natsOf } from './totals.js';
 

@@ -1,18 +1,20 @@
 /**
  * Scores an artifact: the one way through the house, from its files to a result.
  */
+
+import { interrupted } from '../errors.js';
 import type { ProbeVerdict } from '../probes/types.js';
+import type { ScoreOptions } from '../request/options.js';
 import { ScoreLedger } from '../windows/ledger.js';
 import { accountBytes, composeResult } from './compose.js';
 import { documentRows } from './figures.js';
 import type { Opened } from './messages.js';
 import { type Optimization, openWorkers, proveRun, type Rewritten } from './optimize-run.js';
-import type { ScoreOptions } from './options.js';
 import { OutputDirectory } from './outputs.js';
 import { type Prepared, prepare } from './prepare.js';
 import { type LedgerReference, RunRecord } from './record.js';
 import type { ScoreResult } from './result.js';
-import { interrupted, lanesOf, type RunTimes, runBatches } from './run.js';
+import { lanesOf, type RunTimes, runBatches } from './run.js';
 import { RunningBpb } from './running.js';
 import { keepSampled, keptOf, provedRows, sampleRows } from './sampled.js';
 import { strictVerdicts } from './strict.js';

@@ -5,10 +5,9 @@
  * ONNX Runtime with graph optimization off, and the plain float64 scorer in TypeScript. They share
  * the model file and the rows, and nothing else.
  */
-import { BpbError } from '../errors.js';
+import { BpbError, interrupted } from '../errors.js';
 import type { WorkerSetup } from './messages.js';
 import { ScorePool } from './pool.js';
-import { interrupted } from './run.js';
 
 /** Mean disagreement in nats beyond which a run gives no headline. */
 export const TOLERANCE_NATS = { fp32: 1e-5, tf32: 1e-3, fp16: 1e-3, bf16: 1e-3 } as const;

@@ -4,13 +4,13 @@
 
 import { createAdaptiveEngine, createEngine } from '../engine/create.js';
 import type { CudaOptions, Engine, EngineInfo, EngineOptions } from '../engine/types.js';
+import { assembleBatch, type ScoredRuns } from '../rows/assemble.js';
+import { LaneRunner } from '../rows/lane-runner.js';
+import { namedError } from '../rows/named-error.js';
+import { planRows } from '../rows/plan.js';
 import { announceStarted, threadData } from '../worker-pool.js';
-import { assembleBatch, type ScoredRuns } from './assemble.js';
-import { LaneRunner } from './lane-runner.js';
 import type { Opened, Reply, RowsScore, WorkerSetup, WorkerTask } from './messages.js';
 import { replyOf } from './messages.js';
-import { namedError } from './named-error.js';
-import { planRows } from './plan.js';
 import type { InfiniteTargets } from './totals.js';
 
 const setup = threadData<WorkerSetup>();

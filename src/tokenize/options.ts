@@ -8,7 +8,7 @@ import { SHARD_MAX_TOKENS } from '../data/shard-header.js';
 import { sotuDocuments } from '../data/sotu.js';
 import type { DocumentSource } from '../data/types.js';
 import { inputError, usageError } from '../errors.js';
-import type { Progress } from '../score/options.js';
+import type { Progress } from '../progress.js';
 import { loadTokenizer } from '../tokenizer/load.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { onnxModel } from '#bpb/artifact/onnx/writer';
-import type { ScoreOptions } from '#bpb/score/options';
+import type { ScoreOptions } from '#bpb/request/options';
 import { score } from '#bpb/score/score';
 import { normals, tableGraph, tableModel } from '../helpers/models.js';
 import { tableNats, VOCABULARY, type Workshop, workshop } from '../helpers/workshop.js';

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { type Graph, onnxModel } from '#bpb/artifact/onnx/writer';
 import { writeShard } from '#bpb/data/shards';
-import type { ScoreOptions } from '#bpb/score/options';
+import type { ScoreOptions } from '#bpb/request/options';
 import { score } from '#bpb/score/score';
 import { temporaryFolder } from '../helpers/folder.js';
 import { normals, tableGraph, tableModel } from '../helpers/models.js';

@@ -3,13 +3,13 @@
  */
 
 import { usageError } from '../errors.js';
-import type { ProbeVerdict } from '../probes/types.js';
-import { type OpenData, openData } from '../score/open-data.js';
-import type { Progress } from '../score/options.js';
+import { type CheckedLedger, checkLedger } from '../ledger/check.js';
+import type { LedgerHeader } from '../ledger/format.js';
+import { told, type Violation, type ViolationCode } from '../ledger/violations.js';
+import type { Progress } from '../progress.js';
+import { type OpenData, openData } from '../stream/open-data.js';
 import { loadTokenizer } from '../tokenizer/load.js';
-import { type CheckedLedger, checkLedger } from './check.js';
-import type { LedgerHeader } from './format.js';
-import { told, type Violation, type ViolationCode } from './violations.js';
+import type { ProbeVerdict } from './types.js';
 
 export interface LedgerProbeOptions {
   readonly ledger: string;

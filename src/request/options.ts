@@ -1,31 +1,13 @@
 /**
  * What a caller asks of `score`, and what it comes to beside an artifact's own manifest.
  */
+
 import { availableParallelism } from 'node:os';
 import type { Artifact } from '../artifact/load.js';
 import type { EngineChoice } from '../engine/create.js';
 import { usageError } from '../errors.js';
+import type { Progress } from '../progress.js';
 import type { SLIDING_2026_03_19, WindowMode, WindowOptions } from '../windows/options.js';
-
-export interface Progress {
-  readonly phase:
-    | 'data'
-    | 'tokenize'
-    | 'load'
-    | 'score'
-    | 'prove'
-    | 'verify'
-    | 'probe'
-    | 'measure'
-    | 'examine'
-    | 'overlap';
-  readonly done: number;
-  /** Null where it cannot be known yet. */
-  readonly total: number | null;
-  readonly unit: string;
-  /** Bits per byte so far, in the headline accounting. */
-  readonly bpb: number | null;
-}
 
 export interface ScoreOptions {
   /** Directory with `artifact.json`, or a bare `.onnx`. */

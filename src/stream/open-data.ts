@@ -10,9 +10,9 @@ import { findSidecars, readSidecars, type Sidecar } from '../data/sidecars.js';
 import { sotuDocuments } from '../data/sotu.js';
 import type { DocumentFacts, DocumentSource, ShardInfo, TokenStream } from '../data/types.js';
 import { usageError } from '../errors.js';
+import type { Progress } from '../progress.js';
 import { tokenizeDocuments } from '../tokenizer/stream.js';
 import type { Tokenizer } from '../tokenizer/types.js';
-import type { Progress } from './options.js';
 
 /** Data sets that come with an installed package, by name. */
 export const BUILT_IN: Readonly<Record<string, () => DocumentSource>> = {
