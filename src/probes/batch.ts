@@ -13,9 +13,12 @@ import {
   tokensFor,
 } from './context.js';
 import { Differences, judge, otherShape, sameShape, worst } from './differences.js';
+import { realBatch } from './real-batch.js';
 import type { ProbeRow } from './subject.js';
 
 const NEIGHBOURS = 3;
+/** For a model that behaves in small batches. */
+const CROWD = 15;
 
 async function run(context: ProbeContext): Promise<Outcome> {
   const { subject, effort, noise } = context;
@@ -27,10 +30,11 @@ async function run(context: ProbeContext): Promise<Outcome> {
   const shape = new Differences();
   const place = new Differences();
   const content = new Differences();
+  const real = new Differences();
   for (let r = 0; r < effort.samples; r++) {
     const own: ProbeRow = { tokens: tokens.row(inputs) };
-    const others = (): ProbeRow[] =>
-      Array.from({ length: NEIGHBOURS }, () => ({ tokens: tokens.row(inputs) }));
+    const others = (count = NEIGHBOURS): ProbeRow[] =>
+      Array.from({ length: count }, () => ({ tokens: tokens.row(inputs) }));
     const [some, more] = [others(), others()];
     const short = more.map(({ tokens: row }) => ({
       tokens: row.subarray(0, 2 + tokens.below(inputs)),
@@ -46,17 +50,27 @@ async function run(context: ProbeContext): Promise<Outcome> {
     content.add(first, copies);
     content.add(first, (await subject.nats([own, ...more], 'together'))[0]!);
     content.add(first, (await subject.nats([own, ...short], 'together'))[0]!);
+    if (r === 0) shape.add(alone!, (await subject.nats([own, ...others(CROWD)], 'together'))[0]!);
+  }
+  const rows = realBatch(context, tokens);
+  if (rows.length > 1) {
+    const each = await subject.nats(rows);
+    (await subject.nats(rows, 'together')).forEach((nats, k) => {
+      real.add(each[k]!, nats);
+    });
   }
   const { precision } = subject.info;
   const judged = [
     judge(content, sameShape(precision, noise)),
     judge(shape, otherShape(precision, noise)),
     judge(place, otherShape(precision, noise)),
+    judge(real, otherShape(precision, noise)),
   ];
   const notes = [
     'other rows in the batch move a row',
     'a row alone differs from the row in a batch',
     'a row differs from the same row elsewhere in the batch',
+    'rows alone differ from the same rows in a batch of the evaluation',
   ];
   const at = worst(judged);
   return { ...judged[at]!, note: judged[at]!.verdict === 'fail' ? notes[at]! : null };
@@ -64,6 +78,6 @@ async function run(context: ProbeContext): Promise<Outcome> {
 
 export const batch: Probe = {
   name: 'batch',
-  what: 'scored rows alone, in a batch, at another place of it, and beside other, equal and shorter rows',
+  what: 'scored rows alone, in a batch, at another place of it, and beside other, equal and shorter rows, and in a batch of the evaluation',
   run,
 };

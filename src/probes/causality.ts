@@ -14,13 +14,17 @@ import { Differences, judge, sameShape } from './differences.js';
 import type { ProbeRow } from './subject.js';
 import type { Tokens } from './tokens.js';
 
+/** The token alone, or with all after it; those become noise, or what a batch pads a row with. */
+type Extent = 'one' | 'noise' | 'padding';
+const EXTENTS = ['one', 'noise', 'padding'] as const;
+
 interface Change {
   readonly row: ProbeRow;
   /** Index among the unchanged rows of the one that it is compared with. */
   readonly base: number;
   /** Of the first changed token. */
   readonly position: number;
-  readonly all: boolean;
+  readonly extent: Extent;
 }
 
 interface Plan {
@@ -34,20 +38,21 @@ function sweep(plan: Plan, tokens: Tokens, inputs: number): void {
   const other = tokens.id();
   const base = addBases(plan, row, other);
   for (let position = 1; position < inputs; position++) {
-    change(plan, tokens, row, base, { position, other, all: false, own: position % 2 === 0 });
+    change(plan, tokens, row, base, { position, other, extent: 'one', own: position % 2 === 0 });
   }
 }
 
 /** Some places of a row: random ones, and one next to a power of two, where blocks end. */
-function sample(plan: Plan, tokens: Tokens, inputs: number, count: number): void {
-  const row = tokens.row(inputs);
+function sample(plan: Plan, tokens: Tokens, row: Int32Array, count: number): void {
+  const inputs = row.length - 1;
   const other = tokens.id();
   const base = addBases(plan, row, other);
   for (let k = 0; k < count; k++) {
     const power = 2 ** tokens.below(Math.floor(Math.log2(inputs)) + 1);
     const block = k === 0 && power < inputs;
     const position = block ? power : 1 + tokens.below(inputs - 1);
-    change(plan, tokens, row, base, { position, other, all: k % 3 === 1, own: k % 2 === 0 });
+    const extent = EXTENTS[k % 3]!;
+    change(plan, tokens, row, base, { position, other, extent, own: k % 2 === 0 });
   }
 }
 
@@ -66,16 +71,17 @@ function change(
   tokens: Tokens,
   row: Int32Array,
   base: number,
-  how: { position: number; other: number; all: boolean; own: boolean },
+  how: { position: number; other: number; extent: Extent; own: boolean },
 ): void {
-  const { position, other, all, own } = how;
+  const { position, other, extent, own } = how;
   const changed = row.slice();
   // Where it stands already, taking it away shows as much.
   changed[position] = row[position] === other ? tokens.id(other) : other;
-  if (all) changed.set(tokens.noise(row.length - position - 1), position + 1);
+  if (extent === 'noise') changed.set(tokens.noise(row.length - position - 1), position + 1);
+  else if (extent === 'padding') changed.fill(0, position);
   const which = own ? base : base + 1;
   const targets = own ? row.subarray(1) : bases[which]!.targets!;
-  changes.push({ row: { tokens: changed, targets }, base: which, position, all });
+  changes.push({ row: { tokens: changed, targets }, base: which, position, extent });
 }
 
 async function run(context: ProbeContext): Promise<Outcome> {
@@ -93,17 +99,24 @@ async function run(context: ProbeContext): Promise<Outcome> {
   const rows = Math.floor(effort.tokens / (most * (effort.changes + 2)));
   for (let r = 0; r < Math.max(2, Math.min(effort.rows, rows)); r++) {
     const inputs = r % 2 === 0 ? most : 2 + tokens.below(most - 1);
-    sample(plan, tokens, inputs, effort.changes);
+    sample(plan, tokens, tokens.row(inputs), effort.changes);
+  }
+  if (subject.longInputs > most) {
+    for (let r = 0; r < effort.longRows; r++) {
+      const length = subject.longInputs + 1;
+      const row = subject.carries === 'always' ? tokens.row(length - 1) : tokens.beginning(length);
+      sample(plan, tokens, row, effort.changes);
+    }
   }
   const bases = await subject.nats(plan.bases);
   const changed = await subject.nats(plan.changes.map(({ row }) => row));
 
   const found = new Differences();
   let largest = { size: 0, note: null as string | null };
-  plan.changes.forEach(({ base, position, all, row }, k) => {
+  plan.changes.forEach(({ base, position, extent, row }, k) => {
     const { size, at } = found.add(bases[base]!, changed[k]!, 0, position);
     if (size <= largest.size) return;
-    const what = all ? 'all tokens from' : 'the token at';
+    const what = extent === 'one' ? 'the token at' : 'all tokens from';
     const gap = position - at - 1;
     const where = gap === 0 ? 'the very token it predicts' : `${gap} tokens beyond its target`;
     largest = {

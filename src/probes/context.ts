@@ -15,6 +15,8 @@ export interface Effort {
   readonly rows: number;
   /** Changed places in each of them. */
   readonly changes: number;
+  /** Rows as long as documents, of artifacts that carry state. */
+  readonly longRows: number;
   /** Length of the row in which every place is changed once. */
   readonly sweep: number;
   /** Inputs of those rows with all their changes, at most; but of two rows in any case. */
@@ -28,6 +30,7 @@ export interface Effort {
 export const FAST: Effort = {
   rows: 6,
   changes: 8,
+  longRows: 1,
   sweep: 64,
   tokens: 40_000,
   ids: 16_384,
@@ -36,6 +39,7 @@ export const FAST: Effort = {
 export const THOROUGH: Effort = {
   rows: 24,
   changes: 24,
+  longRows: 4,
   sweep: 256,
   tokens: 400_000,
   ids: Number.POSITIVE_INFINITY,
@@ -65,12 +69,12 @@ export interface Probe {
 export type Outcome = Omit<ProbeVerdict, 'name' | 'what'>;
 
 export function tokensFor(
-  { tokenizer, stream, width, seed }: Omit<ProbeContext, 'noise'>,
+  { tokenizer, stream, width, seed, window }: Omit<ProbeContext, 'noise'>,
   name: string,
 ): Tokens {
   // A stream with ids that the logits do not have cannot be scored: the vocabulary probe says so.
   const usable = width !== null && width < tokenizer.pieces.length ? null : stream;
-  return new Tokens(tokenizer, usable, width, seed, name);
+  return new Tokens(tokenizer, usable, width, seed, name, window.mode);
 }
 
 export function notApplicable(note: string): Outcome {

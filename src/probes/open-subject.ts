@@ -2,7 +2,7 @@
  * An artifact as a subject: sessions in a pool of worker threads.
  */
 
-import { resetsAtDocuments } from '../artifact/adaptive.js';
+import { type Adaptive, resetsAtDocuments } from '../artifact/adaptive.js';
 import type { EngineInfo } from '../engine/types.js';
 import { WorkerPool } from '../worker-pool.js';
 import { splitNats } from './documents-stream.js';
@@ -19,8 +19,12 @@ import type { ProbeRow, Subject } from './subject.js';
 /** Rows that a worker takes at once: enough to be worth the message, few enough to share out. */
 const ROWS_A_TASK = 4;
 
-/** Inputs of a row that carries state, unless a chunk is longer. */
+/** Inputs of a row that carries state, unless a chunk and its context are longer. */
 const MOST_STATE_INPUTS = 1024;
+const FULL_CHUNKS = 16;
+/** Of the few rows as long as documents. */
+const LONG_CHUNKS = 64;
+const MOST_LONG_INPUTS = 4096;
 
 export interface OpenedSubject {
   readonly subject: Subject;
@@ -71,6 +75,8 @@ export async function openSubject(setup: SessionSetup, workers: number): Promise
     // Documents that share a state come one after the other.
     info: sideBySide ? info : { ...info, fixedRows: 1 },
     rowInputs: rowInputs(setup, info),
+    longInputs: longInputs(setup, info),
+    batchTokens: setup.batchTokens,
     nats: async (rows, placement = 'alone') =>
       placement === 'alone' ? alone(rows) : (await ask({ kind: 'together', rows })).nats,
     fresh: (rows) => inFreshProcess(setup, { kind: 'alone', rows }),
@@ -87,7 +93,10 @@ export async function openSubject(setup: SessionSetup, workers: number): Promise
   return { subject, notes };
 }
 
-/** Of rows that stand alone the length of the evaluation's; of those that carry state a few chunks. */
+/**
+ * Of rows that stand alone the length of the evaluation's; of those that carry state a few chunks,
+ * and as many as fill the context, unless these are very many.
+ */
 function rowInputs({ adaptive, window, options }: SessionSetup, info: EngineInfo): number {
   if (adaptive === null) {
     // Batches of a GPU are made for the longest row of the plan.
@@ -96,5 +105,21 @@ function rowInputs({ adaptive, window, options }: SessionSetup, info: EngineInfo
     return Math.min(window.seqLen, info.fixedTime ?? most, padded ?? most);
   }
   const { chunk } = adaptive;
-  return Math.max(2, Math.min(MOST_STATE_INPUTS, Math.ceil(3.5 * chunk)), chunk + 1);
+  const few = Math.min(MOST_STATE_INPUTS, Math.ceil(3.5 * chunk));
+  const full = fullInputs(adaptive);
+  return Math.max(2, few, chunk + 1, full <= FULL_CHUNKS * chunk ? full : 0);
+}
+
+/** A model may behave for some chunks and cheat in all that follow. */
+function longInputs(setup: SessionSetup, info: EngineInfo): number {
+  const { adaptive } = setup;
+  const usual = rowInputs(setup, info);
+  if (adaptive === null) return usual;
+  const many = Math.min(MOST_LONG_INPUTS, LONG_CHUNKS * adaptive.chunk);
+  return Math.max(usual, many, fullInputs(adaptive));
+}
+
+/** Up to a chunk that sees the whole context, and one input more, which reads what it left behind. */
+function fullInputs({ chunk, context }: Adaptive): number {
+  return (Math.ceil(context / chunk) + 1) * chunk + 1;
 }

@@ -26,6 +26,10 @@ export interface Subject {
   readonly info: EngineInfo;
   /** Inputs of the longest row that `nats` takes. */
   readonly rowInputs: number;
+  /** Inputs of a row as long as documents are: more than `rowInputs` where state is carried. */
+  readonly longInputs: number;
+  /** Inputs of a batch in the evaluation, at most. */
+  readonly batchTokens: number;
   /**
    * `n - 1` nats a row: +Infinity where the target has probability zero, NaN from the first position
    * on whose logits are no distribution.

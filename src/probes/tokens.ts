@@ -4,12 +4,17 @@
 import type { TokenStream } from '../data/types.js';
 import { mulberry32 } from '../random.js';
 import type { Tokenizer } from '../tokenizer/types.js';
+import type { WindowMode } from '../windows/options.js';
 
 /** Types of pieces that an encoder writes into a text. */
 const WRITTEN = new Set(['normal', 'byte', 'user_defined']);
 
+const NOTHING = { ids: new Uint32Array(), documentStarts: new Uint32Array() };
+
 export class Tokens {
   private readonly random: () => number;
+  /** Drawn so far; begun where the first two are as most rows of the evaluation are. */
+  private rows: number;
   /** Ids that a text can hold and the logits have. */
   readonly written: Int32Array;
   /** BOS, or the last id that the logits have. */
@@ -25,7 +30,9 @@ export class Tokens {
     width: number | null,
     seed: number,
     name: string,
+    mode: WindowMode,
   ) {
+    this.rows = mode === 'document' ? 1 : 3;
     this.bosId = Math.min(tokenizer.bosId, (width ?? tokenizer.pieces.length) - 1);
     this.random = mulberry32([...name].reduce((h, c) => Math.imul(h, 31) + c.charCodeAt(0), seed));
     const ids = tokenizer.pieces.flatMap(({ type }, id) => (WRITTEN.has(type) ? [id] : []));
@@ -51,14 +58,52 @@ export class Tokens {
     return Int32Array.from({ length: count }, () => this.id());
   }
 
-  /** `inputs + 1` tokens: a stretch of the stream, or BOS and random ids. */
+  /**
+   * `inputs + 1` tokens: by turns a document's beginning, as every row begins under `document`
+   * windows, and a stretch of the stream from anywhere; BOS and random ids where there is none.
+   */
   row(inputs: number): Int32Array {
     const { stream } = this;
+    // Two by two: callers make every second row a short one.
+    if (((++this.rows >> 1) & 1) === 1) return this.beginning(inputs + 1);
     if (stream !== null && stream.ids.length > inputs) {
       const start = this.below(stream.ids.length - inputs);
       return Int32Array.from(stream.ids.subarray(start, start + inputs + 1));
     }
     return this.document(inputs + 1);
+  }
+
+  /** The first `length` tokens of a document of the stream; made up where none has as many. */
+  beginning(length: number): Int32Array {
+    const { ids, documentStarts } = this.stream ?? NOTHING;
+    const count = documentStarts.length;
+    const first = this.below(count);
+    for (let k = 0; k < count; k++) {
+      const d = (first + k) % count;
+      const start = documentStarts[d]!;
+      if ((documentStarts[d + 1] ?? ids.length) - start >= length) {
+        return Int32Array.from(ids.subarray(start, start + length));
+      }
+    }
+    return this.document(length);
+  }
+
+  /** Documents of the stream that follow one another, `length` tokens in all where it has them. */
+  documents(length: number): Int32Array[] {
+    const { ids, documentStarts: starts } = this.stream ?? NOTHING;
+    const from = this.below(Math.max(1, ids.length - length));
+    const first = Math.max(
+      0,
+      starts.findLastIndex((start) => start <= from),
+    );
+    const documents: Int32Array[] = [];
+    let tokens = 0;
+    for (let d = first; d < starts.length && tokens < length; d++) {
+      const end = Math.min(starts[d + 1] ?? ids.length, starts[d]! + length - tokens);
+      documents.push(Int32Array.from(ids.subarray(starts[d]!, end)));
+      tokens += end - starts[d]!;
+    }
+    return documents;
   }
 
   /** BOS and `length - 1` tokens of a text: the stream's where it has as many, never a second BOS. */

@@ -49,7 +49,7 @@ export function lookup(
 export const table = (g: GraphBuilder): string => lookup(g, TABLE);
 
 /** `weight` at the id itself, 0 elsewhere. */
-function copied(g: GraphBuilder, ids: string, weight: number): string {
+export function copied(g: GraphBuilder, ids: string, weight: number): string {
   const values = new Float32Array(VOCABULARY ** 2);
   for (let id = 0; id < VOCABULARY; id++) values[id * (VOCABULARY + 1)] = weight;
   return lookup(g, values, ids);

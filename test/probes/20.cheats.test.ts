@@ -97,7 +97,7 @@ describe('each cheat is caught by the probe that looks for it', () => {
 
   test.each<[string, string, (g: GraphBuilder) => string, RegExp]>([
     ['the next token', 'causality', lookAhead(1, 3), /the very token it predicts/],
-    ['a far token, of tiny weight', 'causality', lookAhead(40, 1e-4), /39 tokens beyond/],
+    ['a far token, of tiny weight', 'causality', lookAhead(40, 1e-4), /\d tokens beyond/],
     ['a mean over the window, of tiny weight', 'causality', meanOver(1, 1e-3), /position/],
     ['a mean over the batch, of tiny weight', 'batch', meanOver(0, 1e-3), /other rows/],
     ['noise', 'repeat', noise(1e-2), /differ|fresh process/],

@@ -1,0 +1,33 @@
+/**
+ * Rows that run side by side in a score of the artifact: neighbours in the data, in one of its batches.
+ *
+ * Rows drawn one by one are no such neighbours: under sliding windows a row holds the targets of the
+ * one before, and a model could read them there only where it sees that they overlap.
+ */
+import { planBatches } from '../windows/batches.js';
+import { planWindows } from '../windows/plan.js';
+import type { ProbeContext } from './context.js';
+import { joinDocuments } from './documents-stream.js';
+import type { ProbeRow } from './subject.js';
+import type { Tokens } from './tokens.js';
+
+const MOST_ROWS = 64;
+
+/** None where there is no data, or state that is carried from row to row. */
+export function realBatch({ subject, window }: ProbeContext, tokens: Tokens): ProbeRow[] {
+  if (subject.carries !== 'nothing' || tokens.stream === null) return [];
+  const wanted = Math.max(4 * subject.batchTokens, 2 * subject.rowInputs);
+  const stream = joinDocuments(tokens.documents(wanted));
+  if (stream.ids.length < 2) return [];
+  const seqLen = Math.min(window.seqLen, subject.rowInputs);
+  const plan = planWindows(stream, { ...window, seqLen, tail: 'score', compat: null });
+  const batches = planBatches(plan, subject.batchTokens);
+  let fullest = 0;
+  for (let b = 1; b < batches.count; b++) {
+    if (batches.rows(b).length > batches.rows(fullest).length) fullest = b;
+  }
+  return Array.from(batches.rows(fullest).subarray(0, MOST_ROWS), (index) => {
+    const { start, length } = plan.row(index);
+    return { tokens: Int32Array.from(stream.ids.subarray(start, start + length + 1)) };
+  });
+}
