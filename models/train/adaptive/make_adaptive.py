@@ -1,7 +1,7 @@
 """The adaptive and recurrent artifacts, from nothing: one command each, or all.
 
-    python models/train/adaptive/make_adaptive.py                     everything that is named below
-    python models/train/adaptive/make_adaptive.py bias head-lora      some of: bias, head-lora, recurrent, attention-lora
+    python models/train/adaptive/make_adaptive.py                     bias, head-lora, recurrent and attention-lora
+    python models/train/adaptive/make_adaptive.py bias recurrent      some of the four
     python models/train/adaptive/make_adaptive.py choose              tries learning rates on training documents
 
 The base and the recurrent model are trained where their checkpoint is not there yet.
@@ -68,9 +68,9 @@ def main() -> None:
     for name in [n for n in a.names if n != "choose"] or ALL:
         kind = importlib.import_module(name.replace("-", "_"))
         c, quantized = read(checkpoint(kind.MODEL, a.build, pieces), kind.Config)
-        if choosing:
+        if choosing and name in RATES:
             choose(kind, c, quantized, pieces, RATES[name])
-        else:
+        elif not choosing:
             refer(write(kind, c, quantized, pieces), kind, c, quantized, known)
 
 
