@@ -2,7 +2,7 @@
  * What a stateful or adaptive artifact carries from chunk to chunk: read, and checked against both
  * graphs before a runtime sees either (docs/adaptive.md).
  */
-import { type BpbError, inputError } from '../errors.js';
+import { BpbError, inputError } from '../errors.js';
 import { shared } from '../shared-memory.js';
 import { readDecompressed } from './decompress.js';
 import type { Manifest } from './manifest.js';
@@ -86,8 +86,8 @@ export async function loadAdaptive(
   }
   checkEvaluation(manifest, state, manifestPath);
   const scored: StoredFile[] = [];
-  const read = async (name: string) => {
-    const { stored, content } = await readDecompressed(inside(name));
+  const read = async (name: string, most?: number) => {
+    const { stored, content } = await readDecompressed(inside(name), most);
     scored.push({
       name,
       bytes: stored.length,
@@ -99,17 +99,11 @@ export async function loadAdaptive(
 
   const tensors: StateTensor[] = [];
   for (const { init, ...tensor } of state.tensors) {
-    const bytes = init === 'zeros' ? null : await read(init.path);
-    const expected = tensor.shape.reduce((n, dim) => n * dim, STATE_BYTES[tensor.dtype]);
-    if (bytes !== null && bytes.length !== expected) {
-      throw inputError('BPB_STATE_INIT', {
-        message: `the initial values of the state \`${tensor.name}\` do not fill its shape`,
-        path: inside((init as { path: string }).path),
-        expected: `${expected} bytes for ${tensor.dtype} [${tensor.shape.join(', ')}]`,
-        actual: `${bytes.length} bytes`,
-      });
-    }
-    tensors.push({ ...tensor, init: bytes });
+    const values =
+      init === 'zeros'
+        ? null
+        : await initialValues(tensor, inside(init.path), () => read(init.path, bytesOf(tensor)));
+    tensors.push({ ...tensor, init: values });
   }
   let adapt: AdaptGraph | null = null;
   let adaptGraph: OnnxSummary | null = null;
@@ -125,10 +119,38 @@ export async function loadAdaptive(
     adaptive,
     manifestPath,
     tokens: manifest.model.tokens,
+    logits: manifest.model.logits,
     score,
     adapt: adaptGraph === null ? null : { path: adapt!.path, graph: adaptGraph },
   });
   return { adaptive, scored };
+}
+
+function bytesOf({ shape, dtype }: Pick<StateTensor, 'shape' | 'dtype'>): number {
+  return shape.reduce((n, dim) => n * dim, STATE_BYTES[dtype]);
+}
+
+/** @param read gives the file, unpacked no further than the tensor is long */
+async function initialValues(
+  tensor: Pick<StateTensor, 'name' | 'shape' | 'dtype'>,
+  path: string,
+  read: () => Promise<Uint8Array<SharedArrayBuffer>>,
+): Promise<Uint8Array<SharedArrayBuffer>> {
+  const { name, shape, dtype } = tensor;
+  const expected = bytesOf(tensor);
+  const wrong = (actual: string) =>
+    inputError('BPB_STATE_INIT', {
+      message: `the initial values of the state \`${name}\` do not fill its shape`,
+      path,
+      expected: `${expected} bytes for ${dtype} [${shape.join(', ')}]`,
+      actual,
+    });
+  const values = await read().catch((error: unknown) => {
+    const longer = error instanceof BpbError && error.code === 'BPB_DECOMPRESS_LIMIT';
+    throw longer ? wrong(`more than ${expected} bytes`) : error;
+  });
+  if (values.length !== expected) throw wrong(`${values.length} bytes`);
+  return values;
 }
 
 function checkEvaluation(manifest: Manifest, state: StateManifest, path: string): void {

@@ -2,7 +2,7 @@
  * Loads an artifact: a directory with `artifact.json`, or a bare `.onnx`.
  */
 import { createHash } from 'node:crypto';
-import { realpathSync, statSync } from 'node:fs';
+import { realpathSync, type Stats, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, isAbsolute, join, relative, resolve } from 'node:path';
 import { inputError, usageError } from '../errors.js';
@@ -168,13 +168,19 @@ function pathInside(directory: string, name: string, manifestPath: string): stri
   const path = resolve(directory, name);
   const refuse = (actual: string) =>
     inputError('BPB_MANIFEST_PATH', {
-      message: `the manifest's path \`${name}\` cannot be taken`,
+      message: `the manifest's path \`${name.slice(0, 200)}\` cannot be taken`,
       path: manifestPath,
       expected: 'a file inside the artifact directory',
       actual,
     });
   if (isAbsolute(name) || escapes(directory, path)) throw refuse('a path outside of it');
-  const stat = statSync(path, { throwIfNoEntry: false });
+  let stat: Stats | undefined;
+  try {
+    stat = statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    // A name that no file can have: too long, or with a NUL.
+    throw refuse((error as NodeJS.ErrnoException).code ?? (error as Error).message);
+  }
   if (stat === undefined) throw refuse('no such file');
   if (!stat.isFile()) throw refuse('not a plain file');
   if (escapes(realpathSync(directory), realpathSync(path)))

@@ -4,15 +4,15 @@
 import { z } from 'zod';
 import { inputError } from '../errors.js';
 import { SLIDING_2026_03_19, WINDOW_MODES } from '../windows/options.js';
-import { adaptSchema, relativePath, stateSchema } from './state-schema.js';
+import { adaptSchema, portName, relativePath, stateSchema } from './state-schema.js';
 
 const manifestSchema = z.strictObject({
   format: z.literal('bpb-artifact/1'),
   name: z.string().min(1).max(200),
   model: z.strictObject({
     path: relativePath,
-    tokens: z.string().min(1).default('input_ids'),
-    logits: z.string().min(1).default('logits'),
+    tokens: portName.default('input_ids'),
+    logits: portName.default('logits'),
     softcap: z.number().positive().finite().nullable().default(null),
   }),
   tokenizer: z.discriminatedUnion('kind', [

@@ -16,6 +16,7 @@ export interface StatePorts {
   readonly manifestPath: string;
   /** The score graph's input of token ids. */
   readonly tokens: string;
+  readonly logits: string;
   readonly score: Graph;
   readonly adapt: Graph | null;
 }
@@ -31,6 +32,7 @@ export function checkStatePorts(ports: StatePorts): void {
   const { adaptive, manifestPath, tokens, score, adapt } = ports;
   const { tensors } = adaptive;
   for (const key of ['name', 'in', 'out'] as const) unique(tensors, key, manifestPath);
+  distinctPorts(ports);
   const known = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const named = (field: 'reads' | 'writes') =>
     (adaptive.adapt?.[field] ?? []).map((name) => {
@@ -88,6 +90,21 @@ function unique(tensors: readonly StateTensor[], key: 'name' | 'in' | 'out', pat
       );
     }
     seen.add(tensor[key]);
+  }
+}
+
+/** One port is for one thing: of two values that it is given, one would be lost. */
+function distinctPorts({ adaptive, manifestPath, tokens, logits }: StatePorts): void {
+  const { tensors, adapt } = adaptive;
+  const refuse = (field: string, actual: string) =>
+    manifestError(manifestPath, field, 'a port for every tensor', actual);
+  if (adapt !== null && adapt.tokens !== null && adapt.tokens === adapt.targets) {
+    throw refuse('adapt.targets', `\`${adapt.targets}\`, which takes the token ids`);
+  }
+  const ids = [tokens, adapt?.tokens, adapt?.targets];
+  for (const { name, in: input, out } of tensors) {
+    if (ids.includes(input)) throw refuse(`${name}.in`, `\`${input}\`, which takes ids`);
+    if (out === logits) throw refuse(`${name}.out`, `\`${out}\`, which gives the logits`);
   }
 }
 

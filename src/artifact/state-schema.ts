@@ -5,7 +5,11 @@ import { z } from 'zod';
 
 export const relativePath = z.string().min(1);
 
-const portName = z.string().min(1);
+/** No name of a port in any artifact is one that an object of JavaScript cannot hold. */
+export const portName = z
+  .string()
+  .min(1)
+  .refine((name) => name !== '__proto__', { message: 'another name than __proto__' });
 
 export const STATE_DTYPES = ['float32', 'float16', 'int32', 'int64'] as const;
 export type StateDtype = (typeof STATE_DTYPES)[number];

@@ -13,6 +13,11 @@ import { type OpenedSubject, openSubject } from './open-subject.js';
 import { runProbes } from './run.js';
 import type { ProbeVerdict } from './types.js';
 
+/** Inputs of a row of random tokens, which no data bounds. */
+const MOST_MADE_UP = 2 ** 16;
+/** Of documents that carry state, which must go on behind a chunk although the data's do not. */
+const LEAST_WITH_STATE = 4096;
+
 export interface ProbeAll {
   readonly artifact: Artifact;
   readonly tokenizer: Tokenizer;
@@ -42,7 +47,7 @@ export async function probeAll(options: ProbeAll): Promise<Probed> {
   onProgress?.({ phase: 'load', done: 0, total: null, unit: '', bpb: null });
   let opened: OpenedSubject;
   try {
-    opened = await openSubject(setup, workers);
+    opened = await openSubject(setup, workers, longestInputs(options));
   } catch (error) {
     // What the graph asks for may be the very thing that is wrong with it.
     if (read.verdict !== 'fail' || !isRefusal(error)) throw error;
@@ -66,6 +71,19 @@ export async function probeAll(options: ProbeAll): Promise<Probed> {
 
 export function anyFailed(verdicts: readonly ProbeVerdict[]): boolean {
   return verdicts.some(({ verdict }) => verdict === 'fail');
+}
+
+/** No row of the evaluation is longer, whatever a manifest or a flag says. */
+function longestInputs({ stream, setup }: ProbeAll): number {
+  if (stream === null) return MOST_MADE_UP;
+  const { ids, documentStarts } = stream;
+  const last = ids.length - 1;
+  if (setup.window.mode !== 'document') return Math.max(2, last);
+  let longest = setup.adaptive === null ? 2 : LEAST_WITH_STATE;
+  documentStarts.forEach((start, d) => {
+    longest = Math.max(longest, (documentStarts[d + 1] ?? last) - start);
+  });
+  return longest;
 }
 
 function isRefusal(error: unknown): error is BpbError {

@@ -32,8 +32,15 @@ export interface OpenedSubject {
   readonly notes: readonly string[];
 }
 
-/** @throws BpbError where the engine cannot be opened with the model */
-export async function openSubject(setup: SessionSetup, workers: number): Promise<OpenedSubject> {
+/**
+ * @param longest inputs that a row may have: what a manifest asks for may be beyond any memory
+ * @throws BpbError where the engine cannot be opened with the model
+ */
+export async function openSubject(
+  setup: SessionSetup,
+  workers: number,
+  longest: number,
+): Promise<OpenedSubject> {
   const pool = new WorkerPool<SessionTask, SessionReply>({
     worker: new URL('./session-worker.js', import.meta.url),
     data: setup,
@@ -74,8 +81,8 @@ export async function openSubject(setup: SessionSetup, workers: number): Promise
     isolates: window.mode === 'document' && sideBySide,
     // Documents that share a state come one after the other.
     info: sideBySide ? info : { ...info, fixedRows: 1 },
-    rowInputs: rowInputs(setup, info),
-    longInputs: longInputs(setup, info),
+    rowInputs: Math.min(longest, rowInputs(setup, info)),
+    longInputs: Math.min(longest, longInputs(setup, info)),
     batchTokens: setup.batchTokens,
     nats: async (rows, placement = 'alone') =>
       placement === 'alone' ? alone(rows) : (await ask({ kind: 'together', rows })).nats,

@@ -1,6 +1,7 @@
 /** What an artifact that carries state is refused for, before anything runs. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { loadArtifact } from '#bpb/artifact/load';
 import { onnxModel } from '#bpb/artifact/onnx/writer';
@@ -60,6 +61,10 @@ describe('the manifest against itself', () => {
     ],
     ['writes of no tensor', (m) => (m.adapt.writes = ['counts', 'other']), 'adapt.writes'],
     ['reads of no tensor', (m) => (m.adapt.reads = ['other']), 'adapt.reads'],
+    ['targets for token ids', (m) => (m.adapt.tokens = 'targets'), 'adapt.targets'],
+    ['a state for token ids', (m) => (m.state.tensors[0].in = 'input_ids'), 'counts.in'],
+    ['a state for targets', (m) => (m.state.tensors[0].in = 'targets'), 'counts.in'],
+    ['logits for a state', (m) => (m.state.tensors[0].out = 'logits'), 'counts.out'],
   ])('%s', async (_, change, field) => {
     const error = await refused(counts(change));
     expect(error).toMatchObject({ code: 'BPB_STATE_MANIFEST', exitCode: 3 });
@@ -71,6 +76,11 @@ describe('the manifest against itself', () => {
     ['an unknown reset', (m) => (m.state.tensors[0].reset = 'row'), 'state.tensors.0.reset'],
     ['an unknown type', (m) => (m.state.tensors[0].dtype = 'float8'), 'state.tensors.0.dtype'],
     ['an unknown field', (m) => (m.state.lanes = 3), 'state.lanes'],
+    [
+      'a port that no object of feeds can name',
+      (m) => (m.state.tensors[0].in = '__proto__'),
+      'state.tensors.0.in',
+    ],
     [
       'a shape beyond memory',
       (m) => (m.state.tensors[0].shape = [65536, 65536]),
@@ -85,6 +95,24 @@ describe('the manifest against itself', () => {
   test('an init file outside the artifact', async () => {
     const error = await refused(counts((m) => (m.state.tensors[0].init = { path: '../x.f32' })));
     expect(error).toMatchObject({ code: 'BPB_MANIFEST_PATH', actual: 'a path outside of it' });
+  });
+
+  test.each([
+    ['too long', 'a'.repeat(5000), 'ENAMETOOLONG'],
+    ['with a NUL', 'a\0b', 'ERR_INVALID_ARG_VALUE'],
+  ])('an init file of a name that no file can have: %s', async (_, path, actual) => {
+    const error = await refused(counts((m) => (m.state.tensors[0].init = { path })));
+    expect(error).toMatchObject({ code: 'BPB_MANIFEST_PATH', exitCode: 3, actual });
+    expect(error.message.length).toBeLessThan(300);
+  });
+
+  test('an init file that unpacks to more than the shape, no further than that', async () => {
+    const folder = counts((m) => (m.state.tensors[0].init = { path: 'counts.f32.gz' }));
+    writeFileSync(join(folder, 'counts.f32.gz'), gzipSync(Buffer.alloc(1 << 20)));
+    const error = await refused(folder);
+    expect(error).toMatchObject({ code: 'BPB_STATE_INIT', actual: 'more than 1040 bytes' });
+    writeFileSync(join(folder, 'counts.f32.gz'), gzipSync(Buffer.alloc(1040)));
+    expect((await loadArtifact(folder)).adaptive!.tensors[0]!.init).toHaveLength(1040);
   });
 
   test('an init file of another size than the shape', async () => {

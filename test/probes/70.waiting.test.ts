@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Graph, onnxModel } from '#bpb/artifact/onnx/writer';
 import { type ProbeOptions, type ProbeReport, probe } from '#bpb/probes/probe';
-import { writeManifest } from '../helpers/adaptive.js';
+import { writeCounts, writeManifest } from '../helpers/adaptive.js';
 import { byteModel, copied, lookup, table } from '../helpers/byte-models.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { GraphBuilder } from '../helpers/graph-builder.js';
@@ -171,5 +171,16 @@ describe('documents that carry state', () => {
     const { docs } = await workshop({ texts: TEXTS });
     const never: Build = (g) => g.op('Greater', ['chunks', g.scalar(1e6)]);
     expect(failed(await probe({ artifact: counting(never), docs, workers: 1 }))).toEqual([]);
+  });
+
+  test('chunks and rows beyond any memory are probed as long as the documents are', async () => {
+    const { docs, model } = await workshop();
+    const folder = temporaryFolder();
+    writeCounts(folder, { chunk: 2 ** 33, context: 2 ** 33 });
+    const adaptive = await probe({ artifact: folder, docs, workers: 1 });
+    // No document goes on after its first chunk, so that nothing is ever learnt.
+    expect(failed(adaptive)).toEqual(['state']);
+    const asked = { tokenizer: 'byte260', window: 'document', seqLen: 2 ** 33 } as const;
+    expect(failed(await probe({ artifact: model, docs, workers: 1, ...asked }))).toEqual([]);
   });
 });
