@@ -19,6 +19,9 @@ export type TokenizerSource =
   | { readonly kind: 'sentencepiece'; readonly path: string }
   | { readonly kind: 'byte260' };
 
+/** Characters of a path that a refusal repeats. */
+const SHOWN_PATH = 200;
+
 export interface Artifact {
   readonly name: string;
   readonly path: string;
@@ -54,13 +57,13 @@ export interface Artifact {
  * @throws input errors (exit 3) that name the file and the field
  */
 export async function loadArtifact(path: string): Promise<Artifact> {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) {
+  const stat = statOf(path);
+  if (typeof stat === 'string') {
     throw inputError('BPB_ARTIFACT_MISSING', {
       message: 'there is no such artifact',
-      path,
+      path: path.slice(0, SHOWN_PATH),
       expected: 'a directory with artifact.json, or an .onnx file',
-      actual: 'nothing',
+      actual: stat === 'ENOENT' ? 'nothing' : stat,
     });
   }
   if (stat.isDirectory()) return loadDirectory(path);
@@ -163,25 +166,28 @@ async function loadBareModel(path: string): Promise<Artifact> {
   };
 }
 
+/** What is there, or why nothing is: also for a name that no file can have, too long or with a NUL. */
+function statOf(path: string): Stats | string {
+  try {
+    return statSync(path);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? String(error);
+  }
+}
+
 /** Resolves a manifest's path, which must lie in the artifact also after symbolic links. */
 function pathInside(directory: string, name: string, manifestPath: string): string {
   const path = resolve(directory, name);
   const refuse = (actual: string) =>
     inputError('BPB_MANIFEST_PATH', {
-      message: `the manifest's path \`${name.slice(0, 200)}\` cannot be taken`,
+      message: `the manifest's path \`${name.slice(0, SHOWN_PATH)}\` cannot be taken`,
       path: manifestPath,
       expected: 'a file inside the artifact directory',
       actual,
     });
   if (isAbsolute(name) || escapes(directory, path)) throw refuse('a path outside of it');
-  let stat: Stats | undefined;
-  try {
-    stat = statSync(path, { throwIfNoEntry: false });
-  } catch (error) {
-    // A name that no file can have: too long, or with a NUL.
-    throw refuse((error as NodeJS.ErrnoException).code ?? (error as Error).message);
-  }
-  if (stat === undefined) throw refuse('no such file');
+  const stat = statOf(path);
+  if (typeof stat === 'string') throw refuse(stat === 'ENOENT' ? 'no such file' : stat);
   if (!stat.isFile()) throw refuse('not a plain file');
   if (escapes(realpathSync(directory), realpathSync(path)))
     throw refuse('a link that leads outside');

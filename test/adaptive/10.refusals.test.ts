@@ -106,6 +106,20 @@ describe('the manifest against itself', () => {
     expect(error.message.length).toBeLessThan(300);
   });
 
+  test.each([
+    ['too long', 'a'.repeat(5000), 'ENAMETOOLONG'],
+    ['inside a file', 'artifact.json/x', 'ENOTDIR'],
+    ['with a NUL', 'a\0b', 'ERR_INVALID_ARG_VALUE'],
+  ])('an artifact of a path that cannot be: %s', async (_, path, actual) => {
+    const error = await refused(
+      join(
+        counts(() => undefined),
+        path,
+      ),
+    );
+    expect(error).toMatchObject({ code: 'BPB_ARTIFACT_MISSING', exitCode: 3, actual });
+  });
+
   test('an init file that unpacks to more than the shape, no further than that', async () => {
     const folder = counts((m) => (m.state.tensors[0].init = { path: 'counts.f32.gz' }));
     writeFileSync(join(folder, 'counts.f32.gz'), gzipSync(Buffer.alloc(1 << 20)));
