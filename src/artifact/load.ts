@@ -61,7 +61,7 @@ export async function loadArtifact(path: string): Promise<Artifact> {
   if (typeof stat === 'string') {
     throw inputError('BPB_ARTIFACT_MISSING', {
       message: 'there is no such artifact',
-      path: path.slice(0, SHOWN_PATH),
+      path,
       expected: 'a directory with artifact.json, or an .onnx file',
       actual: stat === 'ENOENT' ? 'nothing' : stat,
     });
