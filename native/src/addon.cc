@@ -9,11 +9,15 @@
 
 namespace {
 
+// Of the exports and what they take; src/engine/addon.ts asks for the same number.
+constexpr int kAbi = 2;
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   auto* data = new bpb::Instance;
   data->session_class = Napi::Persistent(bpb::SessionObject::Define(env));
   data->state_class = Napi::Persistent(bpb::StateObject::Define(env));
   env.SetInstanceData(data);
+  exports.Set("abi", Napi::Number::New(env, kAbi));
   exports.Set("open", Napi::Function::New<bpb::SessionObject::Open>(env, "open"));
   exports.Set("states", Napi::Function::New<bpb::StateObject::States>(env, "states"));
   exports.Set("nll", Napi::Function::New<bpb::NllFunction>(env, "nll"));

@@ -182,6 +182,8 @@ export interface NllOptions {
 }
 
 export interface NativeAddon {
+  /** Of the exports and what they take: `ABI` of this file. */
+  readonly abi: number;
   /** Rejects with an Error whose `code` is one of native/src/error.h. */
   open(options: NativeOpenOptions): Promise<NativeSession>;
   /** What makes states of these tensors, at their initial values. */
@@ -207,22 +209,28 @@ export interface NativeAddon {
 /** The addon, or the reason why there is none. */
 export type AddonResult = { addon: NativeAddon } | { reason: string };
 
+/** native/src/addon.cc has the same number: a build of other sources is told from this one's. */
+const ABI = 2;
+
 const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 let loaded: AddonResult | undefined;
 
 /** Loads native/build/Release/bpb.node of this package; the same result on every call. */
 export function loadAddon(): AddonResult {
-  loaded ??= load(join(packageRoot, 'native', 'build', 'Release', 'bpb.node'));
+  loaded ??= addonAt(join(packageRoot, 'native', 'build', 'Release', 'bpb.node'));
   return loaded;
 }
 
-function load(path: string): AddonResult {
+/** The addon of a file. */
+export function addonAt(path: string): AddonResult {
   if (!existsSync(path)) {
     return { reason: 'the native addon is not built (npm run build:native)' };
   }
   try {
-    return { addon: createRequire(import.meta.url)(path) as NativeAddon };
+    const addon = createRequire(import.meta.url)(path) as NativeAddon;
+    if (addon.abi === ABI) return { addon };
+    return { reason: 'the native addon is of other sources (npm run build:native -- --force)' };
   } catch (error) {
     return { reason: `the native addon does not load: ${(error as Error).message}` };
   }
