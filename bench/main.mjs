@@ -12,6 +12,9 @@ const BENCHMARKS = [
   ['audit', TOKENIZER],
   ['stream'],
   ['share'],
+  ['share', 'models/sotu-head-lora'],
+  ['share', 'models/sotu-recurrent'],
+  ['optimize'],
   ['peers/run'],
 ];
 

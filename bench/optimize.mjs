@@ -2,7 +2,7 @@
  * What `--optimize` does to the time of a batch on the CPU: processor time of one session of one
  * thread, which others on the machine disturb less than the clock, best of several in turn.
  *
- *   node bench/optimize.mjs ARTIFACT|MODEL.onnx [--seq-len 512] [--stride 64] [--rows 2] [--runs 8]
+ *   node bench/optimize.mjs [ARTIFACT|MODEL.onnx] [--seq-len 512] [--stride 64] [--rows 2] [--runs 8]
  */
 import { parseArgs } from 'node:util';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
@@ -24,7 +24,7 @@ const [seqLen, stride, rows, runs] = [
   values.rows,
   values.runs,
 ].map(Number);
-const { model } = await loadArtifact(positionals[0]);
+const { model } = await loadArtifact(positionals[0] ?? 'models/sotu-8x256');
 const original = Buffer.from(model.bytes);
 
 /** Name, and what a session of it is fed beside the ids. */
