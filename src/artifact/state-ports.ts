@@ -35,10 +35,15 @@ export function checkStatePorts(ports: StatePorts): void {
   distinctPorts(ports);
   const known = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const named = (field: 'reads' | 'writes') =>
-    (adaptive.adapt?.[field] ?? []).map((name) => {
+    (adaptive.adapt?.[field] ?? []).map((name, at, all) => {
       const tensor = known.get(name);
-      if (tensor !== undefined) return tensor;
-      throw manifestError(manifestPath, `adapt.${field}`, 'names of state tensors', name);
+      if (tensor !== undefined && all.indexOf(name) === at) return tensor;
+      throw manifestError(
+        manifestPath,
+        `adapt.${field}`,
+        'names of state tensors, each once',
+        name,
+      );
     });
   const [reads, writes] = [named('reads'), named('writes')];
 

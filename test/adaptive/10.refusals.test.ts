@@ -60,6 +60,7 @@ describe('the manifest against itself', () => {
       'state.tensors[].in',
     ],
     ['writes of no tensor', (m) => (m.adapt.writes = ['counts', 'other']), 'adapt.writes'],
+    ['writes of one tensor twice', (m) => (m.adapt.writes = ['counts', 'counts']), 'adapt.writes'],
     ['reads of no tensor', (m) => (m.adapt.reads = ['other']), 'adapt.reads'],
     ['targets for token ids', (m) => (m.adapt.tokens = 'targets'), 'adapt.targets'],
     ['a state for token ids', (m) => (m.state.tensors[0].in = 'input_ids'), 'counts.in'],
