@@ -8,8 +8,9 @@ import { readDecompressed } from './decompress.js';
 import type { Manifest } from './manifest.js';
 import { checkOnnx } from './onnx/check.js';
 import type { OnnxSummary } from './onnx/reader.js';
+import { count } from './onnx/tensor.js';
 import { type StoredFile, sha256 } from './size.js';
-import { checkStatePorts } from './state-ports.js';
+import { checkStatePorts, stateManifestError } from './state-ports.js';
 import type { StateDtype, StateManifest } from './state-schema.js';
 
 /** A tensor that is carried; in the graphs it is `[batch, …shape]`. */
@@ -56,6 +57,11 @@ export const STATE_BYTES: Readonly<Record<StateDtype, number>> = {
   int64: 8,
 };
 
+/** Bytes of one document's value. */
+export function stateBytes({ shape, dtype }: Pick<StateTensor, 'shape' | 'dtype'>): number {
+  return count(shape) * STATE_BYTES[dtype];
+}
+
 /** Whether every tensor begins anew at each document, so that documents may run side by side. */
 export function resetsAtDocuments({ tensors }: Pick<Adaptive, 'tensors'>): boolean {
   return tensors.every(({ reset }) => reset === 'document');
@@ -82,7 +88,7 @@ export async function loadAdaptive(
   const { state } = manifest;
   if (state === undefined) {
     if (manifest.adapt === undefined) return null;
-    throw refusal(manifestPath, 'adapt', 'a `state` that it changes', 'no `state`');
+    throw stateManifestError(manifestPath, 'adapt', 'a `state` that it changes', 'no `state`');
   }
   checkEvaluation(manifest, state, manifestPath);
   const scored: StoredFile[] = [];
@@ -102,7 +108,7 @@ export async function loadAdaptive(
     const values =
       init === 'zeros'
         ? null
-        : await initialValues(tensor, inside(init.path), () => read(init.path, bytesOf(tensor)));
+        : await initialValues(tensor, inside(init.path), () => read(init.path, stateBytes(tensor)));
     tensors.push({ ...tensor, init: values });
   }
   let adapt: AdaptGraph | null = null;
@@ -126,10 +132,6 @@ export async function loadAdaptive(
   return { adaptive, scored };
 }
 
-function bytesOf({ shape, dtype }: Pick<StateTensor, 'shape' | 'dtype'>): number {
-  return shape.reduce((n, dim) => n * dim, STATE_BYTES[dtype]);
-}
-
 /** @param read gives the file, unpacked no further than the tensor is long */
 async function initialValues(
   tensor: Pick<StateTensor, 'name' | 'shape' | 'dtype'>,
@@ -137,7 +139,7 @@ async function initialValues(
   read: () => Promise<Uint8Array<SharedArrayBuffer>>,
 ): Promise<Uint8Array<SharedArrayBuffer>> {
   const { name, shape, dtype } = tensor;
-  const expected = bytesOf(tensor);
+  const expected = stateBytes(tensor);
   const wrong = (actual: string) =>
     inputError('BPB_STATE_INIT', {
       message: `the initial values of the state \`${name}\` do not fill its shape`,
@@ -159,25 +161,20 @@ function checkEvaluation(manifest: Manifest, state: StateManifest, path: string)
   const { seqLen, window, stride } = evaluation;
   if (state.chunk + state.context > seqLen) {
     const actual = `chunk ${state.chunk} and context ${state.context} in rows of ${seqLen}`;
-    throw refusal(path, 'state.chunk', 'chunk + context of at most evaluation.seqLen', actual);
+    throw stateManifestError(
+      path,
+      'state.chunk',
+      'chunk + context of at most evaluation.seqLen',
+      actual,
+    );
   }
   const resets = state.tensors.some(({ reset }) => reset === 'document');
   if (window === 'sliding' || stride !== null) {
     const expected = 'document or chunk windows without a stride; `context` is what overlaps';
-    throw refusal(path, 'evaluation', expected, `${window}, stride ${stride ?? 'none'}`);
+    throw stateManifestError(path, 'evaluation', expected, `${window}, stride ${stride ?? 'none'}`);
   }
   if (window === 'chunk' && resets) {
     const expected = 'document windows, as a state resets at documents';
-    throw refusal(path, 'evaluation.window', expected, window);
+    throw stateManifestError(path, 'evaluation.window', expected, window);
   }
-}
-
-function refusal(path: string, field: string, expected: string, actual: string): BpbError {
-  return inputError('BPB_STATE_MANIFEST', {
-    message: `the manifest's field \`${field}\` does not fit the rest`,
-    path,
-    expected,
-    actual,
-    hint: 'docs/adaptive.md describes stateful and adaptive artifacts',
-  });
 }

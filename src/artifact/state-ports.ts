@@ -5,6 +5,7 @@
 import { type BpbError, inputError } from '../errors.js';
 import type { Adaptive, StateTensor } from './adaptive.js';
 import type { OnnxSummary, Port } from './onnx/reader.js';
+import { TYPE } from './onnx/writer.js';
 
 interface Graph {
   readonly path: string;
@@ -21,10 +22,8 @@ export interface StatePorts {
   readonly adapt: Graph | null;
 }
 
-/** ONNX element types by the manifest's names. */
-const ELEMENT_TYPES = { float32: 1, int32: 6, int64: 7, float16: 10 } as const;
 const TYPE_NAMES = new Map<number, string>(
-  Object.entries(ELEMENT_TYPES).map(([name, type]) => [type, name]),
+  Object.entries(TYPE).map(([name, type]) => [type, name]),
 );
 
 /** @throws BPB_STATE_MANIFEST for contradictions of the manifest, BPB_STATE_PORT for a graph's */
@@ -38,7 +37,7 @@ export function checkStatePorts(ports: StatePorts): void {
     (adaptive.adapt?.[field] ?? []).map((name, at, all) => {
       const tensor = known.get(name);
       if (tensor !== undefined && all.indexOf(name) === at) return tensor;
-      throw manifestError(
+      throw stateManifestError(
         manifestPath,
         `adapt.${field}`,
         'names of state tensors, each once',
@@ -72,7 +71,7 @@ export function checkStatePorts(ports: StatePorts): void {
     ];
     if (readers.length === 0) {
       const expected = 'an input of the score graph, or one of `adapt.reads`';
-      throw manifestError(manifestPath, `state tensor ${tensor.name}`, expected, 'no reader');
+      throw stateManifestError(manifestPath, `state tensor ${tensor.name}`, expected, 'no reader');
     }
     for (const graph of readers) requirePort(graph, input(graph, tensor.in), tensor, 'in');
     const writer = writes.includes(tensor) ? adapt! : score;
@@ -87,7 +86,7 @@ function unique(tensors: readonly StateTensor[], key: 'name' | 'in' | 'out', pat
   const seen = new Set<string>();
   for (const tensor of tensors) {
     if (seen.has(tensor[key])) {
-      throw manifestError(
+      throw stateManifestError(
         path,
         `state.tensors[].${key}`,
         'different names',
@@ -102,7 +101,7 @@ function unique(tensors: readonly StateTensor[], key: 'name' | 'in' | 'out', pat
 function distinctPorts({ adaptive, manifestPath, tokens, logits }: StatePorts): void {
   const { tensors, adapt } = adaptive;
   const refuse = (field: string, actual: string) =>
-    manifestError(manifestPath, field, 'a port for every tensor', actual);
+    stateManifestError(manifestPath, field, 'a port for every tensor', actual);
   if (adapt !== null && adapt.tokens !== null && adapt.tokens === adapt.targets) {
     throw refuse('adapt.targets', `\`${adapt.targets}\`, which takes the token ids`);
   }
@@ -141,7 +140,7 @@ function requireTime(
     const found = graph.graph.inputs.map((each) => each.name).join(', ') || 'none';
     throw portError(graph.path, `has no input \`${name}\``, `an input \`${name}\``, found);
   }
-  const ids = port.elementType === ELEMENT_TYPES.int64 || port.elementType === ELEMENT_TYPES.int32;
+  const ids = port.elementType === TYPE.int64 || port.elementType === TYPE.int32;
   if (!ids || (port.dims !== null && port.dims.length !== 2)) {
     const expected = 'int64 or int32 [batch, time]';
     throw portError(graph.path, `cannot take ids at \`${name}\``, expected, shape(port));
@@ -175,7 +174,7 @@ function requirePort(
   if (port === undefined) throw portError(path, `lacks ${of}`, expected, 'no such port');
   const { dims, elementType } = port;
   const fits =
-    elementType === ELEMENT_TYPES[tensor.dtype] &&
+    elementType === TYPE[tensor.dtype] &&
     (dims === null ||
       (dims.length === tensor.shape.length + 1 &&
         typeof dims[0] !== 'number' &&
@@ -198,7 +197,13 @@ function portError(path: string, what: string, expected: string, actual: string)
   });
 }
 
-function manifestError(path: string, field: string, expected: string, actual: string): BpbError {
+/** A field of the manifest that contradicts another one, or the graphs. */
+export function stateManifestError(
+  path: string,
+  field: string,
+  expected: string,
+  actual: string,
+): BpbError {
   return inputError('BPB_STATE_MANIFEST', {
     message: `the manifest's field \`${field}\` does not fit the rest`,
     path,

@@ -2,6 +2,7 @@
  * The manifest's part on stateful and adaptive artifacts: `state` and `adapt` (docs/adaptive.md).
  */
 import { z } from 'zod';
+import { count } from './onnx/tensor.js';
 
 export const relativePath = z.string().min(1);
 
@@ -24,7 +25,7 @@ const tensorSchema = z.strictObject({
   shape: z
     .array(z.int().positive())
     .max(7)
-    .refine((shape) => shape.reduce((product, dim) => product * dim, 1) <= MAX_ELEMENTS, {
+    .refine((shape) => count(shape) <= MAX_ELEMENTS, {
       message: `at most ${MAX_ELEMENTS} elements`,
     }),
   dtype: z.enum(STATE_DTYPES).default('float32'),

@@ -2,7 +2,8 @@
  * State on onnxruntime-node's JavaScript API: the fallback of the native engine, and its referee.
  */
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
-import { STATE_BYTES, type StateTensor } from '../artifact/adaptive.js';
+import { type StateTensor, stateBytes } from '../artifact/adaptive.js';
+import { count } from '../artifact/onnx/tensor.js';
 import type { AdaptiveEngine, AdaptiveOptions, EngineState, Lesson } from './adaptive.js';
 import { closedError, modelRunError, noBfloat16Error, stateOutputError } from './engine-errors.js';
 import { graphValue, idsTensor, openSession, scoreLogits } from './js-session.js';
@@ -42,7 +43,7 @@ class JsState implements EngineState {
 
   #begin(tensor: StateTensor): void {
     const { init, dtype } = tensor;
-    const bytes = new Uint8Array(this.rows * sizeOf(tensor) * STATE_BYTES[dtype]);
+    const bytes = new Uint8Array(this.rows * stateBytes(tensor));
     if (init !== null) for (let at = 0; at < bytes.length; at += init.length) bytes.set(init, at);
     this.values.set(tensor, new ARRAYS[dtype](bytes.buffer));
   }
@@ -58,7 +59,7 @@ class JsState implements EngineState {
     if (!(rows >= 1 && rows <= this.rows)) throw new RangeError(`${rows} of ${this.rows} rows`);
     this.rows = rows;
     for (const [tensor, values] of this.values) {
-      this.values.set(tensor, values.subarray(0, rows * sizeOf(tensor)));
+      this.values.set(tensor, values.subarray(0, rows * count(tensor.shape)));
     }
   }
 
@@ -70,11 +71,6 @@ class JsState implements EngineState {
     this.#freed = true;
     this.values.clear();
   }
-}
-
-/** Elements of one document. */
-function sizeOf({ shape }: StateTensor): number {
-  return shape.reduce((product, dim) => product * dim, 1);
 }
 
 class AdaptiveJsEngine implements AdaptiveEngine {

@@ -2,7 +2,8 @@
  * State on the native addon: it stays where the provider computes, and so do the logits; what comes
  * back is nats.
  */
-import { STATE_BYTES, type StateTensor } from '../artifact/adaptive.js';
+import { type StateTensor, stateBytes } from '../artifact/adaptive.js';
+import { TYPE } from '../artifact/onnx/writer.js';
 import type { AdaptiveEngine, AdaptiveOptions, EngineState, Lesson } from './adaptive.js';
 import type { NativeSession, NativeState, NativeStateTensor } from './addon.js';
 import { closedError, nanLogits, stateMisuseError, stateOutputError } from './engine-errors.js';
@@ -14,12 +15,9 @@ import { checkOptions, checkSignature } from './signature.js';
 import { splitTensors } from './split-tensors.js';
 import type { Batch, BatchScore, EngineInfo } from './types.js';
 
-/** ONNX's numbers. */
-const TYPES = { float32: 1, int32: 6, int64: 7, float16: 10 } as const;
-
 function nativeTensor({ shape, dtype, init, reset }: StateTensor): NativeStateTensor {
-  const bytes = shape.reduce((product, dim) => product * dim, STATE_BYTES[dtype]);
-  return { shape, type: TYPES[dtype], bytes, init, resets: reset === 'document' };
+  const bytes = stateBytes({ shape, dtype });
+  return { shape, type: TYPE[dtype], bytes, init, resets: reset === 'document' };
 }
 
 /** What the addon says of a state that is used wrongly, as our own error. */

@@ -87,7 +87,6 @@ export class LaneRunner {
     state: EngineState,
     carry: boolean,
   ): Promise<Batch> {
-    if (step.length < state.rows) state.keep(step.length);
     const { batch, runs } = assembleBatch(this.stream, this.plan, step);
     try {
       task.commit({ runs, score: await this.engine.score(batch, state, carry) });
@@ -105,20 +104,19 @@ export class LaneRunner {
     state: EngineState,
   ): Promise<void> {
     if (this.adaptive.adapt === null) return;
-    const rows = step.map((row) => row);
-    const { length, firstScored } = this.plan.row(rows[0]!);
+    const { length, firstScored } = this.plan.row(step[0]!);
     const chunk = length - firstScored;
-    const targets = new Int32Array(rows.length * chunk);
+    const targets = new Int32Array(step.length * chunk);
     const used: [number, number][] = [];
-    rows.forEach((row, r) => {
+    step.forEach((row, r) => {
       const first = this.plan.row(row).start + firstScored + 1;
       for (let j = 0; j < chunk; j++) targets[r * chunk + j] = this.stream.ids[first + j]!;
       used.push([first, chunk]);
     });
     const lesson: Lesson = {
-      rows: rows.length,
+      rows: step.length,
       time: batch.time,
-      ids: batch.ids.subarray(0, rows.length * batch.time),
+      ids: batch.ids.subarray(0, step.length * batch.time),
       chunk,
       targets,
     };
@@ -126,7 +124,7 @@ export class LaneRunner {
     for (let k = 0; k < this.adaptive.steps; k++) {
       task.adapted(await this.engine.adapt(lesson, state));
     }
-    const segments = this.sideBySide ? Array.from(rows, (row) => this.plan.segmentOf(row)) : null;
+    const segments = this.sideBySide ? Array.from(step, (row) => this.plan.segmentOf(row)) : null;
     task.learnt(used, segments);
   }
 

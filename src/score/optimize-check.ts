@@ -11,6 +11,7 @@ import type { TokenStream } from '../data/types.js';
 import type { Engine, EngineOptions } from '../engine/types.js';
 import { interrupted, usageError } from '../errors.js';
 import { assembleBatch } from '../rows/assemble.js';
+import { shared } from '../shared-memory.js';
 import type { WindowPlan } from '../windows/plan.js';
 
 /** Mean difference in nats, either way, beyond which an optimized run gives no headline. */
@@ -55,12 +56,9 @@ export function optimizedEngine(options: EngineOptions, request: OptimizeRequest
     tokensInput: options.tokensInput,
     logitsOutput: options.logitsOutput,
   });
-  // The workers' one copy: the original's bytes are shared between threads, so these are too.
-  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
-  shared.set(bytes);
   const softcap = optimized.softcap ?? options.softcap;
   const scoredPositions = optimized.scoredInput;
-  return { options: { ...options, model: shared, softcap, scoredPositions }, optimized };
+  return { options: { ...options, model: shared(bytes), softcap, scoredPositions }, optimized };
 }
 
 /** Nats of the scored targets of one row of the plan, in their order. */

@@ -1,21 +1,28 @@
 /**
- * Engines that carry state against closed forms: what is read, written, kept, begun anew and refused.
+ * Engines that carry state against closed forms: what is read, written, kept and begun anew.
  */
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { TYPE } from '#bpb/artifact/onnx/writer';
-import type { AdaptiveEngine, AdaptiveOptions, EngineState, Lesson } from '#bpb/engine/adaptive';
 import { openAdaptiveJs } from '#bpb/engine/adaptive-js';
 import { openAdaptiveNative } from '#bpb/engine/adaptive-native';
+import {
+  ADAPTIVE_ENGINES,
+  addEmbeddings,
+  engineStarter,
+  expectNats,
+  lessonOf,
+  natsOf,
+  TOLERANCE,
+  zeros,
+} from '../helpers/adaptive-engines.js';
 import { fullBatch } from '../helpers/engines.js';
 import { uniform } from '../helpers/models.js';
-import { refusalOf } from '../helpers/refusal.js';
 import {
   adaptGraph,
   adaptiveOptions,
   addState,
   biasAdapt,
   biasScore,
-  EMBED,
   idsPort,
   initOf,
   logitsPort,
@@ -25,46 +32,13 @@ import {
   stateModel,
   statePort,
   sumModel,
-  TABLE,
   tensor,
   VOCAB,
 } from '../helpers/state-graphs.js';
 
-/** fp32 sums of a dozen logits of size 5, against float64. */
-const TOLERANCE = 4e-6;
-
-const zeros = () => new Float64Array(VOCAB);
 const next = uniform(9);
 const row = (time: number) => Array.from({ length: time }, () => Math.floor(next() * VOCAB));
 const rows = (count: number, time: number) => Array.from({ length: count }, () => row(time));
-
-function lessonOf(ids: number[][], targets: number[][]): Lesson {
-  return {
-    rows: ids.length,
-    time: ids[0]!.length,
-    ids: Int32Array.from(ids.flat()),
-    chunk: targets[0]!.length,
-    targets: Int32Array.from(targets.flat()),
-  };
-}
-
-function expectNats(found: Float32Array, expected: readonly number[]) {
-  expect(found.length).toBe(expected.length);
-  for (const [k, value] of expected.entries()) {
-    expect(Math.abs(found[k]! - value)).toBeLessThan(TOLERANCE);
-  }
-}
-
-/** What `added[r]` on the logits of document `r` makes of its targets. */
-const natsOf = (ids: number[][], targets: number[][], added: readonly ArrayLike<number>[]) =>
-  ids.flatMap((document, r) => document.map((id, k) => nats(id, targets[r]![k]!, added[r]!)));
-
-function addEmbeddings(sums: Float64Array[], ids: readonly number[][]): void {
-  for (const [r, document] of ids.entries()) {
-    for (const id of document)
-      for (let v = 0; v < VOCAB; v++) sums[r]![v]! += EMBED[id * VOCAB + v]!;
-  }
-}
 
 /** One step of biasAdapt in float64. */
 function learn(bias: Float64Array, ids: readonly number[], targets: readonly number[]): void {
@@ -78,18 +52,8 @@ function learn(bias: Float64Array, ids: readonly number[], targets: readonly num
   for (let v = 0; v < VOCAB; v++) bias[v]! -= RATE * gradient[v]!;
 }
 
-describe.each([
-  ['native', openAdaptiveNative],
-  ['JavaScript', openAdaptiveJs],
-] as const)('the %s engine', (_, openOn) => {
-  const open: AdaptiveEngine[] = [];
-  const start = async (options: AdaptiveOptions) => {
-    open.push(await openOn(options));
-    return open.at(-1)!;
-  };
-  afterEach(async () => {
-    for (const engine of open.splice(0)) await engine.close();
-  });
+describe.each(ADAPTIVE_ENGINES)('the %s engine', (_, openOn) => {
+  const start = engineStarter(openOn);
 
   test('a running sum of three documents, of which one after the other ends', async () => {
     const engine = await start(adaptiveOptions(sumModel(), [tensor('sum')]));
@@ -268,134 +232,6 @@ describe.each([
     state.free();
   });
 
-  describe('a run that is refused leaves the state as it was', () => {
-    /** Scores what must be refused between two chunks that must not notice. */
-    async function refused(engine: AdaptiveEngine, work: (state: EngineState) => unknown) {
-      const state = engine.begin(1);
-      const batch = fullBatch([[1, 2]], [[3, 4]]);
-      await engine.score(batch, state, true);
-      const refusal = await refusalOf(() => work(state));
-      const sums = [zeros()];
-      addEmbeddings(sums, [[1, 2]]);
-      const { nats: found } = await engine.score(batch, state, true);
-      expectNats(found, natsOf([[1, 2]], [[3, 4]], sums));
-      state.free();
-      return refusal;
-    }
-
-    test('an id beyond the table', async () => {
-      const engine = await start(adaptiveOptions(sumModel(), [tensor('sum')]));
-      const bad = fullBatch([[1, 99]], [[3, 4]]);
-      const refusal = await refused(engine, (state) => engine.score(bad, state, true));
-      expect(refusal).toMatchObject({ code: 'BPB_MODEL_RUN', kind: 'input', path: 'model.onnx' });
-    });
-
-    test('a target beyond the logits', async () => {
-      const engine = await start(adaptiveOptions(sumModel(), [tensor('sum')]));
-      const bad = fullBatch([[1, 2]], [[3, 11]]);
-      const refusal = await refused(engine, (state) => engine.score(bad, state, true));
-      expect(refusal).toMatchObject({ code: 'BPB_MODEL_VOCABULARY', path: 'model.onnx' });
-    });
-
-    test('logits that are no distribution', async () => {
-      // Token 10 has a NaN; of an identity on the sum nothing else differs.
-      const withNan = TABLE.slice();
-      withNan[10 * VOCAB] = Number.NaN;
-      const model = stateModel(
-        {
-          nodes: [
-            op('Gather', ['broken', 'input_ids'], 'gathered'),
-            ...addState('sum').slice(1),
-            op('Gather', ['embed', 'input_ids'], 'embedded'),
-            op('ReduceSum', ['embedded', 'axis1'], 'step', { keepdims: { int: 0 } }),
-            op('Add', ['sum', 'step'], 'sum_next'),
-          ],
-          inputs: [idsPort(), statePort('sum')],
-          outputs: [logitsPort, statePort('sum_next')],
-        },
-        [{ name: 'broken', type: 'float32', dims: [VOCAB, VOCAB], data: withNan }],
-      );
-      const engine = await start(adaptiveOptions(model, [tensor('sum')]));
-      const bad = fullBatch([[1, 10]], [[3, 4]]);
-      const refusal = await refused(engine, (state) => engine.score(bad, state, true));
-      expect(refusal).toMatchObject({ code: 'BPB_NAN_LOGITS', path: 'model.onnx' });
-    });
-
-    test('a next value of another shape, though another output would fit', async () => {
-      // `other` comes out wrong for chunks of three tokens.
-      const model = stateModel({
-        nodes: [
-          ...addState('sum'),
-          op('Gather', ['embed', 'input_ids'], 'embedded'),
-          op('ReduceSum', ['embedded', 'axis1'], 'step', { keepdims: { int: 0 } }),
-          op('Add', ['sum', 'step'], 'sum_next'),
-          op('Cast', ['input_ids'], 'other_next', { to: { int: TYPE.float32 } }),
-        ],
-        inputs: [idsPort(), statePort('sum')],
-        outputs: [
-          logitsPort,
-          statePort('sum_next'),
-          { name: 'other_next', type: 'float32', dims: ['b', 'anything'] },
-        ],
-      });
-      const tensors = [tensor('sum'), tensor('other', { shape: [2] })];
-      const engine = await start(adaptiveOptions(model, tensors));
-      const bad = fullBatch([[1, 2, 3]], [[3, 4, 5]]);
-      const refusal = await refused(engine, (state) => engine.score(bad, state, true));
-      expect(refusal).toMatchObject({
-        code: 'BPB_STATE_OUTPUT',
-        kind: 'input',
-        path: 'model.onnx',
-        expected: 'float32 [1, 2]',
-        actual: 'float32 [1, 3]',
-      });
-      expect(refusal.message).toContain('"other"');
-      // Where nothing is taken over, nothing is wrong with it.
-      const state = engine.begin(1);
-      expect((await engine.score(bad, state, false)).nats.length).toBe(3);
-      state.free();
-    });
-
-    test('an adapt graph that gives another type', async () => {
-      const adapt = stateModel({
-        nodes: [op('Cast', ['sum'], 'sum_next', { to: { int: TYPE.int64 } })],
-        inputs: [statePort('sum')],
-        outputs: [statePort('sum_next', 'int64')],
-      });
-      const ports = { tokens: null, targets: null };
-      const engine = await start(
-        adaptiveOptions(biasScoreOf('sum'), [tensor('sum')], {
-          adapt: adaptGraph(adapt, ['sum'], ports),
-        }),
-      );
-      const state = engine.begin(1);
-      const batch = fullBatch([[1, 2]], [[3, 4]]);
-      const { nats: before } = await engine.score(batch, state, true);
-      const refusal = await refusalOf(() => engine.adapt(lessonOf([[1, 2]], [[3, 4]]), state));
-      expect(refusal).toMatchObject({
-        code: 'BPB_STATE_OUTPUT',
-        path: 'adapt.onnx',
-        expected: `float32 [1, ${VOCAB}]`,
-        actual: `int64 [1, ${VOCAB}]`,
-      });
-      expect((await engine.score(batch, state, true)).nats).toEqual(before);
-      state.free();
-    });
-
-    test('an adapt graph that fails', async () => {
-      const adapt = adaptGraph(biasAdapt(), ['bias']);
-      const engine = await start(adaptiveOptions(biasScore(), [tensor('bias')], { adapt }));
-      const state = engine.begin(1);
-      const batch = fullBatch([[1, 2]], [[3, 4]]);
-      await engine.adapt(lessonOf([[1, 2]], [[3, 4]]), state);
-      const { nats: before } = await engine.score(batch, state, true);
-      const refusal = await refusalOf(() => engine.adapt(lessonOf([[1, 77]], [[3, 4]]), state));
-      expect(refusal).toMatchObject({ code: 'BPB_MODEL_RUN', path: 'adapt.onnx' });
-      expect((await engine.score(batch, state, true)).nats).toEqual(before);
-      state.free();
-    });
-  });
-
   test('a graph that gives a state back as it is may do so', async () => {
     const model = stateModel({
       nodes: [
@@ -425,15 +261,6 @@ describe.each([
     state.free();
   });
 });
-
-/** `logits = table[id] + state`, of a state that only an adapt graph writes. */
-function biasScoreOf(name: string): Uint8Array {
-  return stateModel({
-    nodes: addState(name),
-    inputs: [idsPort(), statePort(name)],
-    outputs: [logitsPort],
-  });
-}
 
 test('both engines agree on documents that learn', async () => {
   const adapt = adaptGraph(biasAdapt(), ['bias']);
