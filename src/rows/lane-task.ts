@@ -3,7 +3,9 @@
  */
 import { BpbError } from '../errors.js';
 import type { LedgerEvent } from '../ledger/events.js';
+import { infiniteTargets } from './infinite.js';
 import { type JoinedSteps, joinSteps, type Step } from './merge-steps.js';
+import { scoreEvents } from './score-events.js';
 
 export interface LanesScore extends JoinedSteps {
   /** Seconds inside the two graphs, and in the scorer. */
@@ -26,10 +28,12 @@ export class LaneTask {
 
   commit(step: Step): void {
     this.steps.push(step);
-    this.events.push(...scoreEvents(step));
+    const { runs, score } = step;
+    const { infiniteRuns } = infiniteTargets(score.nats, runs);
+    this.events.push(...scoreEvents(runs, score.totals, infiniteRuns));
     this.committed.clear();
-    step.runs.first.forEach((first, r) => {
-      for (let i = first; i < first + step.runs.count[r]!; i++) this.committed.add(i);
+    runs.first.forEach((first, r) => {
+      for (let i = first; i < first + runs.count[r]!; i++) this.committed.add(i);
     });
   }
 
@@ -76,20 +80,4 @@ export class LaneTask {
       events: this.events,
     };
   }
-}
-
-function scoreEvents({ runs, score }: Step): LedgerEvent[] {
-  let at = 0;
-  return Array.from(runs.count, (count, r) => {
-    const nats = score.nats.subarray(at, at + count);
-    at += count;
-    return {
-      kind: 'score',
-      first: runs.first[r]!,
-      count,
-      document: runs.document[r]!,
-      q30: score.totals[r]!,
-      infinite: nats.reduce((n, value) => n + Number(value === Number.POSITIVE_INFINITY), 0),
-    };
-  });
 }

@@ -8,8 +8,8 @@ import type { EngineInfo, EngineOptions } from '../engine/types.js';
 import { BpbError, type ErrorDetails } from '../errors.js';
 import type { LedgerEvent } from '../ledger/events.js';
 import type { ScoredRuns } from '../rows/assemble.js';
+import type { InfiniteTargets } from '../rows/infinite.js';
 import type { WindowOptions } from '../windows/options.js';
-import type { InfiniteTargets } from './totals.js';
 
 /** Handed once to each worker; the stream and the model are in shared memory. */
 export interface WorkerSetup {

@@ -1,8 +1,8 @@
 /**
  * `--optimize` in a run: which precision, which workers, which rows prove it, and the record of it.
  */
-import { createHash } from 'node:crypto';
 import type { Rewrite } from '../artifact/onnx/optimize/optimize.js';
+import { sha256 } from '../artifact/size.js';
 import type { EngineInfo } from '../engine/types.js';
 import { BpbError, inputError, usageError } from '../errors.js';
 import type { ScoreOptions } from '../request/options.js';
@@ -136,7 +136,7 @@ function rewrite({ options, setup, plan, batches, artifact }: Prepared, onGpu: b
   return {
     ...made,
     precision: halved ? 'fp16' : 'fp32',
-    sha256: createHash('sha256').update(made.options.model).digest('hex'),
+    sha256: sha256(made.options.model),
     seconds: (performance.now() - start) / 1000,
   };
 }

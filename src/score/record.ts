@@ -4,12 +4,12 @@
 import { existsSync } from 'node:fs';
 import { type Adaptive, resetsAtDocuments } from '../artifact/adaptive.js';
 import { usageError } from '../errors.js';
-import type { LedgerEvent, ScoreEvent } from '../ledger/events.js';
 import type { LedgerHeader } from '../ledger/format.js';
 import { LedgerSequence } from '../ledger/sequence.js';
 import { streamSha256 } from '../ledger/stream-hash.js';
 import { LedgerWriter, ledgerExists } from '../ledger/writer.js';
 import type { ScoreOptions } from '../request/options.js';
+import { scoreEvents } from '../rows/score-events.js';
 import { harnessVersion } from '../version.js';
 import type { RowsScore } from './messages.js';
 import type { Prepared } from './prepare.js';
@@ -64,7 +64,10 @@ export class RunRecord {
   }
 
   enter(batch: number, result: RowsScore): void {
-    this.sequence.enter(batch, result.events ?? scoreEvents(result));
+    this.sequence.enter(
+      batch,
+      result.events ?? scoreEvents(result.runs, result.totals, result.infiniteRuns),
+    );
   }
 
   finish(): LedgerReference {
@@ -74,21 +77,6 @@ export class RunRecord {
   close(): void {
     this.writer.close();
   }
-}
-
-/** A batch without state only scores: its runs are its events. */
-function scoreEvents({ runs, totals, infiniteRuns }: RowsScore): LedgerEvent[] {
-  return Array.from(
-    runs.count,
-    (count, r): ScoreEvent => ({
-      kind: 'score',
-      first: runs.first[r]!,
-      count,
-      document: runs.document[r]!,
-      q30: totals[r]!,
-      infinite: infiniteRuns?.[r] ?? 0,
-    }),
-  );
 }
 
 function resetOf(adaptive: Adaptive | null): LedgerHeader['reset'] {

@@ -2,16 +2,10 @@
  * Exact totals: int64 fixed-point nats a document, so that no order of addition can move a bit.
  */
 import { BpbError } from '../errors.js';
+import type { InfiniteTargets } from '../rows/infinite.js';
 
 /** Fixed point has 2^30 steps a nat: 62 million targets of 88 nats stay below 2^63. */
 export const Q30 = 2 ** 30;
-
-/** An infinite target: the model gave probability zero to what came. */
-export interface InfiniteTargets {
-  readonly count: number;
-  /** Lowest stream index among them; -1 when there is none. */
-  readonly first: number;
-}
 
 export class DocumentTotals {
   /** Nats of each document's scored targets, in 2^-30 nats. */

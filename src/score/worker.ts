@@ -4,14 +4,14 @@
 
 import { createAdaptiveEngine, createEngine } from '../engine/create.js';
 import type { CudaOptions, Engine, EngineInfo, EngineOptions } from '../engine/types.js';
-import { assembleBatch, type ScoredRuns } from '../rows/assemble.js';
+import { assembleBatch } from '../rows/assemble.js';
+import { infiniteTargets } from '../rows/infinite.js';
 import { LaneRunner } from '../rows/lane-runner.js';
 import { namedError } from '../rows/named-error.js';
 import { planRows } from '../rows/plan.js';
 import { announceStarted, threadData } from '../worker-pool.js';
 import type { Opened, Reply, RowsScore, WorkerSetup, WorkerTask } from './messages.js';
 import { replyOf } from './messages.js';
-import type { InfiniteTargets } from './totals.js';
 
 const setup = threadData<WorkerSetup>();
 const { stream, adaptive } = setup;
@@ -98,27 +98,6 @@ async function scoreRows(engine: Engine, rows: Uint32Array): Promise<Scored> {
   } catch (error) {
     throw namedError(error, rows, plan, stream);
   }
-}
-
-function infiniteTargets(
-  nats: Float32Array,
-  runs: ScoredRuns,
-): { infinite: InfiniteTargets; infiniteRuns: Uint32Array | null } {
-  let count = 0;
-  let first = -1;
-  let infiniteRuns: Uint32Array | null = null;
-  let k = 0;
-  for (let r = 0; r < runs.count.length; r++) {
-    for (let j = 0; j < runs.count[r]!; j++, k++) {
-      if (nats[k] !== Number.POSITIVE_INFINITY) continue;
-      count++;
-      infiniteRuns ??= new Uint32Array(runs.count.length);
-      infiniteRuns[r]!++;
-      const index = runs.first[r]! + j;
-      if (first < 0 || index < first) first = index;
-    }
-  }
-  return { infinite: { count, first }, infiniteRuns };
 }
 
 announceStarted();
