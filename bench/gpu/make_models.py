@@ -14,7 +14,8 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "models" / "train"))
 import export  # noqa: E402
-from model import Config, Model  # noqa: E402
+from config import Config  # noqa: E402
+from model import Model, arrays  # noqa: E402
 from quantize import quantize  # noqa: E402
 
 SHAPES = {
@@ -35,7 +36,7 @@ def write(folder: Path, name: str) -> None:
             for layer in (block.qkv, block.out, block.up, block.down):
                 layer.weight.normal_(std=0.5 * layer.in_features ** -0.5)
     folder.mkdir(parents=True, exist_ok=True)
-    graph = export.build(c, quantize(model.state_dict()), name)
+    graph = export.build(c, quantize(arrays(model.state_dict())), name)
     (folder / "model.onnx.xz").write_bytes(lzma.compress(graph, preset=0))
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import torch
 
 import export
-from model import Config
+from config import Config
+from model import arrays
 from quantize import quantize
 
 HERE = Path(__file__).resolve().parent
@@ -44,7 +45,7 @@ def write(checkpoint: Path, tokenizer: Path, folder: Path) -> None:
     saved = torch.load(checkpoint, weights_only=True)
     c = Config(**saved["config"])
     folder.mkdir(parents=True, exist_ok=True)
-    model = export.compress(export.build(c, quantize(saved["model"]), folder.name))
+    model = export.compress(export.build(c, quantize(arrays(saved["model"])), folder.name))
     (folder / "model.onnx.xz").write_bytes(model)
     (folder / "recipe.tar.xz").write_bytes(export.compress(sources()))
     (folder / "artifact.json").write_text(json.dumps(manifest(folder.name, c.seq_len), indent=2) + "\n")

@@ -1,5 +1,6 @@
 """The model as a self-contained ONNX graph: `input_ids` int64 [batch, time] → `logits`
 fp32 [batch, time, vocab]. Standard operators only; the same bytes for the same weights.
+Needs numpy and onnx, not PyTorch.
 
 Weights are int8 initializers with DequantizeLinear (one scale a row) before a Gemm with
 transB, which ONNX Runtime folds into fp32 constants (`session.disable_quant_qdq=1`) and
@@ -15,7 +16,7 @@ import numpy as np
 from onnx import TensorProto
 
 from attention import CausalAttention, check_gain
-from model import EPS, Config
+from config import EPS, Config
 from onnx_graph import Graph, tensor
 
 PRODUCER = ("bpb-harness models/train", "1")
@@ -47,11 +48,12 @@ def build(c: Config, weights: dict, name: str) -> bytes:
     embedding = matrix("embed.weight")
     x = x0 = g.add("Gather", norm(embedding, d), g.add("Reshape", "input_ids", g.ints(-1)), axis=0)
 
-    half, stack = c.layers // 2, []
+    stack = []
     for i in range(c.layers):
         key = f"blocks.{i}."
-        if i >= half:
-            x = g.add("Add", x, g.add("Mul", stack.pop(), g.constant(weights["skip"][i - half], f"skip.{i - half}")))
+        if i >= c.skips and stack:
+            skip = g.constant(weights["skip"][i - c.skips], f"skip.{i - c.skips}")
+            x = g.add("Add", x, g.add("Mul", stack.pop(), skip))
         mix, gain = weights[key + "mix"], weights[key + "q_gain"]
         x = g.add("Add", g.add("Mul", x, g.constant(mix[0], key + "mix.0")),
                   g.add("Mul", x0, g.constant(mix[1], key + "mix.1")))
@@ -69,7 +71,7 @@ def build(c: Config, weights: dict, name: str) -> bytes:
 
         up = g.add("Relu", linear(norm(x, d), matrix(key + "up.weight")))
         x = linear(g.add("Mul", up, up), matrix(key + "down.weight"), x)
-        if i < half:
+        if i < c.skips:
             stack.append(x)
 
     # cap·tanh(z / cap); the division is the last norm's gain.

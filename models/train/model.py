@@ -8,31 +8,12 @@ of the blocks to the second, and a softcap on the logits.
 Shapes: B rows, T tokens, d channels, H query heads, K key/value heads, h = d / H.
 """
 
-from dataclasses import dataclass
-
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-EPS = 1e-6  # of every RMSNorm; written out because export.py builds the same formula
-
-
-@dataclass(frozen=True)
-class Config:
-    vocab: int = 1024
-    layers: int = 8
-    dim: int = 256
-    heads: int = 4
-    kv_heads: int = 2
-    mlp: int = 3            # hidden width of the MLP in multiples of dim
-    seq_len: int = 512      # of training and scoring; positions are relative, any length runs
-    rope_base: float = 10000.0
-    softcap: float = 30.0
-
-    @property
-    def head_dim(self) -> int:
-        return self.dim // self.heads
-
+from config import EPS, Config
 
 def rms_norm(x: Tensor) -> Tensor:
     """x / sqrt(mean(x²) + EPS) over the last axis, no weights (Zhang & Sennrich 2019)."""
@@ -96,19 +77,29 @@ class Model(nn.Module):
         self.c = c
         self.embed = nn.Embedding(c.vocab, c.dim)
         self.blocks = nn.ModuleList(Block(c) for _ in range(c.layers))
-        self.skip = nn.Parameter(torch.ones(c.layers // 2, c.dim))
+        self.skip = nn.Parameter(torch.ones(c.skips, c.dim))
         nn.init.normal_(self.embed.weight, std=0.02)
 
     def forward(self, ids: Tensor) -> Tensor:
         c = self.c
         cos, sin = rotary(ids.size(1), c.head_dim, c.rope_base, ids.device)
         x = x0 = rms_norm(self.embed(ids))
-        half, stack = c.layers // 2, []
+        stack = []
         for i, block in enumerate(self.blocks):
-            if i >= half:
-                x = x + self.skip[i - half] * stack.pop()
+            if i >= c.skips and stack:
+                x = x + self.skip[i - c.skips] * stack.pop()
             x = block(x, x0, cos, sin)
-            if i < half:
+            if i < c.skips:
                 stack.append(x)
         logits = F.linear(rms_norm(x), self.embed.weight).float()
         return c.softcap * torch.tanh(logits / c.softcap)
+
+
+def arrays(state: dict[str, Tensor]) -> dict[str, np.ndarray]:
+    """A state dict in fp32, as quantize.quantize takes it."""
+    return {name: w.float().numpy() for name, w in state.items()}
+
+
+def tensors(weights: dict[str, np.ndarray]) -> dict[str, Tensor]:
+    """What quantize.dequantize gives, as a state dict."""
+    return {name: torch.from_numpy(w) for name, w in weights.items()}

@@ -15,7 +15,7 @@ class Graph:
 
     def constant(self, value: np.ndarray, name: str | None = None) -> str:
         """An initializer; unnamed equal ones are stored once."""
-        value = np.ascontiguousarray(value)
+        value = np.asarray(value, order="C")  # ascontiguousarray would make a scalar [1]
         key = (value.dtype.str, value.shape, value.tobytes())
         if name is None and key in self.seen:
             return self.seen[key]

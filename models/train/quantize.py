@@ -6,26 +6,22 @@ tensors (gains, mixes, skips) stay fp32. What is scored is always the dequantize
 """
 
 import numpy as np
-import torch
-from torch import Tensor
 
 MATRIX = ("embed.weight", "qkv.weight", "out.weight", "up.weight", "down.weight")
 
 
-def quantize_rows(w: Tensor) -> tuple[np.ndarray, np.ndarray]:
+def quantize_rows(w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """w fp32 [rows, cols] → int8 [rows, cols] and fp32 scales [rows]."""
-    scale = w.abs().amax(dim=1).clamp_min(1e-12) / 127
-    q = torch.round(w / scale[:, None]).clamp(-127, 127)
-    return q.to(torch.int8).numpy(), scale.float().numpy()
+    scale = np.maximum(np.abs(w).max(axis=1), np.float32(1e-12)) / np.float32(127)
+    return np.rint(w / scale[:, None]).clip(-127, 127).astype(np.int8), scale
 
 
-def quantize(state: dict[str, Tensor]) -> dict[str, tuple[np.ndarray, np.ndarray] | np.ndarray]:
-    """A state dict → per name (int8, scales) for a matrix, an fp32 array for the rest."""
-    return {name: quantize_rows(w.float()) if name.endswith(MATRIX) else w.float().numpy()
-            for name, w in state.items()}
+def quantize(weights: dict[str, np.ndarray]) -> dict[str, tuple[np.ndarray, np.ndarray] | np.ndarray]:
+    """fp32 arrays by name → (int8, scales) for a matrix, the array itself for the rest."""
+    return {name: quantize_rows(w) if name.endswith(MATRIX) else w for name, w in weights.items()}
 
 
-def dequantize(quantized: dict) -> dict[str, Tensor]:
-    """The fp32 state dict that the artifact means: q·s, one rounding, as DequantizeLinear does."""
-    return {name: torch.from_numpy(v[0].astype(np.float32) * v[1][:, None] if isinstance(v, tuple) else v)
+def dequantize(quantized: dict) -> dict[str, np.ndarray]:
+    """The fp32 weights that the artifact means: q·s, one rounding, as DequantizeLinear does."""
+    return {name: v[0].astype(np.float32) * v[1][:, None] if isinstance(v, tuple) else v
             for name, v in quantized.items()}

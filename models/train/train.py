@@ -20,7 +20,8 @@ import torch.nn.functional as F
 
 import sotu
 import tokenizer
-from model import Config, Model
+from config import Config
+from model import Model
 from muon import Muon
 
 

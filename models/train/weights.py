@@ -13,7 +13,8 @@ import onnx
 import torch
 from onnx import numpy_helper
 
-from model import Config, Model
+from config import Config
+from model import Model, tensors
 from quantize import dequantize
 
 
@@ -24,7 +25,7 @@ def read(path: Path) -> Model:
     stored = {i.name: numpy_helper.to_array(i) for i in graph.graph.initializer}
 
     state = {name: (q, stored[name + ".scale"]) for name, q in stored.items() if name.endswith(".weight")}
-    state["skip"] = np.stack([stored[f"skip.{i}"] for i in range(c.layers // 2)])
+    state["skip"] = np.reshape([stored[f"skip.{i}"] for i in range(c.skips)], (c.skips, c.dim)).astype(np.float32)
     for i in range(c.layers):
         key = f"blocks.{i}."
         state[key + "mix"] = np.stack([stored[key + "mix.0"], stored[key + "mix.1"]])
@@ -32,7 +33,8 @@ def read(path: Path) -> Model:
         state[key + "q_gain"] = stored[key + "factors"][:c.heads, 0] * np.float32(c.head_dim ** 0.5)
 
     model = Model(c)
-    model.load_state_dict(dequantize({name: v if isinstance(v, tuple) else np.array(v) for name, v in state.items()}))
+    model.load_state_dict(tensors(dequantize({name: v if isinstance(v, tuple) else np.array(v)
+                                              for name, v in state.items()})))
     return model.eval().requires_grad_(False)
 
 

@@ -14,7 +14,7 @@ import shared
 import torch
 from loop import Procedure
 
-from model import Config
+from config import Config
 from traced import to_onnx
 from transformer import Weights, capped, hidden, times
 

@@ -13,7 +13,7 @@ import torch
 from loop import Procedure
 
 import graph
-from model import Config
+from config import Config
 from onnx_graph import Graph, tensor
 from transformer import capped, hidden, times
 

@@ -15,7 +15,8 @@ import torch
 
 import sotu
 import tokenizer
-from model import Config, Model
+from config import Config
+from model import Model
 from train import batches, loss_of, optimizers, schedule
 
 RATES = SimpleNamespace(lr_matrix=0.02, lr_embed=0.01, lr_small=0.01, weight_decay=0.1)

@@ -4,7 +4,7 @@ import shared  # noqa: F401
 import onnx
 
 import export
-from model import Config
+from config import Config
 from onnx_graph import Graph, tensor
 
 

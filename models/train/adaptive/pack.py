@@ -24,6 +24,7 @@ import quantize
 import reference
 import sotu
 import tokenizer
+from model import arrays, tensors
 
 HERE = Path(__file__).resolve().parent
 CHECKED = 3  # documents that ONNX Runtime scores too, side by side
@@ -32,7 +33,7 @@ CHECKED = 3  # documents that ONNX Runtime scores too, side by side
 def read(checkpoint: Path, config: type) -> tuple:
     """The configuration and the int8 weights."""
     saved = torch.load(checkpoint, weights_only=True)
-    return config(**saved["config"]), quantize.quantize(saved["model"])
+    return config(**saved["config"]), quantize.quantize(arrays(saved["model"]))
 
 
 def sources() -> bytes:
@@ -78,7 +79,7 @@ def write(kind: ModuleType, c, quantized: dict, pieces: Path) -> Path:
 
 def in_torch(kind: ModuleType, c, quantized: dict, **options) -> Procedure:
     """PyTorch's side, in fp32, of the weights as dequantized."""
-    score, adapt = kind.torch_procedure(c, quantize.dequantize(quantized), **options)
+    score, adapt = kind.torch_procedure(c, tensors(quantize.dequantize(quantized)), **options)
     first = {name: torch.from_numpy(value) for name, value in kind.init(c).items()}
     return Procedure(score, adapt, first, kind.manifest(c)["state"].get("context", 0))
 

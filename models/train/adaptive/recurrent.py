@@ -24,7 +24,8 @@ from loop import Procedure
 from torch import Tensor, nn
 
 import graph
-from model import EPS, rms_norm
+from config import EPS
+from model import rms_norm
 from onnx_graph import Graph
 
 NAME = "sotu-recurrent"
@@ -186,7 +187,7 @@ def score_graph(c: Config, quantized: dict) -> bytes:
         q, k = (g.add("Mul", norm(part, c.head_dim), root) for part in (q, k))
 
         # log a = log sigmoid(z) = −softplus(−z), stable at both ends.
-        gate = g.constant(np.ascontiguousarray(quantized[key + "gate"].T), key + "gate")
+        gate = g.constant(quantized[key + "gate"].T, key + "gate")
         z = g.add("Add", g.add("MatMul", y, gate), g.constant(quantized[key + "decay"], key + "decay"))
         steps = g.add("Neg", g.add("Softplus", g.add("Neg", g.add("Transpose", z, perm=[0, 2, 1]))))
         total = g.add("CumSum", steps, g.ints(2))

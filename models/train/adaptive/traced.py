@@ -14,6 +14,7 @@ from torch.export import Dim, default_decompositions
 from torch.fx.experimental.proxy_tensor import make_fx
 
 import quantize
+from model import tensors
 from onnx_graph import Graph, tensor
 
 
@@ -21,11 +22,11 @@ def to_onnx(f: Callable, quantized: dict, inputs: dict[str, torch.Tensor], axes:
             outputs: list[str], name: str, doc: str) -> bytes:
     """`f(weights, *inputs)` gives the outputs. `inputs` are examples; `axes` has the shape of every
     input and output, with a name for each axis that is free."""
-    weights = quantize.dequantize(quantized)
+    weights = tensors(quantize.dequantize(quantized))
     keys = list(weights)
 
-    def flat(*tensors):
-        return f(dict(zip(keys, tensors[:len(keys)])), *tensors[len(keys):])
+    def flat(*given):
+        return f(dict(zip(keys, given[:len(keys)])), *given[len(keys):])
 
     args = (*weights.values(), *inputs.values())
     free = [{i: Dim.DYNAMIC for i, axis in enumerate(axes[n]) if isinstance(axis, str)} for n in inputs]

@@ -7,7 +7,8 @@ go through the ONNX exporter. Shapes: B documents, T tokens, d channels, V piece
 import torch
 from torch import Tensor
 
-from model import EPS, Config, rotate
+from config import EPS, Config
+from model import rotate
 
 Weights = dict[str, Tensor]
 
@@ -30,13 +31,13 @@ def hidden(w: Weights, c: Config, ids: Tensor, change=None) -> Tensor:
     cos, sin = angle.cos(), angle.sin()
     place = torch.arange(t)
     later = place[None, :] > place[:, None]
-    group, half, stack = c.heads // c.kv_heads, c.layers // 2, []
+    group, stack = c.heads // c.kv_heads, []
 
     x = x0 = norm(w["embed.weight"][ids])
     for i in range(c.layers):
         key = f"blocks.{i}."
-        if i >= half:
-            x = x + w["skip"][i - half] * stack.pop()
+        if i >= c.skips and stack:
+            x = x + w["skip"][i - c.skips] * stack.pop()
         x = w[key + "mix"][0] * x + w[key + "mix"][1] * x0
 
         y = norm(x)
@@ -52,7 +53,7 @@ def hidden(w: Weights, c: Config, ids: Tensor, change=None) -> Tensor:
         x = x + times((scores @ v).transpose(1, 2).reshape(b, t, c.dim), w[key + "out.weight"])
 
         x = x + times(times(norm(x), w[key + "up.weight"]).relu().square(), w[key + "down.weight"])
-        if i < half:
+        if i < c.skips:
             stack.append(x)
     return norm(x)
 
