@@ -41,12 +41,15 @@ def manifest(name: str, seq_len: int) -> dict:
     }
 
 
-def write(checkpoint: Path, tokenizer: Path, folder: Path) -> None:
+def read(checkpoint: Path) -> tuple[Config, dict]:
+    """The configuration and the int8 weights."""
     saved = torch.load(checkpoint, weights_only=True)
-    c = Config(**saved["config"])
+    return Config(**saved["config"]), quantize(arrays(saved["model"]))
+
+
+def write(c: Config, quantized: dict, tokenizer: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    model = export.compress(export.build(c, quantize(arrays(saved["model"])), folder.name))
-    (folder / "model.onnx.xz").write_bytes(model)
+    (folder / "model.onnx.xz").write_bytes(export.compress(export.build(c, quantized, folder.name)))
     (folder / "recipe.tar.xz").write_bytes(export.compress(sources()))
     (folder / "artifact.json").write_text(json.dumps(manifest(folder.name, c.seq_len), indent=2) + "\n")
     if tokenizer.resolve() != (folder / "tokenizer.model").resolve():

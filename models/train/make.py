@@ -2,6 +2,8 @@
 
     python models/train/make.py                      about half an hour on two idle cores
     python models/train/make.py --keep-checkpoint    everything but the training
+    python models/train/make.py --keep-weights       graph and recipe anew, with the weights of the artifact
+                                                     that is there; reference.json holds for it still
 """
 
 import argparse
@@ -13,6 +15,7 @@ from pathlib import Path
 import artifact
 import reference
 import tokenizer
+import weights
 
 HERE = Path(__file__).resolve().parent
 
@@ -26,14 +29,18 @@ def main() -> None:
     p.add_argument("--out", type=Path, default=HERE.parent / "sotu-8x256")
     p.add_argument("--build", type=Path, default=HERE / "build", help="checkpoint and tokenizer go here")
     p.add_argument("--keep-checkpoint", action="store_true", help="use the checkpoint that is there")
+    p.add_argument("--keep-weights", action="store_true", help="use the weights and the tokenizer of --out")
     a, training = p.parse_known_args()
+    if a.keep_weights:
+        artifact.write(*weights.quantized(a.out / "model.onnx.xz"), a.out / "tokenizer.model", a.out)
+        return
 
     pieces, checkpoint = a.build / "tokenizer.model", a.build / "checkpoint.pt"
     tokenizer.train(pieces)
     if not (a.keep_checkpoint and checkpoint.exists()):
         subprocess.run([sys.executable, str(HERE / "train.py"), "--tokenizer", str(pieces),
                         "--checkpoint", str(checkpoint), *training], check=True, env={**os.environ, **KEEP_MEMORY})
-    artifact.write(checkpoint, pieces, a.out)
+    artifact.write(*artifact.read(checkpoint), pieces, a.out)
     reference.main(a.out)
 
 

@@ -1,4 +1,4 @@
-"""Reads the PyTorch model back out of an artifact's `model.onnx.xz`.
+"""Reads the weights, or the PyTorch model, back out of an artifact's `model.onnx.xz`.
 
 Everything that PyTorch scores here is what the artifact ships: int8 values times scales
 from the graph's initializers, the shape from the graph's metadata.
@@ -18,23 +18,36 @@ from model import Model, tensors
 from quantize import dequantize
 
 
-def read(path: Path) -> Model:
-    """The model in fp32, ready to score."""
-    graph = onnx.load_from_string(lzma.decompress(path.read_bytes()))
-    c = Config(**json.loads({p.key: p.value for p in graph.metadata_props}["config"]))
-    stored = {i.name: numpy_helper.to_array(i) for i in graph.graph.initializer}
+def stored(path: Path) -> tuple[dict, dict[str, np.ndarray]]:
+    """A graph's config and its initializers."""
+    model = onnx.load_from_string(lzma.decompress(path.read_bytes()))
+    arrays = {i.name: np.array(numpy_helper.to_array(i)) for i in model.graph.initializer}
+    return json.loads({p.key: p.value for p in model.metadata_props}["config"]), arrays
 
-    state = {name: (q, stored[name + ".scale"]) for name, q in stored.items() if name.endswith(".weight")}
-    state["skip"] = np.reshape([stored[f"skip.{i}"] for i in range(c.skips)], (c.skips, c.dim)).astype(np.float32)
+
+def matrices(arrays: dict[str, np.ndarray]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """The int8 weights and their scales, as quantize.quantize gave them."""
+    return {name: (q, arrays[name + ".scale"]) for name, q in arrays.items() if name + ".scale" in arrays}
+
+
+def quantized(path: Path) -> tuple[Config, dict]:
+    """What export.build was given: exporting it again gives the same weights."""
+    config, arrays = stored(path)
+    c, weights = Config(**config), matrices(arrays)
+    weights["skip"] = np.reshape([arrays[f"skip.{i}"] for i in range(c.skips)], (c.skips, c.dim)).astype(np.float32)
     for i in range(c.layers):
         key = f"blocks.{i}."
-        state[key + "mix"] = np.stack([stored[key + "mix.0"], stored[key + "mix.1"]])
-        # The graph holds gain / √h for the query heads.
-        state[key + "q_gain"] = stored[key + "factors"][:c.heads, 0] * np.float32(c.head_dim ** 0.5)
+        weights[key + "mix"] = np.stack([arrays[key + "mix.0"], arrays[key + "mix.1"]])
+        # The graph holds gain / √h for the query heads; exact both ways where h is a power of four.
+        weights[key + "q_gain"] = arrays[key + "factors"][:c.heads, 0] * np.float32(c.head_dim ** 0.5)
+    return c, weights
 
+
+def read(path: Path) -> Model:
+    """The model in fp32, ready to score."""
+    c, weights = quantized(path)
     model = Model(c)
-    model.load_state_dict(tensors(dequantize({name: v if isinstance(v, tuple) else np.array(v)
-                                              for name, v in state.items()})))
+    model.load_state_dict(tensors(dequantize(weights)))
     return model.eval().requires_grad_(False)
 
 

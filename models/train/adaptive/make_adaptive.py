@@ -3,6 +3,8 @@
     python models/train/adaptive/make_adaptive.py                     bias, head-lora, recurrent and attention-lora
     python models/train/adaptive/make_adaptive.py bias recurrent      some of the four
     python models/train/adaptive/make_adaptive.py choose              tries learning rates on training documents
+    python models/train/adaptive/make_adaptive.py --keep-weights      graphs and recipes anew, with the weights of the
+                                                                      artifacts; reference.json holds for them still
 
 The base and the recurrent model are trained where their checkpoint is not there yet.
 """
@@ -18,7 +20,7 @@ from pathlib import Path
 import shared
 import torch
 from loop import documents, nats
-from pack import in_torch, read, refer, write
+from pack import in_torch, kept, read, refer, write
 
 import make
 import sotu
@@ -58,8 +60,14 @@ def main() -> None:
     p.add_argument("--build", type=Path, default=shared.TRAIN / "build", help="checkpoints and tokenizer go here")
     # The tensors are small: two threads mostly wait for each other.
     p.add_argument("--threads", type=int, default=1)
+    p.add_argument("--keep-weights", action="store_true", help="use the weights and tokenizers of the artifacts")
     a = p.parse_args()
     torch.set_num_threads(a.threads)
+    if a.keep_weights:
+        kinds = [importlib.import_module(name.replace("-", "_")) for name in a.names]
+        for kind, weights in [(kind, kept(kind)) for kind in kinds]:  # all are read before one is written
+            write(kind, *weights, shared.MODELS / kind.NAME / "tokenizer.model")
+        return
     pieces = a.build / "tokenizer.model"
     if not pieces.exists():
         tokenizer.train(pieces)

@@ -24,6 +24,8 @@ import quantize
 import reference
 import sotu
 import tokenizer
+import weights
+from fit import new
 from model import arrays, tensors
 
 HERE = Path(__file__).resolve().parent
@@ -34,6 +36,17 @@ def read(checkpoint: Path, config: type) -> tuple:
     """The configuration and the int8 weights."""
     saved = torch.load(checkpoint, weights_only=True)
     return config(**saved["config"]), quantize.quantize(arrays(saved["model"]))
+
+
+def kept(kind: ModuleType) -> tuple:
+    """The same, out of the shipped artifacts: the graph of sotu-attention-lora names the base's weights as
+    PyTorch does, and so does that of sotu-recurrent, which has the gates transposed."""
+    source = {"base": "sotu-attention-lora", "recurrent": "sotu-recurrent"}[kind.MODEL]
+    _, arrays = weights.stored(shared.MODELS / source / "model.onnx.xz")
+    model = new(kind.MODEL)
+    turned = {name: array.T if name.endswith(".gate") else array for name, array in arrays.items()}
+    known = {**turned, **weights.matrices(arrays)}
+    return model.c, {name: known[name] for name in model.state_dict()}
 
 
 def sources() -> bytes:
@@ -72,7 +85,8 @@ def write(kind: ModuleType, c, quantized: dict, pieces: Path) -> Path:
         (folder / name).write_bytes(data)
     manifest["counted"] = list(files)
     (folder / "artifact.json").write_text(json.dumps(manifest, indent=2) + "\n")
-    shutil.copyfile(pieces, folder / "tokenizer.model")
+    if pieces.resolve() != (folder / "tokenizer.model").resolve():
+        shutil.copyfile(pieces, folder / "tokenizer.model")
     print(f"{folder.name}: {sum(map(len, files.values()))} bytes counted")
     return folder
 

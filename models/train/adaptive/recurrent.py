@@ -190,7 +190,7 @@ def score_graph(c: Config, quantized: dict) -> bytes:
         gate = g.constant(quantized[key + "gate"].T, key + "gate")
         z = g.add("Add", g.add("MatMul", y, gate), g.constant(quantized[key + "decay"], key + "decay"))
         steps = g.add("Neg", g.add("Softplus", g.add("Neg", g.add("Transpose", z, perm=[0, 2, 1]))))
-        total = g.add("CumSum", steps, g.ints(2))
+        total = g.add("CumSum", steps, g.constant(np.int64(2)))
         column, row = g.add("Unsqueeze", total, g.ints(3)), g.add("Unsqueeze", total, g.ints(2))
         weight = g.add("Exp", g.add("Where", later, g.floats(-1e9), g.add("Sub", column, row)))
         recent = g.add("MatMul", g.add("Mul", g.add("MatMul", q, transposed(k)), weight), v)
