@@ -82,6 +82,7 @@ class AdaptiveJsEngine implements AdaptiveEngine {
     private readonly options: AdaptiveOptions,
     private readonly scorer: Graph,
     private readonly learner: Graph | null,
+    readonly remarks: readonly string[],
   ) {}
 
   begin(rows: number): EngineState {
@@ -184,7 +185,7 @@ function idTypeOf({ session }: Graph, name: string): Signature['idType'] {
 export async function openAdaptiveJs(options: AdaptiveOptions): Promise<AdaptiveEngine> {
   checkOptions(options);
   const { adaptive, modelPath, threads } = options;
-  const session = await openSession(options.model, modelPath, options);
+  const { session, remarks } = await openSession(options.model, modelPath, options);
   const open: InferenceSession[] = [session];
   try {
     const { reads, writes, learns } = splitTensors(adaptive, session.inputNames);
@@ -196,15 +197,18 @@ export async function openAdaptiveJs(options: AdaptiveOptions): Promise<Adaptive
     );
     if (signature.precision === 'bf16') throw noBfloat16Error(modelPath);
     let learner: Graph | null = null;
+    const told = [...remarks];
     if (adaptive.adapt !== null) {
       const { path, bytes } = adaptive.adapt;
       // The JavaScript API refuses shared memory.
-      open.push(await openSession(bytes.slice(), path, options));
-      learner = { path, session: open[1]!, ...learns };
+      const opened = await openSession(bytes.slice(), path, options);
+      open.push(opened.session);
+      told.push(...opened.remarks);
+      learner = { path, session: opened.session, ...learns };
     }
     const info = jsEngineInfo(signature, threads);
     const scorer: Graph = { path: modelPath, session, reads, writes };
-    return new AdaptiveJsEngine(info, signature.idType, options, scorer, learner);
+    return new AdaptiveJsEngine(info, signature.idType, options, scorer, learner, told);
   } catch (error) {
     for (const each of open) await each.release();
     throw error;

@@ -7,7 +7,7 @@ import { TYPE } from '../artifact/onnx/writer.js';
 import type { AdaptiveEngine, AdaptiveOptions, EngineState, Lesson } from './adaptive.js';
 import type { NativeSession, NativeState, NativeStateTensor } from './addon.js';
 import { closedError, nanLogits, stateMisuseError, stateOutputError } from './engine-errors.js';
-import type { NativeHost } from './native-host.js';
+import type { HostedGraph, NativeHost } from './native-host.js';
 import { graphValue, runNative } from './native-session.js';
 import { cpuHost } from './onnx-native.js';
 import { checkBatch } from './pad.js';
@@ -69,10 +69,11 @@ class AdaptiveNativeEngine implements AdaptiveEngine {
     private readonly options: AdaptiveOptions,
     private readonly scorer: NativeSession,
     private readonly learner: NativeSession | null,
+    remarks: readonly string[],
   ) {
     this.#begin = host.addon.states(options.adaptive.tensors.map(nativeTensor));
     const nodes = [scorer, learner].map((session) => session?.cpuNodes ?? '').filter(Boolean);
-    this.remarks = nodes.map((names) => `these nodes ran on the CPU: ${names}`);
+    this.remarks = [...remarks, ...nodes.map((names) => `these nodes ran on the CPU: ${names}`)];
   }
 
   begin(rows: number): EngineState {
@@ -162,8 +163,15 @@ export async function openAdaptiveOn(
   const ports = (side: 'in' | 'out', of: readonly StateTensor[]) =>
     of.map((tensor) => ({ port: tensor[side], slot: tensors.indexOf(tensor) }));
   const open: NativeSession[] = [];
+  const remarks: string[] = [];
+  const hosted = async (graph: HostedGraph): Promise<NativeSession> => {
+    const opened = await host.open(graph);
+    open.push(opened.session);
+    remarks.push(...opened.remarks);
+    return opened.session;
+  };
   try {
-    const scorer = await host.open({
+    const scorer = await hosted({
       model: options.model,
       path: modelPath,
       tokens,
@@ -176,21 +184,21 @@ export async function openAdaptiveOn(
         writes: ports('out', writes),
       },
     });
-    open.push(scorer);
     const signature = checkSignature(
       scorer.inputs.map(graphValue),
       scorer.outputs.map(graphValue),
       options,
       tensors.map((tensor) => tensor.in),
     );
+    let learner: NativeSession | null = null;
     if (adapt !== null) {
       const ids = { tokens: adapt.tokens ?? '', targets: adapt.targets ?? '', logits: '' };
       const reads = ports('in', learns.reads);
       const state = { ...ids, reads, writes: ports('out', learns.writes) };
-      open.push(await host.open({ model: adapt.bytes, path: adapt.path, ...ids, state }));
+      learner = await hosted({ model: adapt.bytes, path: adapt.path, ...ids, state });
     }
     const info = host.info(scorer, signature);
-    return new AdaptiveNativeEngine(info, host, options, scorer, open[1] ?? null);
+    return new AdaptiveNativeEngine(info, host, options, scorer, learner, remarks);
   } catch (error) {
     for (const session of open) await session.close();
     throw error;

@@ -12,6 +12,7 @@ import {
   overflowError,
   vocabularyError,
 } from './engine-errors.js';
+import { type Opened, openGraph } from './open-graph.js';
 import { segmentTotals } from './q30.js';
 import { SESSION_CONFIG } from './session-config.js';
 import type { GraphValue, Signature } from './signature.js';
@@ -25,19 +26,21 @@ export function graphValue(value: InferenceSession.ValueMetadata): GraphValue {
 }
 
 /** @throws BpbError (input), or (environment) for bfloat16, which the JavaScript API cannot hold */
-export async function openSession(
+export function openSession(
   model: Uint8Array,
   modelPath: string,
   options: Pick<EngineOptions, 'threads' | 'optimize'>,
-): Promise<InferenceSession> {
-  try {
-    return await InferenceSession.create(model, sessionOptions(options));
-  } catch (error) {
-    const { message } = error as Error;
-    // ONNX's number of bfloat16: the API gives up on such a graph before it can be asked about it.
-    if (/Unsupported data type: 16$/.test(message)) throw noBfloat16Error(modelPath);
-    throw modelLoadError(modelPath, message, error);
-  }
+): Promise<Opened<InferenceSession>> {
+  return openGraph(model, modelPath, async (form) => {
+    try {
+      return await InferenceSession.create(form, sessionOptions(options));
+    } catch (error) {
+      const { message } = error as Error;
+      // ONNX's number of bfloat16: the API gives up on such a graph before it can be asked about it.
+      if (/Unsupported data type: 16$/.test(message)) throw noBfloat16Error(modelPath);
+      throw modelLoadError(modelPath, message, error);
+    }
+  });
 }
 
 function sessionOptions({

@@ -4,6 +4,7 @@
  */
 import type { BpbError } from '../errors.js';
 import type { NativeAddon, NativeSession, NativeStatePorts } from './addon.js';
+import type { Opened } from './open-graph.js';
 import type { Signature } from './signature.js';
 import type { EngineInfo } from './types.js';
 
@@ -22,7 +23,7 @@ export interface HostedGraph {
 export interface NativeHost {
   readonly addon: NativeAddon;
   /** @throws BpbError */
-  open(graph: HostedGraph): Promise<NativeSession>;
+  open(graph: HostedGraph): Promise<Opened<NativeSession>>;
   /** The addon's error about the graph at `path`, told for people. */
   tell(error: unknown, path: string): BpbError;
   info(session: NativeSession, signature: Signature): EngineInfo;

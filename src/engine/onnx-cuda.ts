@@ -12,14 +12,14 @@ import { joinScores, type Piece, splitBatch } from './cuda/split.js';
 import { closedError, nanLogits, overflowError } from './engine-errors.js';
 import type { NativeHost } from './native-host.js';
 import { graphValue, runNative } from './native-session.js';
+import { loadRefusal, type Opened } from './open-graph.js';
 import { checkBatch, padBatch } from './pad.js';
 import { listed, portNames } from './positions.js';
 import { checkOptions, checkSignature } from './signature.js';
 import type { Batch, BatchScore, CudaOptions, Engine, EngineInfo, EngineOptions } from './types.js';
 
 /** A session of one batch shape: another shape is another session. */
-interface Shaped {
-  readonly session: NativeSession;
+interface Shaped extends Opened<NativeSession> {
   /** Rows of every batch; null where any number will do. */
   readonly rows: number | null;
   /** Length of every list of scored positions; null where there is none, or any will do. */
@@ -39,10 +39,36 @@ class Opener {
    * @throws BpbError in words
    */
   async open(rows: number | null): Promise<Shaped> {
+    const { model, ...axes } = this.#fixed(rows);
+    try {
+      return { ...axes, ...(await this.#open(model)) };
+    } catch (error) {
+      const refusal = model === this.options.model ? undefined : loadRefusal(error);
+      if (refusal === undefined) throw error;
+      return this.#openWithOpenAxes(refusal);
+    }
+  }
+
+  #open(model: Uint8Array): Promise<Opened<NativeSession>> {
     const { options, host } = this;
-    const { model, rows: fixedRows, count } = this.#fixed(rows);
-    const session = await host.open({ model, path: options.modelPath, ...portNames(options) });
-    return { session, rows: fixedRows, count };
+    return host.open({ model, path: options.modelPath, ...portNames(options) });
+  }
+
+  /**
+   * The model as it is: what it contradicts itself in may lie where no run comes.
+   *
+   * @param refusal of the model with a batch's axes
+   */
+  async #openWithOpenAxes(refusal: BpbError): Promise<Shaped> {
+    const reason = `with the axes of a batch ONNX Runtime does not load it: ${refusal.actual}`;
+    const opened = await this.#open(this.options.model).catch((error: unknown) => {
+      if (!(error instanceof BpbError) || loadRefusal(error)) throw error;
+      const { kind, code, message, path, expected, actual, hint } = error;
+      const both = `${actual} (its axes are open: ${reason})`;
+      throw new BpbError({ kind, code, message, path, expected, actual: both, hint, cause: error });
+    });
+    const remarks = [...opened.remarks, `opened with its axes open: ${reason}`];
+    return { ...opened, remarks, rows: null, count: null };
   }
 
   /** The model with the axes of so many rows written into it, where they are ours to write. */
@@ -78,6 +104,7 @@ class OnnxCudaEngine implements Engine {
   ) {
     this.#current = Promise.resolve(first);
     const { cpuNodes } = first.session;
+    this.remarks.push(...first.remarks);
     if (cpuNodes !== '') this.remarks.push(`these nodes ran on the CPU: ${cpuNodes}`);
   }
 
@@ -167,7 +194,8 @@ export async function openOnnxCuda(options: EngineOptions): Promise<Engine> {
   checkOptions(options);
   const cuda = options.cuda ?? CUDA_DEFAULTS;
   const opener = new Opener(cudaHost(options, cuda), cuda, options);
-  const { session } = await opener.open(cuda.shape?.[0] ?? null);
+  const first = await opener.open(cuda.shape?.[0] ?? null);
+  const { session } = first;
   try {
     const signature = checkSignature(
       session.inputs.map(graphValue),
@@ -176,7 +204,7 @@ export async function openOnnxCuda(options: EngineOptions): Promise<Engine> {
     );
     const info = opener.host.info(session, signature);
     const { fixedRows: rows, fixedCount: count } = signature;
-    return new OnnxCudaEngine({ session, rows, count }, info, opener);
+    return new OnnxCudaEngine({ ...first, rows, count }, info, opener);
   } catch (error) {
     await session.close();
     throw error;

@@ -9,6 +9,7 @@ import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { closedError, modelRunError, noBfloat16Error } from './engine-errors.js';
 import { graphValue, idsTensor, openSession, scoreLogits } from './js-session.js';
 import { runtimePackageVersion } from './library.js';
+import type { Opened } from './open-graph.js';
 import { checkBatch, padBatch } from './pad.js';
 import { asListed, positionList } from './positions.js';
 import { checkOptions, checkSignature, type Signature } from './signature.js';
@@ -16,18 +17,20 @@ import type { Batch, BatchScore, Engine, EngineInfo, EngineOptions } from './typ
 
 class OnnxJsEngine implements Engine {
   readonly info: EngineInfo;
+  readonly remarks: readonly string[];
   readonly #session: InferenceSession;
   readonly #signature: Signature;
   readonly #options: EngineOptions;
   #closed = false;
 
   constructor(
-    session: InferenceSession,
+    { session, remarks }: Opened<InferenceSession>,
     info: EngineInfo,
     signature: Signature,
     options: EngineOptions,
   ) {
     this.#session = session;
+    this.remarks = remarks;
     this.info = info;
     this.#signature = signature;
     this.#options = options;
@@ -87,7 +90,7 @@ class OnnxJsEngine implements Engine {
 export async function openOnnxJs(options: EngineOptions): Promise<Engine> {
   checkOptions(options);
   const { modelPath, threads } = options;
-  const session = await openSession(options.model, modelPath, options);
+  const { session, remarks } = await openSession(options.model, modelPath, options);
   try {
     const signature = checkSignature(
       session.inputMetadata.map(graphValue),
@@ -95,7 +98,8 @@ export async function openOnnxJs(options: EngineOptions): Promise<Engine> {
       options,
     );
     if (signature.precision === 'bf16') throw noBfloat16Error(modelPath);
-    return new OnnxJsEngine(session, jsEngineInfo(signature, threads), signature, options);
+    const info = jsEngineInfo(signature, threads);
+    return new OnnxJsEngine({ session, remarks }, info, signature, options);
   } catch (error) {
     await session.release();
     throw error;

@@ -8,6 +8,7 @@ import { closedError, nanLogits } from './engine-errors.js';
 import { findRuntimeLibrary, runtimePackageVersion } from './library.js';
 import type { NativeHost } from './native-host.js';
 import { graphValue, requireAddon, runNative, translate } from './native-session.js';
+import { type Opened, openGraph } from './open-graph.js';
 import { checkBatch, padBatch } from './pad.js';
 import { listed, portNames } from './positions.js';
 import { SESSION_CONFIG } from './session-config.js';
@@ -16,18 +17,20 @@ import type { Batch, BatchScore, Engine, EngineInfo, EngineOptions } from './typ
 
 class OnnxNativeEngine implements Engine {
   readonly info: EngineInfo;
+  readonly remarks: readonly string[];
   readonly #session: NativeSession;
   readonly #options: EngineOptions;
   readonly #fixedCount: number | null;
   #closed = false;
 
   constructor(
-    session: NativeSession,
+    { session, remarks }: Opened<NativeSession>,
     info: EngineInfo,
     options: EngineOptions,
     fixedCount: number | null,
   ) {
     this.#session = session;
+    this.remarks = remarks;
     this.#fixedCount = fixedCount;
     this.info = info;
     this.#options = options;
@@ -62,20 +65,22 @@ export function cpuHost(options: EngineOptions): NativeHost {
   const library = findRuntimeLibrary(options.runtimeDirectory);
   return {
     addon,
-    async open({ path, ...graph }) {
-      try {
-        return await addon.open({
-          library,
-          provider: 'cpu',
-          ...graph,
-          threads,
-          optimize,
-          config: SESSION_CONFIG,
-        });
-      } catch (error) {
-        throw translate(error, path);
-      }
-    },
+    open: ({ path, model, ...ports }) =>
+      openGraph(model, path, async (form) => {
+        try {
+          return await addon.open({
+            library,
+            provider: 'cpu',
+            model: form,
+            ...ports,
+            threads,
+            optimize,
+            config: SESSION_CONFIG,
+          });
+        } catch (error) {
+          throw translate(error, path);
+        }
+      }),
     tell: translate,
     info: (session, { precision, vocabulary, fixedRows, fixedTime }) => ({
       name: 'onnx-cpu',
@@ -105,15 +110,16 @@ export async function openOnnxNative(options: EngineOptions): Promise<Engine> {
   checkOptions(options);
   const host = cpuHost(options);
   const { model, modelPath } = options;
-  const session = await host.open({ model, path: modelPath, ...portNames(options) });
+  const opened = await host.open({ model, path: modelPath, ...portNames(options) });
+  const { session } = opened;
   try {
     const signature = checkSignature(
       session.inputs.map(graphValue),
       session.outputs.map(graphValue),
       options,
     );
-    const { fixedCount } = signature;
-    return new OnnxNativeEngine(session, host.info(session, signature), options, fixedCount);
+    const info = host.info(session, signature);
+    return new OnnxNativeEngine(opened, info, options, signature.fixedCount);
   } catch (error) {
     await session.close();
     throw error;

@@ -3,6 +3,7 @@
  */
 import { runtimePackageVersion } from '../library.js';
 import type { NativeHost } from '../native-host.js';
+import { openGraph } from '../open-graph.js';
 import { SESSION_CONFIG } from '../session-config.js';
 import type { CudaOptions, EngineOptions } from '../types.js';
 import { findMachine, tellCudaError } from './machine.js';
@@ -28,28 +29,30 @@ export function cudaHost(options: EngineOptions, cuda: CudaOptions): NativeHost 
   const threads = cuda.allowCpuNodes ? options.threads : 1;
   return {
     addon: machine.addon,
-    async open({ path, ...graph }) {
-      try {
-        return await machine.addon.open({
-          library: machine.runtime,
-          provider: 'cuda',
-          ...graph,
-          threads,
-          optimize: options.optimize,
-          config: SESSION_CONFIG,
-          cuda: {
-            library: machine.scorer,
-            device: cuda.device,
-            tf32: cuda.tf32,
-            allowCpuNodes: cuda.allowCpuNodes,
-            memoryShare: MEMORY_SHARE / cuda.sessions,
-            form: 'auto',
-          },
-        });
-      } catch (error) {
-        throw tellCudaError(error, machine, path);
-      }
-    },
+    open: ({ path, model, ...ports }) =>
+      openGraph(model, path, async (form) => {
+        try {
+          return await machine.addon.open({
+            library: machine.runtime,
+            provider: 'cuda',
+            model: form,
+            ...ports,
+            threads,
+            optimize: options.optimize,
+            config: SESSION_CONFIG,
+            cuda: {
+              library: machine.scorer,
+              device: cuda.device,
+              tf32: cuda.tf32,
+              allowCpuNodes: cuda.allowCpuNodes,
+              memoryShare: MEMORY_SHARE / cuda.sessions,
+              form: 'auto',
+            },
+          });
+        } catch (error) {
+          throw tellCudaError(error, machine, path);
+        }
+      }),
     tell: (error, path) => tellCudaError(error, machine, path),
     info: (session, { precision, vocabulary, fixedRows, fixedTime }) => {
       const gpu = session.device!;

@@ -1,0 +1,52 @@
+/**
+ * Opens a graph as it is and, where the runtime does not load it so, mended.
+ */
+import { BpbError } from '../errors.js';
+import { mendGraph } from './mend-graph.js';
+
+export interface Opened<Session> {
+  readonly session: Session;
+  /** What a reader of the result should know of how it was opened. */
+  readonly remarks: readonly string[];
+}
+
+/** The runtime's refusal of a graph, which another form of the graph may not meet; else undefined. */
+export function loadRefusal(error: unknown): BpbError | undefined {
+  return error instanceof BpbError && error.code === 'BPB_MODEL_LOAD' ? error : undefined;
+}
+
+/**
+ * @param path of the model, for messages
+ * @param open throws BPB_MODEL_LOAD where the runtime does not load the graph
+ * @throws what `open` throws, of the graph as it is
+ */
+export async function openGraph<Session>(
+  model: Uint8Array,
+  path: string,
+  open: (model: Uint8Array) => Promise<Session>,
+): Promise<Opened<Session>> {
+  try {
+    return { session: await open(model), remarks: [] };
+  } catch (error) {
+    const refusal = loadRefusal(error);
+    const mended = refusal && mendedOrNull(model, path);
+    if (!mended) throw error;
+    const session = await open(mended).catch((again: unknown) => {
+      throw loadRefusal(again) ? refusal : again;
+    });
+    const remark =
+      'opened with the inputs of Range squeezed to scalars and without declared inner shapes, ' +
+      `because ONNX Runtime does not load the graph as it is: ${refusal.actual}`;
+    return { session, remarks: [remark] };
+  }
+}
+
+/** Null where there is nothing to mend, or no graph at all: the runtime has said what it is. */
+function mendedOrNull(model: Uint8Array, path: string): Uint8Array | null {
+  try {
+    return mendGraph(model, path);
+  } catch (error) {
+    if (error instanceof BpbError) return null;
+    throw error;
+  }
+}
