@@ -11,6 +11,7 @@ const BENCHMARKS = [
   ['tokenize', TOKENIZER],
   ['audit', TOKENIZER],
   ['stream'],
+  ['host'],
   ['share'],
   ['share', 'models/sotu-head-lora'],
   ['share', 'models/sotu-recurrent'],

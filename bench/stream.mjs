@@ -10,9 +10,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { writeShard } from '../dist/data/shards.js';
 import { score } from '../dist/index.js';
 import { machine, table } from './lib/print.mjs';
+import { writeShards } from './lib/shards.mjs';
 import { tableModelBytes } from './lib/table-model.mjs';
 
 const LENGTHS = [15_500_000, 31_000_000, 62_000_000];
@@ -28,7 +28,7 @@ async function measure(tokens) {
   try {
     const model = join(folder, 'table.onnx');
     writeFileSync(model, tableModelBytes(VOCABULARY));
-    await writeStream(folder, tokens);
+    await writeShards(folder, tokens, idAt);
     const before = process.resourceUsage().maxRSS;
     const result = await score({
       artifact: model,
@@ -51,17 +51,9 @@ async function measure(tokens) {
   }
 }
 
-/** Shards of at most 4 million tokens, so that writing them costs this process little memory. */
-async function writeStream(folder, tokens) {
-  const perShard = 4_000_000;
-  for (let shard = 0; shard * perShard < tokens; shard++) {
-    const ids = new Uint16Array(Math.min(perShard, tokens - shard * perShard));
-    for (let i = 0; i < ids.length; i++) {
-      const at = shard * perShard + i;
-      ids[i] = at % DOCUMENT === 0 ? 1 : 4 + (((at * 2_654_435_761) >>> 7) % 256);
-    }
-    await writeShard(join(folder, `fineweb_val_${String(shard).padStart(6, '0')}.bin`), ids);
-  }
+/** Documents of one length. */
+function idAt(at) {
+  return at % DOCUMENT === 0 ? 1 : 4 + (((at * 2_654_435_761) >>> 7) % 256);
 }
 
 function compare() {

@@ -10,16 +10,24 @@ import { unwrap } from './messages.js';
  */
 export const TASKS_PER_WORKER = 2;
 
+/** The module that runs the artifact's model. */
+const WORKER = new URL('./worker.js', import.meta.url);
+
 export class ScorePool {
   private readonly pool: WorkerPool<WorkerTask, Reply<Opened | RowsScore>>;
   private closed: Promise<void> | undefined;
 
+  /**
+   * @param worker another module for its threads, to measure what the harness itself costs; nothing
+   * that gives a result passes one
+   */
   constructor(
     setup: WorkerSetup,
     readonly workers: number,
+    worker: URL = WORKER,
   ) {
     this.pool = new WorkerPool({
-      worker: new URL('./worker.js', import.meta.url),
+      worker,
       data: setup,
       workers,
       tasksPerWorker: TASKS_PER_WORKER,

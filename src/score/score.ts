@@ -5,7 +5,7 @@
 import { interrupted } from '../errors.js';
 import type { ProbeVerdict } from '../probes/types.js';
 import type { ScoreOptions } from '../request/options.js';
-import { ScoreLedger } from '../windows/ledger.js';
+import type { ScoreLedger } from '../windows/ledger.js';
 import { accountBytes, composeResult } from './compose.js';
 import { documentRows } from './figures.js';
 import type { Opened } from './messages.js';
@@ -14,11 +14,11 @@ import { OutputDirectory } from './outputs.js';
 import { type Prepared, prepare } from './prepare.js';
 import { type LedgerReference, RunRecord } from './record.js';
 import type { ScoreResult } from './result.js';
-import { lanesOf, type RunTimes, runBatches } from './run.js';
-import { RunningBpb } from './running.js';
-import { keepSampled, keptOf, provedRows, sampleRows } from './sampled.js';
+import { lanesOf, type RunTimes } from './run.js';
+import { keptOf, provedRows, sampleRows } from './sampled.js';
+import { scorePlan } from './score-plan.js';
 import { strictVerdicts } from './strict.js';
-import { DocumentTotals } from './totals.js';
+import type { DocumentTotals } from './totals.js';
 import { toleranceOf, type Verification, verifyRows } from './verify.js';
 
 /** What the run left behind. */
@@ -66,14 +66,10 @@ async function runAndVerify(
   prepared: Prepared,
   started: number,
 ): Promise<Omit<Scored, 'probes'> & { output: OutputDirectory | null }> {
-  const { options, artifact, data, plan, batches, range, setup } = prepared;
+  const { options, artifact, plan, batches, range, setup } = prepared;
   const { signal, onProgress } = options;
   const seed = options.seed ?? DEFAULT_SEED;
-  const totals = new DocumentTotals(data.stream.documentStarts.length);
-  const ledger = new ScoreLedger(plan.tokens, plan.options.compat !== null);
-  const running = new RunningBpb(prepared);
   const sample = sampleRows(prepared, seed);
-  const firstOpinion = new Map<number, Float32Array>();
 
   onProgress?.({ phase: 'load', done: 0, total: null, unit: '', bpb: null });
   const loadStart = performance.now();
@@ -95,35 +91,26 @@ async function runAndVerify(
     if (options.ledger !== undefined) {
       record = new RunRecord(prepared, options.ledger, lanesOf(pool));
     }
-    const times = await runBatches({
+    const { totals, ledger, running, times, kept } = await scorePlan({
+      prepared,
       pool,
-      batches,
-      range,
-      totals,
-      ledger,
-      signal,
-      gate: record,
-      keepNats: (_, rows) => options.saveTargets === true || rows.some((row) => wanted.has(row)),
-      onMerged: (batch, rows, result) => {
-        record?.enter(batch, result);
-        output?.append(batch, result);
-        keepSampled(rows, result, plan, wanted, firstOpinion);
-        onProgress?.(running.add(result));
-      },
+      wanted,
+      output,
+      record,
     });
     const reference = record?.finish() ?? null;
     const scoreEnd = performance.now();
     await pool.close();
     const optimization =
       rewritten &&
-      (await proveRun({ prepared, workers, rewritten, kept: keptOf(firstOpinion, proved), seed }));
+      (await proveRun({ prepared, workers, rewritten, kept: keptOf(kept, proved), seed }));
     const verifying = (done: number) =>
       onProgress?.({ phase: 'verify', done, total: sample.size, unit: 'rows', bpb: running.bpb });
     verifying(0);
     const verification = await verifyRows({
       setup,
       groups: sample.groups,
-      firstOpinion,
+      firstOpinion: kept,
       seed,
       tolerance: toleranceOf(opened.info.precision, rewritten),
       signal,

@@ -1,0 +1,86 @@
+/**
+ * One run of `bpb score` without a model, and what it cost: nanoseconds of a thread's CPU time a
+ * target, by phase. Prints one line of JSON.
+ *
+ *   node bench/lib/host-run.mjs chunk|sliding FOLDER
+ */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { accountBytes } from '../../dist/score/compose.js';
+import { documentRows, scoreFigures, totalFigures } from '../../dist/score/figures.js';
+import { ScorePool } from '../../dist/score/pool.js';
+import { prepare } from '../../dist/score/prepare.js';
+import { sampleRows } from '../../dist/score/sampled.js';
+import { scorePlan } from '../../dist/score/score-plan.js';
+import { threadCpuNs } from './thread-cpu.mjs';
+
+/** Beside the shards in the folder; it is read, and never run. */
+const MODEL = 'table.onnx';
+const TOKENIZER = 'models/sotu-8x256/tokenizer.model';
+const SEQ_LEN = 1024;
+const STRIDE = 64;
+/** What a batch holds on a GPU. */
+const BATCH_TOKENS = 65_536;
+
+const [window, folder] = process.argv.slice(2);
+console.log(JSON.stringify(await measure(window, folder)));
+
+async function measure(window, folder) {
+  const marks = [threadCpuNs()];
+  const prepared = await prepare({
+    artifact: join(folder, MODEL),
+    tokenizer: TOKENIZER,
+    data: [folder],
+    device: 'cpu',
+    window,
+    seqLen: SEQ_LEN,
+    stride: window === 'sliding' ? STRIDE : undefined,
+    batchTokens: BATCH_TOKENS,
+    workers: 1,
+    onProgress: () => {},
+  });
+  const wanted = sampleRows(prepared, 1);
+  const meter = new BigInt64Array(new SharedArrayBuffer(8 * 3));
+  const setup = { ...prepared.setup, meter, shape: prepared.batches.shape };
+  const pool = new ScorePool(setup, 1, new URL('./null-worker.mjs', import.meta.url));
+  try {
+    await pool.open();
+    marks.push(threadCpuNs());
+    const { totals, ledger } = await scorePlan({
+      prepared,
+      pool,
+      wanted,
+      output: null,
+      record: null,
+    });
+    marks.push(threadCpuNs());
+    ledger.close(prepared.plan.skipped.reduce((sum, { targets }) => sum + targets, 0));
+    const bytes = accountBytes(prepared);
+    marks.push(threadCpuNs());
+    const figures = [scoreFigures(totals, bytes, 'computed', false), totalFigures(totals, bytes)];
+    const documents = [...documentRows(bytes, totals)];
+    marks.push(threadCpuNs());
+    const targets = totals.totalTargets();
+    const phases = ['before', 'batches', 'bytes', 'figures'];
+    const main = Object.fromEntries(
+      phases.map((name, k) => [name, (marks[k + 1] - marks[k]) / targets]),
+    );
+    return {
+      targets,
+      documents: documents.length,
+      batches: prepared.batches.count,
+      main,
+      worker: Number(meter[2] - meter[1]) / targets,
+      peakMB: process.resourceUsage().maxRSS / 1024,
+      /** The same from run to run, and before and after a change that should only be faster. */
+      sha256: digest([figures, documents]),
+    };
+  } finally {
+    await pool.close();
+  }
+}
+
+function digest(value) {
+  const text = JSON.stringify(value, (_, v) => (typeof v === 'bigint' ? String(v) : v));
+  return createHash('sha256').update(text).digest('hex');
+}
