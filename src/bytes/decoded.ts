@@ -18,8 +18,8 @@ export class DecodedShares {
 
   /** UTF-8 length of what `ids[from .. to)`, one document, decodes to, case operators restored. */
   total(ids: ArrayLike<number>, from: number, to: number): number {
-    const utf8 = this.decoder.decode(ids, from, to);
-    return this.restores ? countRestored(utf8) : utf8.length;
+    if (!this.restores) return this.decoder.decodedLength(ids, from, to);
+    return countRestored(this.decoder.decode(ids, from, to));
   }
 
   /**

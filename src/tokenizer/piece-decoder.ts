@@ -27,6 +27,9 @@ export function characterLength(run: ArrayLike<number>, at: number, end: number)
   return length;
 }
 
+/** UTF-8 bytes of U+FFFD. */
+const REPLACEMENT_BYTES = 3;
+
 export class PieceDecoder {
   private readonly size: number;
   /** `surfaces[offsets[id] .. offsets[id+1])` is what the id decodes to. */
@@ -34,6 +37,8 @@ export class PieceDecoder {
   private readonly surfaces: Uint8Array;
   /** Byte value of a byte piece, else -1. */
   private readonly byteOf: Int16Array;
+  /** UTF-8 bytes of the surface; -1 for a byte piece, whose neighbours decide. */
+  private readonly lengths: Int32Array;
   /** 1 where the piece begins with U+2581. */
   private readonly leading: Uint8Array;
   private readonly stripFirst: boolean;
@@ -61,6 +66,7 @@ export class PieceDecoder {
       this.offsets[id + 1] = this.offsets[id]! + bytes.length;
     }
     this.surfaces = Buffer.concat(parts);
+    this.lengths = Int32Array.from(parts, (part, id) => (this.byteOf[id]! >= 0 ? -1 : part.length));
     this.stripAll = normalizer?.removeExtraWhitespaces ?? false;
     this.stripFirst = this.stripAll || (normalizer?.addDummyPrefix ?? false);
   }
@@ -101,6 +107,45 @@ export class PieceDecoder {
     return this.buffer.subarray(0, length);
   }
 
+  /** `decode(ids, from, to).length`, in a fraction of the time: no text is made. */
+  decodedLength(ids: ArrayLike<number>, from = 0, to = ids.length): number {
+    const { lengths, leading, size, stripAll } = this;
+    let length = 0;
+    let stripping = this.stripFirst;
+    for (let i = from; i < to; ) {
+      const id = ids[i]!;
+      if (!(id >= 0 && id < size)) throw foreign(id, size);
+      const own = lengths[id]!;
+      if (own < 0) {
+        const end = this.gatherRun(ids, i, to);
+        length += this.runLength(end - i);
+        i = end;
+        continue;
+      }
+      if (stripping) {
+        if (length > 0) stripping = false;
+        else if (leading[id] === 1) {
+          length--;
+          if (!stripAll) stripping = false;
+        }
+      }
+      length += own;
+      i++;
+    }
+    return length;
+  }
+
+  /** Bytes that `decodeRun` makes of the first `count` of `run`. */
+  private runLength(count: number): number {
+    let length = 0;
+    for (let at = 0; at < count; ) {
+      const character = characterLength(this.run, at, count);
+      length += character === 0 ? REPLACEMENT_BYTES : character;
+      at += Math.max(1, character);
+    }
+    return length;
+  }
+
   /** Collects the run of byte pieces at `from` into `run`; gives the position after it. */
   private gatherRun(ids: ArrayLike<number>, from: number, to: number): number {
     let i = from;
@@ -118,7 +163,7 @@ export class PieceDecoder {
   }
 
   private decodeRun(count: number, length: number, token: number, ends?: Uint32Array): number {
-    this.reserve(length + 3 * count);
+    this.reserve(length + REPLACEMENT_BYTES * count);
     const { run, buffer } = this;
     let out = length;
     for (let at = 0; at < count; ) {

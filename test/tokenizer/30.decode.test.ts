@@ -45,7 +45,9 @@ describe('equal to SentencePiece on any ids', () => {
       fc.assert(
         fc.property(someIds(tokenizer.pieces.length, space), (some) => {
           const ids = some.filter((id) => id < tokenizer.pieces.length);
-          expect(text(decoder.decode(ids))).toBe(sentencePiece.decode(ids));
+          const utf8 = decoder.decode(ids);
+          expect(text(utf8)).toBe(sentencePiece.decode(ids));
+          expect(decoder.decodedLength(ids)).toBe(utf8.length);
         }),
         { numRuns: 1500 },
       );
@@ -57,6 +59,7 @@ it('an id outside the vocabulary is refused, not dropped as SentencePiece does',
   const decoder = new PieceDecoder(loadTokenizer('byte260'));
   for (const id of [260, -1, Number.NaN]) {
     expect((await refusalOf(() => decoder.decode([id]))).code).toBe('BPB_TOKEN_ID');
+    expect((await refusalOf(() => decoder.decodedLength([id]))).code).toBe('BPB_TOKEN_ID');
   }
 });
 
