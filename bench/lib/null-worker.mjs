@@ -6,7 +6,7 @@
 import { joinScores, splitBatch } from '../../dist/engine/cuda/split.js';
 import { nanLogits } from '../../dist/engine/engine-errors.js';
 import { runNative } from '../../dist/engine/native-session.js';
-import { checkBatch, padBatch } from '../../dist/engine/pad.js';
+import { checkPlaces, padBatch } from '../../dist/engine/pad.js';
 import { listed } from '../../dist/engine/positions.js';
 import { toQ30 } from '../../dist/engine/q30.js';
 import { ScoreWorker } from '../../dist/score/score-worker.js';
@@ -46,7 +46,7 @@ const session = {
   },
 };
 
-const { meter, ...setup } = threadData();
+const { meter, batches, ...setup } = threadData();
 const [rows, time] = setup.shape;
 const { modelPath } = setup.options;
 
@@ -54,7 +54,7 @@ const { modelPath } = setup.options;
 const engine = {
   info: { name: 'null', fixedRows: rows, fixedTime: time },
   async score(batch) {
-    checkBatch(batch);
+    checkPlaces(batch);
     const scores = [];
     for (const { batch: piece, firstScored } of splitBatch(batch, rows, null)) {
       const padded = padBatch(piece, engine.info, modelPath);
@@ -78,13 +78,13 @@ const worker = new ScoreWorker(setup, {
   },
 });
 
-/** `meter[0]` counts workers; each has a pair of its own: CPU time before and after its batches. */
-const place = 1 + 2 * Number(Atomics.add(meter, 0, 1n));
+/** `meter` is the CPU time of this one worker before the first of its batches and after the last. */
+let done = 0;
 
 export default async function run(task) {
   const reply = await worker.run(task);
-  const at = place + (task.kind === 'open' ? 0 : 1);
-  Atomics.store(meter, at, BigInt(threadCpuNs()));
+  if (task.kind === 'open') meter[0] = BigInt(threadCpuNs());
+  else if (++done === batches) meter[1] = BigInt(threadCpuNs());
   return reply;
 }
 

@@ -13,7 +13,7 @@ import { closedError, nanLogits, overflowError } from './engine-errors.js';
 import type { NativeHost } from './native-host.js';
 import { graphValue, runNative } from './native-session.js';
 import { loadRefusal, type Opened } from './open-graph.js';
-import { checkBatch, padBatch } from './pad.js';
+import { checkPlaces, padBatch } from './pad.js';
 import { listed, portNames } from './positions.js';
 import { checkOptions, checkSignature } from './signature.js';
 import type { Batch, BatchScore, CudaOptions, Engine, EngineInfo, EngineOptions } from './types.js';
@@ -110,7 +110,7 @@ class OnnxCudaEngine implements Engine {
 
   async score(batch: Batch): Promise<BatchScore> {
     if (this.#closed) throw closedError();
-    checkBatch(batch);
+    checkPlaces(batch);
     const used = this.#current;
     const shaped = await used;
     try {

@@ -9,7 +9,7 @@ import { findRuntimeLibrary, runtimePackageVersion } from './library.js';
 import type { NativeHost } from './native-host.js';
 import { graphValue, requireAddon, runNative, translate } from './native-session.js';
 import { type Opened, openGraph } from './open-graph.js';
-import { checkBatch, padBatch } from './pad.js';
+import { checkPlaces, padBatch } from './pad.js';
 import { listed, portNames } from './positions.js';
 import { SESSION_CONFIG } from './session-config.js';
 import { checkOptions, checkSignature } from './signature.js';
@@ -38,7 +38,7 @@ class OnnxNativeEngine implements Engine {
 
   async score(batch: Batch): Promise<BatchScore> {
     if (this.#closed) throw closedError();
-    checkBatch(batch);
+    checkPlaces(batch);
     const { modelPath } = this.#options;
     const padded = padBatch(batch, this.info, modelPath);
     const result = await runNative(

@@ -6,6 +6,7 @@ import type { AdaptiveEngine, AdaptiveOptions } from '../engine/adaptive.js';
 import type { Created, EngineChoice } from '../engine/create.js';
 import type { CudaOptions, Engine, EngineInfo, EngineOptions } from '../engine/types.js';
 import { assembleBatch } from '../rows/assemble.js';
+import { BatchMemory } from '../rows/batch-memory.js';
 import { infiniteTargets } from '../rows/infinite.js';
 import { LaneRunner } from '../rows/lane-runner.js';
 import { namedError } from '../rows/named-error.js';
@@ -34,6 +35,8 @@ interface Open {
 export class ScoreWorker {
   private readonly plan: WindowPlan;
   private opened: Promise<Open> | undefined;
+  /** Of batches that have been scored. */
+  private readonly spare: BatchMemory[] = [];
 
   constructor(
     private readonly setup: WorkerSetup,
@@ -101,7 +104,8 @@ export class ScoreWorker {
 
   private async scoreRows(engine: Engine, rows: Uint32Array): Promise<Scored> {
     const { stream } = this.setup;
-    const { batch, runs } = assembleBatch(stream, this.plan, rows);
+    const memory = this.spare.pop() ?? new BatchMemory();
+    const { batch, runs } = assembleBatch(stream, this.plan, rows, memory);
     try {
       const { deviceToHostBytes = null, shape = null, ...scored } = await engine.score(batch);
       return {
@@ -114,6 +118,8 @@ export class ScoreWorker {
       };
     } catch (error) {
       throw namedError(error, rows, this.plan, stream);
+    } finally {
+      this.spare.push(memory);
     }
   }
 }

@@ -43,7 +43,10 @@ export function planBatches(plan: WindowPlan, batchTokens: number, fixed = false
     shape: largest,
     rows(index) {
       const from = start(index);
-      return Uint32Array.from({ length: ends[index]! - from }, (_, i) => rowAt(from + i));
+      if (order !== null) return order.slice(from, ends[index]);
+      const rows = new Uint32Array(ends[index]! - from);
+      for (let i = 0; i < rows.length; i++) rows[i] = from + i;
+      return rows;
     },
     cost: (index) =>
       fixed

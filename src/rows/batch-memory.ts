@@ -1,0 +1,25 @@
+/**
+ * Memory for the arrays of a batch, which the next batch takes over: fresh pages from the system cost
+ * more than what is written into them.
+ */
+export class BatchMemory {
+  #ids = new Int32Array(0);
+  #scored = new Uint32Array(0);
+  #targets = new Int32Array(0);
+
+  /** An array of `length` that holds whatever was left in it; so are the others. */
+  ids(length: number): Int32Array {
+    if (length > this.#ids.length) this.#ids = new Int32Array(length);
+    return this.#ids.subarray(0, length);
+  }
+
+  scored(length: number): Uint32Array {
+    if (length > this.#scored.length) this.#scored = new Uint32Array(length);
+    return this.#scored.subarray(0, length);
+  }
+
+  targets(length: number): Int32Array {
+    if (length > this.#targets.length) this.#targets = new Int32Array(length);
+    return this.#targets.subarray(0, length);
+  }
+}
