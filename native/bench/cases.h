@@ -148,14 +148,22 @@ void run_cases(uint64_t seed, int variants, const Score& score, const Applies& a
   }
 }
 
+// JSON has no word for infinities and NaN.
+inline std::string json_number(double x) {
+  char text[32];
+  snprintf(text, sizeof text, "%.3g", x);
+  return isfinite(x) ? text : "null";
+}
+
 // One JSON object.
 inline std::string json_of(const GroupResult& result, const std::string& variant) {
   char text[1024];
   snprintf(text, sizeof text,
-           "{\"group\":\"%s\",\"variant\":\"%s\",\"rows\":%zu,\"mean\":%.3g,\"worst\":%.3g,"
+           "{\"group\":\"%s\",\"variant\":\"%s\",\"rows\":%zu,\"mean\":%s,\"worst\":%s,"
            "\"ok\":%s,\"failed\":\"%s\",\"reason\":\"%s\"}",
-           result.group.c_str(), variant.c_str(), result.errors.rows, result.errors.mean(),
-           result.errors.worst, result.ok() ? "true" : "false", result.failed.c_str(),
+           result.group.c_str(), variant.c_str(), result.errors.rows,
+           json_number(result.errors.mean()).c_str(), json_number(result.errors.worst).c_str(),
+           result.ok() ? "true" : "false", result.failed.c_str(),
            result.reason.c_str());
   return text;
 }

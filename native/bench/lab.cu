@@ -1,11 +1,18 @@
 // The kernel laboratory: `bpb_lab device`, `check [SEED]`, `time [GIB]`. What is timed has been
-// checked before, on logits that are fresh each time. Exits 0 when all is right, 1 when something is
-// wrong, 2 on wrong usage, 4 without a device.
+// checked before, on logits that are fresh each time. Prints JSON, an object a line. Exits 0 when all
+// is right, 1 when something is wrong, 2 on wrong usage, 4 without a device.
 #include <time.h>
 
 #include "../src/nll_cuda.cu"
 #include "check.cuh"
 #include "measure.cuh"
+
+static void describe(const bpb_cuda_device& about) {
+  printf("{\"kind\":\"device\",\"name\":\"%s\",\"major\":%d,\"minor\":%d,\"multiprocessors\":%d,"
+         "\"memory_bytes\":%llu,\"driver\":%d,\"runtime\":%d}\n",
+         about.name, about.major, about.minor, about.multiprocessors,
+         (unsigned long long)about.memory_bytes, about.driver, about.runtime);
+}
 
 int main(int argc, char** argv) {
   bpb_error error = {};
@@ -17,9 +24,7 @@ int main(int argc, char** argv) {
   const bpb_cuda_device about = *bpb_cuda_describe(scorer);
   const char* verb = argc > 1 ? argv[1] : "";
   if (strcmp(verb, "device") == 0) {
-    printf("%s, compute capability %d.%d, %d multiprocessors, %.1f GiB, driver %d, runtime %d\n",
-           about.name, about.major, about.minor, about.multiprocessors,
-           (double)about.memory_bytes / (1 << 30), about.driver, about.runtime);
+    describe(about);
     return 0;
   }
   if (strcmp(verb, "check") == 0) {
@@ -36,6 +41,7 @@ int main(int argc, char** argv) {
       fprintf(stderr, "GIB is not within [0.25, 64]\n");
       return 2;
     }
+    describe(about);
     return bench::measure_all(gib, about.multiprocessors) > 0;
   }
   fprintf(stderr, "usage: bpb_lab device | check [SEED] | time [GIB]\n");
