@@ -9,9 +9,7 @@ import lzma
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
-from onnx import numpy_helper
 
 from config import Config
 from model import Model, tensors
@@ -20,6 +18,9 @@ from quantize import dequantize
 
 def stored(path: Path) -> tuple[dict, dict[str, np.ndarray]]:
     """A graph's config and its initializers."""
+    import onnx  # so that who has read the graph otherwise needs none
+    from onnx import numpy_helper
+
     model = onnx.load_from_string(lzma.decompress(path.read_bytes()))
     arrays = {i.name: np.array(numpy_helper.to_array(i)) for i in model.graph.initializer}
     return json.loads({p.key: p.value for p in model.metadata_props}["config"]), arrays
@@ -32,7 +33,11 @@ def matrices(arrays: dict[str, np.ndarray]) -> dict[str, tuple[np.ndarray, np.nd
 
 def quantized(path: Path) -> tuple[Config, dict]:
     """What export.build was given: exporting it again gives the same weights."""
-    config, arrays = stored(path)
+    return unpacked(*stored(path))
+
+
+def unpacked(config: dict, arrays: dict[str, np.ndarray]) -> tuple[Config, dict]:
+    """As `quantized`, of a graph's config and its initializers by name."""
     c, weights = Config(**config), matrices(arrays)
     weights["skip"] = np.reshape([arrays[f"skip.{i}"] for i in range(c.skips)], (c.skips, c.dim)).astype(np.float32)
     for i in range(c.layers):
@@ -45,7 +50,12 @@ def quantized(path: Path) -> tuple[Config, dict]:
 
 def read(path: Path) -> Model:
     """The model in fp32, ready to score."""
-    c, weights = quantized(path)
+    return model_of(*stored(path))
+
+
+def model_of(config: dict, arrays: dict[str, np.ndarray]) -> Model:
+    """As `read`, of a graph's config and its initializers by name."""
+    c, weights = unpacked(config, arrays)
     model = Model(c)
     model.load_state_dict(tensors(dequantize(weights)))
     return model.eval().requires_grad_(False)
