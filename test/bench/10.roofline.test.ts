@@ -39,6 +39,19 @@ describe('launch log', () => {
     ]);
   });
 
+  test('copies and fills in every form', () => {
+    const lines = [
+      'SYNC cudaMemcpy 8 H->D kind=1 stream=(nil)',
+      'memcpy2DAsync 16 D->D kind=3 stream=0x1',
+      'SYNC cudaMemset 24 stream=(nil)',
+    ];
+    expect(parseLog(logOf(lines))).toEqual([
+      { kind: 'copy', bytes: 8, from: 'H', to: 'D' },
+      { kind: 'copy', bytes: 16, from: 'D', to: 'D' },
+      { kind: 'set', bytes: 24 },
+    ]);
+  });
+
   test('names the line of a launch that is not whole', () => {
     expect(() => parseLog(logOf(['eventCreate', 'K grid=1,1 block=1,1,1 x']), 'a.log')).toThrow(
       'a.log:2: expected "K grid=X,Y,Z block=X,Y,Z stream=P NAME"',

@@ -1,7 +1,7 @@
 /**
  * Bytes and operations of ONNX Runtime's kernels that walk tensors element by element.
  *
- * Each family: the kernels' names, the formula in words, where in ONNX Runtime 1.30's sources it
+ * Each family: the kernels' names, the formula in words, where in ONNX Runtime's sources it
  * stands, and `cost`, which gets the launch with its demangled name, the batch's sizes and the launch
  * before. A grid is rounded up to whole blocks, so elements are at most a block too many.
  */

@@ -40,11 +40,11 @@ function parseLine(text, names, where) {
   if (text.startsWith('K ')) return parseKernel(text, names, where);
   // What cuBLAS is merely told (a stream, a mode) computes nothing.
   if (/^BLAS \w*(gemm|geam|copy|scal|Matmul$|Transform$)/i.test(text)) return parseProduct(text);
-  const copy = /^(?:SYNC )?(?:cudaM|m)emcpy(?:Async)? (\d+) ([HD])->([HD])/.exec(text);
+  const copy = /^(?:SYNC )?(?:cudaM|m)emcpy(?:2D)?(?:Async)? (\d+) ([HD])->([HD])/.exec(text);
   if (copy !== null) {
     return { kind: 'copy', bytes: Number(copy[1]), from: copy[2], to: copy[3] };
   }
-  const set = /^(?:SYNC )?memset(?:Async)? (\d+)/.exec(text);
+  const set = /^(?:SYNC )?(?:cudaM|m)emset(?:Async)? (\d+)/.exec(text);
   if (set !== null) return { kind: 'set', bytes: Number(set[1]) };
   return null;
 }

@@ -1,0 +1,142 @@
+/** Floors of one batch by its launches, and beside them the times that a profile of it measured. */
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseLog } from '../../bench/gpu/roofline/log.mjs';
+import { measuredBatch } from '../../bench/gpu/roofline/ncu.mjs';
+import { kernelTable, kindTable, summary } from '../../bench/gpu/roofline/print.mjs';
+import { deviceKey, ratesOf } from '../../bench/gpu/roofline/rates.mjs';
+import { roofline } from '../../bench/gpu/roofline/roofline.mjs';
+import { FAMILIES, OTHER_FORMULAS } from '../../bench/gpu/roofline/work.mjs';
+import { passedOver, plain, table, UNMEASURED, whole } from './common.mjs';
+import { SHAPES } from './end-to-end.mjs';
+
+const LAUNCHES = fileURLToPath(new URL('../../bench/gpu/roofline/launches/', import.meta.url));
+
+/** One kept batch, with the lines of its head. */
+function kept(name) {
+  const path = `${LAUNCHES}${name}.launches`;
+  if (!existsSync(path)) return null;
+  const text = readFileSync(path, 'utf8');
+  const notes = text.split('\n').filter((line) => line.startsWith('# '));
+  return { batch: parseLog(text, path), notes: notes.map((line) => line.slice(2)) };
+}
+
+const million = (rate) => `${(rate / 1e6).toFixed(2)} M`;
+
+/** Calculated alone: what `--optimize` launched before and launches now, on both devices. */
+export function calculated() {
+  const rows = Object.keys(SHAPES).flatMap((shape) =>
+    ['-before', ''].flatMap((suffix) => {
+      const found = kept(`${shape}-fp16${suffix}`);
+      if (found === null) return [];
+      const of = (device) => roofline(found.batch, { rates: ratesOf(device) });
+      const [h100, h200] = [of('h100'), of('h200')];
+      const { total, passes_a_layer: passes } = h100;
+      const small = h100.kinds.find(({ kind }) => kind === 'logits');
+      return [
+        [
+          `${SHAPES[shape]}${suffix === '' ? '' : ', before'}`,
+          total.kernels,
+          total.products,
+          passes.toFixed(1),
+          small === undefined ? 0 : small.count,
+          `${whole(h100.total.floor_us)}, ${million(h100.total.tokens_per_s)}`,
+          `${whole(h200.total.floor_us)}, ${million(h200.total.tokens_per_s)}`,
+          `${whole(h100.fused.floor_us)}, ${million(h100.fused.tokens_per_s)}`,
+        ],
+      ];
+    }),
+  );
+  return table(
+    [
+      'shape, fp16',
+      'kernels',
+      'products',
+      'passes a layer',
+      'logits copies',
+      'floor H100: µs, tokens/s',
+      'floor H200',
+      'compiled PyTorch, H100, *model*',
+    ],
+    rows,
+    'lrrrrrrr',
+  );
+}
+
+/** How each family of launches is counted, and where that stands. */
+export function families() {
+  return table(
+    ['launches', 'counted', 'by'],
+    [...FAMILIES, ...OTHER_FORMULAS].map(({ names, formula, source }) => [
+      names.map((name) => `\`${name}\``).join(', '),
+      plain(formula),
+      source,
+    ]),
+  );
+}
+
+/** The kinds of one batch as launched now, on an H100. */
+export function calculatedKinds() {
+  return Object.keys(SHAPES)
+    .flatMap((shape) => {
+      const found = kept(`${shape}-fp16`);
+      if (found === null) return [];
+      const rates = ratesOf('h100');
+      const result = roofline(found.batch, { rates });
+      return [`${SHAPES[shape]}, ${found.notes[0]}. ${summary(result, rates)}`, kindTable(result)];
+    })
+    .join('\n\n');
+}
+
+/** Names by their time, where launches of this build are not at hand. */
+function namesByTime(kernels) {
+  const times = new Map();
+  for (const { name, microseconds } of kernels) {
+    const [count, sum] = times.get(name) ?? [0, 0];
+    times.set(name, [count + 1, sum + microseconds]);
+  }
+  const rows = [...times].toSorted(([, [, a]], [, [, b]]) => b - a);
+  return table(
+    ['kernel', 'launches', 'measured, µs'],
+    rows.slice(0, 20).map(([name, [count, sum]]) => [`\`${plain(name)}\``, count, whole(sum)]),
+    'lrr',
+  );
+}
+
+function measured(results, profile) {
+  const { shape, precision, kernels, path, command } = profile;
+  const head = `${SHAPES[shape] ?? plain(shape)}, ${precision}: \`${plain(command)}\``;
+  const device = deviceKey(results.machine?.gpu.name ?? '');
+  const found = kept(`${shape}-${precision}`);
+  try {
+    const times = measuredBatch(kernels, path);
+    if (found === null || device === null) {
+      return [
+        head,
+        'No launches or no rates of this device are at hand: no floors.',
+        namesByTime(times),
+      ];
+    }
+    const ceilings = results.lab.findLast(({ kind }) => kind === 'ceilings') ?? null;
+    const rates = ratesOf(device, passedOver(results, 'lab-time') === null ? ceilings : null);
+    try {
+      const result = roofline(found.batch, { rates, measured: times, path });
+      return [`${head}. ${summary(result, rates)}`, kindTable(result), kernelTable(result)];
+    } catch (error) {
+      const why = plain(error.message.replace(/^.*\.csv: /, ''));
+      return [head, `Not of the launches at hand (${why}): no floors.`, namesByTime(times)];
+    }
+  } catch (error) {
+    return [head, `*not comparable*: ${plain(error.message.replace(/^.*\.csv: /, ''))}`];
+  }
+}
+
+/** Measured times of one batch of each profile beside its floors. */
+export function measuredRoofline(results) {
+  const blocks = (results?.profiles ?? []).flatMap((profile) => {
+    const step = `ncu-${profile.shape.split('-')[0]}`;
+    const other = passedOver(results, step);
+    return other === null ? measured(results, profile) : [`${plain(profile.shape)}: ${other}`];
+  });
+  return blocks.length === 0 ? `Measured times of one batch: ${UNMEASURED}.` : blocks.join('\n\n');
+}

@@ -1,0 +1,464 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { BpbError } from '#bpb/errors';
+import { errorLines } from '#bpb/report/error';
+import { temporaryFolder } from '../helpers/folder.js';
+import {
+  archived,
+  DEVICE,
+  documents,
+  goodResults,
+  peer,
+  run,
+  step,
+  time,
+  writeResults,
+} from './results.js';
+
+const SCRIPT = fileURLToPath(new URL('../../scripts/gpu-figures.mjs', import.meta.url));
+const DOCS = fileURLToPath(new URL('../../docs', import.meta.url));
+const figures = (...args: string[]) =>
+  spawnSync(process.execPath, [SCRIPT, ...args], { encoding: 'utf8' });
+
+/** A refusal as a reader sees it: where, what, and what was found. */
+function refusalOf(act: () => unknown): string {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof BpbError) return errorLines(error);
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+const part = (name: string) =>
+  import(new URL(`../../scripts/gpu-figures/${name}.mjs`, import.meta.url).href);
+const { figures: made, DOCUMENTS } = await part('figures');
+const { namesIn, replaceBlocks } = await part('markers');
+const { readResults } = await part('results');
+
+/** The documents with these results in them, made here; the command itself is tried below. */
+function written(files: Record<string, string>) {
+  const { contents, batchRow } = made(readResults(writeResults(files)));
+  const { read } = documents();
+  return { read: (name: string): string => replaceBlocks(read(name), contents, name), batchRow };
+}
+
+const without = (files: Record<string, string>, ...names: string[]) =>
+  Object.fromEntries(Object.entries(files).filter(([name]) => !names.includes(name)));
+const appended = (name: string, row: unknown) => {
+  const files = goodResults();
+  return { ...files, [name]: `${files[name] ?? ''}${JSON.stringify(row)}\n` };
+};
+
+describe('figures of a whole run', () => {
+  test('land between their markers, with machine, driver, date and commit; prose stays', () => {
+    const { folder, read } = documents();
+    const { status, stdout, stderr } = figures(writeResults(goodResults()), '--docs', folder);
+    expect([status, stderr]).toEqual([0, '']);
+    const gpu = read('gpu.md');
+    expect(gpu).toContain(
+      `Measured on one ${DEVICE}, driver 580.1, 2026-01-02, commit 0123456; nvcc 13.0, PyTorch 2.11.0, Triton absent, cuDNN absent.`,
+    );
+    expect(gpu).not.toContain('\nold\n');
+    expect(gpu.match(/\nprose\n/g)).toHaveLength(5);
+    expect(gpu.endsWith('\nend\n')).toBe(true);
+    expect(read('optimize.md')).toBe('# optimize.md\n\n\nend\n');
+    expect(read('cuda-kernel.md')).toContain(
+      `${DEVICE}, driver 580.1, 2026-01-02, commit 0123456.`,
+    );
+    expect(stdout.match(/^written: /gm)).toHaveLength(4);
+  });
+
+  test('a goal is met or not met, by its own limit', () => {
+    const { read } = written(goodResults());
+    const kernel = read('cuda-kernel.md');
+    expect(kernel).toContain('| fp32, V ≥ 4,096 | ≥ 97.0 % | 98.0 % at fp32, V = 8,192 | met |');
+    expect(kernel).toContain('| V = 1,024 | ≥ 85.0 % | 83.0 % at fp32, V = 1,024 | **not met** |');
+    expect(kernel).toContain('| 16 bits, V ≥ 4,096 | ≥ 92.0 % | *unmeasured* |  |');
+    expect(kernel).toContain('| 2 of 3, behind QuACK fp32 V = 8,192 | **not met** |');
+    expect(kernel).toContain('2 of 2 right | met |');
+    expect(kernel).toContain('| fp32 | 8,192 | – | 4 | 98.0 % | **99.1 %** |');
+    const gpu = read('gpu.md');
+    expect(gpu).toContain(
+      '| 4,000,000 | bf16 compiled | 5,000,000 | 0.80 × | ≥ 0.7 ×: met; ≥ 1.0 ×: not met | 9.1234 / 9.1239 | 0.4 % |',
+    );
+    expect(gpu).toContain(
+      'mean size 2.0e-6, signed 1.0e-8, largest 1.0e-5, 16,693 targets | met |',
+    );
+    expect(gpu).toContain(
+      'mean size 1.0e-3, signed -2.0e-4, largest 1.0e-2, 16,693 targets | **not met** |',
+    );
+    expect(gpu).toContain(
+      '| the same run again, fp16 | equal to the last bit | different | **not met** |',
+    );
+    expect(gpu).toContain('900 of 1,000 expected | **not met** |');
+    expect(gpu).toContain('| pass, 1.2e-5 nats | met |');
+    expect(gpu).toContain('1.500000 bpb, CPU 1.500001, 9,000 targets/s | met |');
+    expect(gpu).toContain('| 12.4 s | ≤ 10.3 s on one H100, in the end | **not met** |');
+    expect(gpu).toContain('| 41 of 41 | met |');
+  });
+
+  test('the row of the table of batch sizes: the smallest within 1 % of the fastest', () => {
+    expect(written(goodResults()).batchRow).toBe(
+      "{ device: /^NVIDIA H100 80GB \\(made up\\)$/, tokens: 65_536, measured: '2026-01-02, commit 0123456, baseline-9x512' },",
+    );
+    const two = appended(
+      'end-to-end.jsonl',
+      run({ shape: 'wide-11x512', purpose: 'batch', batch_tokens: 131072 }),
+    );
+    expect(written(two).batchRow).toContain('tokens: 131_072');
+  });
+
+  test('the second writing changes nothing, and --check says which documents are old', () => {
+    const { folder, read } = documents();
+    const out = writeResults(goodResults());
+    expect(figures(out, '--docs', folder).stdout).toContain('tokens: 65_536');
+    const before = read('gpu.md');
+    const again = figures(out, '--docs', folder);
+    expect(again.stdout).toContain('the documents are up to date');
+    expect(figures(out, '--docs', folder, '--check').status).toBe(0);
+    expect(read('gpu.md')).toBe(before);
+    const other = { ...goodResults(), 'long.jsonl': '' };
+    const check = figures(writeResults(other), '--docs', folder, '--check');
+    expect(check.status).toBe(1);
+    expect(check.stdout).toContain(`not up to date: ${join(folder, 'gpu.md')}`);
+    expect(check.stdout.match(/not up to date/g)).toHaveLength(1);
+    expect(read('gpu.md')).toBe(before);
+  });
+
+  test('the archive that gpu-check.sh leaves gives the same as its folder', () => {
+    const { read } = written(goodResults());
+    for (const out of [archived(goodResults()), join(writeResults(goodResults()), 'results')]) {
+      const { contents } = made(readResults(out));
+      for (const name of DOCUMENTS)
+        expect(replaceBlocks(read(name), contents, name)).toBe(read(name));
+    }
+  });
+});
+
+describe('what is missing or failed', () => {
+  test('stays unmeasured', () => {
+    const { read } = written(
+      without(goodResults(), 'kernel-lab.jsonl', 'steps/e2e-baseline-fp16.json', 'machine.json'),
+    );
+    expect(read('cuda-kernel.md')).toContain('| fp32, V ≥ 4,096 | ≥ 97.0 % | *unmeasured* |  |');
+    expect(read('cuda-kernel.md')).not.toContain('GB/s');
+    // Its lines are there, but no step says that they came to be.
+    expect(read('gpu.md')).toContain(
+      '| optimize fp16 | *unmeasured* | bf16 compiled | 5,000,000 |',
+    );
+    expect(read('gpu.md')).toContain('*Unmeasured*: no figure here comes from a GPU yet.');
+  });
+
+  test('a step that did not begin, and one that only ran out of time', () => {
+    const files = goodResults();
+    files['steps/long.json'] = JSON.stringify(step('long', 'not begun'));
+    files['steps/peer-baseline-bf16.json'] = JSON.stringify(step('peer-baseline-bf16', 'timeout'));
+    const { read } = written(files);
+    expect(read('gpu.md')).toContain('| chunk | *unmeasured* |');
+    expect(read('gpu.md')).toContain('0.80 ×');
+    expect(read('gpu.md')).toContain('| C | peer-baseline-bf16 | **timeout** | 3 |');
+  });
+
+  test('figures of a failed step are not shown, its answer is, and cannot break out of its cell', () => {
+    const files = goodResults();
+    const answer = 'bad | sum\n<!-- /figures -->';
+    files['steps/lab-check.json'] = JSON.stringify(
+      step('lab-check', 'failed', { code: 1, answer }),
+    );
+    files['steps/sotu-fp16.json'] = JSON.stringify(
+      step('sotu-fp16', 'failed', { answer: 'differs' }),
+    );
+    const { read } = written(files);
+    const kernel = read('cuda-kernel.md');
+    expect(kernel).toContain(
+      'No speed is shown: *failed*, step lab-check: bad \\| sum &lt;!-- /figures -->.',
+    );
+    expect(kernel).not.toContain('GB/s');
+    expect(kernel).toContain('2 of 2 right | **not met** |');
+    expect(read('gpu.md')).toContain('| *failed*, step sotu-fp16: differs |');
+    expect(namesIn(kernel, 'cuda-kernel.md')).toEqual(['kernel', 'lanes']);
+  });
+
+  test('a wrong version is not a figure, and a run that failed says why', () => {
+    const wrong = appended('kernel-lab.jsonl', time({ type: 'fp16', of_copy: 0.99, ok: false }));
+    const { read } = written(wrong);
+    expect(read('cuda-kernel.md')).toContain('| 16 bits, V ≥ 4,096 | ≥ 92.0 % | *unmeasured* |  |');
+    expect(read('cuda-kernel.md')).toContain('| fp16 | 8,192 | – | 4 | **wrong** |');
+    const failed = appended('end-to-end.jsonl', run({ error: 'BPB_GPU_MEMORY 1 | 2' }));
+    expect(written(failed).read('gpu.md')).toContain('*failed*: BPB_GPU_MEMORY 1 \\| 2');
+  });
+
+  test('a repeated step’s line counts, a torn last one does not', () => {
+    const again = appended('end-to-end.jsonl', run({ targets_per_s: 4_500_000 }));
+    again['end-to-end.jsonl'] += '{"who":"bpb","shape":"basel';
+    const { read } = written(again);
+    expect(read('gpu.md')).toContain('| 4,500,000 | bf16 compiled | 5,000,000 | 0.90 × |');
+  });
+
+  test('an absent peer is named', () => {
+    const files = goodResults();
+    files['steps/peers-triton.json'] = JSON.stringify(
+      step('peers-triton', 'failed', { answer: 'no Triton' }),
+    );
+    files['peers.jsonl'] +=
+      `${JSON.stringify(peer('PyTorch eager', 1, { vocab: 1024, error: 'out of memory' }))}\n`;
+    const kernel = written(files).read('cuda-kernel.md');
+    expect(kernel).toContain(
+      'Not beside it: Triton one read: *failed*, step peers-triton: no Triton.',
+    );
+    expect(kernel).toContain('| fp32 | 1,024 | – | 4 | 2,450, 83.0 % | – | – | – |');
+  });
+});
+
+describe('refused, with the file’s name and nothing written', () => {
+  const good = goodResults();
+  const lab = good['kernel-lab.jsonl'];
+  const cases: [string, Record<string, string>, string[]][] = [
+    [
+      'a dry run',
+      { ...good, 'run.json': good['run.json']!.replace('false', 'true') },
+      ['run.json', 'dry run'],
+    ],
+    [
+      'a step of a dry run',
+      { ...good, 'steps/ci.json': JSON.stringify(step('ci', 'ok', { dry_run: true })) },
+      ['run.json', 'dry run'],
+    ],
+    [
+      'values not judged',
+      { ...good, 'steps/ci.json': JSON.stringify(step('ci', 'values not judged')) },
+      ['steps/ci.json', 'not judged'],
+    ],
+    ['no run.json', without(good, 'run.json'), ['run.json', 'not there']],
+    [
+      'another schema',
+      { ...good, 'run.json': good['run.json']!.replace('results/1', 'results/2') },
+      ['run.json', 'schema'],
+    ],
+    [
+      'NaN',
+      { ...good, 'kernel-lab.jsonl': lab!.replace('0.98', 'NaN') },
+      ['kernel-lab.jsonl:3', 'not JSON'],
+    ],
+    [
+      'a null where a figure must be',
+      { ...good, 'kernel-lab.jsonl': lab!.replace('2900', 'null') },
+      ['kernel-lab.jsonl:3', 'gbs'],
+    ],
+    [
+      'a number as text',
+      { ...good, 'kernel-lab.jsonl': lab!.replace('2960', '"2960"') },
+      ['kernel-lab.jsonl:2', 'copy_gbs'],
+    ],
+    [
+      'a speed of nothing',
+      appended('end-to-end.jsonl', run({ targets_per_s: 0 })),
+      ['end-to-end.jsonl:7', 'targets_per_s'],
+    ],
+    [
+      'an infinite speed',
+      { ...good, 'long.jsonl': good['long.jsonl']!.replace('5000000', '1e999') },
+      ['long.jsonl:1', 'targets_per_s'],
+    ],
+    [
+      'a negative time',
+      { ...good, 'steps/ci.json': JSON.stringify(step('ci', 'ok', { seconds: -1 })) },
+      ['steps/ci.json', 'seconds'],
+    ],
+    [
+      'an unknown status',
+      { ...good, 'steps/ci.json': JSON.stringify(step('ci', 'fine')) },
+      ['steps/ci.json', 'status'],
+    ],
+    [
+      'a step of another name',
+      { ...good, 'steps/ci.json': JSON.stringify(step('long')) },
+      ['steps/ci.json', 'is of long'],
+    ],
+    [
+      'a line torn in the middle',
+      { ...good, 'sotu.jsonl': `{"run":"fp\n${good['sotu.jsonl']}` },
+      ['sotu.jsonl:1', 'not JSON'],
+    ],
+    [
+      'a share beyond 1',
+      appended('end-to-end.jsonl', run({ scorer_share: 40 })),
+      ['end-to-end.jsonl:7', 'scorer_share'],
+    ],
+    [
+      'another device than the machine’s',
+      { ...good, 'kernel-lab.jsonl': lab!.replace(DEVICE, 'NVIDIA A100') },
+      ['kernel-lab.jsonl', 'found NVIDIA A100'],
+    ],
+    [
+      'a profile that is none',
+      { ...good, 'ncu-a-fp16.csv': 'x\n', 'ncu-a-fp16.json': '{}' },
+      ['ncu-a-fp16.json', 'shape'],
+    ],
+    [
+      'a profile without its command',
+      { ...good, 'ncu-a-fp16.csv': 'x\n' },
+      ['ncu-a-fp16.csv', 'without'],
+    ],
+  ];
+
+  test.each(cases)('%s', (_, files, words) => {
+    const out = writeResults(files);
+    const told = refusalOf(() => readResults(out));
+    for (const word of words) expect(told).toContain(word);
+  });
+
+  test('by the command too, with exit code 3 and nothing written', () => {
+    const { folder, read } = documents();
+    const before = read('gpu.md');
+    const [, files, words] = cases[0]!;
+    const ran = figures(writeResults(files), '--docs', folder);
+    expect(ran.status).toBe(3);
+    for (const word of words) expect(ran.stderr).toContain(word);
+    expect(ran.stdout).toBe('');
+    expect(read('gpu.md')).toBe(before);
+  });
+
+  test('an archive that is none, a link in place of a file, an empty folder', () => {
+    const broken = temporaryFolder();
+    writeFileSync(join(broken, 'results.tar.gz'), 'not an archive');
+    expect(refusalOf(() => readResults(broken))).toContain('not an archive with a folder results/');
+    const linked = writeResults(without(goodResults(), 'long.jsonl'));
+    symlinkSync('/etc/passwd', join(linked, 'results', 'long.jsonl'));
+    expect(refusalOf(() => readResults(linked))).toContain('a link, folder or device');
+    const empty = temporaryFolder();
+    expect(refusalOf(() => readResults(empty))).toContain('give OUT of scripts/gpu-check.sh');
+  });
+
+  test.each([
+    ['no end', '<!-- figures:machine -->\n\ntext\n', 'has no end'],
+    ['no beginning', 'text\n<!-- /figures -->\n', 'an end without a beginning'],
+    [
+      'twice',
+      '<!-- figures:long -->\n<!-- /figures -->\n<!-- figures:long -->\n<!-- /figures -->\n',
+      'is there twice',
+    ],
+    [
+      'one in another',
+      '<!-- figures:long -->\n<!-- figures:sotu -->\n<!-- /figures -->\n',
+      'has no end before',
+    ],
+    ['not alone', 'see <!-- figures:long -->\n<!-- /figures -->\n', 'not alone on its line'],
+  ])('a marker with %s', (_, text, sentence) => {
+    const told = refusalOf(() => replaceBlocks(text, made(null).contents, 'roofline.md'));
+    expect(told).toContain('roofline.md:');
+    expect(told).toContain(sentence);
+  });
+
+  test('one document with a wrong marker leaves the others alone', () => {
+    const { folder, read } = documents();
+    writeFileSync(join(folder, 'roofline.md'), '<!-- figures:roofline -->\n');
+    const before = read('gpu.md');
+    expect(figures(writeResults(goodResults()), '--docs', folder).status).toBe(3);
+    expect(read('gpu.md')).toBe(before);
+  });
+
+  test('wrong usage', () => {
+    for (const args of [[], ['--unmeasured', 'a'], ['--bad']]) {
+      const ran = figures(...args);
+      expect(ran.status).toBe(2);
+      expect(ran.stderr).toContain('usage: node scripts/gpu-figures.mjs OUT');
+    }
+  });
+});
+
+describe('times of a batch’s kernels', () => {
+  const launches = new URL('../../bench/gpu/roofline/', import.meta.url);
+  const profile = {
+    shape: 'baseline-9x512',
+    precision: 'fp16',
+    batch: [64, 1024],
+    command: 'ncu … | made up',
+  };
+
+  /** A profile of three made-up batches with these kernels, 100 µs each. */
+  const csv = (names: string[]) =>
+    [
+      '"ID","Kernel Name","gpu__time_duration.sum"',
+      '"","","ns"',
+      ...[...names, ...names, ...names].map(
+        (name, i) => `"${i}","void x::${name}<int>(int)","100000"`,
+      ),
+      '',
+    ].join('\n');
+
+  test('stand beside the floors where the launches at hand are theirs', async () => {
+    const { parseLog } = await import(new URL('log.mjs', launches).href);
+    const { demangle } = await import(new URL('mangled.mjs', launches).href);
+    const kept = readFileSync(new URL('launches/baseline-9x512-fp16.launches', launches), 'utf8');
+    const names = parseLog(kept).flatMap((launch: { kind: string; mangled: string }) =>
+      launch.kind === 'kernel'
+        ? [demangle(launch.mangled).name]
+        : launch.kind === 'product'
+          ? ['gemm']
+          : [],
+    );
+    const files = {
+      ...goodResults(),
+      'ncu-baseline-9x512-fp16.csv': csv(names),
+      'ncu-baseline-9x512-fp16.json': JSON.stringify(profile),
+    };
+    const text = written(files).read('roofline.md');
+    expect(text).toContain('9 × 512, V 1,024, fp16: `ncu … \\| made up`');
+    expect(text).toContain('memory 2.96 TB/s (measured copy)');
+    expect(text).toContain(
+      `Measured: ${(100 * names.length).toLocaleString('en-US')} µs in kernels`,
+    );
+    expect(text).toMatch(/\| attention \| 9 \| .* \| 900 \| \d+ % \|/);
+  });
+
+  test('are listed by name where they are of something else, and refused in a failed step', () => {
+    const files: Record<string, string> = {
+      ...goodResults(),
+      'ncu-baseline-9x512-fp16.csv': csv(['other_kernel', 'score_kernel']),
+      'ncu-baseline-9x512-fp16.json': JSON.stringify(profile),
+    };
+    const text = written(files).read('roofline.md');
+    expect(text).toContain(
+      'Not of the launches at hand (kernel 0 of the batch: expected _GatherKernel',
+    );
+    expect(text).toContain('| `other_kernel` | 1 | 100 |');
+    files['steps/ncu-baseline.json'] = JSON.stringify(
+      step('ncu-baseline', 'failed', { answer: 'killed' }),
+    );
+    expect(written(files).read('roofline.md')).toContain(
+      'baseline-9x512: *failed*, step ncu-baseline: killed',
+    );
+  });
+});
+
+describe('the project’s documents', () => {
+  test('have every marker that is written, each once and well formed, and the calculated tables of now', () => {
+    const { contents } = made(null);
+    const all = DOCUMENTS.flatMap((name: string) =>
+      namesIn(readFileSync(join(DOCS, name), 'utf8'), name),
+    );
+    expect(all.filter((name: string) => contents[name] === undefined)).toEqual([]);
+    const calculated = Object.fromEntries(
+      Object.entries(contents).filter(([name]) => name.startsWith('roofline-')),
+    );
+    expect(all).toEqual(expect.arrayContaining(Object.keys(calculated)));
+    const path = join(DOCS, 'roofline.md');
+    const text = readFileSync(path, 'utf8');
+    expect(replaceBlocks(text, calculated, path)).toBe(text);
+  });
+
+  test('no other document has a marker', () => {
+    const others = readdirSync(DOCS).filter((name) => name.endsWith('.md'));
+    const marked = others.filter((name) =>
+      readFileSync(join(DOCS, name), 'utf8').includes('<!-- figures:'),
+    );
+    const known = ['cuda-kernel.md', 'gpu.md', 'optimize.md', 'performance.md', 'roofline.md'];
+    expect(marked.filter((name) => !known.includes(name))).toEqual([]);
+  });
+});
