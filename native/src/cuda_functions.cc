@@ -73,6 +73,12 @@ Napi::Value ScorerFunction(const Napi::CallbackInfo& info) {
     bpb_error error{"BPB_CUDA_DRIVER", ""};
     const int count = library.device_count(&error);
     if (count == 0) throw CodedFailure(error);
+    // Counting asks little of the driver; a session begins with taking a device.
+    for (int device = 0; device < count; device++) {
+      bpb_cuda_scorer* scorer = library.open(device, &error);
+      if (scorer == nullptr) throw CodedFailure(error);
+      library.close(scorer);
+    }
     Napi::Object value = Napi::Object::New(env);
     value.Set("devices", Napi::Number::New(env, count));
     return value;

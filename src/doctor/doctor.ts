@@ -8,6 +8,7 @@ import { harnessVersion } from '../version.js';
 import { examineCpu } from './cpu.js';
 import { examineDriver } from './driver.js';
 import { examineCompiler, examineProvider, examineScorer } from './libraries.js';
+import { examineScore } from './trial.js';
 import type { DoctorReport, Finding, Gpu } from './types.js';
 
 export interface DoctorOptions {
@@ -15,19 +16,28 @@ export interface DoctorOptions {
   ortLib?: string | undefined;
 }
 
-/** Runs no model and changes nothing; what cannot be asked is a finding, never an exception. */
+/**
+ * Changes nothing; what cannot be asked is a finding, never an exception. Where a GPU has all that it
+ * needs, a batch of a tiny model is scored on it.
+ */
 export function doctor(options: DoctorOptions = {}): DoctorReport {
   const cpu = examineCpu(options.ortLib);
   const { findings, gpus } = examineGpu(options.ortLib);
   const all = [...cpu, ...findings];
   const has = (name: string) => all.some((finding) => finding.name === name && finding.found);
   const provider = ['classic', 'plugin'].some((form) => has(`provider loads, ${form} form`));
+  const ready = gpus.length > 0 && has('native addon') && has('scorer library') && provider;
+  const scores = ready ? examineScore(gpus, options.ortLib) : [];
+  all.push(...scores);
+  const gpu = ready && scores.every(({ found }) => found);
+  const lacks = all.flatMap((finding) => finding.lacks ?? []);
   return {
     schema: 'bpb-doctor/1',
     harness: harnessVersion(),
     // The onnx-js engine needs no more than this.
     cpu: has('Node') && has('onnxruntime-node'),
-    gpu: gpus.length > 0 && has('native addon') && has('scorer library') && provider,
+    gpu,
+    gpu_lacks: gpu ? lacks : [],
     gpus,
     findings: all,
   };
@@ -43,7 +53,7 @@ function examineGpu(ortLib: string | undefined): { findings: Finding[]; gpus: Gp
   return {
     findings: [
       ...findings,
-      examineScorer(addon),
+      examineScorer(addon, gpus.length > 0),
       examineCompiler(),
       ...(provider === null ? [] : examineProvider(addon, provider)),
     ],

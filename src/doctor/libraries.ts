@@ -14,12 +14,18 @@ import { cudaMajor, readElf } from './elf.js';
 import type { Finding } from './types.js';
 
 const SETUP = 'npm run setup:cuda';
+const REBUILD = 'node native/build.mjs --force';
+const UPDATE =
+  'Update the NVIDIA driver, or build the scorer with an older nvcc (node native/build.mjs --force).';
 /** Where the provider does not say what it needs: the runtimes that are common, newest first. */
 const COMMON_RUNTIMES = ['libcudart.so.13', 'libcudart.so.12'];
-/** What the provider opens while it runs, and so does not declare. */
-const CUDNN = 'libcudnn.so.9';
+/** What the provider opens while it runs, in its order, and so does not declare. */
+const CUDNN = ['libcudnn.so.9', 'libcudnn.so'] as const;
+/** What of a graph the provider leaves to cuDNN. */
+const CUDNN_FOR = 'attention of --optimize in fp32 and tf32, and ReduceMean';
 
-export function examineScorer(addon: NativeAddon): Finding {
+/** @param gpus whether the driver works and sees any: else it is the driver's finding that counts */
+export function examineScorer(addon: NativeAddon, gpus: boolean): Finding {
   const path = scorerLibraryPath();
   const name = 'scorer library';
   if (!existsSync(path)) {
@@ -28,11 +34,13 @@ export function examineScorer(addon: NativeAddon): Finding {
   }
   const scorer = addon.scorer(path);
   if (!('reason' in scorer)) return { name, for: 'gpu', found: true, detail: path, mend: null };
-  const built = scorer.code !== 'BPB_CUDA_LIBRARY';
-  // Without a driver the library is as it should be: it is the driver's finding that counts.
-  const detail = built ? `${path}; it says: ${scorer.reason}` : scorer.reason;
-  const mend = built ? null : 'node native/build.mjs --force';
-  return { name, for: 'gpu', found: built, detail, mend };
+  if (scorer.code === 'BPB_CUDA_LIBRARY') {
+    return { name, for: 'gpu', found: false, detail: scorer.reason, mend: REBUILD };
+  }
+  // Built as it should be, but it cannot take the GPUs that the driver sees.
+  const mend = gpus ? (scorer.code === 'BPB_CUDA_DEVICE' ? REBUILD : UPDATE) : null;
+  const detail = `${path}; it says: ${scorer.reason}`;
+  return { name, for: 'gpu', found: !gpus, detail, mend };
 }
 
 /** Where native/cuda/CMakeLists.txt looks, in its order. */
@@ -65,7 +73,7 @@ export function examineProvider(addon: NativeAddon, runtime: string): Finding[] 
     return [
       { name: 'CUDA provider', for: 'gpu', found: false, detail, mend: SETUP },
       ...COMMON_RUNTIMES.map((name) => library(addon, name)),
-      library(addon, CUDNN),
+      examineCudnn(addon, []),
     ];
   }
   const version = addon.runtimeVersion(runtime);
@@ -82,7 +90,21 @@ export function examineProvider(addon: NativeAddon, runtime: string): Finding[] 
   // The driver has a finding of its own; what every Linux has needs none.
   const libraries = (needed ?? COMMON_RUNTIMES).filter((name) => /^lib(cu(?!da\.)|nv)/.test(name));
   const loads = own === version ? probeForms(runtime) : [];
-  return [file, ...[...libraries, CUDNN].map((name) => library(addon, name)), ...loads];
+  const cudnn = examineCudnn(addon, libraries);
+  const others = libraries.filter((name) => !name.startsWith('libcudnn'));
+  return [file, ...others.map((name) => library(addon, name)), cudnn, ...loads];
+}
+
+/** @param needed libraries that the provider declares: where cuDNN is one, it does not load without */
+function examineCudnn(addon: NativeAddon, needed: readonly string[]): Finding {
+  const declared = needed.find((name) => name.startsWith('libcudnn'));
+  if (declared !== undefined) return library(addon, declared);
+  const [first, second] = CUDNN;
+  const found = [first, second].map((name) => library(addon, name)).find((each) => each.found);
+  const { detail, mend } = found ?? library(addon, first);
+  if (found !== undefined) return { ...found, name: first };
+  const needs = `${detail}; needed for ${CUDNN_FOR}`;
+  return { name: first, for: 'gpu', found: false, detail: needs, mend, lacks: CUDNN_FOR };
 }
 
 function neededBy(provider: string): readonly string[] | null {
@@ -104,8 +126,13 @@ function library(addon: NativeAddon, name: string): Finding {
 
 /** Both forms, each in a process of its own: a library that crashes must not take the report along. */
 function probeForms(runtime: string): Finding[] {
-  return (['classic', 'plugin'] as const).map((form) => {
-    const reason = probe(runtime, form);
+  const forms = (['classic', 'plugin'] as const).map((form) => ({
+    form,
+    reason: probe(runtime, form),
+  }));
+  // The classic form is tried first: where it loads, nobody asks for the other.
+  const asked = forms[0]!.reason === '' ? forms.filter(({ reason }) => reason === '') : forms;
+  return asked.map(({ form, reason }) => {
     const missing = missingLibrary(reason);
     return {
       name: `provider loads, ${form} form`,

@@ -11,6 +11,8 @@ export interface Finding {
   readonly detail: string;
   /** The one thing to do about it; null where nothing is needed. */
   readonly mend: string | null;
+  /** Where scores can be had without it: which of them cannot. */
+  readonly lacks?: string;
 }
 
 export interface Gpu {
@@ -26,6 +28,8 @@ export interface DoctorReport {
   /** Whether the engines of that kind can score here. */
   readonly cpu: boolean;
   readonly gpu: boolean;
+  /** What the GPU engine cannot run here though it can score; empty where `gpu` is false. */
+  readonly gpu_lacks: readonly string[];
   readonly gpus: readonly Gpu[];
   readonly findings: readonly Finding[];
 }

@@ -194,7 +194,7 @@ export interface NativeAddon {
   read(options: { buffer: ArrayBuffer; isa?: string }): number;
   /** Asks an NVIDIA driver (`libcuda.so.1`) for its CUDA version and its devices. */
   driver(library: string): { version: number; devices: DriverDevice[] } | Refusal;
-  /** Loads a libbpb_cuda and counts the devices that it can use. */
+  /** Loads a libbpb_cuda, has it take each device, and counts them. */
   scorer(library: string): { devices: number } | Refusal;
   /** Loads the CUDA provider beside a libonnxruntime: empty, or the runtime's reason. */
   provider(library: string, form: ProviderForm): string;

@@ -28,9 +28,10 @@ export function doctorText(
   return [...body, '', verdict(report), ''].join('\n');
 }
 
-function verdict({ cpu, gpu, gpus }: DoctorReport): string {
+function verdict({ cpu, gpu, gpu_lacks, gpus }: DoctorReport): string {
   if (!cpu) return 'No engine can score here.';
-  if (gpu) return 'The CPU and the GPU engines can score here.';
+  const missing = gpu_lacks.map((what) => ` Not on the GPU: ${what}.`).join('');
+  if (gpu) return `The CPU and the GPU engines can score here.${missing}`;
   if (gpus.length === 0) return 'The CPU engines can score here. There is no GPU to use.';
   return 'The CPU engines can score here. There is a GPU, but something for it is missing.';
 }

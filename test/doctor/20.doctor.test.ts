@@ -1,8 +1,10 @@
 /**
  * The doctor on this machine, on one without a driver, and on one with stand-ins for GPUs.
  */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { DoctorReport } from '#bpb/doctor/types';
+import { doctorText } from '#bpb/report/doctor-text';
 import { start } from '../helpers/command.js';
 import { fakeGpu, noFakeGpu } from '../helpers/fake-gpu.js';
 
@@ -68,6 +70,80 @@ describe.skipIf(noFakeGpu !== '')(`with stand-ins${noFakeGpu && ` (${noFakeGpu})
     expect(finding(report, 'NVIDIA driver')?.detail).toMatch(/CUDA up to 13\.0/);
     expect(finding(report, 'provider loads, classic form')).toMatchObject({ found: true });
     expect(finding(report, 'provider loads, plugin form')).toMatchObject({ found: true });
+    // Both really scored.
+    for (const device of ['cuda:0', 'cuda:1']) {
+      expect(finding(report, `a score on ${device}`)).toMatchObject({ found: true });
+    }
+    const scored = readFileSync(gpu.log, 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith('score'));
+    expect(scored).toEqual(['score 8 on 0', 'score 8 on 1']);
+  });
+
+  test.each([
+    ['BPB_CUDA_RUN', /not supported in the installed CUDA driver/, /Update the NVIDIA driver/],
+    ['BPB_CUDA_DRIVER', /it says: asking the device/, /Update the NVIDIA driver/],
+    ['BPB_CUDA_DEVICE', /no kernel image/, /native\/build\.mjs/],
+    ['BPB_CUDA_MEMORY', /it says: /, /./],
+  ])('a scorer that cannot take a GPU (%s) is missing: exit 4', async (code, detail, mend) => {
+    const gpu = fakeGpu();
+    const env = { ...gpu.env, FAKE_GPU_SCORER_REFUSES: code };
+    const args = ['--ort-lib', gpu.runtime, '--require', 'cuda'];
+    const one = await doctor(args, env);
+    expect(one.code).toBe(4);
+    expect(one.report.gpu).toBe(false);
+    const found = finding(one.report, 'scorer library')!;
+    expect(found).toMatchObject({ found: false });
+    expect(found.detail).toMatch(detail);
+    expect(found.mend).toMatch(mend);
+    // Nothing was tried that could not work, and the verdict does not promise it.
+    expect(finding(one.report, 'a score on cuda:0')).toBeUndefined();
+    expect(doctorText(one.report).trim()).toMatch(/something for it is missing\.$/);
+  });
+
+  test('where it is the driver that does not work, its finding counts and not the scorer’s', async () => {
+    const gpu = fakeGpu();
+    const refuses = { ...gpu.env, FAKE_GPU_INIT: '999', FAKE_GPU_DEVICES: '0' };
+    const { code, report } = await doctor(['--ort-lib', gpu.runtime, '--require', 'cuda'], refuses);
+    expect(code).toBe(4);
+    expect(finding(report, 'NVIDIA driver')).toMatchObject({ found: false });
+    expect(finding(report, 'scorer library')).toMatchObject({ found: true, mend: null });
+  });
+
+  test('a score that fails on one GPU: exit 4, with the reason', async () => {
+    const gpu = fakeGpu();
+    const env = { ...gpu.env, FAKE_GPU_DEVICES: '2', FAKE_GPU_LOST_AT: '0' };
+    const args = ['--ort-lib', gpu.runtime, '--require', 'cuda'];
+    const { code, report } = await doctor(args, env);
+    expect(code).toBe(4);
+    const failed = report.findings.filter(({ name, found }) => /^a score/.test(name) && !found);
+    expect(failed.length).toBeGreaterThan(0);
+    expect(failed[0]!.detail).toMatch(/unspecified launch failure.*BPB_CUDA_LOST/);
+    for (const { found, mend } of report.findings) expect(mend === null).toBe(found);
+  });
+
+  test('the plugin form is not missing where the classic one loads', async () => {
+    const gpu = fakeGpu();
+    const env = { ...gpu.env, FAKE_GPU_PLUGIN_FAILS: '1' };
+    const { code, report } = await doctor(['--ort-lib', gpu.runtime, '--require', 'cuda'], env);
+    expect(code).toBe(0);
+    expect(finding(report, 'provider loads, classic form')).toMatchObject({ found: true });
+    expect(finding(report, 'provider loads, plugin form')).toBeUndefined();
+  });
+
+  test('without cuDNN it can score, and it says what it cannot', async () => {
+    const gpu = fakeGpu();
+    const args = ['--ort-lib', gpu.runtime];
+    const { report } = await doctor(args, gpu.env);
+    const cudnn = finding(report, 'libcudnn.so.9')!;
+    expect(report.gpu).toBe(true);
+    // As this machine has it or not.
+    expect(report.gpu_lacks).toEqual(cudnn.found ? [] : [expect.stringMatching(/ReduceMean/)]);
+    if (!cudnn.found) expect(cudnn.detail).toMatch(/needed for attention of --optimize in fp32/);
+    const last = cudnn.found
+      ? /can score here\.$/
+      : /can score here\. Not on the GPU: .*ReduceMean\.$/;
+    expect(doctorText(report).trim()).toMatch(last);
   });
 
   test('a provider that lacks a library names it; one that crashes is a finding', async () => {

@@ -168,6 +168,20 @@ describe.skipIf(noFakeGpu !== '')(`what is missing${noFakeGpu && ` (${noFakeGpu}
       { FAKE_GPU_OLD_DRIVER: '1' },
       { code: 'BPB_CUDA_DRIVER', message: 'The NVIDIA driver is too old.' },
     ],
+    [
+      'a scorer that cannot take the device',
+      { FAKE_GPU_SCORER_REFUSES: 'BPB_CUDA_RUN' },
+      {
+        code: 'BPB_CUDA_DRIVER',
+        message: 'The NVIDIA driver is too old.',
+        actual: expect.stringMatching(/not supported in the installed CUDA driver/),
+      },
+    ],
+    [
+      'a scorer without code for the device',
+      { FAKE_GPU_SCORER_REFUSES: 'BPB_CUDA_DEVICE' },
+      { code: 'BPB_CUDA_SCORER', hint: expect.stringMatching(/native\/build\.mjs --force/) },
+    ],
     ['no scorer', { BPB_CUDA_LIBRARY: '/nowhere/libbpb_cuda.so' }, { code: 'BPB_CUDA_SCORER' }],
     [
       'no cuBLAS',

@@ -62,6 +62,16 @@ extern "C" bpb_cuda_scorer* bpb_cuda_open(int device, bpb_error* error) {
     BPB_FAIL(error, "BPB_CUDA_DRIVER", "CUDA driver version is insufficient for CUDA runtime version");
     return nullptr;
   }
+  // A code of nll_cuda.h, with CUDA's words for one such failure.
+  if (const char* code = getenv("FAKE_GPU_SCORER_REFUSES")) {
+    BPB_FAIL(error, code, "%s",
+             strcmp(code, "BPB_CUDA_DEVICE") == 0
+                 ? "looking for code for the device: no kernel image is available for execution on "
+                   "the device (cudaErrorNoKernelImageForDevice)"
+                 : "asking the device: API call is not supported in the installed CUDA driver "
+                   "(cudaErrorCallRequiresNewerDriver)");
+    return nullptr;
+  }
   if (device >= fake::devices()) {
     BPB_FAIL(error, "BPB_CUDA_DEVICE", "there is no CUDA device %d", device);
     return nullptr;

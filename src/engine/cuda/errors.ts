@@ -41,7 +41,7 @@ export function noDriverError(reason: string): BpbError {
 
 /** The driver is there and refuses, or the scorer's runtime is newer than it. */
 export function driverError(reason: string): BpbError {
-  const old = /insufficient/i.test(reason);
+  const old = /insufficient|installed CUDA driver|driver is for CUDA/i.test(reason);
   return environmentError('BPB_CUDA_DRIVER', {
     message: old ? 'The NVIDIA driver is too old.' : 'The NVIDIA driver does not work.',
     expected: old ? 'a driver for the CUDA version that the scorer was built with' : 'a driver',

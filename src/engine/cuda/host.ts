@@ -6,7 +6,7 @@ import type { NativeHost } from '../native-host.js';
 import { openGraph } from '../open-graph.js';
 import { SESSION_CONFIG } from '../session-config.js';
 import type { CudaOptions, EngineOptions } from '../types.js';
-import { findMachine, tellCudaError } from './machine.js';
+import { findMachine, tellCudaError, tellOpenError } from './machine.js';
 
 /** Of the free memory; the rest is for the runtime's workspaces and for others on the same GPU. */
 const MEMORY_SHARE = 0.9;
@@ -50,7 +50,7 @@ export function cudaHost(options: EngineOptions, cuda: CudaOptions): NativeHost 
             },
           });
         } catch (error) {
-          throw tellCudaError(error, machine, path);
+          throw tellOpenError(error, machine, path);
         }
       }),
     tell: (error, path) => tellCudaError(error, machine, path),

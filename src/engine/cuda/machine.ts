@@ -46,7 +46,18 @@ export function findMachine(device: number, runtimeDirectory: string | undefined
   return { addon, scorer, runtime };
 }
 
-/** The addon's error while a session opens or runs, in words. */
+/** The addon's error while a session opens, in words: nothing has begun that could be lost. */
+export function tellOpenError(error: unknown, machine: Machine, modelPath: string): BpbError {
+  const { code, message } = error as { code?: string; message: string };
+  if (code === 'BPB_CUDA_RUN') return driverError(message);
+  // The scorer has no code for this model of GPU.
+  if (code === 'BPB_CUDA_DEVICE' && /kernel image/.test(message)) {
+    return scorerError(machine.scorer, message);
+  }
+  return tellCudaError(error, machine, modelPath);
+}
+
+/** The addon's error while a session runs, in words. */
 export function tellCudaError(error: unknown, machine: Machine, modelPath: string): BpbError {
   const { code, message } = error as { code?: string; message: string };
   switch (code) {

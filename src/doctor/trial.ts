@@ -1,0 +1,30 @@
+/**
+ * The last question, asked where everything else is there: does a score come to its end on each GPU?
+ */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Finding, Gpu } from './types.js';
+
+const PROBE = fileURLToPath(new URL('./probe-score.js', import.meta.url));
+/** Loading the libraries of CUDA from a slow disk may take most of it. */
+const TIMEOUT_MS = 180_000;
+
+/** In a process of its own, as a library that crashes must not take the report along. */
+export function examineScore(gpus: readonly Gpu[], ortLib: string | undefined): Finding[] {
+  const run = spawnSync(process.execPath, [PROBE, String(gpus.length), ortLib ?? ''], {
+    encoding: 'utf8',
+    timeout: TIMEOUT_MS,
+  });
+  const told = /^answers:(.*)$/m.exec(run.stdout ?? '')?.[1];
+  const answers = told === undefined ? [] : (JSON.parse(told) as string[]);
+  return gpus.map(({ device }, index) => {
+    const reason = answers[index] ?? `it ended its process (${run.signal ?? run.status})`;
+    return {
+      name: `a score on ${device}`,
+      for: 'gpu',
+      found: reason === '',
+      detail: reason === '' ? 'of a tiny model; its values were not judged' : reason,
+      mend: reason === '' ? null : 'bpb score says more of it; see that nvidia-smi works.',
+    };
+  });
+}
