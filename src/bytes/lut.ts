@@ -15,6 +15,13 @@ export interface Lut {
   readonly leading: Uint8Array<SharedArrayBuffer>;
   /** 1 after which a leading space does not count: control, unknown, unused, and padding ids. */
   readonly boundary: Uint8Array<SharedArrayBuffer>;
+  /** The three in one word, as sums over streams look up one a target (see `ruleOf`). */
+  readonly rules: Uint32Array<SharedArrayBuffer>;
+}
+
+/** Bytes from bit 2 on; bit 1 where a leading space counts; bit 0 where the next one's does. */
+function ruleOf(base: number, leading: number, boundary: number): number {
+  return base * 4 + leading * 2 + (boundary ^ 1);
 }
 
 /**
@@ -48,7 +55,9 @@ export function buildLut(tokenizer: Tokenizer, vocabulary = tokenizer.pieces.len
       ? new Uint32Array(new SharedArrayBuffer(4 * size))
       : new Uint16Array(new SharedArrayBuffer(2 * size));
   base.set(lengths);
-  return { base, leading, boundary };
+  const rules = new Uint32Array(new SharedArrayBuffer(4 * size));
+  for (let id = 0; id < size; id++) rules[id] = ruleOf(base[id]!, leading[id]!, boundary[id]!);
+  return { base, leading, boundary, rules };
 }
 
 /** Bytes of the target id `target` after the id `previous`. */
@@ -56,15 +65,15 @@ export function lutBytes(lut: Lut, previous: number, target: number): number {
   return lut.base[target]! + (lut.leading[target]! & (lut.boundary[previous]! ^ 1));
 }
 
-/** Sum over the targets `[from, to)` of a stream, `1 ≤ from`. */
-export function sumLut(lut: Lut, ids: ArrayLike<number>, from: number, to: number): number {
-  const { base, leading, boundary } = lut;
+/** Sum over the targets `[from, to)` of a stream, `1 ≤ from`; NaN for an id beyond the table. */
+export function sumLut({ rules }: Lut, ids: ArrayLike<number>, from: number, to: number): number {
   let sum = 0;
-  let previous = ids[from - 1]!;
+  let previous = rules[ids[from - 1]!] ?? Number.NaN;
   for (let i = from; i < to; i++) {
-    const id = ids[i]!;
-    sum += base[id]! + (leading[id]! & (boundary[previous]! ^ 1));
-    previous = id;
+    const rule = rules[ids[i]!];
+    if (rule === undefined) return Number.NaN;
+    sum += (rule >>> 2) + ((rule >>> 1) & previous & 1);
+    previous = rule;
   }
   return sum;
 }

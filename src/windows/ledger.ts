@@ -38,24 +38,27 @@ export class ScoreLedger {
     if (first < 1 || first + count > this.tokens) {
       throw broken(`targets ${first}..${first + count - 1} are outside 1..${this.tokens - 1}`);
     }
-    let at = first;
     const end = first + count;
-    while (at < end) {
+    for (let at = first; at < end; ) {
       const word = at >>> 5;
       const low = at & 31;
-      const high = Math.min(32, low + (end - at));
-      const width = high - low;
-      const mask = width === 32 ? 0xffffffff : ((2 ** width - 1) << low) >>> 0;
-      const present = (this.words[word]! & mask) >>> 0;
-      const twice = present === 0 ? 0 : popcount(present);
-      if (twice > 0 && !this.allowRepeats) {
-        throw broken(`a target among ${at}..${at + width - 1} was scored twice`);
-      }
-      this.words[word] = (this.words[word]! | mask) >>> 0;
-      this.scoredOnce += width - twice;
-      this.again += twice;
+      const width = Math.min(32 - low, end - at);
+      const mask = (0xffffffff >>> (32 - width)) << low;
+      const before = this.words[word]!;
+      if ((before & mask) !== 0) this.repeat(at, width, popcount(before & mask));
+      this.words[word] = before | mask;
       at += width;
     }
+    this.scoredOnce += count;
+  }
+
+  /** Some of targets `at .. at+width-1` have been scored before. */
+  private repeat(at: number, width: number, twice: number): void {
+    if (!this.allowRepeats) {
+      throw broken(`a target among ${at}..${at + width - 1} was scored twice`);
+    }
+    this.again += twice;
+    this.scoredOnce -= twice;
   }
 
   /** Whether target `i` has been scored. */

@@ -92,6 +92,11 @@ it('sums of ranges add up to the sum of the targets', () => {
   );
 });
 
+it('an id beyond the table makes no sum', () => {
+  const lut = buildLut(loadTokenizer('byte260'));
+  expect(sumLut(lut, [BOS, 4, 260, 4], 1, 4)).toBeNaN();
+});
+
 it('lies in shared memory', () => {
   const lut = buildLut(loadTokenizer('byte260'));
   for (const part of Object.values(lut)) expect(part.buffer).toBeInstanceOf(SharedArrayBuffer);
