@@ -1,109 +1,185 @@
 #!/usr/bin/env bash
 # Tests and measures the GPU side on a machine with a GPU, without Node and without network.
 #
-#   bash gpu-check.sh PIECES OUT
+#   bash gpu-check.sh ARCHIVES OUT [--stages A,B] [--steps NAME,NAME] [--seconds N] [--again] [--list]
 #
-# PIECES is a folder with what scripts/gpu-pack.mjs made, or some of it: pieces are kept in
-# BPB_GPU_STORE (default /tmp/bpb-gpu), and the run starts when the last one is there. OUT gets the
-# results. Needs bash, tar, sha256sum and the NVIDIA driver; CMake and nvcc where the scorer was not
-# packed, and for the kernel laboratory; PyTorch (PYTHON, default python3) for the peers.
+# ARCHIVES is a folder with what scripts/gpu-pack.mjs made, or some of it: archives are kept in
+# BPB_GPU_STORE (default /tmp/bpb-gpu), so that each may come with a call of its own; stage A needs the
+# first one only. OUT gets results.tar.gz, rewritten after every step, and summary.txt, which is printed
+# last. Steps and their limits: scripts/gpu/steps. A step that has its result is not run again, unless
+# --again is given; the call takes no more than --seconds (570) in all.
 #
-# BPB_GPU_STEPS chooses: "build doctor lab tests models end-to-end sotu" by default. Each step's output
-# is OUT/<step>.log, and its exit code a line of OUT/steps. Exit 0 when all steps did, else 1.
+# Needs bash, coreutils, tar, xz or gzip as packed (or python3 for xz), and the NVIDIA driver; PyTorch
+# (PYTHON, default python3) for the peers, ncu in PATH for times of single kernels.
+#
+# --dry-run DIR tries the whole on a machine without a GPU, on the CUDA runtime that does nothing in
+# DIR, with a libcuda.so.1, libbpb_cuda.so and bpb_lab that are linked to it: steps must end with the answers `values not judged` and `peer absent`, which are failures on a GPU.
+# Exit 0 when all steps did well, 1 when one did not or an archive is damaged, 2 on wrong usage.
 set -uo pipefail
 
-pieces=${1:?usage: gpu-check.sh PIECES OUT}
-out=${2:?usage: gpu-check.sh PIECES OUT}
+usage() { sed -n '4s/^# *//p' "$0" >&2; exit 2; }
+die() { echo "gpu-check: $*" >&2; exit 2; }
+
+archives='' out='' stages='' chosen='' total=570 again='' list='' dry=''
+while [ $# -gt 0 ]; do
+  case $1 in
+    --stages) stages=${2:?}; shift ;;
+    --steps) chosen=${2:?}; shift ;;
+    --seconds) total=${2:?}; shift ;;
+    --dry-run) dry=$(cd "${2:?}" && pwd) || die "--dry-run $2: no such folder"; shift ;;
+    --again) again=1 ;;
+    --list) list=1 ;;
+    -*) usage ;;
+    *) if [ -z "$archives" ]; then archives=$1; elif [ -z "$out" ]; then out=$1; else usage; fi ;;
+  esac
+  shift
+done
+[ -n "$archives" ] && [ -n "$out" ] || usage
 store=${BPB_GPU_STORE:-/tmp/bpb-gpu}
-python=${PYTHON:-python3}
-mkdir -p "$out" "$store/pieces"
-out=$(cd "$out" && pwd)
+export PYTHON=${PYTHON:-python3}
+began=$SECONDS failed=0
+mkdir -p "$out" "$store/archives" || die "cannot write to $out and $store"
+out=$(cd "$out" && pwd) store=$(cd "$store" && pwd)
 
-# The list of pieces comes with every load; a piece is kept only when it is whole.
-[ -f "$pieces/bpb-gpu.sha256" ] && cp "$pieces/bpb-gpu.sha256" "$store/pieces/"
-[ -f "$store/pieces/bpb-gpu.sha256" ] || { echo "no bpb-gpu.sha256 in $pieces"; exit 2; }
-total=0 missing=0
+# The list of archives comes with every load; an archive is kept only when it is whole.
+list_of=$store/archives/bpb-gpu.sha256
+[ -f "$archives/bpb-gpu.sha256" ] && cp "$archives/bpb-gpu.sha256" "$list_of"
+[ -f "$list_of" ] || die "no bpb-gpu.sha256 in $archives"
+sum_of() { sha256sum <"$1" | cut -d' ' -f1; }
+missing=()
 while read -r sum name; do
-  total=$((total + 1))
-  whole() { [ -f "$1" ] && [ "$(sha256sum <"$1" | cut -d' ' -f1)" = "$sum" ]; }
-  if ! whole "$store/pieces/$name"; then
-    if whole "$pieces/$name"; then
-      cp "$pieces/$name" "$store/pieces/$name"
-    else
-      missing=$((missing + 1))
-      echo "missing: $name"
-    fi
+  kept=$store/archives/$name
+  if [ -f "$kept" ] && [ "$(sum_of "$kept")" = "$sum" ]; then continue; fi
+  if [ ! -f "$archives/$name" ]; then
+    missing+=("$name")
+  elif found=$(sum_of "$archives/$name"); [ "$found" = "$sum" ]; then
+    cp "$archives/$name" "$kept"
+  else
+    echo "wrong sum: $archives/$name is $found, expected $sum; pack or load it again"
+    missing+=("$name") failed=1
   fi
-done <"$store/pieces/bpb-gpu.sha256"
-if [ "$missing" -gt 0 ]; then
-  echo "$((total - missing)) of $total pieces are here; bring the others"
-  exit 0
-fi
+done <"$list_of"
+[ ${#missing[@]} -eq 0 ] || echo "not here yet: ${missing[*]}"
 
+unpack_to() { # tree, archive...: one archive cut in pieces
+  local tree=$1 first=$2; shift
+  case $first in
+    *.tar.gz*) cat "$@" | tar -xz -C "$tree" ;;
+    *) if command -v xz >/dev/null; then cat "$@" | xz -dc; else
+         cat "$@" | "$PYTHON" -c 'import lzma,shutil,sys; shutil.copyfileobj(lzma.open(sys.stdin.buffer), sys.stdout.buffer)'
+       fi | tar -x -C "$tree" ;;
+  esac
+}
 tree=$store/tree
-if ! cmp -s "$store/pieces/bpb-gpu.sha256" "$tree/.unpacked"; then
-  rm -rf "$tree" && mkdir -p "$tree"
-  cut -c67- "$store/pieces/bpb-gpu.sha256" | (cd "$store/pieces" && xargs cat) | tar -xz -C "$tree" || exit 1
-  cp "$store/pieces/bpb-gpu.sha256" "$tree/.unpacked"
-fi
-cd "$tree" || exit 1
-export PATH="$tree:$PATH" BPB_TEST_ORT_LIB="$tree/ort" BPB_TEST_REQUIRE_GPU=1 PYTHON="$python" BPB_PYTHON="$python"
+have() { # first or rest: whether it is unpacked, doing so where all of its archives are there
+  local name names=()
+  while read -r _ name; do
+    case $1:$name in first:bpb-gpu-1.*) ;; rest:bpb-gpu-1.*) continue ;; rest:*) ;; *) continue ;; esac
+    case " ${missing[*]} " in *" $name "*) return 1 ;; esac
+    names+=("$store/archives/$name")
+  done <"$list_of"
+  [ ${#names[@]} -gt 0 ] || return 0
+  cmp -s "$list_of" "$tree/.unpacked-$1" && return 0
+  [ "$1" = rest ] || { rm -rf "$tree" && mkdir -p "$tree"; }
+  unpack_to "$tree" "${names[@]}" || { echo "cannot unpack ${names[*]}" >&2; return 1; }
+  cp "$list_of" "$tree/.unpacked-$1"
+}
+have first || { echo "the first archive is needed for any step"; exit $((failed > 0 ? 1 : 2)); }
+rest=''
+if have rest; then rest=1; fi
+cd "$tree" || exit 2
+if [ -n "$list" ]; then grep -v '^#' scripts/gpu/steps | cut -d' ' -f1-4; exit 0; fi
+
+# Results belong to what was packed, and those of a dry run are no results.
+results=$store/results-$(sum_of "$list_of" | cut -c1-12)${dry:+-dry}/results
+mkdir -p "$results/steps" "$results/logs" "$store/work"
+export RESULTS=$results MODELS=$store/work/models ORT=$tree/ort LAB=$tree/bin/bpb_lab GIB=${BPB_GPU_GIB:-0.5}
+export PATH=$tree/bin:$PATH PYTHONPATH=$tree/peers${PYTHONPATH:+:$PYTHONPATH} PYTHONDONTWRITEBYTECODE=1
+# Token streams are written beside the models, and are no part of the tree.
+[ -d "$MODELS" ] || { [ -d gpu-models ] && cp -r gpu-models "$MODELS"; }
+sed "s/\"dry_run\":[a-z]*/\"dry_run\":$([ -n "$dry" ] && echo true || echo false)/" pack.json >"$results/run.json"
 
 # CUDA's libraries as pip installs them lie in folders that no loader looks into.
-found=$("$python" - <<'PY' 2>/dev/null
+libraries=$("$PYTHON" - 2>/dev/null <<'PY'
 import glob, site, sys
 roots = site.getsitepackages() + [p for p in sys.path if p.endswith("site-packages")]
 print(":".join(dict.fromkeys(d for r in roots for d in sorted(glob.glob(r + "/nvidia/*/lib")))))
 PY
 )
-export LD_LIBRARY_PATH="${LD_LIBRARY_PATH:-}:$found:/usr/local/cuda/lib64"
+export LD_LIBRARY_PATH=${dry:+$dry:}${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$libraries:/usr/local/cuda/lib64
+unset BPB_GPU_DRY_RUN
+if [ -n "$dry" ]; then
+  export BPB_GPU_DRY_RUN=1 LAB=$dry/bpb_lab BPB_CUDA_LIBRARY=$dry/libbpb_cuda.so BPB_CUDA_DRIVER=$dry/libcuda.so.1
+fi
 
-failed=0
-step() { # name, command...
-  local name=$1; shift
-  case " ${BPB_GPU_STEPS:-build doctor lab tests models end-to-end sotu} " in *" $name "*) ;; *) return 0 ;; esac
-  echo "== $name: $*"
-  local start=$SECONDS
-  "$@" >"$out/$name.log" 2>&1
-  local code=$?
-  echo "$name $code $((SECONDS - start)) s" | tee -a "$out/steps"
-  if [ $code -ne 0 ]; then failed=1; tail -n 15 "$out/$name.log"; fi
+save() { # after every step: whatever ends this run later, these results are safe
+  node scripts/gpu/summary.mjs "$results" "$tree" >"$out/summary.txt" 2>&1
+  tar -czf "$out/.results.tar.gz" -C "$results/.." results && mv "$out/.results.tar.gz" "$out/results.tar.gz"
+}
+among() { [ -z "$1" ] || case ",$1," in *",$2,"*) ;; *) return 1 ;; esac; }
+good() { [ "$1" = ok ] || { [ -n "$dry" ] && { [ "$1" = 'peer absent' ] || [ "$1" = 'values not judged' ]; }; }; }
+
+record() { # stage name status code seconds limit when: the step's result, and what its log says last
+  local answer
+  # What JSON would have to escape is left out.
+  answer=$(grep -a '^answer: ' "$results/logs/$2.log" 2>/dev/null | tail -n 1 | cut -c9-)
+  answer=${answer//[[:cntrl:]\"\\]/}
+  printf '{"step":"%s","stage":"%s","status":"%s","answer":"%s","code":%d,"seconds":%d,"limit":%d,"began":"%s","dry_run":%s}\n' \
+    "$2" "$1" "$3" "$answer" "$4" "$5" "$6" "$7" "$([ -n "$dry" ] && echo true || echo false)" >"$results/steps/$2.json"
+  echo "   $3, $5 s${answer:+: $answer}"
+  good "$3" || failed=1
+}
+step() { # stage name limit command
+  local stage=$1 name=$2 limit=$3 start=$SECONDS when code took status
+  local before=$results/steps/$name.json
+  if [ -z "$again" ] && [ -f "$before" ] && good "$(sed -n 's/.*"status":"\([^"]*\)".*/\1/p' "$before")"; then
+    echo "== $stage $name: has its result"
+    return
+  fi
+  echo "== $stage $name, at most $limit s"
+  when=$(date -u +%FT%TZ)
+  if [ "$limit" -lt 3 ]; then
+    rm -f "$results/logs/$name.log"
+    record "$stage" "$name" 'not begun' 0 0 "$limit" "$when"
+    return
+  fi
+  timeout -k 3 "$limit" bash -c "$4" >"$results/logs/$name.log" 2>&1 </dev/null
+  code=$? took=$((SECONDS - start))
+  case $code in
+    0) status=ok ;;
+    10) status='peer absent' ;;
+    11) status='values not judged' ;;
+    124) status=timeout ;;
+    *) status=failed; if [ "$code" -eq 137 ] && [ "$took" -ge "$limit" ]; then status=timeout; fi ;;
+  esac
+  record "$stage" "$name" "$status" "$code" "$took" "$limit" "$when"
+  good "$status" || tail -n 12 "$results/logs/$name.log" | cut -c1-400
+  tail -c 65536 "$results/logs/$name.log" >"$results/logs/.cut" && mv "$results/logs/.cut" "$results/logs/$name.log"
+  save
 }
 
-scorer() {
-  if [ -f native/build/Release/libbpb_cuda.so ]; then echo "the packed libbpb_cuda.so"; return 0; fi
-  cmake -S native/cuda -B native/build/cuda "-DBPB_CUDA_OUTPUT=$tree/native/build/Release" &&
-    cmake --build native/build/cuda && [ -f native/build/Release/libbpb_cuda.so ]
-}
-machine() {
-  date -u +%FT%TZ; uname -a; nvidia-smi
-  nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm,clocks.max.memory --format=csv
-  nvcc --version; "$python" -c 'import torch; print("torch", torch.__version__)'
-  true
-}
-sotu() { # the trained model, CPU and GPU beside each other, as exported and rewritten
-  local code=0
-  node dist/cli/main.js score models/sotu-8x256 --device cpu --json >"$out/sotu-cpu.json" || code=1
-  node dist/cli/main.js score models/sotu-8x256 --device cuda:0 --ort-lib ort --allow-cpu-nodes --json \
-    >"$out/sotu-cuda.json" || code=1
-  # Rewritten to fp16, chunk and sliding: proved, verified, and without a node on the CPU.
-  node dist/cli/main.js score models/sotu-8x256 --device cuda:0 --ort-lib ort --optimize --json \
-    >"$out/sotu-optimized.json" || code=1
-  for optimize in "" --optimize; do
-    node dist/cli/main.js score models/sotu-8x256 --device cuda:0 --ort-lib ort --allow-cpu-nodes \
-      --window sliding --seq-len 512 --stride 64 --limit-docs 20 $optimize --json \
-      >"$out/sotu-sliding$optimize.json" || code=1
+waiting=0
+while read -r -u 9 stage name seconds needs command; do
+  case $stage in '#'* | '') continue ;; esac
+  if [ "$stage" = stage ]; then
+    stage_end=$((SECONDS + seconds))
+    continue
+  fi
+  if ! among "$stages" "$stage" || ! among "$chosen" "$name"; then continue; fi
+  if [ "$needs" = all ] && [ -z "$rest" ]; then
+    waiting=$((waiting + 1))
+    continue
+  fi
+  limit=$seconds
+  for left in $((stage_end - SECONDS)) $((began + total - SECONDS)); do
+    if [ "$left" -lt "$limit" ]; then limit=$left; fi
   done
-  return $code
-}
-
-: >"$out/steps"
-machine >"$out/machine.log" 2>&1
-step build scorer
-step doctor node dist/cli/main.js doctor --ort-lib ort --require cuda
-step lab bash native/bench/run.sh "$out/kernel-lab.md"
-step tests node node_modules/vitest/vitest.mjs run test/gpu test/native-cuda test/engine/3 test/score/40 test/score/50
-step models "$python" bench/gpu/make_models.py "$store/models"
-step end-to-end node bench/gpu/run.mjs "$store/models" "$out" --ort-lib ort
-step sotu sotu
+  step "$stage" "$name" "$limit" "$command"
+done 9<scripts/gpu/steps
+save
+cat "$out/summary.txt"
+if [ "$waiting" -gt 0 ]; then
+  echo "$waiting steps wait for ${missing[*]}"
+  [ -z "$stages$chosen" ] || failed=1
+fi
 exit $failed

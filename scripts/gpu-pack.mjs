@@ -1,166 +1,164 @@
 /**
- * Packs all that scripts/gpu-check.sh needs on a machine without Node and network, in pieces.
+ * Packs all that scripts/gpu-check.sh needs on a machine without Node and network.
  *
- *   node scripts/gpu-pack.mjs --out DIR [--wheel FILE | --ort DIR] [--piece-mib 60]
+ *   node scripts/gpu-pack.mjs --out DIR (--wheel FILE | --ort DIR) [--sm 90] [--archive-mib 40]
+ *     [--peer-wheel FILE …] [--shapes a,b]
  *
- * Node itself, the built harness, what its tests need of node_modules, and an ONNX Runtime with its
- * CUDA provider: from an onnxruntime-gpu wheel, or a folder that has both. The target must be of this
- * machine's kind (Linux, same processor family), with the CUDA runtime libraries and cuDNN.
+ * The first archive is enough for stage A; the others hold one more, cut in pieces. --wheel is an
+ * onnxruntime-gpu wheel, --ort a folder with libonnxruntime and its CUDA provider; of the provider only the
+ * device code for --sm travels. Wheels of peers (quack-kernels and what it needs) are unpacked. Needs
+ * nvcc, python3 (PYTHON) with numpy and onnx, and `npm run build`; `xz` where it is found. The target must
+ * be of this machine's kind (Linux, same processor family), with the CUDA libraries that the provider
+ * wants.
  */
-import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { spawnSync } from 'node:child_process';
 import {
-  closeSync,
   copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
-  openSync,
-  readdirSync,
+  readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { createGzip } from 'node:zlib';
 import { installWheel } from '../dist/doctor/wheel.js';
 import { providerFiles, RECEIPT } from '../dist/engine/cuda/provider-files.js';
 import { findRuntimeLibrary, runtimePackageVersion } from '../dist/engine/library.js';
+import { keepArchitecture } from './gpu/keep-architecture.mjs';
+import { cut, pack, packer, sumLine } from './gpu/pack-archives.mjs';
+import { buildNative, must } from './gpu/pack-native.mjs';
+import { layFirst, layRest, root } from './gpu/pack-tree.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const ARCHIVES_MAX = 3;
 const { values } = parseArgs({
   options: {
     out: { type: 'string' },
     wheel: { type: 'string' },
     ort: { type: 'string' },
-    'piece-mib': { type: 'string', default: '60' },
+    sm: { type: 'string', default: '90' },
+    'archive-mib': { type: 'string', default: '40' },
+    'peer-wheel': { type: 'string', multiple: true, default: [] },
+    shapes: { type: 'string', default: 'baseline-9x512,wide-11x512' },
   },
 });
-const pieceBytes = Number(values['piece-mib']) * 2 ** 20;
-if (values.out === undefined || !(pieceBytes >= 2 ** 20)) {
+const limit = Number(values['archive-mib']) * 2 ** 20;
+if (values.out === undefined || !(limit >= 2 ** 20) || !/^\d+$/.test(values.sm)) {
   console.error(
-    'Usage: node scripts/gpu-pack.mjs --out DIR [--wheel FILE | --ort DIR] [--piece-mib N]',
+    'Usage: node scripts/gpu-pack.mjs --out DIR (--wheel FILE | --ort DIR) [--sm 90] [--archive-mib 40] [--peer-wheel FILE …]',
   );
   process.exit(2);
 }
+const mib = (bytes) => Number((bytes / 2 ** 20).toFixed(1));
+const python = process.env.PYTHON ?? 'python3';
+const sizes = {};
 
-/** Of the working tree; what is not there is left out, and said. */
-const TREE = [
-  'package.json',
-  'vitest.config.ts',
-  'dist',
-  'native/build/Release',
-  'native/build.mjs',
-  'native/CMakeLists.txt',
-  'native/cuda',
-  'native/src',
-  'native/bench',
-  'bench',
-  'models',
-  'scripts',
-  'test',
-];
-/** Of node_modules all but what only building and linting need. */
-const LEFT_OUT = new Set([
-  '.bin',
-  '.cache',
-  '@biomejs',
-  'typescript',
-  'onnxruntime-node',
-  '@types',
-]);
-
-function modules() {
-  const names = readdirSync(join(root, 'node_modules')).filter((name) => !LEFT_OUT.has(name));
-  const runtime = 'node_modules/onnxruntime-node';
-  const platform = `bin/napi-v6/${process.platform}/${process.arch}`;
-  return [
-    ...names.map((name) => `node_modules/${name}`),
-    ...['package.json', 'dist', 'lib', platform].map((name) => `${runtime}/${name}`),
-  ];
-}
-
-/** A folder `ort/` with a libonnxruntime and its CUDA provider, and `node`. */
-async function extras(folder) {
-  const ort = join(folder, 'ort');
-  mkdirSync(ort);
-  copyFileSync(process.execPath, join(folder, 'node'));
+/** libonnxruntime and its provider, with the device code of one architecture. */
+async function layRuntime(folder) {
+  mkdirSync(folder, { recursive: true });
   const runtime = findRuntimeLibrary(values.ort);
-  copyFileSync(runtime, join(ort, 'libonnxruntime.so.1'));
+  const to = join(folder, basename(runtime));
+  copyFileSync(runtime, to);
   if (values.wheel !== undefined) {
-    await installWheel(values.wheel, join(ort, 'libonnxruntime.so.1'), runtimePackageVersion());
+    await installWheel(values.wheel, to, runtimePackageVersion());
   } else {
     const { provider, shared, missing } = providerFiles(runtime);
-    if (missing.length > 0) {
-      console.error(`No CUDA provider beside ${runtime}: give --wheel or --ort.`);
-      process.exit(4);
-    }
+    if (missing.length > 0) throw new Error(`no CUDA provider beside ${runtime}: --wheel or --ort`);
     for (const path of [provider, shared, join(provider, '..', RECEIPT)]) {
-      if (existsSync(path)) copyFileSync(path, join(ort, basename(path)));
+      if (existsSync(path)) copyFileSync(path, join(folder, basename(path)));
     }
   }
-  return ['node', 'ort'];
+  const { provider } = providerFiles(to);
+  const library = readFileSync(provider);
+  const { containers, reduced, cleared } = keepArchitecture(library, Number(values.sm));
+  if (reduced === 0) throw new Error(`${provider} has no device code for sm_${values.sm}`);
+  writeFileSync(provider, library);
+  console.log(
+    `provider: ${mib(library.length)} MiB, ${mib(cleared)} MiB of other architectures cleared in ${reduced} of ${containers} containers`,
+  );
+  return to;
 }
 
-/** Cuts a stream into files of at most `pieceBytes`; returns their names and sums. */
-async function cut(stream, out) {
-  const pieces = [];
-  let file = null;
-  let left = 0;
-  let sum = null;
-  const finish = () => {
-    if (file === null) return;
-    closeSync(file);
-    pieces.at(-1).sha256 = sum.digest('hex');
-    file = null;
-  };
-  for await (let chunk of stream) {
-    while (chunk.length > 0) {
-      if (left === 0) {
-        finish();
-        const name = `bpb-gpu.tar.gz.${String(pieces.length).padStart(3, '0')}`;
-        pieces.push({ name });
-        file = openSync(join(out, name), 'w');
-        left = pieceBytes;
-        sum = createHash('sha256');
-      }
-      const part = chunk.subarray(0, left);
-      writeSync(file, part);
-      sum.update(part);
-      left -= part.length;
-      chunk = chunk.subarray(part.length);
-    }
-  }
-  finish();
-  return pieces;
+/** What the bundled model scores on the CPU, target by target. */
+function layReference(folder) {
+  const cli = join(root, 'dist/cli/main.js');
+  const model = join(root, 'models/sotu-8x256');
+  const args = ['--device', 'cpu', '--out', folder, '--save-targets', '--json', '--quiet'];
+  must(process.execPath, [cli, 'score', model, ...args]);
+}
+
+function layModels(folder) {
+  must(python, [join(root, 'bench/gpu/make_models.py'), folder, ...values.shapes.split(',')]);
+}
+
+function layChecks(folder) {
+  const config = join(root, 'test/gpu/checks/tsconfig.json');
+  must(process.execPath, [
+    join(root, 'node_modules/typescript/bin/tsc'),
+    '-p',
+    config,
+    '--outDir',
+    folder,
+  ]);
+}
+
+function layPeers(folder) {
+  mkdirSync(folder);
+  for (const wheel of values['peer-wheel']) must(python, ['-m', 'zipfile', '-e', wheel, folder]);
 }
 
 const staging = mkdtempSync(join(tmpdir(), 'bpb-gpu-pack-'));
+process.on('exit', () => rmSync(staging, { recursive: true, force: true }));
 try {
-  const more = await extras(staging);
-  const tree = [...TREE, ...modules()].filter((path) => {
-    const there = existsSync(join(root, path));
-    if (!there) console.error(`left out, not there: ${path}`);
-    return there;
-  });
-  if (!existsSync(join(root, 'native/build/Release/libbpb_cuda.so'))) {
-    console.error('note: libbpb_cuda.so is not built here; the target needs nvcc and CMake');
-  }
+  const [first, rest] = ['first', 'rest'].map((name) => join(staging, name));
   mkdirSync(values.out, { recursive: true });
-  const skip = ['build', '__pycache__', '*.o'].map((name) => `--exclude=models/train/${name}`);
-  // node_modules may be a link here; what it points to is what travels.
-  const args = ['-ch', ...skip, '-C', root, ...tree, '-C', staging, ...more];
-  const tar = spawn('tar', args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const ended = new Promise((resolve) => tar.on('close', resolve));
-  const pieces = await cut(tar.stdout.pipe(createGzip({ level: 6 })), values.out);
-  if ((await ended) !== 0) throw new Error('tar failed');
-  const sums = pieces.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join('');
-  writeFileSync(join(values.out, 'bpb-gpu.sha256'), sums);
+  const built = buildNative(values.sm);
+  layFirst(first, built);
+  layPeers(join(first, 'peers'));
+  const runtime = await layRuntime(join(rest, 'ort'));
+  layRest(rest, { ...built, runtime });
+  layChecks(join(rest, 'checks'));
+  layModels(join(rest, 'gpu-models'));
+  layReference(join(rest, 'reference'));
+  const git = spawnSync('git', ['describe', '--always', '--dirty', '--abbrev=12'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  const about = {
+    schema: 'bpb-gpu-results/1',
+    commit: git.status === 0 ? git.stdout.trim() : 'unknown',
+    packed_at: new Date().toISOString(),
+    architecture: values.sm,
+    shapes: values.shapes.split(','),
+  };
+  writeFileSync(join(first, 'pack.json'), `${JSON.stringify({ ...about, dry_run: false })}\n`);
+
+  const kind = packer();
+  if (kind === 'gz') console.log('note: no xz here; gzip’s archives are larger');
+  const whole = join(staging, 'whole');
+  const names = [`bpb-gpu-1.tar.${kind}`];
+  await pack(first, join(values.out, names[0]), kind);
+  await pack(rest, whole, kind);
+  names.push(...(await cut(whole, limit, values.out, (k) => `bpb-gpu-${k + 2}.tar.${kind}`)));
+  const sums = [];
+  for (const name of names) {
+    sums.push(await sumLine(values.out, name));
+    sizes[name] = statSync(join(values.out, name)).size;
+    console.log(`${name}: ${mib(sizes[name])} MiB`);
+  }
+  writeFileSync(join(values.out, 'bpb-gpu.sha256'), sums.join(''));
   copyFileSync(join(root, 'scripts/gpu-check.sh'), join(values.out, 'gpu-check.sh'));
-  console.log(`${pieces.length} pieces, bpb-gpu.sha256 and gpu-check.sh in ${values.out}`);
-} finally {
-  rmSync(staging, { recursive: true, force: true });
+  const large = Object.entries(sizes).filter(([, bytes]) => bytes > limit);
+  if (names.length > ARCHIVES_MAX || large.length > 0) {
+    console.error(
+      `too large: ${names.length} archives, at most ${ARCHIVES_MAX} of ${values['archive-mib']} MiB were wanted`,
+    );
+    process.exitCode = 1;
+  }
+} catch (error) {
+  console.error(`gpu-pack: ${error.message}`);
+  process.exitCode = 4;
 }

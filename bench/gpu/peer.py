@@ -1,23 +1,31 @@
 """PyTorch's evaluation of the same weights on the same tokens and GPU, as the challenge's evaluator
 does it: torch.compile, inference_mode, autocast for 16 bits, cross entropy of fp32 logits.
 
-    python3 bench/gpu/peer.py DIR SHARD chunk|sliding PRECISION [--stride 64] [--batch-tokens N] [--eager]
+    python3 bench/gpu/peer.py SHAPE DIR PRECISION OUT.jsonl [--chunk SHARD] [--sliding SHARD]
+        [--stride 64] [--batch-tokens N] [--eager] [--device cuda]
 
-PRECISION is bf16, fp16, fp32 (TF32 off) or tf32. DIR holds model.onnx.xz. Prints one JSON line; `seconds`
-is scoring alone: the model is compiled, and both batch shapes have run once.
+PRECISION is bf16, fp16, fp32 (TF32 off) or tf32. DIR holds model.onnx.xz. Compiles once: both windows go
+through batches of one shape, the last one padded, as `bpb` does too. Appends a JSON line for each window as soon as it is
+scored; `seconds` is scoring alone. Exits 0, 1, or 10 with `answer: peer absent (…)` without PyTorch or GPU.
 """
 
 import argparse
 import json
+import lzma
 import sys
 import time
 from pathlib import Path
 
-import numpy as np
-import torch
-import torch.nn.functional as F
+try:
+    import numpy as np
+    import torch
+    import torch.nn.functional as F
+except ImportError as error:
+    print(f"answer: peer absent ({error})")
+    sys.exit(10)
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "models" / "train"))
+import onnx_initializers  # noqa: E402
 import weights  # noqa: E402
 
 TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
@@ -26,65 +34,101 @@ TYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 def rows_of(tokens: torch.Tensor, length: int, stride: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Inputs and targets [rows, length]; chunk is a stride of `length`."""
     total = (len(tokens) - 1) // length * length
-    inputs = tokens[:total].unfold(0, length, stride)
-    return inputs, tokens[1 : total + 1].unfold(0, length, stride)
+    return tokens[:total].unfold(0, length, stride), tokens[1 : total + 1].unfold(0, length, stride)
+
+
+def whole(rows: torch.Tensor, batch: int) -> torch.Tensor:
+    """`rows` with the last one repeated, until they are whole batches."""
+    return torch.cat((rows, rows[-1:].expand(-len(rows) % batch, -1)))
 
 
 @torch.inference_mode()
-def evaluate(run, inputs, targets, batch, first, stride, kind) -> float:
-    """Sum of nats; every row but the stream's first scores its last `stride` targets."""
+def evaluate(run, inputs, targets, rows, batch, stride, kind) -> torch.Tensor:
+    """Sum of nats of the first `rows` rows; every one but the first scores its last `stride` targets."""
     total = torch.zeros((), dtype=torch.float64, device=inputs.device)
-    for start in range(0, len(inputs), batch):
-        x, y = inputs[start : start + batch].contiguous(), targets[start : start + batch].contiguous()
+    for start in range(0, rows, batch):
+        x, y = inputs[start : start + batch], targets[start : start + batch]
         with torch.autocast(x.device.type, kind or torch.bfloat16, enabled=kind is not None):
             logits = run(x)
-        nats = F.cross_entropy(logits.float().flatten(0, 1), y.flatten(), reduction="none")
-        nats = nats.view(y.shape)
-        total += nats[:, -stride:].sum(dtype=torch.float64)
-        if start == 0 and first:
+        nats = F.cross_entropy(logits.float().flatten(0, 1), y.flatten(), reduction="none").view(y.shape)
+        total += nats[: rows - start, -stride:].sum(dtype=torch.float64)
+        if start == 0:
             total += nats[0, :-stride].sum(dtype=torch.float64)
-    return total.item()
+    return total
+
+
+class Peer:
+    def __init__(self, a):
+        self.a = a
+        metadata, stored = onnx_initializers.read(lzma.decompress((a.folder / "model.onnx.xz").read_bytes()))
+        self.model = weights.model_of(metadata["config"], stored).to(a.device)
+        self.length = self.model.c.seq_len
+        self.run = self.model if a.eager else torch.compile(self.model, dynamic=False)
+        self.kind = TYPES.get(a.precision)
+        self.compile_seconds = None
+
+    def score(self, inputs, targets, rows, batch, stride) -> tuple[float, float]:
+        """Nats and seconds."""
+        start = time.perf_counter()
+        nats = evaluate(self.run, inputs, targets, rows, batch, stride, self.kind).item()  # waits for the device
+        return nats, time.perf_counter() - start
+
+    def line(self, window: str, shard: Path) -> dict:
+        a, length = self.a, self.length
+        stride = length if window == "chunk" else a.stride
+        tokens = torch.from_numpy(np.fromfile(shard, dtype="<u2", offset=1024).astype(np.int64)).to(a.device)
+        inputs, targets = rows_of(tokens, length, stride)
+        rows, batch = len(inputs), max(1, a.batch_tokens // length)
+        inputs, targets = whole(inputs, batch), whole(targets, batch)
+        for _ in range(3):  # the first of them compiles
+            _, seconds = self.score(inputs, targets, min(rows, batch), batch, stride)
+            self.compile_seconds = self.compile_seconds or seconds
+        nats, seconds = self.score(inputs, targets, rows, batch, stride)
+        scored = rows * stride + (length - stride)
+        return {
+            "batch_rows": batch, "targets": scored, "input_tokens": rows * length, "seconds": seconds,
+            "targets_per_s": scored / seconds, "val_loss": nats / scored, "compile_seconds": self.compile_seconds,
+        }
 
 
 def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("shape")
     p.add_argument("folder", type=Path)
-    p.add_argument("shard", type=Path)
-    p.add_argument("window", choices=["chunk", "sliding"])
     p.add_argument("precision", choices=[*TYPES, "fp32", "tf32"])
+    p.add_argument("out", type=Path)
+    p.add_argument("--chunk", type=Path)
+    p.add_argument("--sliding", type=Path)
     p.add_argument("--stride", type=int, default=64)
     p.add_argument("--batch-tokens", type=int, default=65536)
     p.add_argument("--eager", action="store_true")
     p.add_argument("--device", default="cuda")
     a = p.parse_args()
+    if a.device.startswith("cuda") and not torch.cuda.is_available():
+        print("answer: peer absent (PyTorch finds no GPU)")
+        sys.exit(10)
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = a.precision == "tf32"
-
-    model = weights.read(a.folder / "model.onnx.xz").to(a.device)
-    length = model.c.seq_len
-    stride = length if a.window == "chunk" else a.stride
-    tokens = torch.from_numpy(np.fromfile(a.shard, dtype="<u2", offset=1024).astype(np.int64)).to(a.device)
-    inputs, targets = rows_of(tokens, length, stride)
-    batch = max(1, a.batch_tokens // length)
-    run = model if a.eager else torch.compile(model)
-    kind = TYPES.get(a.precision)
-    wait = torch.cuda.synchronize if a.device == "cuda" else lambda: None
-
-    def score(x, y):
-        nats = evaluate(run, x, y, batch, stride < length, stride, kind)
-        wait()
-        return nats
-
-    for rows in {min(batch, len(inputs)), len(inputs) % batch or batch}:
-        for _ in range(3):
-            score(inputs[:rows], targets[:rows])
-    start = time.perf_counter()
-    nats = score(inputs, targets)
-    seconds = time.perf_counter() - start
-    scored = len(inputs) * stride + (length - stride)
-    print(json.dumps({
-        "seconds": seconds, "targets": scored, "targets_per_s": scored / seconds, "val_loss": nats / scored,
-        "torch": torch.__version__, "precision": a.precision, "compiled": not a.eager, "batch_rows": batch,
-    }))
+    peer, failed = Peer(a), 0
+    for window in ("chunk", "sliding"):
+        shard = getattr(a, window)
+        if shard is None:
+            continue
+        line = {
+            "who": "PyTorch", "shape": a.shape, "variant": f"{a.precision} {'eager' if a.eager else 'compiled'}",
+            "window": window, "stride": a.stride if window == "sliding" else None, "purpose": "end-to-end",
+            "torch": torch.__version__, "error": None,
+        }
+        try:
+            line |= peer.line(window, shard)
+        except Exception as error:  # noqa: BLE001 - the other window goes on
+            line["error"] = f"{type(error).__name__}: {error}"[:500]
+            failed += 1
+        with a.out.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+        print(line, flush=True)
+    if failed:
+        print(f"answer: {failed} windows could not be scored")
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":

@@ -1,130 +1,98 @@
 /**
- * End to end on a GPU: targets a second of `bpb score`, as exported and with `--optimize`, and of
- * PyTorch on the same weights and tokens, in turn, in one run; and the batch sizes to choose from.
+ * Targets a second of `bpb score` on a GPU, from a call like a user's: model opened, data read, scored.
  *
- *   python3 bench/gpu/make_models.py DIR && node bench/gpu/run.mjs DIR OUT [--ort-lib DIR] [--shapes a,b]
- *     [--chunk-tokens N] [--sliding-tokens N] [--device cuda:0] [--batch-tokens a,b,c]
+ *   node bench/gpu/run.mjs MODELS OUT.jsonl --shape SHAPE --variant VARIANT [--windows chunk,sliding]
+ *     [--purpose end-to-end] [--batch-tokens a,b,c] [--workers N] [--batches N] [--device cuda:0] [--ort-lib DIR]
  *
- * Writes OUT/end-to-end.json, every run as it was, and OUT/end-to-end.md. PYTHON names the peer's
- * python; without torch there the peer's rows say so.
+ * MODELS is what make_models.py wrote. VARIANT is `fp16`, `fp32` or `tf32`, with --optimize, or `exported`.
+ * Appends a line to OUT.jsonl after every run, and leaves out what stands there already without an
+ * error. A run that fails is a line of its own. Exit codes: scripts/gpu/answers.mjs.
  */
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { score } from '../../dist/index.js';
-import { writeTokens } from './data.mjs';
-import { artifact, SHAPES } from './models.mjs';
+import { answer } from '../../scripts/gpu/answers.mjs';
+import { addLine, readLines } from '../../scripts/gpu/lines.mjs';
+import { artifact, SHAPES, STRIDE, shard } from './models.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    'ort-lib': { type: 'string' },
-    shapes: { type: 'string', default: 'baseline-9x512,wide-11x512' },
-    'chunk-tokens': { type: 'string', default: '30000000' },
-    'sliding-tokens': { type: 'string', default: '2000000' },
-    'batch-tokens': { type: 'string', default: '16384,32768,65536,131072,262144' },
+    shape: { type: 'string' },
+    variant: { type: 'string' },
+    windows: { type: 'string', default: 'chunk,sliding' },
+    purpose: { type: 'string', default: 'end-to-end' },
+    'batch-tokens': { type: 'string' },
+    workers: { type: 'string', default: '1' },
+    batches: { type: 'string' },
     device: { type: 'string', default: 'cuda:0' },
+    'ort-lib': { type: 'string' },
   },
 });
 const [models, out] = positionals;
-const python = process.env.PYTHON ?? 'python3';
-const peer = fileURLToPath(new URL('./peer.py', import.meta.url));
-const onGpu = values.device !== 'cpu';
-const runs = [];
+const { shape, variant, purpose } = values;
+const sessions = Number(values.workers);
+const KEYS = ['who', 'shape', 'variant', 'window', 'purpose', 'batch_tokens', 'sessions'];
 
-/** One score of ours; a failure is a row of its own, not the end. */
-async function ours(shape, window, shard, more = {}) {
-  const variant = more.optimize ? `optimize ${more.precision}` : 'exported';
-  const row = { who: 'bpb', shape, variant, window, ...more };
-  try {
-    const stride = window === 'sliding' ? { stride: 64 } : {};
-    const options = {
-      artifact: artifact(models, shape),
-      data: [shard],
+async function run(window, batchTokens) {
+  const batches = values.batches === undefined ? undefined : Number(values.batches);
+  const sliding = window === 'sliding';
+  const result = await score({
+    artifact: artifact(models, shape),
+    data: [await shard(models, shape, window, batches)],
+    window,
+    ...(sliding ? { stride: STRIDE } : {}),
+    seqLen: SHAPES[shape].seqLen,
+    batchTokens,
+    workers: sessions,
+    device: values.device,
+    ortLib: values['ort-lib'],
+    verifyRows: 0,
+    ...(variant === 'exported' ? {} : { optimize: true, precision: variant }),
+  });
+  const { engine, time, optimization, notes, totals, score: figures } = result;
+  const device = time.run_s + time.nll_s;
+  const rows = sliding
+    ? 1 + (totals.targets - SHAPES[shape].seqLen) / STRIDE
+    : totals.targets / SHAPES[shape].seqLen;
+  return {
+    targets: totals.targets,
+    input_tokens: rows * SHAPES[shape].seqLen,
+    seconds: time.score_s,
+    targets_per_s: time.targets_per_s,
+    val_loss: figures.val_loss,
+    scorer_share: device > 0 ? time.nll_s / device : null,
+    ...{ engine, time, optimization, notes },
+  };
+}
+
+const key = (line) => JSON.stringify(KEYS.map((name) => line[name]));
+const done = new Set(readLines(out).flatMap((line) => (line.error === null ? [key(line)] : [])));
+const failures = [];
+for (const window of values.windows.split(',')) {
+  const sizes = (values['batch-tokens'] ?? String(SHAPES[shape].batchTokens)).split(',');
+  for (const size of sizes.map(Number)) {
+    const line = {
+      who: 'bpb',
+      shape,
+      variant: variant === 'exported' ? 'exported fp32' : `optimize ${variant}`,
       window,
-      ...stride,
-      seqLen: SHAPES[shape].seqLen,
+      stride: window === 'sliding' ? STRIDE : null,
+      purpose,
+      batch_tokens: size,
+      sessions,
     };
-    const place = { device: values.device, ortLib: values['ort-lib'] };
-    const result = await score({ ...options, ...place, verifyRows: 0, ...more });
-    const { engine, time, score: figures, notes, totals, optimization } = result;
-    const { val_loss } = figures;
-    runs.push({ ...row, engine, time, val_loss, optimization, notes, targets: totals.targets });
-    console.error(`${shape} ${variant} ${window}: ${Math.round(time.targets_per_s)} targets/s`);
-    return time.targets_per_s;
-  } catch (error) {
-    runs.push({ ...row, error: `${error.code ?? ''} ${error.message} ${error.actual ?? ''}` });
-    console.error(`${shape} ${variant} ${window}: ${error.message}`);
-    return 0;
+    if (done.has(key(line))) continue;
+    const what = `${shape} ${line.variant} ${window} ${size}`;
+    try {
+      const figures = await run(window, size);
+      addLine(out, { ...line, ...figures, error: null });
+      console.log(`${what}: ${Math.round(figures.targets_per_s)} targets/s`);
+    } catch (error) {
+      const words = `${error.code ?? ''} ${error.message} ${error.actual ?? ''}`.trim();
+      addLine(out, { ...line, error: words });
+      console.log(`${what}: ${words}`);
+      failures.push(`${what}: ${words}`);
+    }
   }
 }
-
-function theirs(shape, precision, window, shard) {
-  const device = onGpu ? 'cuda' : 'cpu';
-  const args = [peer, join(models, shape), shard, window, precision, '--device', device];
-  const run = spawnSync(python, args, { encoding: 'utf8', timeout: 600_000 });
-  const row = { who: 'PyTorch', shape, variant: precision, window };
-  if (run.status === 0) runs.push({ ...row, ...JSON.parse(run.stdout.trim().split('\n').at(-1)) });
-  else runs.push({ ...row, error: (run.stderr ?? '').trim().split('\n').at(-1) || 'no answer' });
-  console.error(`${shape} PyTorch ${precision} ${window}: ${run.status === 0 ? 'done' : 'failed'}`);
-}
-
-for (const shape of values.shapes.split(',')) {
-  const folder = join(models, 'tokens');
-  const { vocabulary } = SHAPES[shape];
-  for (const window of ['chunk', 'sliding']) {
-    const count = Number(values[`${window}-tokens`]);
-    const shard = await writeTokens(
-      folder,
-      `fineweb_val_${shape}-${window}_000000`,
-      count,
-      vocabulary,
-    );
-    if (window === 'chunk') {
-      // The batch size for the table in src/engine/cuda/batch-shapes.ts.
-      for (const size of values['batch-tokens'].split(',')) {
-        const batchTokens = Number(size);
-        await ours(shape, window, shard, { optimize: true, precision: 'fp16', batchTokens });
-      }
-    }
-    await ours(shape, window, shard);
-    for (const precision of onGpu ? ['fp32', 'tf32', 'fp16'] : ['fp32', 'fp16']) {
-      await ours(shape, window, shard, { optimize: true, precision });
-    }
-    const two = { optimize: true, precision: 'fp16', workers: 2 };
-    if (onGpu) await ours(shape, window, shard, two);
-    for (const precision of ['fp32', 'tf32', 'fp16', 'bf16'])
-      theirs(shape, precision, window, shard);
-  }
-}
-
-const cell = (row) =>
-  row.error ?? Math.round(row.time?.targets_per_s ?? row.targets_per_s).toLocaleString('en-US');
-const proof = ({ verdict, mean_nats_difference: mean, targets }) =>
-  `proof ${verdict}${mean === null ? '' : `, ${mean.toExponential(1)} nats over ${targets}`}`;
-const note = (row) =>
-  [
-    row.batchTokens ? `batch ${row.batchTokens}` : '',
-    row.workers ? `${row.workers} sessions` : '',
-    row.optimization ? proof(row.optimization) : '',
-    row.time
-      ? `scorer ${((100 * row.time.nll_s) / (row.time.run_s + row.time.nll_s)).toFixed(1)} %`
-      : '',
-    row.engine ? `${row.engine.name}, ${row.engine.batch.join(' × ')}` : '',
-  ]
-    .filter(Boolean)
-    .join(', ');
-const lines = [
-  '| shape | window | evaluator | variant | targets/s | val_loss | |',
-  '| --- | --- | --- | --- | ---: | ---: | --- |',
-  ...runs.map(
-    (row) =>
-      `| ${row.shape} | ${row.window} | ${row.who} | ${row.variant} | ${cell(row)} | ${row.val_loss?.toFixed(6) ?? ''} | ${note(row)} |`,
-  ),
-];
-mkdirSync(out, { recursive: true });
-writeFileSync(join(out, 'end-to-end.json'), `${JSON.stringify(runs, null, 1)}\n`);
-writeFileSync(join(out, 'end-to-end.md'), `${lines.join('\n')}\n`);
-console.log(lines.join('\n'));
+answer(failures);

@@ -1,6 +1,6 @@
 // Speed on a device: the ceilings first (copy, read-only sweep, clock), then every version on at least
 // a given amount of logits, rotating between buffers that do not fit the cache together. Everything is
-// printed as JSON, an object a line; table.py makes tables of them.
+// printed as JSON, an object a line; table.mjs makes tables of them.
 #ifndef BPB_BENCH_MEASURE_CUH_
 #define BPB_BENCH_MEASURE_CUH_
 

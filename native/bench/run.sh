@@ -4,7 +4,7 @@
 #
 #   native/bench/run.sh [FOLDER] [GIB]      default: out/kernel-lab, 0.5 GiB of logits
 #
-# Needs nvcc (PATH, CUDA_HOME or BPB_NVCC) and a GPU; PyTorch, Triton and QuACK (PYTHON, default python3)
+# Needs nvcc (PATH, CUDA_HOME or BPB_NVCC), Node and a GPU; PyTorch, Triton and QuACK (PYTHON, default python3)
 # for the peers, whose rows are left out without them. Needs no network. Takes some minutes.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -35,5 +35,5 @@ done
 {
   echo "# Kernel laboratory, $(date -u +%FT%TZ), commit $(git rev-parse --short HEAD 2>/dev/null || echo unknown)"
   echo
-  "$python" native/bench/table.py "$out/kernel-lab.jsonl" "$out/peers.jsonl" --all
+  node native/bench/table.mjs "$out/kernel-lab.jsonl" "$out/peers.jsonl" --all
 } | tee "$out/kernel-lab.md"
