@@ -24,21 +24,27 @@ export const small = (number) => number.toExponential(1);
 /** A figure beside what it must be. */
 export const verdict = (met) => (met ? 'met' : '**not met**');
 
-/**
- * Whether figures of a step count: null where they do, else what stands in their place. Lines of a step
- * that ran out of time are whole, so they count; those of one that failed do not, whatever they say.
- */
-export function passedOver(results, name) {
-  const step = results?.steps.get(name);
-  if (step === undefined || step.status === 'not begun') return UNMEASURED;
-  if (step.status === 'ok' || step.status === 'timeout') return null;
-  const answer = step.answer === '' ? '' : `: ${plain(step.answer)}`;
-  return `*${step.status}*, step ${step.step}${answer}`;
+/** The step of this name, or those whose names go on after it: `batches` is `batches-wide` too. */
+const named = (results, name) =>
+  [...(results?.steps.values() ?? [])].filter(
+    ({ step }) => step === name || step.startsWith(`${name}-`),
+  );
+
+/** Whether such a step ran: lines that no step accounts for are of nobody. */
+export const ran = (results, name) =>
+  named(results, name).some(({ status }) => status !== 'not begun');
+
+/** What stands in place of a figure that the steps of a name did not leave. */
+export function absent(results, name) {
+  const bad = named(results, name).find(({ status }) => status !== 'ok' && status !== 'not begun');
+  if (bad === undefined) return UNMEASURED;
+  const answer = bad.answer === '' ? '' : `: ${plain(bad.answer)}`;
+  return `*${bad.status}*, step ${bad.step}${answer}`;
 }
 
-/** `NVIDIA H100 80GB HBM3, driver 580.1, 2026-11-27, commit 1ef946d` */
+/** `NVIDIA H100 80GB HBM3, driver 580.1, 2026-11-27, commit 1ef946d`, or null where no GPU is told. */
 export function origin(results) {
-  if (results === null || results.machine === null) return null;
+  if (results?.machine?.gpu == null) return null;
   const { gpu, date } = results.machine;
-  return `${plain(gpu.name)}, driver ${plain(gpu.driver)}, ${date.slice(0, 10)}, commit ${results.run.commit.slice(0, 7)}`;
+  return `${plain(gpu.name)}, driver ${plain(gpu.driver)}, ${date.slice(0, 10)}, commit ${results.run.commit}`;
 }

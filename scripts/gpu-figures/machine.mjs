@@ -4,12 +4,13 @@ import { origin, plain, table, UNMEASURED, whole } from './common.mjs';
 export function machine(results) {
   const from = origin(results);
   if (from === null) return `*Unmeasured*: no figure here comes from a GPU yet.`;
-  const { cuda, python } = results.machine;
+  const { cuda, python, ncu } = results.machine;
   const versions = [
     ['nvcc', cuda?.nvcc],
-    ['PyTorch', python.torch],
-    ['Triton', python.triton],
-    ['cuDNN', python.cudnn],
+    ['PyTorch', python?.torch],
+    ['Triton', python?.triton],
+    ['cuDNN', python?.cudnn],
+    ['ncu', ncu],
   ].map(([name, version]) => `${name} ${version == null ? 'absent' : plain(version)}`);
   return `Measured on one ${from}; ${versions.join(', ')}.`;
 }

@@ -38,14 +38,11 @@ function parse(text, schema, path) {
       hint: 'NaN and Infinity are no JSON. Where a killed step left a torn line in the middle, delete that line',
     });
   }
-  const checked = schema.safeParse(value);
+  const checked = (typeof schema === 'function' ? schema(value) : schema).safeParse(value);
   if (checked.success) return checked.data;
   const [issue] = checked.error.issues;
-  const union = issue.code === 'invalid_union' ? issue.errors.flat() : [issue];
-  // Of a union the branch that got furthest says what is wrong.
-  const worst = union.toSorted((a, b) => b.path.length - a.path.length)[0] ?? issue;
-  const at = [...issue.path, ...worst.path].join('.') || 'the whole';
-  throw refused(path, `${at}: ${worst.message}`, { actual: text.slice(0, 200) });
+  const at = issue.path.join('.') || 'the whole';
+  throw refused(path, `${at}: ${issue.message}`, { actual: text.slice(0, 200) });
 }
 
 /** Objects of a file of lines; a last line without its end is what a killed step left. */
@@ -130,12 +127,6 @@ function readFolder(folder) {
       'sessions',
     ]),
     adaptive: lines(folder, 'adaptive.jsonl', schemas.adaptiveSchema, ['artifact']),
-    long: lines(folder, 'long.jsonl', schemas.longSchema, [
-      'shape',
-      'precision',
-      'window',
-      'stride',
-    ]),
     profiles: profiles(folder),
   };
   const dry = run.dry_run || [...results.steps.values()].some((step) => step.dry_run);
@@ -155,7 +146,7 @@ function readFolder(folder) {
     );
   }
   const device = results.lab.find(({ kind }) => kind === 'device')?.name;
-  if (device !== undefined && results.machine !== null && device !== results.machine.gpu.name) {
+  if (device !== undefined && results.machine?.gpu != null && device !== results.machine.gpu.name) {
     throw refused(join(folder, 'kernel-lab.jsonl'), 'of another device than machine.json', {
       expected: results.machine.gpu.name,
       actual: device,

@@ -2,12 +2,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseLog } from '../../bench/gpu/roofline/log.mjs';
-import { measuredBatch } from '../../bench/gpu/roofline/ncu.mjs';
+import { measuredBatches } from '../../bench/gpu/roofline/ncu.mjs';
 import { kernelTable, kindTable, summary } from '../../bench/gpu/roofline/print.mjs';
 import { deviceKey, ratesOf } from '../../bench/gpu/roofline/rates.mjs';
-import { roofline } from '../../bench/gpu/roofline/roofline.mjs';
+import { roofline, rooflineBeside } from '../../bench/gpu/roofline/roofline.mjs';
 import { FAMILIES, OTHER_FORMULAS } from '../../bench/gpu/roofline/work.mjs';
-import { passedOver, plain, table, UNMEASURED, whole } from './common.mjs';
+import { absent, plain, ran, table, whole } from './common.mjs';
 import { SHAPES } from './end-to-end.mjs';
 
 const LAUNCHES = fileURLToPath(new URL('../../bench/gpu/roofline/launches/', import.meta.url));
@@ -103,40 +103,37 @@ function namesByTime(kernels) {
   );
 }
 
-function measured(results, profile) {
-  const { shape, precision, kernels, path, command } = profile;
-  const head = `${SHAPES[shape] ?? plain(shape)}, ${precision}: \`${plain(command)}\``;
-  const device = deviceKey(results.machine?.gpu.name ?? '');
+/** Floors and times of a profile; its kernels alone where it is not of the launches at hand. */
+function measured(results, { shape, precision, kernels, path }) {
+  const head = `${SHAPES[shape]}, ${precision}`;
+  const device = deviceKey(results.machine?.gpu?.name ?? '');
   const found = kept(`${shape}-${precision}`);
+  const counts = ran(results, 'lab-time');
+  const ceilings = results.lab.findLast(({ kind }) => counts && kind === 'ceilings') ?? null;
   try {
-    const times = measuredBatch(kernels, path);
     if (found === null || device === null) {
-      return [
-        head,
-        'No launches or no rates of this device are at hand: no floors.',
-        namesByTime(times),
-      ];
+      throw new Error(`no ${found === null ? 'launches' : 'rates of this device'} at hand`);
     }
-    const ceilings = results.lab.findLast(({ kind }) => kind === 'ceilings') ?? null;
-    const rates = ratesOf(device, passedOver(results, 'lab-time') === null ? ceilings : null);
-    try {
-      const result = roofline(found.batch, { rates, measured: times, path });
-      return [`${head}. ${summary(result, rates)}`, kindTable(result), kernelTable(result)];
-    } catch (error) {
-      const why = plain(error.message.replace(/^.*\.csv: /, ''));
-      return [head, `Not of the launches at hand (${why}): no floors.`, namesByTime(times)];
-    }
+    const rates = ratesOf(device, ceilings);
+    const result = rooflineBeside(found.batch, kernels, { rates, path });
+    return [`${head}. ${summary(result, rates)}`, kindTable(result), kernelTable(result)];
   } catch (error) {
-    return [head, `*not comparable*: ${plain(error.message.replace(/^.*\.csv: /, ''))}`];
+    const why = plain(error.message.replace(`${path}: `, ''));
+    const [longest] = measuredBatches(kernels);
+    if (longest === undefined) return [`${head}: *not comparable*, ${why}.`];
+    return [`${head}: no floors, ${why}. Kernels of a batch:`, namesByTime(longest)];
   }
 }
 
 /** Measured times of one batch of each profile beside its floors. */
 export function measuredRoofline(results) {
-  const blocks = (results?.profiles ?? []).flatMap((profile) => {
-    const step = `ncu-${profile.shape.split('-')[0]}`;
-    const other = passedOver(results, step);
-    return other === null ? measured(results, profile) : [`${plain(profile.shape)}: ${other}`];
+  const steps = Object.keys(SHAPES).map((shape) => [shape, `ncu-${shape.split('-')[0]}`]);
+  const blocks = steps.flatMap(([shape, step]) => {
+    const profiles = (results?.profiles ?? []).filter((profile) => profile.shape === shape);
+    if (!ran(results, step) || profiles.length === 0) {
+      return [`${SHAPES[shape]}: times of one batch ${absent(results, step)}.`];
+    }
+    return profiles.flatMap((profile) => measured(results, profile));
   });
-  return blocks.length === 0 ? `Measured times of one batch: ${UNMEASURED}.` : blocks.join('\n\n');
+  return blocks.join('\n\n');
 }

@@ -5,11 +5,11 @@ const part = (name: string) =>
   import(new URL(`../../bench/gpu/roofline/${name}.mjs`, import.meta.url).href);
 const { chooseBatch, parseLog } = await part('log');
 const { demangle } = await part('mangled');
-const { align, measuredBatch, parseNcu, plainName } = await part('ncu');
+const { align, measuredBatches, parseNcu, plainName } = await part('ncu');
 const { ratesOf } = await part('rates');
 const { readContext } = await part('context');
 const { workOf } = await part('work');
-const { roofline } = await part('roofline');
+const { roofline, rooflineBeside } = await part('roofline');
 const { kindTable, summary } = await part('print');
 
 /** Names as a profiler would list the kernels of a batch: cuBLAS's own where the log has a product. */
@@ -75,16 +75,37 @@ describe('times beside launches', () => {
   const batch = chooseBatch(parseLog(LOG));
   const names = profiled(BATCH);
 
-  test('whole batches only, each kernel the median', () => {
-    const text = rawCsv([...names.slice(3), ...names, ...names, ...names, ...names.slice(0, 2)]);
-    const found = measuredBatch(parseNcu(text));
-    expect(found.map(({ name }: { name: string }) => name)).toEqual(names);
-    const first = names.length - 3;
-    expect(found[0].microseconds).toBe(first + names.length + 1);
-    expect(() => measuredBatch(parseNcu(rawCsv(names)), 'n.csv')).toThrow('n.csv: no whole batch');
-    const other = [...names.slice(0, 4), 'odd', ...names.slice(5)];
-    expect(() => measuredBatch(parseNcu(rawCsv([...names, ...names, ...other])))).toThrow(
-      'do not launch the same kernels',
+  test('whole batches only, like ones by their median, the longest first', () => {
+    const small = ['a', 'score_kernel'];
+    const text = rawCsv([
+      ...names.slice(3),
+      ...small,
+      ...small,
+      ...names,
+      ...names,
+      ...names.slice(0, 2),
+    ]);
+    const [longest, other, ...more] = measuredBatches(parseNcu(text));
+    expect(more).toEqual([]);
+    expect(longest.map(({ name }: { name: string }) => name)).toEqual(names);
+    const first = names.length - 3 + 2 * small.length;
+    // Of two the later one, as of three the middle one.
+    expect(longest[0].microseconds).toBe(first + names.length + 1);
+    expect(other[1]).toEqual({ name: 'score_kernel', microseconds: names.length - 3 + 4 });
+    expect(measuredBatches(parseNcu(rawCsv(names)))).toEqual([]);
+  });
+
+  test('of a profile the batches count that are of these launches', () => {
+    const rates = ratesOf('h100');
+    const profile = (...lists: string[][]) => parseNcu(rawCsv([...names, ...lists.flat()]));
+    const longer = [...names.slice(0, -1), 'more', 'more', 'score_kernel'];
+    const found = rooflineBeside(batch, profile(names, longer), { rates });
+    expect(found.total.measured_us).toBeGreaterThan(0);
+    expect(() => rooflineBeside(batch, profile(longer), { rates, path: 'n.csv' })).toThrow(
+      'n.csv: kernel 38 of the batch: expected score_kernel, found more',
+    );
+    expect(() => rooflineBeside(batch, profile(), { rates, path: 'n.csv' })).toThrow(
+      'n.csv: no whole batch',
     );
   });
 

@@ -8,6 +8,7 @@ import { errorLines } from '#bpb/report/error';
 import { temporaryFolder } from '../helpers/folder.js';
 import {
   archived,
+  COMMIT,
   DEVICE,
   documents,
   goodResults,
@@ -61,14 +62,14 @@ describe('figures of a whole run', () => {
     expect([status, stderr]).toEqual([0, '']);
     const gpu = read('gpu.md');
     expect(gpu).toContain(
-      `Measured on one ${DEVICE}, driver 580.1, 2026-01-02, commit 0123456; nvcc 13.0, PyTorch 2.11.0, Triton absent, cuDNN absent.`,
+      `Measured on one ${DEVICE}, driver 580.1, 2026-01-02, commit ${COMMIT}; nvcc 13.0, PyTorch 2.11.0, Triton absent, cuDNN absent, ncu absent.`,
     );
     expect(gpu).not.toContain('\nold\n');
     expect(gpu.match(/\nprose\n/g)).toHaveLength(5);
     expect(gpu.endsWith('\nend\n')).toBe(true);
     expect(read('optimize.md')).toBe('# optimize.md\n\n\nend\n');
     expect(read('cuda-kernel.md')).toContain(
-      `${DEVICE}, driver 580.1, 2026-01-02, commit 0123456.`,
+      `${DEVICE}, driver 580.1, 2026-01-02, commit ${COMMIT}.`,
     );
     expect(stdout.match(/^written: /gm)).toHaveLength(4);
   });
@@ -95,16 +96,19 @@ describe('figures of a whole run', () => {
     expect(gpu).toContain(
       '| the same run again, fp16 | equal to the last bit | different | **not met** |',
     );
-    expect(gpu).toContain('900 of 1,000 expected | **not met** |');
+    expect(gpu).toContain('| 9,000, at most 1,200 | **not met** |');
+    expect(gpu).toContain('| 1,000, at most 1,200 | met |');
     expect(gpu).toContain('| pass, 1.2e-5 nats | met |');
-    expect(gpu).toContain('1.500000 bpb, CPU 1.500001, 9,000 targets/s | met |');
-    expect(gpu).toContain('| 12.4 s | ≤ 10.3 s on one H100, in the end | **not met** |');
+    expect(gpu).toContain('3.500000, off by -2.0e-6, 9,000 targets/s | met |');
+    expect(gpu).toContain(
+      '| chunk, fp16 | 62,000,000 in 12.40 s | 12.4 s | ≤ 10.3 s on one H100 | **not met** |',
+    );
     expect(gpu).toContain('| 41 of 41 | met |');
   });
 
   test('the row of the table of batch sizes: the smallest within 1 % of the fastest', () => {
     expect(written(goodResults()).batchRow).toBe(
-      "{ device: /^NVIDIA H100 80GB \\(made up\\)$/, tokens: 65_536, measured: '2026-01-02, commit 0123456, baseline-9x512' },",
+      "{ device: /^NVIDIA H100 80GB \\(made up\\)$/, tokens: 65_536, measured: '2026-01-02, commit 0123456789ab, baseline-9x512' },",
     );
     const two = appended(
       'end-to-end.jsonl',
@@ -122,7 +126,7 @@ describe('figures of a whole run', () => {
     expect(again.stdout).toContain('the documents are up to date');
     expect(figures(out, '--docs', folder, '--check').status).toBe(0);
     expect(read('gpu.md')).toBe(before);
-    const other = { ...goodResults(), 'long.jsonl': '' };
+    const other = without(goodResults(), 'adaptive.jsonl');
     const check = figures(writeResults(other), '--docs', folder, '--check');
     expect(check.status).toBe(1);
     expect(check.stdout).toContain(`not up to date: ${join(folder, 'gpu.md')}`);
@@ -156,15 +160,17 @@ describe('what is missing or failed', () => {
 
   test('a step that did not begin, and one that only ran out of time', () => {
     const files = goodResults();
-    files['steps/long.json'] = JSON.stringify(step('long', 'not begun'));
+    for (const name of ['long-chunk', 'long-sliding']) {
+      files[`steps/${name}.json`] = JSON.stringify(step(name, 'not begun'));
+    }
     files['steps/peer-baseline-bf16.json'] = JSON.stringify(step('peer-baseline-bf16', 'timeout'));
     const { read } = written(files);
-    expect(read('gpu.md')).toContain('| chunk | *unmeasured* |');
+    expect(read('gpu.md')).toContain('| chunk, fp16 | *unmeasured* |');
     expect(read('gpu.md')).toContain('0.80 ×');
     expect(read('gpu.md')).toContain('| C | peer-baseline-bf16 | **timeout** | 3 |');
   });
 
-  test('figures of a failed step are not shown, its answer is, and cannot break out of its cell', () => {
+  test('what failed shows its answer in place of a figure, which cannot break out of its cell', () => {
     const files = goodResults();
     const answer = 'bad | sum\n<!-- /figures -->';
     files['steps/lab-check.json'] = JSON.stringify(
@@ -173,6 +179,7 @@ describe('what is missing or failed', () => {
     files['steps/sotu-fp16.json'] = JSON.stringify(
       step('sotu-fp16', 'failed', { answer: 'differs' }),
     );
+    files['sotu.jsonl'] = '';
     const { read } = written(files);
     const kernel = read('cuda-kernel.md');
     expect(kernel).toContain(
@@ -262,8 +269,8 @@ describe('refused, with the file’s name and nothing written', () => {
     ],
     [
       'an infinite speed',
-      { ...good, 'long.jsonl': good['long.jsonl']!.replace('5000000', '1e999') },
-      ['long.jsonl:1', 'targets_per_s'],
+      { ...good, 'end-to-end.jsonl': good['end-to-end.jsonl']!.replace('5000000', '1e999') },
+      ['end-to-end.jsonl:2', 'targets_per_s'],
     ],
     [
       'a negative time',
@@ -277,8 +284,8 @@ describe('refused, with the file’s name and nothing written', () => {
     ],
     [
       'a step of another name',
-      { ...good, 'steps/ci.json': JSON.stringify(step('long')) },
-      ['steps/ci.json', 'is of long'],
+      { ...good, 'steps/ci.json': JSON.stringify(step('sessions')) },
+      ['steps/ci.json', 'is of sessions'],
     ],
     [
       'a line torn in the middle',
@@ -328,8 +335,8 @@ describe('refused, with the file’s name and nothing written', () => {
     const broken = temporaryFolder();
     writeFileSync(join(broken, 'results.tar.gz'), 'not an archive');
     expect(refusalOf(() => readResults(broken))).toContain('not an archive with a folder results/');
-    const linked = writeResults(without(goodResults(), 'long.jsonl'));
-    symlinkSync('/etc/passwd', join(linked, 'results', 'long.jsonl'));
+    const linked = writeResults(without(goodResults(), 'adaptive.jsonl'));
+    symlinkSync('/etc/passwd', join(linked, 'results', 'adaptive.jsonl'));
     expect(refusalOf(() => readResults(linked))).toContain('a link, folder or device');
     const empty = temporaryFolder();
     expect(refusalOf(() => readResults(empty))).toContain('give OUT of scripts/gpu-check.sh');
@@ -409,7 +416,7 @@ describe('times of a batch’s kernels', () => {
       'ncu-baseline-9x512-fp16.json': JSON.stringify(profile),
     };
     const text = written(files).read('roofline.md');
-    expect(text).toContain('9 × 512, V 1,024, fp16: `ncu … \\| made up`');
+    expect(text).toContain('9 × 512, V 1,024, fp16. H100 SXM, memory');
     expect(text).toContain('memory 2.96 TB/s (measured copy)');
     expect(text).toContain(
       `Measured: ${(100 * names.length).toLocaleString('en-US')} µs in kernels`,
@@ -417,7 +424,7 @@ describe('times of a batch’s kernels', () => {
     expect(text).toMatch(/\| attention \| 9 \| .* \| 900 \| \d+ % \|/);
   });
 
-  test('are listed by name where they are of something else, and refused in a failed step', () => {
+  test('are listed by name where they are of something else, and a failed step is told', () => {
     const files: Record<string, string> = {
       ...goodResults(),
       'ncu-baseline-9x512-fp16.csv': csv(['other_kernel', 'score_kernel']),
@@ -425,14 +432,15 @@ describe('times of a batch’s kernels', () => {
     };
     const text = written(files).read('roofline.md');
     expect(text).toContain(
-      'Not of the launches at hand (kernel 0 of the batch: expected _GatherKernel',
+      'fp16: no floors, kernel 0 of the batch: expected _GatherKernel, found other_kernel. Kernels',
     );
     expect(text).toContain('| `other_kernel` | 1 | 100 |');
     files['steps/ncu-baseline.json'] = JSON.stringify(
       step('ncu-baseline', 'failed', { answer: 'killed' }),
     );
+    delete files['ncu-baseline-9x512-fp16.csv'];
     expect(written(files).read('roofline.md')).toContain(
-      'baseline-9x512: *failed*, step ncu-baseline: killed',
+      '9 × 512, V 1,024: times of one batch *failed*, step ncu-baseline: killed.',
     );
   });
 });

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { temporaryFolder } from '../helpers/folder.js';
 
 export const DEVICE = 'NVIDIA H100 80GB (made up)';
-export const COMMIT = '0123456789abcdef0123456789abcdef01234567';
+export const COMMIT = '0123456789ab';
 
 type Row = Record<string, unknown>;
 
@@ -27,8 +27,10 @@ const STEPS: Record<string, string> = {
   'e2e-baseline-fp16': 'C',
   'peer-baseline-bf16': 'C',
   'ncu-baseline': 'C',
-  long: 'D',
-  batches: 'D',
+  'long-chunk': 'D',
+  'long-sliding': 'D',
+  'batches-baseline': 'D',
+  'batches-wide': 'D',
   sessions: 'D',
   adaptive: 'D',
 };
@@ -85,7 +87,7 @@ export const run = (more: Row = {}): Row => ({
   window: 'chunk',
   stride: null,
   purpose: 'end-to-end',
-  batch_tokens: null,
+  batch_tokens: 65_536,
   sessions: 1,
   targets: 6_000_000,
   input_tokens: 6_000_000,
@@ -118,7 +120,8 @@ export function goodResults(): Record<string, string> {
       python: { version: '3.12', torch: '2.11.0', triton: null, cudnn: null },
     }),
     'kernel-check.jsonl': lines(
-      { group: 'a', variant: 'fp32', rows: 9, mean: -1e-8, worst: 1e-6, ok: true, failed: 0 },
+      { group: 'a', variant: 'first version', rows: 9, mean: null, worst: null, ok: false },
+      { group: 'a', variant: 'shipped', rows: 9, mean: -1e-8, worst: 1e-6, ok: true, failed: 0 },
       { check: 'sums', ok: true, detail: '' },
     ),
     'kernel-lab.jsonl': lines(
@@ -138,13 +141,13 @@ export function goodResults(): Record<string, string> {
       { done: true, passed: 41, failed: 0 },
     ),
     'sotu.jsonl': lines(
-      { run: 'fp32', code: 0, seconds: 3, device_to_host_bytes: 1000, expected_bytes: 1000 },
+      { run: 'fp32', code: 0, seconds: 3, device_to_host_bytes: 1000, bytes_limit: 1200 },
       {
         run: 'fp16',
         code: 0,
         seconds: 3,
-        device_to_host_bytes: 900,
-        expected_bytes: 1000,
+        device_to_host_bytes: 9000,
+        bytes_limit: 1200,
         optimization: { verdict: 'pass', mean_nats_difference: 1.2e-5 },
       },
       {
@@ -169,31 +172,26 @@ export function goodResults(): Record<string, string> {
     ),
     'end-to-end.jsonl': lines(
       run(),
-      run({ who: 'PyTorch', variant: 'bf16 compiled', targets_per_s: 5_000_000, val_loss: 9.1239 }),
-      run({ purpose: 'batch', batch_tokens: 65536, targets_per_s: 3_990_000 }),
-      run({ purpose: 'batch', batch_tokens: 131072, targets_per_s: 4_000_000 }),
+      run({
+        who: 'PyTorch',
+        variant: 'bf16 compiled',
+        batch_tokens: null,
+        targets_per_s: 5_000_000,
+        val_loss: 9.1239,
+      }),
+      run({ purpose: 'batch', batch_tokens: 131072, targets_per_s: 4_010_000 }),
       run({ purpose: 'batch', batch_tokens: 16384, targets_per_s: 2_000_000 }),
+      run({ purpose: 'long', targets_per_s: 5_000_000, seconds: 12.4, targets: 62_000_000 }),
       run({ purpose: 'sessions', sessions: 2, targets_per_s: 4_100_000 }),
     ),
-    'long.jsonl': lines({
-      shape: 'baseline-9x512',
-      precision: 'fp16',
-      window: 'chunk',
-      stride: null,
-      targets: 1_000_000,
-      seconds: 0.2,
-      targets_per_s: 5_000_000,
-      load_s: 1,
-      seconds_for_62m: 12.4,
-    }),
     'adaptive.jsonl': lines({
       artifact: 'sotu-bias',
       code: 0,
       seconds: 4,
       targets: 5000,
       targets_per_s: 9000,
-      val_bpb: 1.5,
-      reference_bpb: 1.500001,
+      val_loss: 3.5,
+      reference_loss: 3.500002,
       error: null,
     }),
   };

@@ -12,10 +12,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { chooseBatch, keepBatch, parseLog } from './log.mjs';
-import { measuredBatch, parseNcu } from './ncu.mjs';
+import { parseNcu } from './ncu.mjs';
 import { kernelTable, kindTable, summary } from './print.mjs';
 import { ratesOf } from './rates.mjs';
-import { roofline } from './roofline.mjs';
+import { roofline, rooflineBeside } from './roofline.mjs';
 
 const USAGE =
   'usage: node bench/gpu/roofline/main.mjs LOG [--device h100|h200] [--ncu FILE.csv] [--lab FILE.jsonl] [--batch N] [--sizes name=N,…] [--keep FILE [--note TEXT]] [--kernels] [--json]';
@@ -56,12 +56,12 @@ function main() {
   const batch = chooseBatch(launches, wanted ?? (kept ? 0 : undefined));
   if (values.keep !== undefined) writeFileSync(values.keep, keepBatch(batch, values.note));
   const rates = ratesOf(values.device, values.lab === undefined ? null : ceilingsOf(values.lab));
-  const measured =
-    values.ncu === undefined
-      ? null
-      : measuredBatch(parseNcu(readFileSync(values.ncu, 'utf8'), values.ncu), values.ncu);
   const given = values.sizes === undefined ? {} : numbers(values.sizes);
-  const result = roofline(batch, { rates, measured, given, path: values.ncu });
+  const options = { rates, given, path: values.ncu };
+  const result =
+    values.ncu === undefined
+      ? roofline(batch, options)
+      : rooflineBeside(batch, parseNcu(readFileSync(values.ncu, 'utf8'), values.ncu), options);
   if (values.json) {
     console.log(JSON.stringify({ rates, ...result }, null, 1));
     return;

@@ -72,27 +72,25 @@ function median(values) {
 }
 
 /**
- * One batch of the profile, each kernel's time the median over all whole batches in it. What comes
- * before the first end of a batch is cut off, since counting may begin anywhere.
- *
- * @throws Error where the profile holds no whole batch, or batches of different kernels.
+ * The batches of a profile, like ones as one: each kernel's time the median over them. The longest
+ * first, since a run also profiles small ones, of its proof. What comes before the first end of a batch
+ * is cut off, since counting may begin anywhere.
  */
-export function measuredBatch(kernels, path = 'ncu.csv') {
-  const batches = cutBatches(kernels, ({ name }) => name === 'score_kernel').slice(1);
-  if (batches.length === 0) {
-    throw new Error(
-      `${path}: no whole batch: ${kernels.length} kernels, fewer than two score_kernel`,
-    );
+export function measuredBatches(kernels) {
+  const alike = new Map();
+  for (const batch of cutBatches(kernels, ({ name }) => name === 'score_kernel').slice(1)) {
+    const names = batch.map(({ name }) => name).join('\n');
+    alike.set(names, [...(alike.get(names) ?? []), batch]);
   }
-  const [first] = batches;
-  const names = (batch) => batch.map(({ name }) => name).join('\n');
-  if (batches.some((batch) => names(batch) !== names(first))) {
-    throw new Error(`${path}: its batches do not launch the same kernels`);
-  }
-  return first.map(({ name }, i) => ({
-    name,
-    microseconds: median(batches.map((batch) => batch[i].microseconds)),
-  }));
+  const total = (batch) => batch.reduce((sum, { microseconds }) => sum + microseconds, 0);
+  return [...alike.values()]
+    .map((batches) =>
+      batches[0].map(({ name }, i) => ({
+        name,
+        microseconds: median(batches.map((batch) => batch[i].microseconds)),
+      })),
+    )
+    .toSorted((a, b) => total(b) - total(a));
 }
 
 /** Kernels from `at` on that no kernel of the log can be: cuBLAS's own, up to the next known name. */

@@ -33,7 +33,7 @@ export function kindTable({ kinds, total, sizes, fused }) {
       bytes(kind.bytes),
       operations(kind.operations),
       us(kind.floor_us),
-      kind.kind === 'bus' ? '–' : us(kind.measured_us),
+      kind.timed === 0 ? '–' : us(kind.measured_us),
       share(kind.floor_timed_us, kind.measured_us),
     ]),
   );

@@ -1,6 +1,6 @@
 /** The roofline of a batch: rows by kernel, sums by kind, and what a fused compiler would need. */
 import { readContext } from './context.mjs';
-import { align } from './ncu.mjs';
+import { align, measuredBatches } from './ncu.mjs';
 import { floorOf } from './rates.mjs';
 import { workOf } from './work.mjs';
 
@@ -101,6 +101,7 @@ export function roofline(batch, { rates, measured = null, given = {}, path = 'nc
       floor_us,
       least,
       unknown_count,
+      timed: timed.length,
       floor_timed_us,
       measured_us,
     };
@@ -133,4 +134,21 @@ export function roofline(batch, { rates, measured = null, given = {}, path = 'nc
         : passes.bytes / activation / layers,
     fused: fusedModel(entries, sizes, rates),
   };
+}
+
+/**
+ * The same with the times of a profile (`parseNcu`): of its longest batches that launch the same.
+ *
+ * @throws Error where none of its batches is of these launches, for the longest of them.
+ */
+export function rooflineBeside(batch, kernels, options) {
+  const failures = [];
+  for (const measured of measuredBatches(kernels)) {
+    try {
+      return roofline(batch, { ...options, measured });
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  throw failures[0] ?? new Error(`${options.path}: no whole batch: fewer than two score_kernel`);
 }
