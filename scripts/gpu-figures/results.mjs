@@ -107,9 +107,25 @@ function readFolder(folder) {
       hint: 'give OUT of scripts/gpu-check.sh, with results.tar.gz in it, or the folder results/',
     });
   }
+  // Before any figure is looked at: those of a dry run may be anything.
+  const done = steps(folder);
+  const dry = run.dry_run || [...done.values()].some((step) => step.dry_run);
+  if (dry) {
+    throw refused(join(folder, 'run.json'), 'results of a dry run: its values mean nothing', {
+      expected: 'dry_run false, in every step',
+      hint: 'run scripts/gpu-check.sh on a machine with a GPU, without --dry-run',
+    });
+  }
+  const notJudged = [...done.values()].find(({ status }) => status === 'values not judged');
+  if (notJudged !== undefined) {
+    throw refused(
+      join(folder, 'steps', `${notJudged.step}.json`),
+      'values not judged, as in a dry run',
+    );
+  }
   const results = {
     run,
-    steps: steps(folder),
+    steps: done,
     machine: one(folder, 'machine.json', schemas.machineSchema),
     checks: lines(folder, 'kernel-check.jsonl', schemas.checkSchema, ['group', 'variant', 'check']),
     lab: lines(folder, 'kernel-lab.jsonl', schemas.labSchema, ['kind', 'version', ...LOGITS]),
@@ -129,22 +145,6 @@ function readFolder(folder) {
     adaptive: lines(folder, 'adaptive.jsonl', schemas.adaptiveSchema, ['artifact']),
     profiles: profiles(folder),
   };
-  const dry = run.dry_run || [...results.steps.values()].some((step) => step.dry_run);
-  if (dry) {
-    throw refused(join(folder, 'run.json'), 'results of a dry run: its values mean nothing', {
-      expected: 'dry_run false, in every step',
-      hint: 'run scripts/gpu-check.sh on a machine with a GPU, without --dry-run',
-    });
-  }
-  const notJudged = [...results.steps.values()].find(
-    ({ status }) => status === 'values not judged',
-  );
-  if (notJudged !== undefined) {
-    throw refused(
-      join(folder, 'steps', `${notJudged.step}.json`),
-      'values not judged, as in a dry run',
-    );
-  }
   const device = results.lab.find(({ kind }) => kind === 'device')?.name;
   if (device !== undefined && results.machine?.gpu != null && device !== results.machine.gpu.name) {
     throw refused(join(folder, 'kernel-lab.jsonl'), 'of another device than machine.json', {
@@ -179,6 +179,12 @@ export function readResults(out) {
       });
     }
     return readFolder(join(folder, 'results'));
+  } catch (error) {
+    if (!(error instanceof BpbError) || !error.path?.startsWith(folder)) throw error;
+    // The reader has the archive, not what it was unpacked to.
+    const { message, expected, actual, hint } = error;
+    const path = error.path.replace(folder, archive);
+    throw refused(path, message, { expected, actual, hint });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -362,6 +362,18 @@ describe('refused, with the file’s name and nothing written', () => {
     expect(told).toContain(sentence);
   });
 
+  test('a dry run before anything else in it, by the name of the archive', () => {
+    const files: Record<string, string> = {
+      ...good,
+      'kernel-lab.jsonl': lab!.replace('1755', '0'),
+    };
+    expect(refusalOf(() => readResults(archived(files)))).toContain(
+      'results.tar.gz/results/kernel-lab.jsonl:2: sm_mhz',
+    );
+    files['run.json'] = good['run.json']!.replace('false', 'true');
+    expect(refusalOf(() => readResults(archived(files)))).toContain('results of a dry run');
+  });
+
   test('one document with a wrong marker leaves the others alone', () => {
     const { folder, read } = documents();
     writeFileSync(join(folder, 'roofline.md'), '<!-- figures:roofline -->\n');
