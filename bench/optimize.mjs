@@ -29,7 +29,7 @@ const original = Buffer.from(model.bytes);
 
 /** Name, and what a session of it is fed beside the ids. */
 const variants = [['original', original, null]];
-for (const attention of ['mha', 'kept']) {
+for (const attention of ['standard', 'kept']) {
   for (const scoredPositions of [false, true]) {
     const options = { precision: 'fp32', seqLen, attention, scoredPositions };
     const { bytes, scoredInput } = optimize(original, {
@@ -37,7 +37,7 @@ for (const attention of ['mha', 'kept']) {
       tokensInput: model.tokens,
       logitsOutput: model.logits,
     });
-    const name = `attention ${attention === 'mha' ? 'fused' : 'kept'}${scoredInput ? ', scored positions' : ''}`;
+    const name = `attention ${attention === 'standard' ? 'fused' : 'kept'}${scoredInput ? ', scored positions' : ''}`;
     variants.push([name, Buffer.from(bytes), scoredInput]);
   }
 }

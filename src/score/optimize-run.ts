@@ -128,8 +128,9 @@ function rewrite({ options, setup, plan, batches, artifact }: Prepared, onGpu: b
     precision: wanted === 'fp16' ? 'fp16' : 'fp32',
     // A graph that fixes its time axis is padded to it, as without a rewrite.
     seqLen: typeof time === 'number' && time > longest ? time : longest,
-    // Fused attention is for GPUs; the CPU is faster with what exporters write (docs/optimize.md).
-    attention: onGpu || wanted === 'fp16' ? undefined : 'kept',
+    // ai.onnx Attention is for GPUs. The CPU is faster with what exporters write, and in fp16 with
+    // GroupQueryAttention (docs/optimize.md).
+    attention: onGpu ? undefined : wanted === 'fp16' ? 'gqa' : 'kept',
     scoredPositions: stride !== null && stride < seqLen,
   });
   const halved = made.optimized.rewrites.some(({ name }) => name === 'half-precision-weights');

@@ -74,7 +74,8 @@ export class OnnxGraph {
     private readonly before: readonly Chunk[],
     private readonly after: readonly Chunk[],
     private readonly field: Chunk,
-    private readonly knownDomains: ReadonlySet<string>,
+    /** Of the fields around the graph those that import an operator set, as they were read. */
+    private readonly imports: ReadonlyMap<Chunk, { domain: string; version: number }>,
   ) {
     this.items = items;
     this.original = [...items];
@@ -88,6 +89,7 @@ export class OnnxGraph {
     const before: Chunk[] = [];
     const after: Chunk[] = [];
     const opsets = new Map<string, number>();
+    const imports = new Map<Chunk, { domain: string; version: number }>();
     let graph: { items: Item[]; field: Chunk } | null = null;
     for (let from = 0; reader.next(); from = reader.offset) {
       if (reader.field === 7 && graph === null) {
@@ -95,13 +97,17 @@ export class OnnxGraph {
         graph = { items, field: file.subarray(from, reader.offset) };
         continue;
       }
-      if (reader.field === 8) readOpset(reader.message(), opsets);
-      else reader.skip();
-      (graph === null ? before : after).push(file.subarray(from, reader.offset));
+      const found = reader.field === 8 ? readOpset(reader.message()) : null;
+      if (found === null) reader.skip();
+      const field = file.subarray(from, reader.offset);
+      if (found !== null) {
+        opsets.set(found.domain, found.version);
+        imports.set(field, found);
+      }
+      (graph === null ? before : after).push(field);
     }
     if (graph === null) throw reader.refuse('no graph');
-    const known = new Set(opsets.keys());
-    return new OnnxGraph(graph.items, opsets, before, after, graph.field, known);
+    return new OnnxGraph(graph.items, opsets, before, after, graph.field, imports);
   }
 
   get nodes(): Node[] {
@@ -121,11 +127,19 @@ export class OnnxGraph {
     const same = this.items.length === this.original.length;
     const touched = !same || this.items.some((item, k) => item !== this.original[k]);
     const graph = touched ? this.encode() : [this.field];
-    const domains = [...this.opsets].filter(([domain]) => !this.knownDomains.has(domain));
-    const opsets = domains.map(([domain, version]) =>
-      bytes(8, [...(domain === '' ? [] : [bytes(1, domain)]), int(2, version)]),
-    );
-    return join([...this.before, ...graph, ...this.after, ...opsets]);
+    const known = new Set([...this.imports.values()].map(({ domain }) => domain));
+    const added = [...this.opsets].filter(([domain]) => !known.has(domain));
+    const around = (fields: readonly Chunk[]) => fields.map((field) => this.imported(field));
+    const opsets = added.map(([domain, version]) => encodeOpset(domain, version));
+    return join([...around(this.before), ...graph, ...around(this.after), ...opsets]);
+  }
+
+  /** A field around the graph; where it imports an operator set, in the version that is now wanted. */
+  private imported(field: Chunk): Chunk {
+    const found = this.imports.get(field);
+    const version = found && this.opsets.get(found.domain);
+    if (version === undefined || version === found?.version) return field;
+    return encodeOpset(found!.domain, version);
   }
 
   private encode(): Chunk[] {
@@ -193,7 +207,11 @@ export function makeInitializer(name: string, tensor: Tensor): Initializer {
   return { kind: 'initializer', name, type, dims, decode: () => tensor, raw: null };
 }
 
-function readOpset(reader: WireReader, opsets: Map<string, number>): void {
+function encodeOpset(domain: string, version: number): Chunk {
+  return bytes(8, [...(domain === '' ? [] : [bytes(1, domain)]), int(2, version)]);
+}
+
+function readOpset(reader: WireReader): { domain: string; version: number } {
   let domain = '';
   let version = 0;
   while (reader.next()) {
@@ -201,7 +219,7 @@ function readOpset(reader: WireReader, opsets: Map<string, number>): void {
     else if (reader.field === 2) version = reader.integer();
     else reader.skip();
   }
-  opsets.set(domain === 'ai.onnx' ? '' : domain, version);
+  return { domain: domain === 'ai.onnx' ? '' : domain, version };
 }
 
 class GraphParser {

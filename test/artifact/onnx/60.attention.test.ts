@@ -1,5 +1,6 @@
 /** Causal attention in the ways that exporters spell it, and everything that must be left alone. */
 import { describe, expect, test } from 'vitest';
+import { OnnxGraph } from '#bpb/artifact/onnx/graph';
 import { GraphBuilder } from '../../helpers/graph-builder.js';
 import { checked } from '../../helpers/optimized.js';
 
@@ -61,8 +62,13 @@ async function found(parts: Parts, options: Parameters<typeof checked>[1] = {}) 
   const g = new GraphBuilder();
   const model = g.model(attention(g, parts), D);
   const { counts, untouched } = await checked(model, options);
-  const count = (counts['group-query-attention'] ?? 0) + (counts['multi-head-attention'] ?? 0);
-  return { count, untouched };
+  return { count: fusedOf(counts), untouched };
+}
+
+/** Attentions that became a fused operator of whatever kind. */
+function fusedOf(counts: Readonly<Record<string, number>>): number {
+  const names = ['attention', 'group-query-attention', 'multi-head-attention'];
+  return names.reduce((sum, name) => sum + (counts[name] ?? 0), 0);
 }
 
 describe('what is not plain causal attention is left, and said to be', () => {
@@ -145,7 +151,7 @@ describe('what is not plain causal attention is left, and said to be', () => {
     ],
     ['a scale of 0', { scale: (g, s) => g.op('Mul', [s, g.scalar(0)]) }, /scale is 0/],
   ])('%s', async (_, parts, reason) => {
-    const { count, untouched } = await found(parts, { attention: 'gqa' });
+    const { count, untouched } = await found(parts, {});
     expect(count).toBe(0);
     expect(untouched.join()).toMatch(reason);
   });
@@ -161,7 +167,7 @@ describe('what is not plain causal attention is left, and said to be', () => {
     const hidden = attention(g, {});
     const weights = g.nodes.find(({ op }) => op === 'Softmax')!.outputs[0]!;
     const { counts } = await checked(g.model(hidden, D, { extra: [weights] }));
-    expect(counts['multi-head-attention']).toBeUndefined();
+    expect(fusedOf(counts)).toBe(0);
   });
 });
 
@@ -230,7 +236,9 @@ const SPELLINGS: [string, Parts][] = [
   ],
 ];
 
-describe.each(['gqa', 'mha'] as const)('causal attention is found: %s', (attention) => {
+const KINDS = ['standard', 'gqa', 'mha'] as const;
+
+describe.each(KINDS)('causal attention is found: %s', (attention) => {
   test.each(SPELLINGS)('%s', async (_, parts) => {
     expect((await found(parts, { attention })).count).toBe(1);
   });
@@ -254,12 +262,10 @@ describe('Attention of ai.onnx', () => {
     const y = g.op('Attention', inputs, { ...attributes });
     return g.model(g.reshape(g.transpose(y, [0, 2, 1, 3]), [0, 0, D]), D, { opset: 23 });
   };
-  const count = async (bytes: Uint8Array, attention: 'gqa' | 'mha') => {
-    const { counts } = await checked(bytes, { attention });
-    return (counts['group-query-attention'] ?? 0) + (counts['multi-head-attention'] ?? 0);
-  };
+  const count = async (bytes: Uint8Array, attention: (typeof KINDS)[number]) =>
+    fusedOf((await checked(bytes, { attention })).counts);
 
-  test.each(['gqa', 'mha'] as const)('causal: %s', async (attention) => {
+  test.each(KINDS)('causal: %s', async (attention) => {
     expect(await count(model(H, { is_causal: { int: 1 } }), attention)).toBe(1);
     expect(await count(model(2, { is_causal: { int: 1 } }), attention)).toBe(1);
     expect(await count(model(H, { is_causal: { int: 1 }, scale: { float: 0.2 } }), attention)).toBe(
@@ -278,5 +284,67 @@ describe('Attention of ai.onnx', () => {
     ],
   ])('left: %s', async (_, attributes, mask) => {
     expect(await count(model(H, attributes, mask), 'mha')).toBe(0);
+  });
+});
+
+describe('the operator set', () => {
+  const build = (opset: number, change?: (g: GraphBuilder, y: string) => string) => {
+    const g = new GraphBuilder();
+    const y = attention(g, { kvHeads: 2 });
+    return g.model(change?.(g, y) ?? y, D, { opset });
+  };
+  const opsetOf = (bytes: Uint8Array) => OnnxGraph.parse(bytes, 'm.onnx').opsets.get('');
+
+  test.each([13, 18, 22])('%i is raised to that of Attention', async (opset) => {
+    const result = await checked(build(opset));
+    expect(result.counts['attention']).toBe(1);
+    expect(result.untouched).toEqual([]);
+    expect(opsetOf(result.bytes)).toBe(23);
+  });
+
+  test.each([23, 24])('%i stays', async (opset) => {
+    const result = await checked(build(opset));
+    expect(result.counts['attention']).toBe(1);
+    expect(opsetOf(result.bytes)).toBe(opset);
+  });
+
+  test('stays where nothing is attention', async () => {
+    const g = new GraphBuilder();
+    expect(opsetOf((await checked(g.model(g.embed(D), D))).bytes)).toBe(18);
+  });
+
+  const meanByAttribute = (g: GraphBuilder, y: string) => {
+    const mean = g.op('ReduceMean', [y], { axes: { ints: [-1] }, keepdims: { int: 1 } });
+    return g.op('Sub', [y, mean]);
+  };
+  const halves = (g: GraphBuilder, y: string) => {
+    g.nodes.push({
+      op: 'Split',
+      inputs: [g.op('Neg', [y])],
+      outputs: ['left', 'right'],
+      attributes: { axis: { int: -1 } },
+    });
+    return g.op('Concat', ['right', 'left'], { axis: { int: -1 } });
+  };
+  const hardmax = (g: GraphBuilder, y: string) =>
+    g.op('Add', [y, g.op('Hardmax', [y], { axis: { int: -1 } })]);
+
+  test.each([
+    ['axes of a mean as an attribute', 13, meanByAttribute, /ReduceMean may mean something else/],
+    ['a split into equal parts', 13, halves, /Split may mean something else/],
+    ['an operator that is not known', 18, hardmax, /Hardmax may mean something else/],
+  ] as const)('%s: it stays, and so does com.microsoft', async (_, opset, change, reason) => {
+    const bytes = build(opset, change);
+    const fp32 = await checked(bytes);
+    expect(fp32.counts).toMatchObject({ 'multi-head-attention': 1 });
+    expect(fp32.untouched.join()).toMatch(reason);
+    expect(opsetOf(fp32.bytes)).toBe(opset);
+    expect((await checked(bytes, { attention: 'gqa' })).counts['group-query-attention']).toBe(1);
+  });
+
+  test('in fp16 GroupQueryAttention takes its place', async () => {
+    const { counts, untouched } = await checked(build(13, meanByAttribute), { precision: 'fp16' });
+    expect(counts).toMatchObject({ 'group-query-attention': 1 });
+    expect(untouched.join()).toMatch(/GroupQueryAttention in place of ai.onnx Attention/);
   });
 });

@@ -58,9 +58,12 @@ function model(changes: Changes): Uint8Array {
   return g.model(g.reshape(g.transpose(y, [0, 2, 1, 3]), [0, 0, D]), D);
 }
 
-const found = async (changes: Changes, attention: 'gqa' | 'mha' = 'gqa') => {
+const KINDS = ['standard', 'gqa', 'mha'] as const;
+const NAMES = ['attention', 'group-query-attention', 'multi-head-attention'];
+
+const found = async (changes: Changes, attention: (typeof KINDS)[number] = 'standard') => {
   const { counts } = await checked(model(changes), { attention });
-  return (counts['group-query-attention'] ?? 0) + (counts['multi-head-attention'] ?? 0);
+  return NAMES.reduce((sum, name) => sum + (counts[name] ?? 0), 0);
 };
 
 describe('blocked attention', () => {
@@ -75,13 +78,13 @@ describe('blocked attention', () => {
   ])('is left: %s', async (name, changes) => {
     if (name === 'a block missing') {
       // Fewer rows than tokens: no model of this interface, so only the match is asked for.
-      const options = { precision: 'fp32', seqLen: T, batch: 2, attention: 'gqa' } as const;
+      const options = { precision: 'fp32', seqLen: T, batch: 2 } as const;
       const { rewrites } = optimize(model(changes), options);
-      expect(rewrites.map((rewrite) => rewrite.name)).not.toContain('group-query-attention');
+      expect(rewrites.some(({ name }) => NAMES.includes(name))).toBe(false);
     } else expect(await found(changes)).toBe(0);
   });
 
-  test.each(['gqa', 'mha'] as const)('is found: %s', async (attention) => {
+  test.each(KINDS)('is found: %s', async (attention) => {
     expect(await found({}, attention)).toBe(1);
     expect(await found({ edges: [0, 4, 8] }, attention)).toBe(1);
     expect(await found({ edges: [0, 2, 8] }, attention)).toBe(1);
@@ -105,7 +108,7 @@ test.skipIf(!there)('the model of this repository is fused throughout', async ()
   const counts = Object.fromEntries(rewrites.map(({ name, count }) => [name, count]));
   expect(counts).toMatchObject({
     'dequantized-weights': 33,
-    'group-query-attention': 8,
+    attention: 8,
     'rotary-embedding': 8,
     'rms-norm': 25,
   });

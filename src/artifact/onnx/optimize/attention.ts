@@ -1,61 +1,51 @@
 /**
- * Causal attention, spelled out or as ai.onnx Attention, → com.microsoft GroupQueryAttention or
- * MultiHeadAttention: no T × T matrix in memory, no masks, grouped heads not repeated.
+ * Causal attention, spelled out or as ai.onnx Attention, → one fused operator (attention-emit.ts):
+ * no T × T matrix in memory, no masks, grouped heads not repeated.
  *
  * Only what is exactly causal softmax(q kᵀ · scale) v is rewritten. Anything else between the two
  * products (a softcap, a bias, another mask, a dropped position) leaves it as it is.
  */
 import type { Node } from '../graph.js';
-import { ELEMENT, ints, Tensor } from '../tensor.js';
+import { ELEMENT } from '../tensor.js';
+import { emitAttention, type Fused, OPERATOR, type Parts } from './attention-emit.js';
 import { blocked } from './blocked.js';
-import {
-  flattened,
-  type HeadDims,
-  headDims,
-  repeated,
-  unflattened,
-  ungrouped,
-  untransposed,
-} from './heads.js';
+import { headDims, untransposed } from './heads.js';
 import { isCausalBias, isCausalCondition, isNever } from './mask.js';
 import { bind, either, findClosed, maybeCast, op, type Pattern, scalar } from './match.js';
 import { normalAxis } from './movement.js';
-import { MICROSOFT, type Workspace } from './workspace.js';
-
-/**
- * `gqa`: GroupQueryAttention, which on CUDA exists in fp16 and bf16 only. `mha`:
- * MultiHeadAttention, for fp32 as well; it wants grouped heads repeated, and finds them so.
- */
-export type Fused = 'gqa' | 'mha';
+import { raiseForAttention } from './opset.js';
+import type { Workspace } from './workspace.js';
 
 export interface Attended {
   readonly count: number;
+  /** What they became: another than asked for where the graph has to stay below its opset. */
+  readonly fused: Fused;
   /** Attentions that were found and left, with the reason. */
   readonly left: readonly string[];
 }
 
-export interface Parts {
-  readonly q: string;
-  /** `[B, H, T, h]`, not transposed. */
-  readonly k: string;
-  readonly v: string;
-  readonly scale: number;
-}
-
-export function fuseAttention(ws: Workspace, fused: Fused): Attended {
+export function fuseAttention(ws: Workspace, wanted: Fused, instead: Fused): Attended {
   ws.refresh();
   const left: string[] = [];
+  let fused = wanted;
   let count = 0;
   for (const node of ws.walk()) {
     if (node.domain !== '') continue;
     const read = READERS[node.op];
     const parts = read === undefined ? null : read(ws, node);
     if (parts === null) continue;
-    const problem = typeof parts === 'string' ? parts : emit(ws, node, parts, fused);
+    if (typeof parts !== 'string' && fused === 'standard') {
+      const older = raiseForAttention(ws);
+      if (older !== null) {
+        left.push(`attention: ${OPERATOR[instead]} in place of ai.onnx Attention, for ${older}`);
+        fused = instead;
+      }
+    }
+    const problem = typeof parts === 'string' ? parts : emitAttention(ws, node, parts, fused);
     if (problem === null) count++;
     else left.push(`attention at ${node.outputs[0]}: ${problem}`);
   }
-  return { count, left };
+  return { count, fused, left };
 }
 
 /** Parts of an attention; a sentence where it is one that stays; null where it is none. */
@@ -150,55 +140,4 @@ function standard(ws: Workspace, node: Node): Parts | string {
   } else if (!causal) return 'it is not causal';
   const scale = ws.number(node, 'scale') ?? 1 / Math.sqrt(dims.width);
   return { q, k, v, scale };
-}
-
-/** Puts the fused operator in the node's place; a sentence where the parts do not suit it. */
-function emit(ws: Workspace, node: Node, parts: Parts, fused: Fused): string | null {
-  const { q, scale } = parts;
-  const grouped = fused === 'gqa';
-  let [k, v] = grouped ? [ungrouped(ws, parts.k), ungrouped(ws, parts.v)] : [parts.k, parts.v];
-  const [queries, keys, values] = [headDims(ws, q), headDims(ws, k), headDims(ws, v)];
-  if (queries === null || keys === null || values === null) return 'a shape is not known';
-  const { heads, time, width } = queries;
-  const alike = keys.heads === values.heads && keys.width === width && values.width === width;
-  if (!alike || keys.time !== time || values.time !== time)
-    return 'keys and queries differ in shape';
-  if (heads % keys.heads !== 0) return `${heads} heads of queries and ${keys.heads} of keys`;
-  if (scale === 0) return 'its scale is 0, which the fused operators take for their default';
-  if (grouped && width % 8 !== 0) return `heads of width ${width}, not a multiple of 8`;
-  if (!grouped && keys.heads < heads) {
-    [k, v] = [repeated(ws, k, heads / keys.heads, node), repeated(ws, v, heads / keys.heads, node)];
-  }
-  const flat = [q, k, v].map((name) => flattened(ws, name, node));
-  const scaled = { num_heads: { int: heads }, scale: { float: scale } };
-  let output: string;
-  if (grouped) {
-    const inputs = [...flat, '', '', lengths(ws, node, queries), total(ws, time)];
-    // CUDA's kernel writes the present keys and values whether they are read or not.
-    const outputs = ['attention', 'present_key', 'present_value'].map((name) => ws.fresh(name));
-    const attributes = { ...scaled, kv_num_heads: { int: keys.heads } };
-    output = ws.insert(node, 'GroupQueryAttention', inputs, attributes, MICROSOFT, outputs);
-  } else {
-    const attributes = { ...scaled, unidirectional: { int: 1 } };
-    output = ws.insert(node, 'MultiHeadAttention', flat, attributes, MICROSOFT);
-  }
-  ws.replace(node, unflattened(ws, output, queries, node));
-  return null;
-}
-
-/** `seqlens_k`: the last position of each row, int32 `[batch]`. */
-function lengths(ws: Workspace, node: Node, { batch, time }: HeadDims): string {
-  const last = new Tensor(ELEMENT.int32, [1], Float64Array.of(time - 1));
-  if (batch === null) {
-    const [input] = ws.graph.ports('input');
-    const axes = ws.insert(node, 'Shape', [input!.name]);
-    const rows = ws.insert(node, 'Gather', [axes, ws.add(ints([0]), 'batch')]);
-    return ws.insert(node, 'Expand', [ws.add(last, 'last'), rows]);
-  }
-  const values = new Float64Array(batch).fill(time - 1);
-  return ws.add(new Tensor(ELEMENT.int32, [batch], values), 'last');
-}
-
-function total(ws: Workspace, time: number): string {
-  return ws.add(new Tensor(ELEMENT.int32, [1], Float64Array.of(time)), 'total');
 }

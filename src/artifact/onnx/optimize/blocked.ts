@@ -10,7 +10,7 @@
  */
 import type { Node } from '../graph.js';
 import { ints } from '../tensor.js';
-import type { Parts } from './attention.js';
+import type { Parts } from './attention-emit.js';
 import { untransposed } from './heads.js';
 import { bind, findClosed, isOnesOfShape, op } from './match.js';
 import { normalAxis } from './movement.js';

@@ -5,7 +5,8 @@
 import { BpbError, inputError } from '../../../errors.js';
 import { OnnxGraph } from '../graph.js';
 import { readOnnx } from '../reader.js';
-import { type Fused, fuseAttention } from './attention.js';
+import { fuseAttention } from './attention.js';
+import type { Fused } from './attention-emit.js';
 import { fold } from './fold.js';
 import { toHalf } from './half.js';
 import { sliceHead } from './head.js';
@@ -24,7 +25,7 @@ export interface OptimizeOptions {
   readonly seqLen: number;
   /** Rows a batch: fixed where given, else left open. */
   readonly batch?: number | undefined;
-  /** GroupQueryAttention or MultiHeadAttention, by default gqa in fp16 and mha in fp32; or none. */
+  /** The fused operator that attention becomes, by default ai.onnx Attention; or none. */
   readonly attention?: Fused | 'kept' | undefined;
   /** Take a final `c · tanh(z / c)` out of the graph: the scorer applies it as it reads. */
   readonly liftSoftcap?: boolean | undefined;
@@ -35,6 +36,12 @@ export interface OptimizeOptions {
   readonly tokensInput?: string | undefined;
   readonly logitsOutput?: string | undefined;
 }
+
+const ATTENTION: Readonly<Record<Fused, string>> = {
+  standard: 'attention',
+  gqa: 'group-query-attention',
+  mha: 'multi-head-attention',
+};
 
 export interface Rewrite {
   readonly name: string;
@@ -97,10 +104,11 @@ function rewrite(model: Uint8Array, options: OptimizeOptions & { path: string })
   note('rotary-embedding', fuseRotary(ws));
   note('square', squarePowers(ws));
   tidy(ws);
-  const kind = options.attention ?? (options.precision === 'fp16' ? 'gqa' : 'mha');
+  const kind = options.attention ?? 'standard';
   if (kind !== 'kept') {
-    const attended = fuseAttention(ws, kind);
-    note(kind === 'gqa' ? 'group-query-attention' : 'multi-head-attention', attended.count);
+    const instead = options.precision === 'fp16' ? 'gqa' : 'mha';
+    const attended = fuseAttention(ws, kind, instead);
+    note(ATTENTION[attended.fused], attended.count);
     untouched.push(...attended.left);
   }
   tidy(ws);

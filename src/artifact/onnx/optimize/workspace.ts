@@ -63,6 +63,10 @@ export class Workspace {
     return this.graph.opsets.get('') ?? 1;
   }
 
+  set opset(version: number) {
+    this.graph.opsets.set('', version);
+  }
+
   fact(name: string): Fact {
     return this.facts.get(name) ?? UNKNOWN;
   }
@@ -137,16 +141,26 @@ export class Workspace {
   ): string {
     const node = makeNode(op, inputs, outputs, attributes, domain);
     this.graph.items.splice(this.graph.items.indexOf(before), 0, node);
-    if (domain !== '' && !this.graph.opsets.has(domain)) this.graph.opsets.set(domain, 1);
+    this.import(domain);
     this.learn(node);
     return outputs[0]!;
   }
 
-  /** Puts a copy of a node with other inputs before it; gives the name of its output. */
-  insertCopy(node: Node, inputs: readonly string[]): string {
+  /**
+   * Puts a copy of a node with other inputs, and with some other attributes, before a node: itself
+   * unless told; gives the name of its output.
+   */
+  insertCopy(
+    node: Node,
+    inputs: readonly string[],
+    before = node,
+    changes: Readonly<Record<string, AttributeValue>> = {},
+  ): string {
     const name = this.fresh(node.op);
-    const copy: Node = { ...node, name, inputs, outputs: [name], raw: null };
-    this.graph.items.splice(this.graph.items.indexOf(node), 0, copy);
+    const { attributes: changed } = makeNode(node.op, [], [name], changes);
+    const attributes = new Map([...node.attributes, ...changed]);
+    const copy: Node = { ...node, name, inputs, outputs: [name], attributes, raw: null };
+    this.graph.items.splice(this.graph.items.indexOf(before), 0, copy);
     this.learn(copy);
     return name;
   }
@@ -155,7 +169,12 @@ export class Workspace {
   swap(old: Node, node: Node): void {
     this.forget(old);
     this.graph.items[this.graph.items.indexOf(old)] = node;
+    this.import(node.domain);
     this.learn(node);
+  }
+
+  private import(domain: string): void {
+    if (domain !== '' && !this.graph.opsets.has(domain)) this.graph.opsets.set(domain, 1);
   }
 
   /** The same node with other inputs or type. */
