@@ -10,6 +10,7 @@ import type { Fused } from './attention-emit.js';
 import { fold } from './fold.js';
 import { toHalf } from './half.js';
 import { sliceHead } from './head.js';
+import { separateProjections } from './projections.js';
 import { fuseRmsNorms } from './rms-norm.js';
 import { fuseRotary } from './rotary.js';
 import { sinkTransposes } from './sink.js';
@@ -103,6 +104,10 @@ function rewrite(model: Uint8Array, options: OptimizeOptions & { path: string })
   note('rms-norm', fuseRmsNorms(ws));
   note('rotary-embedding', fuseRotary(ws));
   note('square', squarePowers(ws));
+  tidy(ws);
+  const separated = separateProjections(ws);
+  note('separate-projections', separated.count);
+  untouched.push(...separated.left);
   tidy(ws);
   const kind = options.attention ?? 'standard';
   if (kind !== 'kept') {
