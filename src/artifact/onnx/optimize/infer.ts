@@ -223,6 +223,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   ...named('Equal Less LessOrEqual Greater GreaterOrEqual And Or Xor', comparison),
   // Values as wide as the queries; `attention.ts` checks that before it relies on it.
   MultiHeadAttention: same,
+  SkipSimplifiedLayerNormalization: (_, __, [x]) => (x ? [x, {}, {}, x] : null),
   GroupQueryAttention: (_, __, [q]) => (q ? [q, { type: q.type }, { type: q.type }] : null),
   ...named('ReduceMean ReduceSum ReduceMax ReduceMin', reduce),
   Attention: attention,

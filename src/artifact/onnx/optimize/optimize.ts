@@ -11,6 +11,7 @@ import { fold } from './fold.js';
 import { toHalf } from './half.js';
 import { sliceHead } from './head.js';
 import { separateProjections } from './projections.js';
+import { fuseResidualNorms, separateAddends } from './residual.js';
 import { fuseRmsNorms } from './rms-norm.js';
 import { fuseRotary } from './rotary.js';
 import { sinkTransposes } from './sink.js';
@@ -124,6 +125,9 @@ function rewrite(model: Uint8Array, options: OptimizeOptions & { path: string })
   const head = options.scoredPositions ? sliceHead(ws, tokensInput, logitsOutput) : null;
   if (typeof head === 'string') untouched.push(`head: ${head}`);
   else note('scored-positions', head?.sliced ?? 0);
+  tidy(ws);
+  separateAddends(ws);
+  note('residual-norm', fuseResidualNorms(ws));
   tidy(ws);
   if (options.precision === 'fp16') {
     const half = toHalf(ws, logitsOutput);
