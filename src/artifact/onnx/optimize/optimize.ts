@@ -10,6 +10,7 @@ import type { Fused } from './attention-emit.js';
 import { fold } from './fold.js';
 import { toHalf } from './half.js';
 import { sliceHead } from './head.js';
+import { shapeBeforeHead } from './logits.js';
 import { separateProjections } from './projections.js';
 import { fuseResidualNorms, separateAddends } from './residual.js';
 import { fuseRmsNorms } from './rms-norm.js';
@@ -121,6 +122,10 @@ function rewrite(model: Uint8Array, options: OptimizeOptions & { path: string })
   while (sinkTransposes(ws) > 0) tidy(ws);
   const softcap = options.liftSoftcap ? liftSoftcap(ws, logitsOutput) : null;
   note('softcap-to-scorer', softcap === null ? 0 : 1);
+  tidy(ws);
+  const shaped = shapeBeforeHead(ws, logitsOutput);
+  if (shaped === 'moved') note('logits-from-product', 1);
+  else if (shaped !== null) untouched.push(`logits: ${shaped}`);
   tidy(ws);
   const head = options.scoredPositions ? sliceHead(ws, tokensInput, logitsOutput) : null;
   if (typeof head === 'string') untouched.push(`head: ${head}`);
