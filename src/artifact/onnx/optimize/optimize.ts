@@ -7,6 +7,7 @@ import { OnnxGraph } from '../graph.js';
 import { readOnnx } from '../reader.js';
 import { fuseAttention } from './attention.js';
 import type { Fused } from './attention-emit.js';
+import { mergeFactors } from './factors.js';
 import { fold } from './fold.js';
 import { toHalf } from './half.js';
 import { sliceHead } from './head.js';
@@ -120,6 +121,11 @@ function rewrite(model: Uint8Array, options: OptimizeOptions & { path: string })
   }
   tidy(ws);
   while (sinkTransposes(ws) > 0) tidy(ws);
+  const merged = mergeFactors(ws);
+  note('merged-factors', merged.factors);
+  note('multiplied-tables', merged.tables);
+  untouched.push(...merged.left);
+  tidy(ws);
   const softcap = options.liftSoftcap ? liftSoftcap(ws, logitsOutput) : null;
   note('softcap-to-scorer', softcap === null ? 0 : 1);
   tidy(ws);
