@@ -6,7 +6,8 @@ import { type StateTensor, stateBytes } from '../artifact/adaptive.js';
 import { TYPE } from '../artifact/onnx/writer.js';
 import type { AdaptiveEngine, AdaptiveOptions, EngineState, Lesson } from './adaptive.js';
 import type { NativeSession, NativeState, NativeStateTensor } from './addon.js';
-import { closedError, nanLogits, stateMisuseError, stateOutputError } from './engine-errors.js';
+import { closedError, stateMisuseError, stateOutputError } from './engine-errors.js';
+import { nanLogits } from './nan-logits.js';
 import type { HostedGraph, NativeHost } from './native-host.js';
 import { graphValue, runNative } from './native-session.js';
 import { cpuHost } from './onnx-native.js';
@@ -91,7 +92,7 @@ class AdaptiveNativeEngine implements AdaptiveEngine {
       { ...batch, state: native, carry },
       this.options,
       tell,
-      (index) => nanLogits(modelPath, batch, index),
+      (index) => nanLogits(this.options, batch, index),
     ).catch((error: unknown) => {
       throw misuse(error);
     });

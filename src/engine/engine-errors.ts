@@ -3,34 +3,6 @@
  */
 
 import { BpbError, environmentError, inputError } from '../errors.js';
-import type { Batch } from './types.js';
-
-/** A scored position whose logits are no distribution; `row` and `offset` are the batch's. */
-export class NanLogitsError extends BpbError {
-  readonly row: number;
-  readonly offset: number;
-
-  constructor(modelPath: string, row: number, offset: number) {
-    super({
-      kind: 'input',
-      code: 'BPB_NAN_LOGITS',
-      message: `The logits of row ${row}, position ${offset} of a batch are no distribution.`,
-      path: modelPath,
-      expected: 'finite logits, or some of them -Infinity',
-      actual: 'a NaN, a +Infinity, or nothing but -Infinity',
-      hint: 'Look for an overflow in the exported graph; fp16 overflows beyond 65504.',
-    });
-    this.name = 'NanLogitsError';
-    this.row = row;
-    this.offset = offset;
-  }
-}
-
-/** `index` counts the batch's scored positions. */
-export function nanLogits(modelPath: string, batch: Batch, index: number): NanLogitsError {
-  const position = batch.scored[index]!;
-  return new NanLogitsError(modelPath, Math.floor(position / batch.time), position % batch.time);
-}
 
 export function modelLoadError(modelPath: string, reason: string, cause?: unknown): BpbError {
   return inputError('BPB_MODEL_LOAD', {

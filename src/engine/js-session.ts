@@ -6,12 +6,12 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { decodeHalves } from '../half.js';
 import {
   modelLoadError,
-  nanLogits,
   noBfloat16Error,
   outputShapeError,
   overflowError,
   vocabularyError,
 } from './engine-errors.js';
+import { nanLogits, type ScoredModel } from './nan-logits.js';
 import { type Opened, openGraph } from './open-graph.js';
 import { segmentTotals } from './q30.js';
 import { SESSION_CONFIG } from './session-config.js';
@@ -83,7 +83,7 @@ export function scoreLogits(
   output: Tensor,
   padded: Batch,
   batch: Batch,
-  options: Pick<EngineOptions, 'modelPath' | 'softcap' | 'minVocabulary'>,
+  options: ScoredModel & Pick<EngineOptions, 'softcap' | 'minVocabulary'>,
 ): Pick<BatchScore, 'nats' | 'totals'> {
   const { modelPath, softcap } = options;
   const logits = readLogits(output, padded, modelPath);
@@ -92,7 +92,7 @@ export function scoreLogits(
   if (logits.vocabulary < needed) throw vocabularyError(modelPath, logits.vocabulary, needed);
   const nats = targetNats(logits, padded.scored, padded.targets, softcap);
   const refused = nats.findIndex(Number.isNaN);
-  if (refused >= 0) throw nanLogits(modelPath, batch, refused);
+  if (refused >= 0) throw nanLogits(options, batch, refused);
   try {
     return { nats, totals: segmentTotals(nats, batch.segmentEnds).totals };
   } catch (error) {

@@ -9,7 +9,8 @@ import type { NativeSession } from './addon.js';
 import { fixAxes } from './cuda/fix-axes.js';
 import { CUDA_DEFAULTS, cudaHost } from './cuda/host.js';
 import { joinScores, type Piece, splitBatch } from './cuda/split.js';
-import { closedError, nanLogits, overflowError } from './engine-errors.js';
+import { closedError, overflowError } from './engine-errors.js';
+import { nanLogits } from './nan-logits.js';
 import type { NativeHost } from './native-host.js';
 import { graphValue, runNative } from './native-session.js';
 import { loadRefusal, type Opened } from './open-graph.js';
@@ -141,7 +142,7 @@ class OnnxCudaEngine implements Engine {
       listed(padded, options, shaped.count),
       options,
       (error) => host.tell(error, modelPath),
-      (index) => nanLogits(modelPath, whole, piece.firstScored + index),
+      (index) => nanLogits(options, whole, piece.firstScored + index),
     );
     const { nats, totals, runSeconds, scoreSeconds, deviceToHostBytes } = result;
     // What the runtime copies for nodes on the CPU is not ours to count.

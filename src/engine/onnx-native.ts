@@ -4,8 +4,9 @@
 
 import { cpus } from 'node:os';
 import type { NativeSession } from './addon.js';
-import { closedError, nanLogits } from './engine-errors.js';
+import { closedError } from './engine-errors.js';
 import { findRuntimeLibrary, runtimePackageVersion } from './library.js';
+import { nanLogits } from './nan-logits.js';
 import type { NativeHost } from './native-host.js';
 import { graphValue, requireAddon, runNative, translate } from './native-session.js';
 import { type Opened, openGraph } from './open-graph.js';
@@ -46,7 +47,7 @@ class OnnxNativeEngine implements Engine {
       listed(padded, this.#options, this.#fixedCount),
       this.#options,
       (error) => translate(error, modelPath),
-      (index) => nanLogits(modelPath, batch, index),
+      (index) => nanLogits(this.#options, batch, index),
     );
     const { nats, totals, runSeconds, scoreSeconds } = result;
     return { nats, totals, runSeconds, scoreSeconds };

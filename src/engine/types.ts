@@ -92,6 +92,8 @@ export interface EngineOptions {
   readonly minVocabulary?: number | undefined;
   /** Folder of another libonnxruntime than onnxruntime-node's (`--ort-lib`). */
   readonly runtimeDirectory?: string | undefined;
+  /** `model` is what `--optimize` made; absent where it is as it was exported. */
+  readonly rewritten?: boolean | undefined;
   /** For the onnx-cuda engine; null forbids it, absent means its defaults. */
   readonly cuda?: CudaOptions | null | undefined;
 }

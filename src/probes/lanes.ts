@@ -8,7 +8,7 @@
 import { type Adaptive, resetsAtDocuments } from '../artifact/adaptive.js';
 import type { TokenStream } from '../data/types.js';
 import type { AdaptiveEngine, EngineState, Lesson } from '../engine/adaptive.js';
-import { NanLogitsError } from '../engine/engine-errors.js';
+import { NanLogitsError } from '../engine/nan-logits.js';
 import type { Batch, BatchScore } from '../engine/types.js';
 import { LaneRunner } from '../rows/lane-runner.js';
 import { planBatchesOf, planRows } from '../rows/plan.js';

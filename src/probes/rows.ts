@@ -3,7 +3,7 @@
  */
 
 import type { TokenStream } from '../data/types.js';
-import { NanLogitsError } from '../engine/engine-errors.js';
+import { NanLogitsError } from '../engine/nan-logits.js';
 import type { Batch, Engine } from '../engine/types.js';
 import { planBatches } from '../windows/batches.js';
 import type { WindowOptions } from '../windows/options.js';

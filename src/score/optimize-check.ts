@@ -58,7 +58,8 @@ export function optimizedEngine(options: EngineOptions, request: OptimizeRequest
   });
   const softcap = optimized.softcap ?? options.softcap;
   const scoredPositions = optimized.scoredInput;
-  return { options: { ...options, model: shared(bytes), softcap, scoredPositions }, optimized };
+  const rewritten = { model: shared(bytes), rewritten: true, softcap, scoredPositions };
+  return { options: { ...options, ...rewritten }, optimized };
 }
 
 /** Nats of the scored targets of one row of the plan, in their order. */

@@ -202,6 +202,31 @@ describe.each(engines)('%s', (name) => {
     await engine.close();
   });
 
+  test.each([
+    ['fp32', tableModel(table.with(4, Number.NaN), vocabulary), false, /^Look for an overflow/],
+    [
+      'an fp16 export',
+      tableModel(table.with(4, 65_520), vocabulary, { output: 'float16' }),
+      false,
+      /fp16, which ends at 65504: relu² .* 256\. Export it in fp32/,
+    ],
+    [
+      'a model that --optimize made',
+      tableModel(table.with(4, 65_520), vocabulary, { output: 'float16' }),
+      true,
+      /fp16, which ends at 65504: relu² .* 256\. Give --precision fp32 .* leave --optimize out/,
+    ],
+  ])(
+    'logits that are no distribution name what to look at: %s',
+    async (_, model, rewritten, hint) => {
+      const engine = await openEngine(name, model, { rewritten });
+      const refusal = await refusalOf(() => engine.score(fullBatch([[0, 1]], [[1, 1]])));
+      expect(refusal).toMatchObject({ code: 'BPB_NAN_LOGITS', kind: 'input' });
+      expect(refusal.hint).toMatch(hint);
+      await engine.close();
+    },
+  );
+
   test('does not look at positions that are not scored', async () => {
     const broken = table.with(0, Number.NaN);
     const engine = await openEngine(name, tableModel(broken, vocabulary));

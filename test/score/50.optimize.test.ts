@@ -150,6 +150,15 @@ describe('on the CPU', () => {
     }
   });
 
+  test('in fp16 that says what fp16 ends at, and the way out', async () => {
+    const w = await workshop({ model: languageModel({ broken: 4 + 'a'.charCodeAt(0) }) });
+    const given = { ...common, artifact: w.model, docs: w.docs, optimize: true };
+    const hint = async (precision: 'fp16' | 'fp32') =>
+      (await refusalOf(() => score({ ...given, precision }))).hint;
+    expect(await hint('fp16')).toMatch(/fp16, which ends at 65504.*--precision fp32/);
+    expect(await hint('fp32')).toBe('Look for an overflow in the exported graph.');
+  });
+
   test('a failed proof: totals, but no headline and exit 1', async () => {
     const w = await workshop({ model: languageModel() });
     const flags = [
@@ -227,6 +236,15 @@ describe.skipIf(noFakeGpu !== '')(`on stand-ins${noFakeGpu && ` (${noFakeGpu})`}
         expect(Math.abs(result.score.val_loss! - plain.score.val_loss!)).toBeLessThan(1e-5);
       }),
   );
+
+  test('logits that fp16 has lost name fp16', () =>
+    withFakeGpu({}, async (gpu) => {
+      const w = await workshop({ model: languageModel({ broken: 4 + 'a'.charCodeAt(0) }) });
+      const given = await gpuOptions(gpu.runtime);
+      const refusal = await refusalOf(() => score({ ...given, artifact: w.model, docs: w.docs }));
+      expect(refusal).toMatchObject({ code: 'BPB_NAN_LOGITS', exitCode: 3 });
+      expect(refusal.hint).toMatch(/fp16, which ends at 65504.*--precision fp32/);
+    }));
 
   test('memory that runs out halves the rows of a rewritten model too', () =>
     withFakeGpu({ FAKE_GPU_ROWS_MAX: '3' }, async (gpu) => {
