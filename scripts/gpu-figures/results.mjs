@@ -156,7 +156,7 @@ function readFolder(folder) {
 }
 
 /**
- * Results of OUT, of `OUT/results`, or of an unpacked folder; null for none.
+ * Results of OUT, of `OUT/results`, or of an unpacked folder.
  *
  * @throws BpbError (input) naming the file that is missing or wrong.
  */

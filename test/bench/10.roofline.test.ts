@@ -68,6 +68,17 @@ describe('launch log', () => {
     expect(() => chooseBatch(parseLog(logOf(BATCH)))).toThrow('no two like batches in a row (1');
   });
 
+  test('a stand-in’s scorer, which has no mangled name, ends a batch too', () => {
+    const plain = LOG.replaceAll(NAMES.score, 'score_kernel').replaceAll(
+      NAMES.clear,
+      'clear_flags',
+    );
+    const batch = chooseBatch(parseLog(plain));
+    expect(batch).toHaveLength(BATCH.length);
+    const score = workOf(batch, readContext(batch)).at(-1);
+    expect(score).toMatchObject({ kind: 'scorer', bytes: T * (2048 + 12) });
+  });
+
   test('a kept batch is read back as it was', () => {
     const batch = chooseBatch(parseLog(LOG));
     const kept = keepBatch(batch, ['of a test']);
@@ -119,6 +130,7 @@ describe('sizes of a batch', () => {
       vocab: 1024,
       dim: 512,
       element: 2,
+      logit: 2,
       rows: 64,
       seqLen: 1024,
       layers: 2,
@@ -239,6 +251,7 @@ describe('bytes and operations', () => {
       bytes: 8 * 1024 * 8,
       least: true,
     });
+    expect(cost([kernel('_GatherKernel', '1,1,1')])).toBe('types: its name has none');
     expect(cost([kernel(NAMES.score, '1,1,1')], -1, { vocab: null })).toBe('vocab of the model');
     expect(cost([kernel(NAMES.relu.replaceAll('6__half', '3odd'), '1,1,1')])).toBe(
       'element type odd',

@@ -43,9 +43,9 @@ function headsOf(batch) {
 }
 
 /**
- * `{tokens, scored, vocab, dim, element, rows, seqLen, heads, kvHeads, headDim, layers}` of one batch.
+ * `{tokens, scored, vocab, dim, element, logit, rows, seqLen, heads, kvHeads, headDim, layers}` of one batch.
  * The first product is of all tokens, the last one is the head: vocab · dim by the scored positions.
- * `given` overrides; sizes are counts, `element` bytes of an activation.
+ * `given` overrides; sizes are counts, `element` and `logit` bytes of one.
  */
 export function readContext(batch, given = {}) {
   const products = batch.filter(({ kind, n }) => kind === 'product' && n !== undefined);
@@ -61,6 +61,7 @@ export function readContext(batch, given = {}) {
     vocab: head.m ?? null,
     dim: head.k ?? null,
     element: head.call === undefined ? null : productBytes(head).factor,
+    logit: head.call === undefined ? null : productBytes(head).result,
     rows,
     seqLen: rows === null || tokens === null ? null : tokens / rows,
     layers: kernelsNamed(batch, 'flash_fwd_kernel').length || null,

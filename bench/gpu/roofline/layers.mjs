@@ -108,12 +108,11 @@ export const LAYERS = [
     names: ['score_kernel'],
     kind: 'scorer',
     formula:
-      'scored × vocab logits once, 12 bytes a target; 4 operations a logit (docs/cuda-kernel.md has instructions)',
+      'scored × vocab logits of the head’s type once, 12 bytes a target; 4 operations a logit (docs/cuda-kernel.md has instructions)',
     source: 'native/src/cuda/kernel.cuh of this project',
-    cost: ({ args }, sizes) => {
-      const { scored, vocab } = known(sizes, 'scored', 'vocab');
-      const size = args[0].name.endsWith('Fp32') ? 4 : 2;
-      return { bytes: scored * (vocab * size + 12), operations: 4 * scored * vocab };
+    cost: (_, sizes) => {
+      const { scored, vocab, logit } = known(sizes, 'scored', 'vocab', 'logit');
+      return { bytes: scored * (vocab * logit + 12), operations: 4 * scored * vocab };
     },
   },
   {

@@ -7,8 +7,8 @@
  * line `name N MANGLED` stands for a name that launches then call `@N`.
  */
 
-/** The kernel of libbpb_cuda that ends a batch (native/src/cuda/kernel.cuh). */
-const LAST_OF_BATCH = /\d+score_kernel/;
+/** The kernel of libbpb_cuda that ends a batch (native/src/cuda/kernel.cuh), or a stand-in's. */
+export const endsBatch = ({ mangled }) => /(^|\d)score_kernel/.test(mangled ?? '');
 
 const triple = (text) => text.split(',').map(Number);
 
@@ -71,7 +71,7 @@ export function parseLog(text, path = 'log') {
 }
 
 /** Runs of launches that end with the scorer's; what follows the last one is of no batch. */
-export function cutBatches(launches, ends = ({ mangled }) => LAST_OF_BATCH.test(mangled ?? '')) {
+export function cutBatches(launches, ends = endsBatch) {
   const batches = [];
   let from = 0;
   for (const [i, launch] of launches.entries()) {

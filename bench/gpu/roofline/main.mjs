@@ -11,7 +11,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { chooseBatch, keepBatch, parseLog } from './log.mjs';
+import { chooseBatch, endsBatch, keepBatch, parseLog } from './log.mjs';
 import { parseNcu } from './ncu.mjs';
 import { kernelTable, kindTable, summary } from './print.mjs';
 import { ratesOf } from './rates.mjs';
@@ -52,7 +52,7 @@ function main() {
   const [path] = positionals;
   const wanted = values.batch === undefined ? undefined : Number(values.batch);
   const launches = parseLog(readFileSync(path, 'utf8'), path);
-  const kept = launches.filter(({ mangled }) => /\d+score_kernel/.test(mangled ?? '')).length === 1;
+  const kept = launches.filter(endsBatch).length === 1;
   const batch = chooseBatch(launches, wanted ?? (kept ? 0 : undefined));
   if (values.keep !== undefined) writeFileSync(values.keep, keepBatch(batch, values.note));
   const rates = ratesOf(values.device, values.lab === undefined ? null : ceilingsOf(values.lab));

@@ -54,15 +54,15 @@ function grouped(entries, key) {
  * further width; products, attention and head as here; logits read twice by cross_entropy.
  */
 export function fusedModel(entries, sizes, rates) {
-  const { tokens, dim, element, layers, vocab, scored } = sizes;
+  const { tokens, dim, element, logit, layers, vocab, scored } = sizes;
   const hidden = entries
     .filter(({ kind }) => kind === 'product')
     .map(({ launch }) => launch.m ?? 0);
-  if ([tokens, dim, element, layers, vocab, scored].includes(null) || hidden.length === 0)
+  if ([tokens, dim, element, logit, layers, vocab, scored].includes(null) || hidden.length === 0)
     return null;
   const widths = Math.max(...hidden) / dim;
   const passes = 14 + 2 * Math.max(0, widths - 2);
-  const bytes = layers * passes * tokens * dim * element + 2 * scored * vocab * element;
+  const bytes = layers * passes * tokens * dim * element + 2 * scored * vocab * logit;
   const same = entries.filter(({ kind }) => ['product', 'attention', 'head'].includes(kind));
   if (same.some(({ unknown }) => unknown !== undefined)) return null;
   const floor_us = (bytes / rates.memory) * 1e6 + sum(same.map(({ floor }) => floor.microseconds));

@@ -69,7 +69,7 @@ function describe(launch, sizes, before) {
   }
   if (launch.kind === 'copy') {
     const { bytes, from, to } = launch;
-    const logits = sizes.scored * sizes.vocab * sizes.element;
+    const logits = sizes.scored * sizes.vocab * sizes.logit;
     const onDevice = bytes === logits ? 'logits' : 'passes';
     return {
       kind: from === 'D' && to === 'D' ? onDevice : 'bus',
@@ -89,6 +89,7 @@ function describe(launch, sizes, before) {
     label: `${[name, operator.split('::').at(-1)].filter(Boolean).join(' ')} [${grid}]`,
     cost: () => {
       if (family === undefined) throw new Error('the kernel: no family has it');
+      if (args === null && family.kind !== 'scorer') throw new Error('types: its name has none');
       return family.cost(launch, sizes, before);
     },
   };
