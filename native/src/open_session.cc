@@ -33,7 +33,12 @@ void create(const Library& library, Provider& provider, const bpb_session_option
   for (const auto& [key, value] : more) {
     library.call<AddSessionConfigEntry>(o, key.c_str(), value.c_str());
   }
-  if (provider.device() != nullptr) library.call<SetDeterministicCompute>(o, true);
+  if (provider.device() != nullptr) {
+    library.call<SetDeterministicCompute>(o, true);
+    // The pattern is one block of all that the first batch took piece by piece, and is taken beside it:
+    // twice the memory, and no less time, because the arena keeps the pieces.
+    library.call<DisableMemPattern>(o);
+  }
   provider.append(library, o);
   library.call<CreateSessionFromArray>(library.env(), options.model, options.model_size,
                                        static_cast<const SessionOptions*>(o), out.out());

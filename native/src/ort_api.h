@@ -60,6 +60,7 @@ BPB_ORT_SLOT(CreateEnv, 3, Status*, int level, const char* id, Env**)
 BPB_ORT_SLOT(CreateSessionFromArray, 8, Status*, const Env*, const void*, size_t,
              const SessionOptions*, Session**)
 BPB_ORT_SLOT(CreateSessionOptions, 10, Status*, SessionOptions**)
+BPB_ORT_SLOT(DisableMemPattern, 17, Status*, SessionOptions*)
 BPB_ORT_SLOT(SetSessionLogSeverityLevel, 22, Status*, SessionOptions*, int)
 BPB_ORT_SLOT(SetSessionGraphOptimizationLevel, 23, Status*, SessionOptions*, int)
 BPB_ORT_SLOT(SetIntraOpNumThreads, 24, Status*, SessionOptions*, int)

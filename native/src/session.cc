@@ -10,6 +10,7 @@
 #include "id_buffer.h"
 #include "open_session.h"
 #include "provider.h"
+#include "run_settings.h"
 #include "session_parts.h"
 #include "tensors.h"
 
@@ -43,7 +44,7 @@ struct bpb_session {
   int tokens_type = 0;
 
   Owned<Session, ReleaseSession> session{library};
-  Owned<RunOptions, ReleaseRunOptions> run_options{library};
+  bpb::RunSettings runs;
   Owned<MemoryInfo, ReleaseMemoryInfo> memory{library};  // the provider's
   Owned<IoBinding, ReleaseIoBinding> binding{library};
   Owned<Value, ReleaseValue> input{library}, picks{library};
@@ -51,7 +52,7 @@ struct bpb_session {
   std::deque<OwnedValueInfo> owned;  // a deque, so that c_str() and data() stay put
   std::vector<bpb_value_info> values[2];
 
-  // The bound inputs; the output is bound by the same shape, and kept from run to run.
+  // The inputs that are bound, and the shape that the output is bound for.
   bpb::IdBuffer ids;
   std::vector<int64_t> positions;
   Inputs bound;
@@ -61,21 +62,14 @@ struct bpb_session {
         provider(bpb::make_provider(options)),
         tokens_input(options.tokens_input),
         logits_output(options.logits_output),
-        positions_input(options.positions_input != nullptr ? options.positions_input : "") {
+        positions_input(options.positions_input != nullptr ? options.positions_input : ""),
+        runs(lib, provider->device() != nullptr) {
     cpu_nodes = bpb::open_session(library, *provider, options, session);
     describe<SessionGetInputCount, SessionGetInputName, SessionGetInputTypeInfo>(values[0]);
     describe<SessionGetOutputCount, SessionGetOutputName, SessionGetOutputTypeInfo>(values[1]);
     tokens_type = bpb::session_input_type(this, tokens_input.c_str());
-    library.call<CreateRunOptions>(run_options.out());
-    // Failures come back as messages; the runtime need not print them as well.
-    library.call<RunOptionsSetRunLogSeverityLevel>(run_options.get(), static_cast<int>(kLogFatal));
     library.call<CreateIoBinding>(session.get(), binding.out());
     provider->create_memory_info(library, memory.out());
-    if (provider->device() != nullptr) {
-      // What follows on the stream waits for the run; the host need not.
-      library.call<AddRunConfigEntry>(run_options.get(), "disable_synchronize_execution_providers",
-                                      "1");
-    }
   }
 
   template <class Count, class Name, class Info>
@@ -108,24 +102,28 @@ struct bpb_session {
     library.call<BindInput>(binding.get(), name.c_str(), static_cast<const Value*>(value.get()));
   }
 
-  // Binds both ends where the memory or the shape is new.
+  // Binds the inputs where their memory or shape is new, and the output for every run on a device:
+  // the value of the run before, which the binding holds, would otherwise lie beside the next one's,
+  // two buffers of logits for one. On the CPU it is written over.
   void bind(const Inputs& next) {
     const bool same_shape = bound.same_shape(next);
-    if (same_shape && bound.ids == next.ids && bound.positions == next.positions) return;
+    const bool same = same_shape && bound.ids == next.ids && bound.positions == next.positions;
     bound = {};  // nothing is bound until all of it is
-    library.call<ClearBoundInputs>(binding.get());
-    if (!same_shape) library.call<ClearBoundOutputs>(binding.get());
-    bind_input(tokens_input, next.ids, tokens_type == kInt32 ? kInt32 : kInt64,
-               {static_cast<int64_t>(next.rows), static_cast<int64_t>(next.time)}, input);
-    if (!positions_input.empty()) {
-      bind_input(positions_input, next.positions, kInt64, {static_cast<int64_t>(next.count)},
-                 picks);
-    }
-    if (!same_shape) {
+    if (!same) bind_inputs(next);
+    if (!same_shape || provider->device() != nullptr) {
+      library.call<ClearBoundOutputs>(binding.get());
       library.call<BindOutputToDevice>(binding.get(), logits_output.c_str(),
                                        static_cast<const MemoryInfo*>(memory.get()));
     }
     bound = next;
+  }
+
+  void bind_inputs(const Inputs& next) {
+    library.call<ClearBoundInputs>(binding.get());
+    bind_input(tokens_input, next.ids, tokens_type == kInt32 ? kInt32 : kInt64,
+               {static_cast<int64_t>(next.rows), static_cast<int64_t>(next.time)}, input);
+    if (positions_input.empty()) return;
+    bind_input(positions_input, next.positions, kInt64, {static_cast<int64_t>(next.count)}, picks);
   }
 
   // The bound output as a matrix; false with `error` filled where it is not [rows, time, vocab], or
@@ -156,7 +154,7 @@ int run(bpb_session* session, const Inputs& inputs, bpb_logits* logits, bpb_erro
     }
     session->bind(inputs);
     session->library.call<RunWithBinding>(
-        session->session.get(), static_cast<const RunOptions*>(session->run_options.get()),
+        session->session.get(), session->runs.next(),
         static_cast<const IoBinding*>(session->binding.get()));
     if (session->read_output(logits, error)) return 0;
   } catch (const std::exception& failure) {
@@ -222,7 +220,7 @@ extern "C" int bpb_session_run_at(bpb_session* session, void* ids, size_t rows, 
 bpb::CudaDevice* bpb::session_device(bpb_session* session) { return session->provider->device(); }
 
 bpb::SessionParts bpb::session_parts(bpb_session* session) {
-  return {session->library, session->provider, session->session.get(), session->run_options.get(),
+  return {session->library, session->provider, session->session.get(), session->runs,
           session->memory.get()};
 }
 
@@ -235,7 +233,7 @@ int bpb::session_input_type(const bpb_session* session, const char* name) {
 
 extern "C" void bpb_session_cancel(bpb_session* session) {
   try {
-    session->library.call<RunOptionsSetTerminate>(session->run_options.get());
+    session->runs.terminate();
   } catch (const Failure&) {
     // Then the run goes on to its own end.
   }

@@ -6,6 +6,7 @@
 
 #include "cuda_device.h"
 #include "provider.h"
+#include "run_settings.h"
 #include "session.h"
 
 namespace bpb {
@@ -18,7 +19,7 @@ struct SessionParts {
   const ort::Library& library;
   std::shared_ptr<Provider> provider;
   ort::Session* session;
-  const ort::RunOptions* run_options;  // bpb_session_cancel acts on every run with these
+  RunSettings& runs;  // bpb_session_cancel acts on every run with these
   const ort::MemoryInfo* memory;       // the provider's
 };
 

@@ -66,7 +66,7 @@ double StateRun::run(State& state, const PlacedIds& tokens, const PlacedIds& tar
   try {
     bind(state, tokens, targets, carry);
     const auto start = std::chrono::steady_clock::now();
-    parts_.library.call<RunWithBinding>(parts_.session, parts_.run_options,
+    parts_.library.call<RunWithBinding>(parts_.session, parts_.runs.next(),
                                         static_cast<const IoBinding*>(binding_.get()));
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     collect(state, carry);
