@@ -10,7 +10,7 @@
 namespace {
 
 // Of the exports and what they take; src/engine/addon.ts asks for the same number.
-constexpr int kAbi = 2;
+constexpr int kAbi = 3;
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   auto* data = new bpb::Instance;
@@ -30,6 +30,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("provider", Napi::Function::New<bpb::ProviderFunction>(env, "provider"));
   exports.Set("runtimeVersion",
               Napi::Function::New<bpb::RuntimeVersionFunction>(env, "runtimeVersion"));
+  exports.Set("cudnnVersion", Napi::Function::New<bpb::CudnnVersionFunction>(env, "cudnnVersion"));
   exports.Set("loadLibrary", Napi::Function::New<bpb::LoadLibraryFunction>(env, "loadLibrary"));
   return exports;
 }

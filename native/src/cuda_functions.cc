@@ -11,6 +11,7 @@
 #include "coded_failure.h"
 #include "cuda_driver.h"
 #include "cuda_library.h"
+#include "cudnn_version.h"
 #include "ort_library.h"
 #include "provider_cuda.h"
 
@@ -104,6 +105,10 @@ Napi::Value RuntimeVersionFunction(const Napi::CallbackInfo& info) {
   } catch (const ort::Failure& failure) {
     throw Napi::Error::New(env, failure.what());
   }
+}
+
+Napi::Value CudnnVersionFunction(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), cudnn_version());
 }
 
 Napi::Value LoadLibraryFunction(const Napi::CallbackInfo& info) {

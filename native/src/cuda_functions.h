@@ -20,6 +20,8 @@ Napi::Value ScorerFunction(const Napi::CallbackInfo& info);
 Napi::Value ProviderFunction(const Napi::CallbackInfo& info);
 // runtimeVersion(library) -> the version of a libonnxruntime; throws where it is none
 Napi::Value RuntimeVersionFunction(const Napi::CallbackInfo& info);
+// cudnnVersion() -> "9.10.2", or "" where there is no cuDNN; loads it
+Napi::Value CudnnVersionFunction(const Napi::CallbackInfo& info);
 // loadLibrary(name) -> {path} or {reason}; by the loader's own search
 Napi::Value LoadLibraryFunction(const Napi::CallbackInfo& info);
 

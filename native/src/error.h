@@ -17,6 +17,7 @@ extern "C" {
 // and on a GPU
 //   BPB_CUDA_LIBRARY   the scorer's library cannot be used
 //   BPB_CUDA_PROVIDER  ONNX Runtime's CUDA provider cannot be used
+//   BPB_CUDNN          a node needs cuDNN, and it cannot be used; the message names the node
 //   BPB_CPU_NODES      nodes of the graph would run on the CPU; the message names them
 //   BPB_CUDA_MEMORY    not enough memory: a smaller batch may do
 //   BPB_CUDA_DRIVER, BPB_CUDA_DEVICE, BPB_CUDA_RUN, BPB_CUDA_ARGUMENT   see cuda/nll_cuda.h

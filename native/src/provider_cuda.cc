@@ -1,6 +1,7 @@
 // The CUDA provider in both of its forms: classic (options of its own) and plugin (registered).
 #include "provider_cuda.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <mutex>
@@ -18,6 +19,20 @@ namespace {
 
 constexpr char kRegistration[] = "bpb_cuda";
 constexpr char kLibraryName[] = "libonnxruntime_providers_cuda.so";
+
+// Kernels that attention may take, by the bits of AttentionBackend (attention_common.h of ONNX
+// Runtime): its own flash and memory-efficient ones and plain products, never cuDNN's, which would be
+// taken exactly where that library is found: other bits, and plans that are built in the first batch.
+constexpr int kFlash = 1, kMemoryEfficient = 2, kProducts = 16;
+constexpr int kAttentionKernels = kFlash | kMemoryEfficient | kProducts;
+
+// Bit 2: products of 16-bit factors that are cut along their inner dimension add the parts in fp32,
+// where cuBLAS may else add them in 16 bits. No provider option says so, only the environment, which the
+// provider reads before its first such product. Whatever was there would change the score unseen.
+void settle_products() {
+  static std::once_flag once;
+  std::call_once(once, [] { setenv("ORT_CUDA_GEMM_OPTIONS", "2", 1); });
+}
 
 // Keys and values as the runtime takes them.
 struct Settings {
@@ -44,6 +59,7 @@ Settings settings_of(const bpb_cuda_options& options, const CudaDevice& device) 
   // The exhaustive search times the algorithms, and so may choose others in the next run.
   settings.add("cudnn_conv_algo_search", "HEURISTIC");
   settings.add("do_copy_in_default_stream", "1");
+  settings.add("sdpa_kernel", std::to_string(kAttentionKernels));
   return settings;
 }
 
@@ -182,6 +198,7 @@ class CudaProvider : public Provider {
 
 std::unique_ptr<Provider> make_cuda_provider(const bpb_cuda_options* options) {
   if (options == nullptr) throw CodedFailure("BPB_OPEN", "the CUDA provider needs its options");
+  settle_products();
   return std::make_unique<CudaProvider>(*options);
 }
 
@@ -202,15 +219,26 @@ std::string probe_cuda_provider(const Library& library, const std::string& form)
 }
 
 const char* cuda_run_failure(const std::string& message) {
-  const auto says = [&](const char* text) { return message.find(text) != std::string::npos; };
-  // The arena's words for its limit, CUDA's and its libraries' for the device's end.
-  for (const char* text : {"smaller than requested bytes", "Failed to allocate memory",
-                           "out of memory", "_ALLOC_FAILED", "cudaErrorMemoryAllocation"}) {
-    if (says(text)) return "BPB_CUDA_MEMORY";
-  }
-  for (const char* text : {"CUDA failure", "CUDA error", "CUBLAS failure", "CUBLAS_STATUS",
-                           "CUDNN failure", "CUDNN_STATUS", "cudaError"}) {
-    if (says(text)) return "BPB_CUDA_RUN";
+  struct Words {
+    const char* code;
+    std::vector<const char*> texts;
+  };
+  static const Words kWords[] = {
+      // The arena's words for its limit, CUDA's and its libraries' for the device's end.
+      {"BPB_CUDA_MEMORY",
+       {"smaller than requested bytes", "Failed to allocate memory", "out of memory", "_ALLOC_FAILED",
+        "cudaErrorMemoryAllocation"}},
+      // It is opened by the first kernel that asks for it, and may not be there or not do.
+      {"BPB_CUDNN",
+       {"cuDNN is unavailable", "cuDNN is not available", "libcudnn", "CUDNN failure", "CUDNN_STATUS",
+        "CUDNN_FE"}},
+      {"BPB_CUDA_RUN",
+       {"CUDA failure", "CUDA error", "CUBLAS failure", "CUBLAS_STATUS", "cudaError"}},
+  };
+  for (const Words& words : kWords) {
+    for (const char* text : words.texts) {
+      if (message.find(text) != std::string::npos) return words.code;
+    }
   }
   return "BPB_RUN";
 }

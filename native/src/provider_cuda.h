@@ -17,7 +17,7 @@ std::unique_ptr<Provider> make_cuda_provider(const bpb_cuda_options* options);
 // runtime's own words.
 std::string probe_cuda_provider(const ort::Library& library, const std::string& form);
 
-// Code of a failed run whose message this is: BPB_CUDA_MEMORY, BPB_CUDA_RUN or BPB_RUN.
+// Code of a failed run whose message this is: BPB_CUDNN, BPB_CUDA_MEMORY, BPB_CUDA_RUN or BPB_RUN.
 const char* cuda_run_failure(const std::string& message);
 
 }  // namespace bpb

@@ -201,6 +201,8 @@ export interface NativeAddon {
   /** Version of a libonnxruntime. @throws where the file is none */
   runtimeVersion(library: string): string;
   /** Loads a library by the loader's own search. */
+  /** Of the cuDNN that the provider would find, as "9.10.2"; empty where there is none. */
+  cudnnVersion(): string;
   loadLibrary(name: string): { path: string } | { reason: string };
   /** Instruction sets of the scorer that this CPU has, the best last. */
   instructionSets(): string[];
@@ -210,7 +212,7 @@ export interface NativeAddon {
 export type AddonResult = { addon: NativeAddon } | { reason: string };
 
 /** native/src/addon.cc has the same number: a build of other sources is told from this one's. */
-const ABI = 2;
+const ABI = 3;
 
 const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 

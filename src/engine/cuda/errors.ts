@@ -122,6 +122,25 @@ export function gpuMemoryError(modelPath: string, reason: string): BpbError {
   });
 }
 
+/** A node asked for cuDNN, and it is not there or failed: `reason` is the runtime's message. */
+export function cudnnError(modelPath: string, reason: string): BpbError {
+  const [, operator = 'a node', name = ''] =
+    /running (\S+) node\. Name:'([^']*)'/.exec(reason) ?? [];
+  const node = name === '' ? operator : `${operator} (${name})`;
+  const absent = /unavailable|not available|cannot open shared object/.test(reason);
+  const mend = absent
+    ? mendOf('libcudnn.so.9')
+    : 'See that it is made for your GPU and CUDA version.';
+  return environmentError('BPB_CUDNN', {
+    message: absent ? 'The graph needs cuDNN, and there is none.' : 'cuDNN failed.',
+    path: modelPath,
+    expected: 'libcudnn.so.9 where the loader finds it',
+    actual: absent ? `${node} asks for cuDNN, which is not found` : `${node}: ${reason}`,
+    hint: `${mend} Or score without that node, or with --device cpu.`,
+    cause: new Error(reason),
+  });
+}
+
 /** In the middle of a run: what the device computed after this is worth nothing. */
 export function deviceLostError(reason: string): BpbError {
   return environmentError('BPB_CUDA_LOST', {

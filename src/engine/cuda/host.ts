@@ -56,6 +56,7 @@ export function cudaHost(options: EngineOptions, cuda: CudaOptions): NativeHost 
     tell: (error, path) => tellCudaError(error, machine, path),
     info: (session, { precision, vocabulary, fixedRows, fixedTime }) => {
       const gpu = session.device!;
+      const cudnn = machine.addon.cudnnVersion();
       return {
         name: 'onnx-cuda',
         provider: 'cuda',
@@ -68,6 +69,8 @@ export function cudaHost(options: EngineOptions, cuda: CudaOptions): NativeHost 
           'onnxruntime-node': runtimePackageVersion(),
           'cuda-driver': String(gpu.driver),
           'cuda-scorer-runtime': String(gpu.runtime),
+          // Some kernels take another way where it is found.
+          ...(cudnn === '' ? {} : { cudnn }),
         },
         vocabulary,
         fixedRows,

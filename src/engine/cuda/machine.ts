@@ -9,6 +9,7 @@ import { requireAddon, translate } from '../native-session.js';
 import { chooseGpus } from './devices.js';
 import {
   cpuNodesError,
+  cudnnError,
   deviceLostError,
   driverError,
   gpuMemoryError,
@@ -72,6 +73,8 @@ export function tellCudaError(error: unknown, machine: Machine, modelPath: strin
       return cpuNodesError(modelPath, message);
     case 'BPB_CUDA_MEMORY':
       return gpuMemoryError(modelPath, message);
+    case 'BPB_CUDNN':
+      return cudnnError(modelPath, message);
     case 'BPB_CUDA_RUN':
       return deviceLostError(message);
     default:
