@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { temporaryFolder } from '../helpers/folder.js';
 
 export const DEVICE = 'NVIDIA H100 80GB (made up)';
@@ -235,3 +236,20 @@ export function documents(): { folder: string; read: (name: string) => string } 
   }
   return { folder, read: (name) => readFileSync(join(folder, name), 'utf8') };
 }
+
+/** Results without some files, and with one more line in one. */
+export const without = (files: Record<string, string>, ...names: string[]) =>
+  Object.fromEntries(Object.entries(files).filter(([name]) => !names.includes(name)));
+export function appended(name: string, row: unknown): Record<string, string> {
+  const files = goodResults();
+  return { ...files, [name]: `${files[name] ?? ''}${JSON.stringify(row)}\n` };
+}
+
+const scripts = new URL('../../scripts/', import.meta.url);
+
+/** The command, and the parts it is made of. */
+export const figures = (...args: string[]) =>
+  spawnSync(process.execPath, [fileURLToPath(new URL('gpu-figures.mjs', scripts)), ...args], {
+    encoding: 'utf8',
+  });
+export const part = (name: string) => import(new URL(`gpu-figures/${name}.mjs`, scripts).href);
