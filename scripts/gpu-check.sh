@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Tests and measures the GPU side on a machine with a GPU, without Node and without network.
 #
-#   bash gpu-check.sh ARCHIVES OUT [--stages A,B] [--steps NAME,NAME] [--seconds N] [--again] [--list]
+#   bash gpu-check.sh ARCHIVES OUT [--stages A,B] [--steps NAME,NAME] [--seconds N] [--patience N] [--again] [--list]
 #
 # ARCHIVES is a folder with what scripts/gpu-pack.mjs made, or some of it: archives are kept in
 # BPB_GPU_STORE (default /tmp/bpb-gpu), so that each may come with a call of its own; stage A needs the
 # first one only. OUT gets results.tar.gz, rewritten after every step, and summary.txt, which is printed
 # last. Steps and their limits: scripts/gpu/steps. A step that has its result is not run again, unless
-# --again is given; the call takes no more than --seconds (570) in all.
+# --again is given; the call takes no more than --seconds (570) in all. --patience multiplies the limits of
+# steps and stages, for a slower machine.
 #
 # Needs bash, coreutils, tar, xz or gzip as packed (or python3 for xz), and the NVIDIA driver; PyTorch
 # (PYTHON, default python3) for the peers, ncu in PATH for times of single kernels.
@@ -20,12 +21,13 @@ set -uo pipefail
 usage() { sed -n '4s/^# *//p' "$0" >&2; exit 2; }
 die() { echo "gpu-check: $*" >&2; exit 2; }
 
-archives='' out='' stages='' chosen='' total=570 again='' list='' dry=''
+archives='' out='' stages='' chosen='' total=570 patience=1 again='' list='' dry=''
 while [ $# -gt 0 ]; do
   case $1 in
     --stages) stages=${2:?}; shift ;;
     --steps) chosen=${2:?}; shift ;;
     --seconds) total=${2:?}; shift ;;
+    --patience) patience=${2:?}; shift ;;
     --dry-run) dry=$(cd "${2:?}" && pwd) || die "--dry-run $2: no such folder"; shift ;;
     --again) again=1 ;;
     --list) list=1 ;;
@@ -162,7 +164,7 @@ waiting=0
 while read -r -u 9 stage name seconds needs command; do
   case $stage in '#'* | '') continue ;; esac
   if [ "$stage" = stage ]; then
-    stage_end=$((SECONDS + seconds))
+    stage_end=$((SECONDS + seconds * patience))
     continue
   fi
   if ! among "$stages" "$stage" || ! among "$chosen" "$name"; then continue; fi
@@ -170,7 +172,7 @@ while read -r -u 9 stage name seconds needs command; do
     waiting=$((waiting + 1))
     continue
   fi
-  limit=$seconds
+  limit=$((seconds * patience))
   for left in $((stage_end - SECONDS)) $((began + total - SECONDS)); do
     if [ "$left" -lt "$limit" ]; then limit=$left; fi
   done

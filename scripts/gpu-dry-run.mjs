@@ -1,7 +1,7 @@
 /**
  * Tries scripts/gpu-check.sh from packed archives, on a machine without a GPU.
  *
- *   node scripts/gpu-dry-run.mjs ARCHIVES RUNTIME OUT [--stages A,B] [--seconds N]
+ *   node scripts/gpu-dry-run.mjs ARCHIVES RUNTIME OUT [--stages A,B] [--seconds N] [--patience N]
  *
  * ARCHIVES is what scripts/gpu-pack.mjs wrote. RUNTIME is a folder with a CUDA runtime that does nothing
  * (libcudart.so.13 and what else the provider links), a libcuda.so.1, and a libbpb_cuda.so and bpb_lab that
@@ -23,6 +23,7 @@ const { values, positionals } = parseArgs({
   options: {
     stages: { type: 'string' },
     seconds: { type: 'string', default: '570' },
+    patience: { type: 'string', default: '1' },
     sm: { type: 'string', default: '90' },
   },
 });
@@ -46,7 +47,8 @@ const empty = mkdtempSync(join(tmpdir(), 'bpb-gpu-dry-'));
 process.on('exit', () => rmSync(empty, { recursive: true, force: true }));
 const stages = values.stages === undefined ? [] : ['--stages', values.stages];
 const script = join(archives, 'gpu-check.sh');
-const args = [script, archives, out, '--dry-run', runtime, '--seconds', values.seconds, ...stages];
+const limits = ['--seconds', values.seconds, '--patience', values.patience];
+const args = [script, archives, out, '--dry-run', runtime, ...limits, ...stages];
 const { status, signal } = spawnSync('/bin/bash', args, {
   cwd: empty,
   env: { PATH: '/usr/bin:/bin', HOME: empty, BPB_GPU_STORE: join(empty, 'store') },

@@ -2,11 +2,11 @@
  * Packs all that scripts/gpu-check.sh needs on a machine without Node and network.
  *
  *   node scripts/gpu-pack.mjs --out DIR (--wheel FILE | --ort DIR) [--sm 90] [--archive-mib 40]
- *     [--peer-wheel FILE …] [--shapes a,b]
+ *     [--peer-wheel FILE …] [--shapes a,b] [--level 6]
  *
  * The first archive is enough for stage A; the others hold one more, cut in pieces. --wheel is an
  * onnxruntime-gpu wheel, --ort a folder with libonnxruntime and its CUDA provider; of the provider only the
- * device code for --sm travels. Wheels of peers (quack-kernels and what it needs) are unpacked. Needs
+ * device code for --sm travels. --level is the packer's: 1 for a trial. Wheels of peers (quack-kernels and what it needs) are unpacked. Needs
  * nvcc, python3 (PYTHON) with numpy and onnx, and `npm run build`; `xz` where it is found. The target must
  * be of this machine's kind (Linux, same processor family), with the CUDA libraries that the provider
  * wants.
@@ -14,7 +14,6 @@
 import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -43,6 +42,7 @@ const { values } = parseArgs({
     'archive-mib': { type: 'string', default: '40' },
     'peer-wheel': { type: 'string', multiple: true, default: [] },
     shapes: { type: 'string', default: 'baseline-9x512,wide-11x512' },
+    level: { type: 'string', default: '6' },
   },
 });
 const limit = Number(values['archive-mib']) * 2 ** 20;
@@ -58,7 +58,6 @@ const sizes = {};
 
 /** libonnxruntime and its provider, with the device code of one architecture. */
 async function layRuntime(folder) {
-  mkdirSync(folder, { recursive: true });
   const runtime = findRuntimeLibrary(values.ort);
   const to = join(folder, basename(runtime));
   copyFileSync(runtime, to);
@@ -67,19 +66,18 @@ async function layRuntime(folder) {
   } else {
     const { provider, shared, missing } = providerFiles(runtime);
     if (missing.length > 0) throw new Error(`no CUDA provider beside ${runtime}: --wheel or --ort`);
-    for (const path of [provider, shared, join(provider, '..', RECEIPT)]) {
-      if (existsSync(path)) copyFileSync(path, join(folder, basename(path)));
-    }
+    for (const path of [provider, shared]) copyFileSync(path, join(folder, basename(path)));
   }
   const { provider } = providerFiles(to);
   const library = readFileSync(provider);
   const { containers, reduced, cleared } = keepArchitecture(library, Number(values.sm));
   if (reduced === 0) throw new Error(`${provider} has no device code for sm_${values.sm}`);
   writeFileSync(provider, library);
+  // A receipt is of the file as it was installed.
+  rmSync(join(folder, RECEIPT), { force: true });
   console.log(
     `provider: ${mib(library.length)} MiB, ${mib(cleared)} MiB of other architectures cleared in ${reduced} of ${containers} containers`,
   );
-  return to;
 }
 
 /** What the bundled model scores on the CPU, target by target. */
@@ -118,8 +116,7 @@ try {
   const built = buildNative(values.sm);
   layFirst(first, built);
   layPeers(join(first, 'peers'));
-  const runtime = await layRuntime(join(rest, 'ort'));
-  layRest(rest, { ...built, runtime });
+  await layRuntime(layRest(rest, built));
   layChecks(join(rest, 'checks'));
   layModels(join(rest, 'gpu-models'));
   layReference(join(rest, 'reference'));
@@ -140,9 +137,12 @@ try {
   if (kind === 'gz') console.log('note: no xz here; gzip’s archives are larger');
   const whole = join(staging, 'whole');
   const names = [`bpb-gpu-1.tar.${kind}`];
-  await pack(first, join(values.out, names[0]), kind);
-  await pack(rest, whole, kind);
-  names.push(...(await cut(whole, limit, values.out, (k) => `bpb-gpu-${k + 2}.tar.${kind}`)));
+  await pack(first, join(values.out, names[0]), kind, values.level);
+  await pack(rest, whole, kind, values.level);
+  // Pieces of one size, as small as their number allows.
+  const { size } = statSync(whole);
+  const piece = Math.ceil(size / Math.ceil(size / limit));
+  names.push(...(await cut(whole, piece, values.out, (k) => `bpb-gpu-${k + 2}.tar.${kind}`)));
   const sums = [];
   for (const name of names) {
     sums.push(await sumLine(values.out, name));

@@ -62,7 +62,7 @@ def tensor(data: memoryview) -> tuple[str, np.ndarray]:
     if kind not in TYPES or raw is None:
         raise ValueError(f"initializer {name}: type {kind} {'without' if raw is None else 'with'} raw data, "
                          f"expected raw data of one of the types {sorted(TYPES)}")
-    return name, np.frombuffer(raw, TYPES[kind]).reshape(dims)
+    return name, np.frombuffer(raw, TYPES[kind]).reshape(dims).copy()  # one that can be written to
 
 
 def read(data: bytes) -> tuple[dict[str, str], dict[str, np.ndarray]]:

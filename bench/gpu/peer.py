@@ -61,7 +61,7 @@ class Peer:
     def __init__(self, a):
         self.a = a
         metadata, stored = onnx_initializers.read(lzma.decompress((a.folder / "model.onnx.xz").read_bytes()))
-        self.model = weights.model_of(metadata["config"], stored).to(a.device)
+        self.model = weights.model_of(json.loads(metadata["config"]), stored).to(a.device)
         self.length = self.model.c.seq_len
         self.run = self.model if a.eager else torch.compile(self.model, dynamic=False)
         self.kind = TYPES.get(a.precision)

@@ -13,22 +13,22 @@ export function packer() {
   return spawnSync('xz', ['--version']).status === 0 ? 'xz' : 'gz';
 }
 
-/** One archive of what is in `folder`. */
-export async function pack(folder, file, kind) {
+/** One archive of what is in `folder`; `level` as the packer has them. */
+export async function pack(folder, file, kind, level) {
   const tar = spawn('tar', ['-c', '--sort=name', '--owner=0', '--group=0', '-C', folder, '.'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = [tar];
   let stream = tar.stdout;
   if (kind === 'xz') {
-    const xz = spawn('xz', ['-6', `-T${availableParallelism()}`], {
+    const xz = spawn('xz', [`-${level}`, `-T${availableParallelism()}`], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     tar.stdout.pipe(xz.stdin);
     ended.push(xz);
     stream = xz.stdout;
   } else {
-    stream = tar.stdout.pipe(createGzip({ level: 9 }));
+    stream = tar.stdout.pipe(createGzip({ level: Number(level) }));
   }
   const codes = ended.map((child) => new Promise((resolve) => child.on('close', resolve)));
   await pipeline(stream, createWriteStream(file));

