@@ -35,11 +35,12 @@ const [archives, runtime, out] = positionals.map((path) => resolve(path));
 
 /** What has a CUDA runtime of its own inside, linked to the one that does nothing. */
 function complete() {
-  const wanted = { scorer: 'libbpb_cuda.so', lab: 'bpb_lab' };
-  const missing = Object.entries(wanted).filter(([, name]) => !existsSync(join(runtime, name)));
+  const names = { bpb_cuda: 'libbpb_cuda.so', bpb_lab: 'bpb_lab' };
+  const missing = Object.keys(names).filter((target) => !existsSync(join(runtime, names[target])));
   if (missing.length === 0) return;
-  const built = buildNative(values.sm, join(runtime, 'libcudart.so.13'));
-  for (const [what, name] of missing) copyFileSync(built[what], join(runtime, name));
+  const built = buildNative(values.sm, missing, join(runtime, 'libcudart.so.13'));
+  for (const target of missing)
+    copyFileSync(join(built, names[target]), join(runtime, names[target]));
 }
 
 complete();

@@ -113,7 +113,8 @@ process.on('exit', () => rmSync(staging, { recursive: true, force: true }));
 try {
   const [first, rest] = ['first', 'rest'].map((name) => join(staging, name));
   mkdirSync(values.out, { recursive: true });
-  const built = buildNative(values.sm);
+  const folder = buildNative(values.sm, ['bpb_cuda', 'bpb_lab']);
+  const built = { scorer: join(folder, 'libbpb_cuda.so'), lab: join(folder, 'bpb_lab') };
   layFirst(first, built);
   layPeers(join(first, 'peers'));
   await layRuntime(layRest(rest, built));

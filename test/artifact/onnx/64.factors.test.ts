@@ -54,7 +54,8 @@ describe('are gone', () => {
     ],
     [
       'equal for all heads',
-      (g) => back(g, g.op('Mul', [normal(g, heads(g, g.embed(D)), 8), g.floats([0.6, 0.6], [2, 1])])),
+      (g) =>
+        back(g, g.op('Mul', [normal(g, heads(g, g.embed(D)), 8), g.floats([0.6, 0.6], [2, 1])])),
       { products: 0 },
     ],
     [
