@@ -1,13 +1,14 @@
 /**
  * What the harness itself costs, without a model: `bpb score` with its pool, plan, rows, totals,
  * ledger of coverage and bytes, over a session that gives nats without computing any. Nanoseconds of
- * CPU time of a thread a target, so that a busy machine does not falsify them; medians.
+ * CPU time of a thread a target, so that waiting for a busy machine is not counted; that its caches
+ * and memory are shared still is, by half and more where the load is far above the cores. Medians.
  *
  *   node bench/host.mjs [TOKENS] [REPEATS]
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadTokenizer, openData } from '../dist/index.js';
@@ -23,7 +24,10 @@ const [tokens = 31_000_000, repeats = 3] = process.argv.slice(2).map(Number);
 const folder = mkdtempSync(join(tmpdir(), 'bpb-bench-'));
 try {
   await write();
-  console.log(`\nHost: ${tokens.toLocaleString('en-US')} tokens, batches of 65,536, ${machine()}`);
+  const load = loadavg()[0].toFixed(1);
+  console.log(
+    `\nHost: ${tokens.toLocaleString('en-US')} tokens, batches of 65,536, ${machine()}, load ${load}`,
+  );
   const runs = WINDOWS.map((window) => Array.from({ length: repeats }, () => run(window)));
   table(
     ['ns a target', 'main: batches', 'bytes', 'figures', 'worker', 'before (once)', 'peak MB'],

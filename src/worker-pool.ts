@@ -7,7 +7,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { isMainThread, workerData } from 'node:worker_threads';
-import { Piscina } from 'piscina';
+import { Piscina, transferableSymbol, valueSymbol } from 'piscina';
 
 /** A worker that has not started by then never will; the pool is closed as it is. */
 const START_TIMEOUT_MS = 30_000;
@@ -65,6 +65,16 @@ export class WorkerPool<Task, Result> {
 /** What the pool handed to this worker thread. */
 export function threadData<T>(): T {
   return (workerData as ThreadData).data as T;
+}
+
+/**
+ * `result` of a worker, of which `buffers` are handed over to the pool's thread and not copied: the
+ * worker must not use them again.
+ */
+export function handedOver<T extends object>(result: T, buffers: ArrayBuffer[]): T {
+  if (isMainThread) return result;
+  // Piscina takes the wrapping off again.
+  return Piscina.move({ [transferableSymbol]: buffers, [valueSymbol]: result }) as T;
 }
 
 /** The last line of a worker module; does nothing where the module is loaded outside of a pool. */

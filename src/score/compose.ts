@@ -103,13 +103,22 @@ export function accountBytes(prepared: Prepared): Accounted {
   return prepared.accounting.totals(scoredRanges(prepared));
 }
 
+/** Rows that follow each other as one range: a run has a million rows, and few gaps between them. */
 function* scoredRanges({ plan, batches, range }: Prepared): Generator<TargetRange> {
+  let first = 0;
+  let end = 0;
   for (let b = range[0]; b < range[1]; b++) {
     for (const index of batches.rows(b)) {
       const { start, length, firstScored } = plan.row(index);
-      yield [start + firstScored + 1, length - firstScored];
+      const from = start + firstScored + 1;
+      if (from !== end) {
+        if (end > first) yield [first, end - first];
+        first = from;
+      }
+      end = start + length + 1;
     }
   }
+  if (end > first) yield [first, end - first];
 }
 
 /** Whether a probe, or a second opinion on the run or on its rewritten model, speaks against it. */

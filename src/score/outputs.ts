@@ -98,11 +98,19 @@ export class OutputDirectory {
     return file;
   }
 
-  private writeTargets(file: number, runs: RowsScore['runs'], nats: Float32Array): void {
+  /** Neighbouring runs in one call: those of a batch mostly are. */
+  private writeTargets(
+    file: number,
+    { first, count }: RowsScore['runs'],
+    nats: Float32Array,
+  ): void {
     let at = 0;
-    for (let r = 0; r < runs.count.length; r++) {
-      const part = nats.subarray(at, at + runs.count[r]!);
-      writeSync(file, part, 0, part.byteLength, (runs.first[r]! - 1) * 4);
+    for (let r = 0; r < count.length; ) {
+      const begin = first[r]!;
+      let end = begin;
+      while (r < count.length && first[r] === end) end += count[r++]!;
+      const part = nats.subarray(at, at + end - begin);
+      writeSync(file, part, 0, part.byteLength, (begin - 1) * 4);
       at += part.length;
     }
   }

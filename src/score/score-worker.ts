@@ -12,6 +12,7 @@ import { LaneRunner } from '../rows/lane-runner.js';
 import { namedError } from '../rows/named-error.js';
 import { planRows } from '../rows/plan.js';
 import type { WindowPlan } from '../windows/plan.js';
+import { handedOver } from '../worker-pool.js';
 import type { Opened, Reply, RowsScore, WorkerSetup, WorkerTask } from './messages.js';
 import { replyOf } from './messages.js';
 
@@ -45,16 +46,17 @@ export class ScoreWorker {
     this.plan = planRows(setup.stream, setup.window, setup.adaptive);
   }
 
-  run(task: WorkerTask): Promise<Reply<Opened | RowsScore>> {
-    return replyOf<Opened | RowsScore>(
-      task.kind === 'open' ? this.describe : () => this.score(task),
-    );
+  async run(task: WorkerTask): Promise<Reply<Opened | RowsScore>> {
+    if (task.kind === 'open') return replyOf(() => this.describe());
+    const reply = await replyOf(() => this.score(task));
+    const buffer = 'ok' in reply ? reply.ok.nats?.buffer : undefined;
+    return buffer instanceof ArrayBuffer ? handedOver(reply, [buffer]) : reply;
   }
 
-  private readonly describe = async (): Promise<Opened> => {
+  private async describe(): Promise<Opened> {
     const { engine, notes } = await this.open();
     return { info: engine.info, notes };
-  };
+  }
 
   private open(): Promise<Open> {
     this.opened ??= this.setup.adaptive === null ? this.openStateless() : this.openLanes();
