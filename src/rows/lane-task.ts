@@ -22,7 +22,8 @@ export interface LanesScore extends JoinedSteps {
 export class LaneTask {
   private readonly steps: Step[] = [];
   private readonly events: LedgerEvent[] = [];
-  private readonly committed = new Set<number>();
+  /** Runs of the last step, by first target: where each ends. */
+  private readonly committed = new Map<number, number>();
   private adaptations = 0;
   private adaptSeconds = 0;
 
@@ -33,20 +34,27 @@ export class LaneTask {
     this.events.push(...scoreEvents(runs, score.totals, infiniteRuns));
     this.committed.clear();
     runs.first.forEach((first, r) => {
-      for (let i = first; i < first + runs.count[r]!; i++) this.committed.add(i);
+      this.committed.set(first, first + runs.count[r]!);
     });
   }
 
-  /** The rule that this room exists for, held once more against what was really committed. */
+  /**
+   * The rule that this room exists for, held once more against what was really committed.
+   *
+   * @param used ranges of targets, each a row's: they begin where a run does
+   */
   requireCommitted(used: readonly (readonly [number, number])[]): void {
     for (const [first, count] of used) {
-      for (let i = first; i < first + count; i++) {
-        if (this.committed.has(i)) continue;
-        throw new BpbError({
-          kind: 'internal',
-          code: 'BPB_ADAPT_BEFORE_SCORE',
-          message: `target ${i} was to be adapted to before its nats were committed`,
-        });
+      for (let i = first; i < first + count; ) {
+        const end = this.committed.get(i);
+        if (end === undefined) {
+          throw new BpbError({
+            kind: 'internal',
+            code: 'BPB_ADAPT_BEFORE_SCORE',
+            message: `target ${i} was to be adapted to before its nats were committed`,
+          });
+        }
+        i = end;
       }
     }
   }
