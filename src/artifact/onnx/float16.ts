@@ -29,19 +29,26 @@ const LARGEST = 65504;
  * fp32 values as half bits. A finite value beyond ±65504 becomes ±65504, not infinite: it is a
  * mask's "very negative", and infinities would make NaNs of it.
  */
-export function encodeHalves(values: ArrayLike<number>): { bits: Uint16Array; clamped: number } {
+export function encodeHalves(values: ArrayLike<number>): Uint16Array {
   const bits = new Uint16Array(values.length);
-  let clamped = 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
     single[0] = value;
     let half = halfBits(word[0]!);
     if ((half & 0x7fff) === 0x7c00 && Number.isFinite(value)) {
-      clamped++;
       single[0] = value < 0 ? -LARGEST : LARGEST;
       half = halfBits(word[0]!);
     }
     bits[i] = half;
   }
-  return { bits, clamped };
+  return bits;
+}
+
+/** How many finite values `encodeHalves` brings back to ±65504: from half of the next step on. */
+export function countBeyond(values: ArrayLike<number>): number {
+  let count = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isFinite(values[i]!) && Math.abs(Math.fround(values[i]!)) >= LARGEST + 16) count++;
+  }
+  return count;
 }

@@ -218,7 +218,7 @@ function rawBytes(tensor: Tensor): Uint8Array {
     case ELEMENT.double:
       return view(Float64Array.from(values));
     case ELEMENT.half:
-      return view(encodeHalves(values).bits);
+      return view(encodeHalves(values));
     case ELEMENT.int32:
       return view(Int32Array.from(values));
     case ELEMENT.int64:

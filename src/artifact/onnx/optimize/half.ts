@@ -6,7 +6,7 @@
  * their operator is one of the first.
  */
 
-import { encodeHalves } from '../float16.js';
+import { countBeyond } from '../float16.js';
 import { makeNode, type Node } from '../graph.js';
 import { ELEMENT, Tensor } from '../tensor.js';
 import type { Workspace } from './workspace.js';
@@ -98,7 +98,7 @@ class Halver {
       made = ws.add(new Tensor(type, tensor.dims, tensor.values, tensor.stored), 'half');
       if (type === ELEMENT.half) {
         this.weights++;
-        this.clamped += encodeHalves(tensor.values).clamped;
+        this.clamped += countBeyond(tensor.values);
       }
     }
     this.twins.set(key, made);

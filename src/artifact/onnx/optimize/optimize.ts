@@ -16,6 +16,7 @@ import { separateProjections } from './projections.js';
 import { fuseResidualNorms, separateAddends } from './residual.js';
 import { fuseRmsNorms } from './rms-norm.js';
 import { fuseRotary } from './rotary.js';
+import { multiplyTables } from './rotary-factors.js';
 import { sinkTransposes } from './sink.js';
 import { liftSoftcap } from './softcap.js';
 import { squarePowers } from './square.js';
@@ -125,6 +126,7 @@ function rewrite(model: Uint8Array, options: OptimizeOptions & { path: string })
   note('merged-factors', merged.factors);
   note('multiplied-tables', merged.tables);
   untouched.push(...merged.left);
+  note('factors-into-rotary', multiplyTables(ws));
   tidy(ws);
   const softcap = options.liftSoftcap ? liftSoftcap(ws, logitsOutput) : null;
   note('softcap-to-scorer', softcap === null ? 0 : 1);

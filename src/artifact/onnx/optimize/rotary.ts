@@ -100,11 +100,23 @@ function standard(ws: Workspace, node: Node): boolean {
   if ((ws.number(node, 'rotary_embedding_dim') ?? 0) !== 0) return false;
   const heads = ws.number(node, 'num_heads') ?? ws.dims(input)?.[1];
   if (!heads) return false;
-  const given = ws.constant(positions);
-  const ascending = given?.values.every((value, k) => value === k % given.dims.at(-1)!);
-  const inputs = [input, ascending ? ws.add(ints([0]), 'position') : positions, cos!, sin!];
+  const inputs = [
+    input,
+    ascending(ws, positions) ? ws.add(ints([0]), 'position') : positions,
+    cos!,
+    sin!,
+  ];
   const interleaved = { int: ws.number(node, 'interleaved') ?? 0 };
   const attributes = { interleaved, num_heads: { int: heads } };
   ws.replace(node, ws.insert(node, 'RotaryEmbedding', inputs, attributes, MICROSOFT));
   return true;
+}
+
+/** Whether every row counts from 0, be it a constant or one row expanded to an open batch. */
+function ascending(ws: Workspace, positions: string): boolean {
+  const expanded = ws.madeBy(positions, 'Expand');
+  const given = ws.constant(expanded?.inputs[0] ?? positions);
+  const time = ws.dims(positions)?.at(-1);
+  if (given === null || !time || given.dims.at(-1) !== time) return false;
+  return given.dense().values.every((value, k) => value === k % time);
 }
