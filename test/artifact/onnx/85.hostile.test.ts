@@ -27,7 +27,12 @@ function sample(): Uint8Array {
   const keep = g.op('Cast', [g.op('Trilu', [ones], { upper: { int: 0 } })], { to: { int: 9 } });
   const masked = g.op('Where', [keep, scores, g.scalar(-1e9)]);
   const y = g.op('MatMul', [g.op('Softmax', [masked], { axis: { int: -1 } }), heads]);
-  return g.model(g.reshape(g.transpose(y, [0, 2, 1, 3]), [0, 0, 16]), 16);
+  const flat = g.reshape(g.transpose(y, [0, 2, 1, 3]), [0, 0, 16]);
+  // A residual, a product that is taken apart, factors one after the other.
+  const [left, right] = g.split(g.op('MatMul', [normal, g.weights([16, 32])]), 2, -1);
+  const sum = g.op('Add', [flat, g.op('Mul', [left!, g.op('Tanh', [right!])])]);
+  const scale = g.op('Mul', [g.op('Mul', [sum, g.weights([16])]), g.weights([16])]);
+  return g.model(g.op('Add', [scale, g.op('Mul', [x, g.weights([16])])]), 16);
 }
 
 describe('a damaged model', () => {

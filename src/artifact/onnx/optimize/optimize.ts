@@ -126,7 +126,8 @@ function rewrite(model: Uint8Array, options: OptimizeOptions & { path: string })
   note('merged-factors', merged.factors);
   note('multiplied-tables', merged.tables);
   untouched.push(...merged.left);
-  note('factors-into-rotary', multiplyTables(ws));
+  // A CPU's cache holds a table by position, and one by position and head not.
+  if (kind !== 'kept') note('factors-into-rotary', multiplyTables(ws));
   tidy(ws);
   const softcap = options.liftSoftcap ? liftSoftcap(ws, logitsOutput) : null;
   note('softcap-to-scorer', softcap === null ? 0 : 1);
