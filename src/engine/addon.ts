@@ -200,9 +200,9 @@ export interface NativeAddon {
   provider(library: string, form: ProviderForm): string;
   /** Version of a libonnxruntime. @throws where the file is none */
   runtimeVersion(library: string): string;
-  /** Loads a library by the loader's own search. */
   /** Of the cuDNN that the provider would find, as "9.10.2"; empty where there is none. */
   cudnnVersion(): string;
+  /** Loads a library by the loader's own search. */
   loadLibrary(name: string): { path: string } | { reason: string };
   /** Instruction sets of the scorer that this CPU has, the best last. */
   instructionSets(): string[];
