@@ -6,7 +6,7 @@
 import { joinScores, splitBatch } from '../../dist/engine/cuda/split.js';
 import { nanLogits } from '../../dist/engine/engine-errors.js';
 import { runNative } from '../../dist/engine/native-session.js';
-import { checkPlaces, padBatch } from '../../dist/engine/pad.js';
+import { checkSizes, padBatch } from '../../dist/engine/pad.js';
 import { listed } from '../../dist/engine/positions.js';
 import { toQ30 } from '../../dist/engine/q30.js';
 import { ScoreWorker } from '../../dist/score/score-worker.js';
@@ -54,7 +54,7 @@ const { modelPath } = setup.options;
 const engine = {
   info: { name: 'null', fixedRows: rows, fixedTime: time },
   async score(batch) {
-    checkPlaces(batch);
+    checkSizes(batch);
     const scores = [];
     for (const { batch: piece, firstScored } of splitBatch(batch, rows, null)) {
       const padded = padBatch(piece, engine.info, modelPath);

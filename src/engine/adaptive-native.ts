@@ -11,7 +11,7 @@ import { nanLogits } from './nan-logits.js';
 import type { HostedGraph, NativeHost } from './native-host.js';
 import { graphValue, runNative } from './native-session.js';
 import { cpuHost } from './onnx-native.js';
-import { checkPlaces } from './pad.js';
+import { checkSizes } from './pad.js';
 import { checkOptions, checkSignature } from './signature.js';
 import { splitTensors } from './split-tensors.js';
 import type { Batch, BatchScore, EngineInfo } from './types.js';
@@ -84,7 +84,7 @@ class AdaptiveNativeEngine implements AdaptiveEngine {
 
   async score(batch: Batch, state: EngineState, carry: boolean): Promise<BatchScore> {
     const native = this.#native(state);
-    checkPlaces(batch);
+    checkSizes(batch);
     const { modelPath } = this.options;
     const tell = (error: unknown) => this.#tell(error, modelPath);
     const { nats, totals, runSeconds, scoreSeconds, deviceToHostBytes } = await runNative(

@@ -14,7 +14,7 @@ import { nanLogits } from './nan-logits.js';
 import type { NativeHost } from './native-host.js';
 import { graphValue, runNative } from './native-session.js';
 import { loadRefusal, type Opened } from './open-graph.js';
-import { checkPlaces, padBatch } from './pad.js';
+import { checkSizes, padBatch } from './pad.js';
 import { listed, portNames } from './positions.js';
 import { checkOptions, checkSignature } from './signature.js';
 import type { Batch, BatchScore, CudaOptions, Engine, EngineInfo, EngineOptions } from './types.js';
@@ -111,7 +111,7 @@ class OnnxCudaEngine implements Engine {
 
   async score(batch: Batch): Promise<BatchScore> {
     if (this.#closed) throw closedError();
-    checkPlaces(batch);
+    checkSizes(batch);
     const used = this.#current;
     const shaped = await used;
     try {

@@ -10,7 +10,7 @@ import { nanLogits } from './nan-logits.js';
 import type { NativeHost } from './native-host.js';
 import { graphValue, requireAddon, runNative, translate } from './native-session.js';
 import { type Opened, openGraph } from './open-graph.js';
-import { checkPlaces, padBatch } from './pad.js';
+import { checkSizes, padBatch } from './pad.js';
 import { listed, portNames } from './positions.js';
 import { SESSION_CONFIG } from './session-config.js';
 import { checkOptions, checkSignature } from './signature.js';
@@ -39,7 +39,7 @@ class OnnxNativeEngine implements Engine {
 
   async score(batch: Batch): Promise<BatchScore> {
     if (this.#closed) throw closedError();
-    checkPlaces(batch);
+    checkSizes(batch);
     const { modelPath } = this.#options;
     const padded = padBatch(batch, this.info, modelPath);
     const result = await runNative(

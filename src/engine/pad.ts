@@ -18,32 +18,35 @@ export interface FixedAxes {
  * @throws RangeError: a bug of the caller, not the model's fault.
  */
 export function checkBatch(batch: Batch): void {
-  checkPlaces(batch);
+  checkSizes(batch);
+  checkPositions(batch);
   must(!anyNegative(batch.ids), 'ids must not be negative');
   must(!anyNegative(batch.targets), 'targets must not be negative');
 }
 
 /**
- * The same but for the ids themselves: the addon looks at each of them, and faster.
+ * The same but for what every id and position is: the addon looks at each of them, and faster. Who
+ * moves positions before it sees them calls `checkPositions`.
  *
  * @throws RangeError
  */
-export function checkPlaces({ rows, time, ids, scored, targets, segmentEnds }: Batch): void {
-  const positions = rows * time;
+export function checkSizes({ rows, time, ids, scored, targets, segmentEnds }: Batch): void {
   must(Number.isInteger(rows) && rows > 0, 'rows must be a whole number above 0');
   must(Number.isInteger(time) && time > 0, 'time must be a whole number above 0');
-  must(ids.length === positions, 'ids must hold rows * time ids');
+  must(ids.length === rows * time, 'ids must hold rows * time ids');
   must(targets.length === scored.length, 'targets and scored must be of one length');
-  must(allBelow(scored, positions), 'scored must be below rows * time');
   must(ascending(segmentEnds), 'segmentEnds must ascend');
   must((segmentEnds.at(-1) ?? 0) === scored.length, 'segmentEnds must end at the last target');
+}
+
+/** @throws RangeError */
+export function checkPositions({ rows, time, scored }: Batch): void {
+  must(allBelow(scored, rows * time), 'scored must be below rows * time');
 }
 
 function must(holds: boolean, what: string): void {
   if (!holds) throw new RangeError(what);
 }
-
-// Every target of every batch comes through here: plain loops, without a branch where that can be.
 
 function anyNegative(ids: Int32Array): boolean {
   let bits = 0;
@@ -64,8 +67,9 @@ function ascending(values: Uint32Array): boolean {
 
 /**
  * The batch with zeros below and to the right up to the fixed sizes, and its scored positions moved
- * along; the batch itself where it fits already. Padding is never scored.
+ * along; the batch itself, as it is, where it fits already. Padding is never scored.
  *
+ * @throws RangeError for a position beyond the batch, where there is padding.
  * @throws BpbError (input) where the batch is larger than the graph.
  */
 export function padBatch(batch: Batch, axes: FixedAxes, modelPath: string): Batch {
@@ -81,6 +85,7 @@ export function padBatch(batch: Batch, axes: FixedAxes, modelPath: string): Batc
       hint: `Use a sequence length of at most ${time}, or export with a symbolic time axis.`,
     });
   }
+  checkPositions(batch);
   const ids = new Int32Array(rows * time);
   for (let row = 0; row < batch.rows; row++) {
     ids.set(batch.ids.subarray(row * batch.time, (row + 1) * batch.time), row * time);

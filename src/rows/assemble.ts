@@ -17,6 +17,9 @@ export interface ScoredRuns {
 /** Any id is right for padding: nothing that follows a row's end is scored, and models are causal. */
 const PADDING_ID = 0;
 
+/** So many numbers are copied by a loop before a call of the runtime has begun. */
+const SHORT = 128;
+
 /**
  * Gathers `rows` (indexes into the plan) into one batch; its time is the longest row's length.
  * Segment `s` of the batch is run `s`.
@@ -57,7 +60,11 @@ export function assembleBatch(
     copyIds(ids, base + shared, tokens, start + shared, end);
     if (length < time) ids.fill(PADDING_ID, base + length, base + time);
     count(scored, k, base + firstScored, base + length);
-    copyIds(targets, k, tokens, start + firstScored + 1, end + 1);
+    if (length - firstScored > SHORT) {
+      // The row's own inputs, one place later, are of the same type: that is one move of memory.
+      targets.set(ids.subarray(base + firstScored + 1, base + length), k);
+      targets[k + length - firstScored - 1] = tokens[end]!;
+    } else copyIds(targets, k, tokens, start + firstScored + 1, end + 1);
     k += length - firstScored;
     base += time;
     last = row;

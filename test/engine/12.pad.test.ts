@@ -1,7 +1,8 @@
 /** Padding moves a batch into a larger shape and changes nothing of what is scored. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { checkBatch, checkPlaces, padBatch } from '#bpb/engine/pad';
+import { splitBatch } from '#bpb/engine/cuda/split';
+import { checkBatch, checkSizes, padBatch } from '#bpb/engine/pad';
 
 const shapes = fc.record({
   rows: fc.integer({ min: 1, max: 5 }),
@@ -36,31 +37,35 @@ test('scored positions keep their row, their offset and the id before them, in a
 });
 
 test('a batch that fits is the batch itself', () => {
-  const batch = {
-    rows: 1,
-    time: 2,
-    ids: Int32Array.of(3, 4),
-    scored: Uint32Array.of(1),
-    targets: Int32Array.of(5),
-    segmentEnds: Uint32Array.of(1),
-  };
-  expect(padBatch(batch, { fixedRows: null, fixedTime: 2 }, 'm')).toBe(batch);
+  expect(padBatch(batch, { fixedRows: null, fixedTime: 1 }, 'm')).toBe(batch);
 });
 
+const batch = {
+  rows: 2,
+  time: 1,
+  ids: Int32Array.of(3, 4),
+  scored: Uint32Array.of(1),
+  targets: Int32Array.of(5),
+  segmentEnds: Uint32Array.of(1),
+};
+
 test.each([
-  ['ids', { ids: Int32Array.of(0, -1) }],
-  ['targets', { targets: Int32Array.of(-(2 ** 31)) }],
-])('negative %s are left to the addon, and only they', (_, changes) => {
-  const batch = {
-    rows: 1,
-    time: 2,
-    ids: Int32Array.of(3, 4),
-    scored: Uint32Array.of(1),
-    targets: Int32Array.of(5),
-    segmentEnds: Uint32Array.of(1),
-    ...changes,
-  };
-  expect(() => checkBatch(batch)).toThrow(/must not be negative/);
-  checkPlaces(batch);
-  expect(() => checkPlaces({ ...batch, scored: Uint32Array.of(2) })).toThrow(/below rows \* time/);
+  ['a negative id', { ids: Int32Array.of(0, -1) }],
+  ['a negative target', { targets: Int32Array.of(-(2 ** 31)) }],
+  ['a position beyond the batch', { scored: Uint32Array.of(2) }],
+])('%s is left to the addon', (_, changes) => {
+  expect(() => checkBatch({ ...batch, ...changes })).toThrow(RangeError);
+  checkSizes({ ...batch, ...changes });
+});
+
+test('a position beyond the batch is refused by whoever moves it first', () => {
+  const beyond = { ...batch, scored: Uint32Array.of(2) };
+  // Padded below, it would be a place in the padding; cut by rows, it would be in no piece.
+  for (const axes of [
+    { fixedRows: 3, fixedTime: null },
+    { fixedRows: null, fixedTime: 2 },
+  ]) {
+    expect(() => padBatch(beyond, axes, 'm')).toThrow(/below rows \* time/);
+  }
+  expect(() => splitBatch(beyond, 1)).toThrow(/below rows \* time/);
 });

@@ -10,7 +10,7 @@ import type { WindowOptions } from '#bpb/windows/options';
 import { planWindows, type WindowPlan } from '#bpb/windows/plan';
 import { streamOf } from '../helpers/stream.js';
 
-const TOKENS = 300;
+const TOKENS = 600;
 
 /** Document of stream position `position`. */
 function documentAt({ documentStarts }: TokenStream, position: number): number {
@@ -55,8 +55,8 @@ function listed({ batch, runs }: { batch: Batch; runs: ScoredRuns }) {
 const window = fc
   .record({
     mode: fc.constantFrom('chunk' as const, 'sliding' as const, 'document' as const),
-    seqLen: fc.integer({ min: 1, max: 40 }),
-    stride: fc.integer({ min: 1, max: 40 }),
+    seqLen: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 120, max: 300 })),
+    stride: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 300 })),
     tail: fc.constantFrom('drop' as const, 'score' as const),
     compat: fc.boolean(),
   })

@@ -2,6 +2,7 @@
  * Cuts a batch by rows and by scored positions, and puts the scores of the pieces together again.
  */
 
+import { checkPositions } from '../pad.js';
 import type { Batch, BatchScore } from '../types.js';
 
 export interface Piece {
@@ -21,6 +22,7 @@ export function splitBatch(batch: Batch, rows: number, count: number | null = nu
 
 function byRows(batch: Batch, rows: number): Piece[] {
   if (batch.rows <= rows) return [{ batch, firstScored: 0 }];
+  checkPositions(batch);
   const pieces: Piece[] = [];
   let k = 0;
   for (let from = 0; from < batch.rows; from += rows) {
