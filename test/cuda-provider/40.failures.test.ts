@@ -1,12 +1,38 @@
 /** What fails on a GPU is told as the machine's fault, with what mends it; no score is given. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { ScoreResult } from '#bpb/score/result';
 import { bpbOnFakeCuda, fakeCuda, noFakeCuda } from '../helpers/fake-cuda.js';
+import { temporaryFolder } from '../helpers/folder.js';
+import { groupQueryAttentionModel, TIME } from './attention-model.js';
 
 const at = (model: string) => fileURLToPath(new URL(`../../models/${model}`, import.meta.url));
 const scored = (model: string) => ['score', at(model), '--json', '--quiet', '--verify-rows', '0'];
 const small = ['--limit-docs', '1'];
+
+/** Arguments that score one GroupQueryAttention on some bytes. */
+function groupQueryAttention(): string[] {
+  const folder = temporaryFolder();
+  const [model, docs] = [join(folder, 'model.onnx'), join(folder, 'docs.jsonl')];
+  writeFileSync(model, groupQueryAttentionModel());
+  writeFileSync(
+    docs,
+    `${JSON.stringify({ text: 'Four score and seven years ago. '.repeat(60) })}\n`,
+  );
+  const data = [
+    '--tokenizer',
+    'byte260',
+    '--docs',
+    docs,
+    '--window',
+    'chunk',
+    '--seq-len',
+    `${TIME}`,
+  ];
+  return ['score', model, ...data, '--json', '--quiet', '--verify-rows', '0'];
+}
 
 describe.skipIf(noFakeCuda !== '')(
   `failures on the CUDA provider${noFakeCuda && ` (skipped: ${noFakeCuda})`}`,
@@ -62,22 +88,33 @@ describe.skipIf(noFakeCuda !== '')(
 describe.skipIf(noFakeCuda !== '')(
   `what decides the bits on the CUDA provider${noFakeCuda && ` (skipped: ${noFakeCuda})`}`,
   () => {
-    test('attention in fp16 takes the same kernels with and without cuDNN, which is recorded', async () => {
-      const args = [...scored('sotu-8x256'), ...small, '--optimize', '--batch-tokens', '512'];
-      const without = await bpbOnFakeCuda(args);
-      const beside = await bpbOnFakeCuda(args, fakeCuda().envWithCudnn);
-      expect([without.code, beside.code]).toEqual([0, 0]);
-      const kernels = (run: typeof without) =>
-        run.log.batches[2]!.filter(({ kind }) => kind === 'kernel').map(({ name }) => name);
-      expect(kernels(without).some((name) => name.includes('flash_fwd'))).toBe(true);
-      expect(kernels(beside)).toEqual(kernels(without));
-      expect(beside.log.launches.filter(({ line }) => line.startsWith('CUDNN '))).toEqual([]);
-      const [a, b] = [without, beside].map(({ stdout }) => JSON.parse(stdout) as ScoreResult);
-      expect(a!.engine.versions).not.toHaveProperty('cudnn');
-      expect(b!.engine.versions['cudnn']).toBe('9.10.2');
-      expect(b!.identity.bits).not.toBe(a!.identity.bits);
-      expect(b!.identity.score).toBe(a!.identity.score);
-    }, 120_000);
+    // What --optimize makes of attention, and what an exporter of key-value caches writes.
+    test.each([
+      [
+        'Attention',
+        () => [...scored('sotu-8x256'), ...small, '--optimize', '--batch-tokens', '512'],
+      ],
+      ['GroupQueryAttention', groupQueryAttention],
+    ])(
+      '%s in fp16 takes the same kernels with and without cuDNN, which is recorded',
+      async (_, make) => {
+        const args = make();
+        const without = await bpbOnFakeCuda(args);
+        const beside = await bpbOnFakeCuda(args, fakeCuda().envWithCudnn);
+        expect([without.code, beside.code]).toEqual([0, 0]);
+        const kernels = (run: typeof without) =>
+          run.log.batches[2]!.filter(({ kind }) => kind === 'kernel').map(({ name }) => name);
+        expect(kernels(without).some((name) => name.includes('flash_fwd'))).toBe(true);
+        expect(kernels(beside)).toEqual(kernels(without));
+        expect(beside.log.launches.filter(({ line }) => line.startsWith('CUDNN '))).toEqual([]);
+        const [a, b] = [without, beside].map(({ stdout }) => JSON.parse(stdout) as ScoreResult);
+        expect(a!.engine.versions).not.toHaveProperty('cudnn');
+        expect(b!.engine.versions['cudnn']).toBe('9.10.2');
+        expect(b!.identity.bits).not.toBe(a!.identity.bits);
+        expect(b!.identity.score).toBe(a!.identity.score);
+      },
+      120_000,
+    );
 
     test('products of 16-bit factors add in fp32, whatever the environment says', async () => {
       const { code, log } = await bpbOnFakeCuda(
