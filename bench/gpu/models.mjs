@@ -28,8 +28,8 @@ export const SHAPES = {
     vocabulary: 512,
     seqLen: 128,
     batchTokens: 2048,
-    chunkBatches: 4,
-    slidingBatches: 4,
+    chunkBatches: 2,
+    slidingBatches: 2,
   },
 };
 
