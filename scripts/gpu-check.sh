@@ -110,7 +110,9 @@ PY
 )
 export LD_LIBRARY_PATH=${dry:+$dry:}${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$libraries:/usr/local/cuda/lib64
 unset BPB_GPU_DRY_RUN
-if [ -n "$dry" ]; then
+if [ -z "$dry" ]; then
+  PATH=$PATH:/usr/local/cuda/bin # ncu, where it is not in PATH
+else
   export BPB_GPU_DRY_RUN=1 LAB=$dry/bpb_lab BPB_CUDA_LIBRARY=$dry/libbpb_cuda.so BPB_CUDA_DRIVER=$dry/libcuda.so.1
 fi
 

@@ -17,7 +17,7 @@ const count = (number) => Math.round(number).toLocaleString('en-US');
 function steps() {
   const all = readdirSync(join(results, 'steps')).map((name) => json(join('steps', name)));
   return all
-    .sort((a, b) => a.began.localeCompare(b.began))
+    .sort((a, b) => (a.stage + a.began).localeCompare(b.stage + b.began))
     .map(({ stage, step, status, seconds, answer }) =>
       `${stage} ${step}: ${status}, ${seconds} s ${answer}`.trim(),
     );
