@@ -12,29 +12,17 @@ import {
 } from '../graph.js';
 import { ELEMENT, type Tensor } from '../tensor.js';
 import type { Attribute as AttributeValue } from '../writer.js';
+import { type Dim, type Fact, UNKNOWN } from './facts.js';
 import { inferNode } from './infer.js';
+import { Links } from './links.js';
 
-/** A dimension; null where only a run can tell. */
-export type Dim = number | null;
-
-/** What is known of a value before anything runs. */
-export interface Fact {
-  /** ONNX element type; 0 when unknown. */
-  readonly type: number;
-  readonly dims: readonly Dim[] | null;
-  /** The elements of a vector of integers that holds a shape, as far as they are known. */
-  readonly shape: readonly Dim[] | null;
-  readonly constant: (() => Tensor | null) | null;
-}
-
-export const UNKNOWN: Fact = { type: 0, dims: null, shape: null, constant: null };
+export { type Dim, type Fact, UNKNOWN } from './facts.js';
 
 export const MICROSOFT = 'com.microsoft';
 
 export class Workspace {
   private readonly facts = new Map<string, Fact>();
-  private readonly producers = new Map<string, Node>();
-  private readonly users = new Map<string, Set<Node>>();
+  private readonly links = new Links();
   private readonly outputs: ReadonlySet<string>;
   private readonly names = new Set<string>();
   private made = 0;
@@ -80,17 +68,17 @@ export class Workspace {
   }
 
   producer(name: string): Node | undefined {
-    return this.producers.get(name);
+    return this.links.producer(name);
   }
 
   /** The node that makes this value, if it is one of ai.onnx of that type. */
   madeBy(name: string, op: string): Node | undefined {
-    const node = this.producers.get(name);
+    const node = this.links.producer(name);
     return node?.op === op && node.domain === '' ? node : undefined;
   }
 
   consumers(name: string): readonly Node[] {
-    return [...(this.users.get(name) ?? [])];
+    return this.links.consumers(name);
   }
 
   isOutput(name: string): boolean {
@@ -108,7 +96,7 @@ export class Workspace {
    */
   *walk(): Generator<Node> {
     for (const { outputs } of this.graph.nodes) {
-      const node = this.producers.get(outputs.find((name) => name !== '') ?? '');
+      const node = this.links.producer(outputs.find((name) => name !== '') ?? '');
       if (node !== undefined) yield node;
     }
   }
@@ -167,7 +155,7 @@ export class Workspace {
 
   /** Puts a node in the place of another one. */
   swap(old: Node, node: Node): void {
-    this.forget(old);
+    this.links.remove(old);
     this.graph.items[this.graph.items.indexOf(old)] = node;
     this.import(node.domain);
     this.learn(node);
@@ -185,7 +173,7 @@ export class Workspace {
   }
 
   remove(node: Node): void {
-    this.forget(node);
+    this.links.remove(node);
     this.graph.items.splice(this.graph.items.indexOf(node), 1);
   }
 
@@ -230,7 +218,7 @@ export class Workspace {
 
   /** Lets the maker of `x` give `y` itself, in the place of the node that passed it on. */
   take(node: Node, x: string, y: string): void {
-    const maker = this.producers.get(x)!;
+    const maker = this.links.producer(x)!;
     this.remove(node);
     const outputs = maker.outputs.map((output) => (output === x ? y : output));
     this.swap(maker, { ...maker, outputs, raw: null });
@@ -260,18 +248,8 @@ export class Workspace {
   }
 
   private learn(node: Node): void {
-    for (const name of node.outputs) {
-      this.names.add(name);
-      if (name !== '') this.producers.set(name, node);
-    }
-    for (const name of reads(node)) {
-      let users = this.users.get(name);
-      if (users === undefined) {
-        users = new Set();
-        this.users.set(name, users);
-      }
-      users.add(node);
-    }
+    for (const name of node.outputs) this.names.add(name);
+    this.links.add(node);
     this.infer(node);
   }
 
@@ -283,22 +261,10 @@ export class Workspace {
     });
   }
 
-  private forget(node: Node): void {
-    for (const name of node.outputs) {
-      if (this.producers.get(name) === node) this.producers.delete(name);
-    }
-    for (const name of reads(node)) this.users.get(name)?.delete(node);
-  }
-
   private learnInitializer({ name, type, dims, decode }: Initializer): void {
     this.names.add(name);
     const small = type === ELEMENT.int64 && dims.length <= 1 && (dims[0] ?? 1) <= 16;
     const shape = small ? (decode()?.integers() ?? null) : null;
     this.facts.set(name, { type, dims, shape, constant: decode });
   }
-}
-
-function reads(node: Node): string[] {
-  const captured = [...node.attributes.values()].flatMap(({ captures }) => captures);
-  return [...node.inputs, ...captured].filter((name) => name !== '');
 }

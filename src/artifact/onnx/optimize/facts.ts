@@ -1,0 +1,19 @@
+/**
+ * What is known of a value before anything runs.
+ */
+import type { Tensor } from '../tensor.js';
+
+/** A dimension; null where only a run can tell. */
+export type Dim = number | null;
+
+/** What is known of a value before anything runs. */
+export interface Fact {
+  /** ONNX element type; 0 when unknown. */
+  readonly type: number;
+  readonly dims: readonly Dim[] | null;
+  /** The elements of a vector of integers that holds a shape, as far as they are known. */
+  readonly shape: readonly Dim[] | null;
+  readonly constant: (() => Tensor | null) | null;
+}
+
+export const UNKNOWN: Fact = { type: 0, dims: null, shape: null, constant: null };

@@ -1,0 +1,139 @@
+/**
+ * What can be known of the outputs of operators that move elements: reshapes, slices, gathers.
+ */
+import type { Node } from '../graph.js';
+import { normalAxis, sliceRange, unsqueezed } from './movement.js';
+import type { Dim, Fact, Workspace } from './workspace.js';
+
+export type Dims = readonly Dim[] | null;
+export type Rule = (ws: Workspace, node: Node, inputs: readonly Fact[]) => Partial<Fact>[] | null;
+
+/** As a broadcast, where an open axis beside a known one larger than 1 must equal it. */
+export function broadcastOpen(a: readonly Dim[], b: readonly Dim[]): Dims {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, axis) => {
+    const one = axis - rank + a.length < 0 ? 1 : a[axis - rank + a.length]!;
+    const two = axis - rank + b.length < 0 ? 1 : b[axis - rank + b.length]!;
+    if (one === 1) return two;
+    if (two === 1) return one;
+    return one ?? two;
+  });
+}
+
+/** Integers of a constant input, as a list. */
+export function list(ws: Workspace, node: Node, input: number, attribute: string) {
+  const name = node.inputs[input];
+  if (name === undefined || name === '') return ws.list(node, attribute);
+  return ws.constant(name)?.integers();
+}
+
+export const reshape: Rule = (ws, node, [x, to]) => {
+  if (!x || !to?.shape) return x ? [{ type: x.type }] : null;
+  const zero = ws.number(node, 'allowzero') === 1;
+  const dims: Dim[] = to.shape.map((dim, k) => (dim === 0 && !zero ? (x.dims?.[k] ?? null) : dim));
+  const open = dims.indexOf(-1);
+  if (open >= 0) dims[open] = missing(x.dims, dims);
+  return [{ type: x.type, dims }];
+};
+
+/** The dimension that makes the sizes agree; open axes on both sides are taken to be the same. */
+function missing(from: Dims, to: readonly Dim[]): Dim {
+  const size = (dims: readonly Dim[]) =>
+    dims.reduce<number>(
+      (product, dim) => (dim === null || dim === -1 ? product : product * dim),
+      1,
+    );
+  const opens = (dims: readonly Dim[]) => dims.filter((dim) => dim === null).length;
+  if (from === null || opens(from) !== opens(to)) return null;
+  const quotient = size(from) / size(to);
+  return Number.isInteger(quotient) ? quotient : null;
+}
+
+export const slice: Rule = (ws, node, [x]) => {
+  const starts = list(ws, node, 1, 'starts');
+  const ends = list(ws, node, 2, 'ends');
+  if (!x?.dims || !starts || !ends) return x ? [{ type: x.type }] : null;
+  const axes = list(ws, node, 3, 'axes') ?? starts.map((_, k) => k);
+  const steps = list(ws, node, 4, 'steps') ?? starts.map(() => 1);
+  const dims: Dim[] = [...x.dims];
+  axes.forEach((given, k) => {
+    const axis = normalAxis(given, dims.length);
+    const size = dims[axis];
+    if (size === null || size === undefined) return;
+    dims[axis] = sliceRange(size, starts[k]!, ends[k]!, steps[k]!).length;
+  });
+  const range = x.shape && sliceRange(x.shape.length, starts[0]!, ends[0]!, 1);
+  const shape =
+    range && steps[0] === 1 ? x.shape!.slice(range.from, range.from + range.length) : null;
+  return [{ type: x.type, dims, shape }];
+};
+
+export const concat: Rule = (ws, node, inputs) => {
+  const known = inputs.every((input) => input.dims);
+  const [first] = inputs;
+  if (!first || !known) return first ? [{ type: first.type }] : null;
+  const dims: Dim[] = [...first.dims!];
+  const axis = normalAxis(ws.number(node, 'axis') ?? 0, dims.length);
+  dims[axis] = inputs.reduce<Dim>((sum, { dims: each }) => {
+    const dim = each![axis] ?? null;
+    return sum === null || dim === null ? null : sum + dim;
+  }, 0);
+  const shape = inputs.every((input) => input.shape) ? inputs.flatMap((i) => [...i.shape!]) : null;
+  return [{ type: first.type, dims, shape: dims.length === 1 ? shape : null }];
+};
+
+export const gather: Rule = (ws, node, [x, indices]) => {
+  if (!x?.dims || !indices?.dims) return x ? [{ type: x.type }] : null;
+  const axis = normalAxis(ws.number(node, 'axis') ?? 0, x.dims.length);
+  const dims = [...x.dims.slice(0, axis), ...indices.dims, ...x.dims.slice(axis + 1)];
+  const at = x.shape && ws.constant(node.inputs[1]!)?.integers();
+  const shape =
+    at && dims.length <= 1 ? at.map((k) => x.shape![normalAxis(k, x.shape!.length)] ?? null) : null;
+  return [{ type: x.type, dims, shape }];
+};
+
+export const transpose: Rule = (ws, node, [x]) => {
+  const perm = ws.list(node, 'perm') ?? x?.dims?.map((_, k) => x.dims!.length - 1 - k);
+  if (!x?.dims || !perm) return x ? [{ type: x.type }] : null;
+  return [{ type: x.type, dims: perm.map((axis) => x.dims![axis]!) }];
+};
+
+export const unsqueeze: Rule = (ws, node, [x]) => {
+  const axes = list(ws, node, 1, 'axes');
+  if (!x?.dims || !axes) return x ? [{ type: x.type }] : null;
+  // Elements are kept of vectors and scalars only: a column is no shape.
+  const shape = x.dims.length === 0 && axes.length === 1 ? x.shape : null;
+  return [{ type: x.type, dims: unsqueezed<Dim>(x.dims, axes, 1), shape }];
+};
+
+export const squeeze: Rule = (ws, node, [x]) => {
+  if (!x?.dims) return x ? [{ type: x.type }] : null;
+  const axes = list(ws, node, 1, 'axes')?.map((axis) => normalAxis(axis, x.dims!.length));
+  const dims = x.dims.filter((dim, k) => (axes ? !axes.includes(k) : dim !== 1));
+  return [{ type: x.type, dims, shape: dims.length <= 1 ? x.shape : null }];
+};
+
+export const tile: Rule = (ws, node, [x]) => {
+  const times = ws.constant(node.inputs[1] ?? '')?.integers();
+  if (!x?.dims || times?.length !== x.dims.length) return x ? [{ type: x.type }] : null;
+  return [{ type: x.type, dims: x.dims.map((dim, k) => (dim === null ? null : dim * times[k]!)) }];
+};
+
+export const expand: Rule = (_, __, [x, to]) => {
+  if (!x?.dims || !to?.shape) return x ? [{ type: x.type }] : null;
+  return [{ type: x.type, dims: broadcastOpen(x.dims, to.shape) }];
+};
+
+export const split: Rule = (ws, node, [x]) => {
+  if (!x?.dims) return null;
+  const axis = normalAxis(ws.number(node, 'axis') ?? 0, x.dims.length);
+  const size = x.dims[axis] ?? null;
+  const parts = node.outputs.length;
+  const even = size === null ? null : Math.ceil(size / parts);
+  const sizes = list(ws, node, 1, 'split');
+  return node.outputs.map((_, k) => {
+    const last = even === null || size === null ? null : Math.min(even, size - k * even);
+    const own = sizes === undefined ? last : (sizes[k] ?? null);
+    return { type: x.type, dims: x.dims!.map((dim, at) => (at === axis ? own : dim)) };
+  });
+};
