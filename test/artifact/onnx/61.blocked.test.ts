@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { loadArtifact } from '#bpb/artifact/load';
+import { OnnxGraph } from '#bpb/artifact/onnx/graph';
 import { optimize } from '#bpb/artifact/onnx/optimize/optimize';
 import { GraphBuilder } from '../../helpers/graph-builder.js';
 import { checked } from '../../helpers/optimized.js';
@@ -104,14 +105,23 @@ test.skipIf(!there)('the model of this repository is fused throughout', async ()
   const { model: own } = await loadArtifact(artifact);
   const options = { precision: 'fp16', seqLen: 512, batch: 2 } as const;
   const all = { ...options, scoredPositions: true, liftSoftcap: true };
-  const { rewrites, untouched, softcap } = optimize(own.bytes, all);
+  const { bytes, rewrites, untouched, softcap } = optimize(own.bytes, all);
   const counts = Object.fromEntries(rewrites.map(({ name, count }) => [name, count]));
   expect(counts).toMatchObject({
     'dequantized-weights': 33,
     attention: 8,
     'rotary-embedding': 8,
     'rms-norm': 25,
+    // One by one for queries, keys and values, and for the first two once more.
+    'separate-projections': 16,
+    'factors-into-rotary': 8,
+    'residual-norm': 16,
+    'logits-from-product': 1,
   });
+  const { nodes } = OnnxGraph.parse(bytes, 'm.onnx');
+  const copied = nodes.filter(({ op, inputs }) => op === 'Split' || (op === 'Gemm' && inputs[2]));
+  expect(copied).toEqual([]);
+  expect(nodes.find(({ outputs }) => outputs.includes('logits'))?.op).toBe('MatMul');
   expect(untouched).toEqual([]);
   expect(softcap).toBe(30);
 });

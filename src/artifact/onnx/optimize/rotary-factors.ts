@@ -11,6 +11,8 @@ import { MICROSOFT, type Workspace } from './workspace.js';
 
 /** Elements of one table at most: 4 MiB in fp16, which stay in a device's cache. */
 const MAX_TABLE = 1 << 21;
+/** Of the tables of all layers: 64 MiB in fp16. */
+const MAX_TABLES = 1 << 25;
 
 /** `[T, H, h]` of a rotation over heads side by side. */
 interface Turn {
@@ -25,10 +27,13 @@ interface Turn {
 /** Rewrites all of them; gives how many. */
 export function multiplyTables(ws: Workspace): number {
   ws.refresh();
-  let count = 0;
+  let [count, size] = [0, 0];
   for (const node of ws.walk()) {
-    if (node.op !== 'Mul' || node.domain !== '') continue;
-    if (before(ws, node) || after(ws, node)) count++;
+    if (node.op !== 'Mul' || node.domain !== '' || size > MAX_TABLES) continue;
+    if (!before(ws, node) && !after(ws, node)) continue;
+    const [, time, heads, width] = ws.dims(node.outputs[0]!)! as number[];
+    size += time! * heads! * width!;
+    count++;
   }
   return count;
 }
