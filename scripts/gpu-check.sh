@@ -95,7 +95,7 @@ if [ -n "$list" ]; then grep -v '^#' scripts/gpu/steps | cut -d' ' -f1-4; exit 0
 # Results belong to what was packed, and those of a dry run are no results.
 results=$store/results-$(sum_of "$list_of" | cut -c1-12)${dry:+-dry}/results
 mkdir -p "$results/steps" "$results/logs" "$store/work"
-export RESULTS=$results MODELS=$store/work/models ORT=$tree/ort LAB=$tree/bin/bpb_lab GIB=${BPB_GPU_GIB:-0.5}
+export RESULTS=$results MODELS=$store/work/models ORT=$tree/ort LAB=$tree/bin/bpb_lab GIB=0.5
 export PATH=$tree/bin:$PATH PYTHONPATH=$tree/peers${PYTHONPATH:+:$PYTHONPATH} PYTHONDONTWRITEBYTECODE=1
 # Token streams are written beside the models, and are no part of the tree.
 [ -d "$MODELS" ] || { [ -d gpu-models ] && cp -r gpu-models "$MODELS"; }
@@ -113,7 +113,8 @@ unset BPB_GPU_DRY_RUN
 if [ -z "$dry" ]; then
   PATH=$PATH:/usr/local/cuda/bin # ncu, where it is not in PATH
 else
-  export BPB_GPU_DRY_RUN=1 LAB=$dry/bpb_lab BPB_CUDA_LIBRARY=$dry/libbpb_cuda.so BPB_CUDA_DRIVER=$dry/libcuda.so.1
+  # The least that the laboratory takes: its times mean nothing here.
+  export GIB=0.25 BPB_GPU_DRY_RUN=1 LAB=$dry/bpb_lab BPB_CUDA_LIBRARY=$dry/libbpb_cuda.so BPB_CUDA_DRIVER=$dry/libcuda.so.1
 fi
 
 save() { # after every step: whatever ends this run later, these results are safe

@@ -37,6 +37,8 @@ for (const artifact of ARTIFACTS.filter((name) => !done.has(name))) {
     time: result?.time ?? null,
   });
   console.log(`${artifact}: exit ${code}, ${seconds.toFixed(1)} s ${error ?? ''}`);
+  // A machine for dry runs has no cuDNN: that the harness says so is its answer there.
+  if (dryRun && code === 4 && error.startsWith('BPB_CUDNN ')) continue;
   if (code !== 0) failures.push(`${artifact}: exit ${code}, ${error}`);
   else if (!dryRun && !(Math.abs(difference) <= LIMIT)) {
     failures.push(`${artifact}: off by ${difference} nats a target`);
