@@ -3,6 +3,7 @@
  */
 import type { Node } from '../graph.js';
 import { normalAxis, sliceRange, unsqueezed } from './movement.js';
+import { integersOf, sliceBounds } from './operands.js';
 import type { Dim, Fact, Workspace } from './workspace.js';
 
 export type Dims = readonly Dim[] | null;
@@ -20,48 +21,57 @@ export function broadcastOpen(a: readonly Dim[], b: readonly Dim[]): Dims {
   });
 }
 
-/** Integers of a constant input, as a list. */
-export function list(ws: Workspace, node: Node, input: number, attribute: string) {
-  const name = node.inputs[input];
-  if (name === undefined || name === '') return ws.list(node, attribute);
-  return ws.constant(name)?.integers();
-}
-
 export const reshape: Rule = (ws, node, [x, to]) => {
   if (!x || !to?.shape) return x ? [{ type: x.type }] : null;
   const zero = ws.number(node, 'allowzero') === 1;
   const dims: Dim[] = to.shape.map((dim, k) => (dim === 0 && !zero ? (x.dims?.[k] ?? null) : dim));
   const open = dims.indexOf(-1);
-  if (open >= 0) dims[open] = missing(x.dims, dims);
-  return [{ type: x.type, dims }];
+  if (open >= 0) {
+    // A zero takes the open axis over as it is; from a Shape it is that of the batch.
+    const rows = to.shape[dims.indexOf(null)] === 0 ? 1 : x.perRow;
+    const size = missing(x.dims, dims, rows);
+    if (size === undefined) return [{ type: x.type }];
+    dims[open] = size;
+  }
+  const perRow = x.dims === null ? 1 : (x.perRow * known(x.dims)) / known(dims);
+  return [{ type: x.type, dims, perRow: opens(dims) === 1 && perRow > 0 ? perRow : 1 }];
 };
 
-/** The dimension that makes the sizes agree; open axes on both sides are taken to be the same. */
-function missing(from: Dims, to: readonly Dim[]): Dim {
-  const size = (dims: readonly Dim[]) =>
-    dims.reduce<number>(
-      (product, dim) => (dim === null || dim === -1 ? product : product * dim),
-      1,
-    );
-  const opens = (dims: readonly Dim[]) => dims.filter((dim) => dim === null).length;
-  if (from === null || opens(from) !== opens(to)) return null;
-  const quotient = size(from) / size(to);
-  return Number.isInteger(quotient) ? quotient : null;
+/** Product of the dimensions that are known. */
+function known(dims: readonly Dim[]): number {
+  return dims.reduce<number>((size, dim) => (dim === null || dim === -1 ? size : size * dim), 1);
 }
 
+function opens(dims: readonly Dim[]): number {
+  return dims.filter((dim) => dim === null).length;
+}
+
+/**
+ * The dimension that makes the sizes agree: null where it is the open one, undefined where it may be
+ * anything. An open axis of `from` is `times` that of `to`.
+ */
+function missing(from: Dims, to: readonly Dim[], times: number): Dim | undefined {
+  if (from === null || opens(from) !== opens(to)) return opens(to) === 0 ? null : undefined;
+  const quotient = (known(from) * (opens(from) === 1 ? times : 1)) / known(to);
+  return Number.isInteger(quotient) ? quotient : undefined;
+}
+
+/** What exporters write for an end without a limit is this, or more. */
+const ENDLESS = 2 ** 31 - 1;
+
 export const slice: Rule = (ws, node, [x]) => {
-  const starts = list(ws, node, 1, 'starts');
-  const ends = list(ws, node, 2, 'ends');
-  if (!x?.dims || !starts || !ends) return x ? [{ type: x.type }] : null;
-  const axes = list(ws, node, 3, 'axes') ?? starts.map((_, k) => k);
-  const steps = list(ws, node, 4, 'steps') ?? starts.map(() => 1);
+  const bounds = sliceBounds(ws, node);
+  if (!x?.dims || !bounds) return x ? [{ type: x.type }] : null;
+  const { starts, ends, axes, steps } = bounds;
   const dims: Dim[] = [...x.dims];
-  axes.forEach((given, k) => {
+  for (const [k, given] of axes.entries()) {
     const axis = normalAxis(given, dims.length);
     const size = dims[axis];
-    if (size === null || size === undefined) return;
-    dims[axis] = sliceRange(size, starts[k]!, ends[k]!, steps[k]!).length;
-  });
+    if (size === undefined) return [{ type: x.type }];
+    if (size !== null) dims[axis] = sliceRange(size, starts[k]!, ends[k]!, steps[k]!).length;
+    // Some rows of an open batch; all of them where it runs from the first to beyond the last.
+    else if (starts[k] !== 0 || ends[k]! < ENDLESS || steps[k] !== 1) return [{ type: x.type }];
+  }
   const range = x.shape && sliceRange(x.shape.length, starts[0]!, ends[0]!, 1);
   const shape =
     range && steps[0] === 1 ? x.shape!.slice(range.from, range.from + range.length) : null;
@@ -78,6 +88,8 @@ export const concat: Rule = (ws, node, inputs) => {
     const dim = each![axis] ?? null;
     return sum === null || dim === null ? null : sum + dim;
   }, 0);
+  // Rows of an open batch and more: no longer the axis that is open elsewhere.
+  if (dims[axis] === null && inputs.length > 1) return [{ type: first.type }];
   const shape = inputs.every((input) => input.shape) ? inputs.flatMap((i) => [...i.shape!]) : null;
   return [{ type: first.type, dims, shape: dims.length === 1 ? shape : null }];
 };
@@ -99,7 +111,7 @@ export const transpose: Rule = (ws, node, [x]) => {
 };
 
 export const unsqueeze: Rule = (ws, node, [x]) => {
-  const axes = list(ws, node, 1, 'axes');
+  const axes = integersOf(ws, node, 1, 'axes');
   if (!x?.dims || !axes) return x ? [{ type: x.type }] : null;
   // Elements are kept of vectors and scalars only: a column is no shape.
   const shape = x.dims.length === 0 && axes.length === 1 ? x.shape : null;
@@ -107,8 +119,9 @@ export const unsqueeze: Rule = (ws, node, [x]) => {
 };
 
 export const squeeze: Rule = (ws, node, [x]) => {
-  if (!x?.dims) return x ? [{ type: x.type }] : null;
-  const axes = list(ws, node, 1, 'axes')?.map((axis) => normalAxis(axis, x.dims!.length));
+  const given = integersOf(ws, node, 1, 'axes');
+  if (!x?.dims || given === null) return x ? [{ type: x.type }] : null;
+  const axes = given?.map((axis) => normalAxis(axis, x.dims!.length));
   const dims = x.dims.filter((dim, k) => (axes ? !axes.includes(k) : dim !== 1));
   return [{ type: x.type, dims, shape: dims.length <= 1 ? x.shape : null }];
 };
@@ -116,6 +129,7 @@ export const squeeze: Rule = (ws, node, [x]) => {
 export const tile: Rule = (ws, node, [x]) => {
   const times = ws.constant(node.inputs[1] ?? '')?.integers();
   if (!x?.dims || times?.length !== x.dims.length) return x ? [{ type: x.type }] : null;
+  if (x.dims.some((dim, k) => dim === null && times[k] !== 1)) return [{ type: x.type }];
   return [{ type: x.type, dims: x.dims.map((dim, k) => (dim === null ? null : dim * times[k]!)) }];
 };
 
@@ -130,7 +144,8 @@ export const split: Rule = (ws, node, [x]) => {
   const size = x.dims[axis] ?? null;
   const parts = node.outputs.length;
   const even = size === null ? null : Math.ceil(size / parts);
-  const sizes = list(ws, node, 1, 'split');
+  const sizes = integersOf(ws, node, 1, 'split');
+  if (sizes === null || size === null) return node.outputs.map(() => ({ type: x.type }));
   return node.outputs.map((_, k) => {
     const last = even === null || size === null ? null : Math.min(even, size - k * even);
     const own = sizes === undefined ? last : (sizes[k] ?? null);

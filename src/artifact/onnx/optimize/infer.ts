@@ -12,7 +12,6 @@ import {
   type Dims,
   expand,
   gather,
-  list,
   type Rule,
   reshape,
   slice,
@@ -22,7 +21,8 @@ import {
   transpose,
   unsqueeze,
 } from './infer-moves.js';
-import { normalAxis } from './movement.js';
+import { normalAxis, sliceRange } from './movement.js';
+import { integersOf } from './operands.js';
 import { type Fact, UNKNOWN, type Workspace } from './workspace.js';
 
 /** Outputs have the first input's type and dimensions. */
@@ -56,21 +56,28 @@ const gemm: Rule = (ws, node, [a, b]) => {
 const shapeOf: Rule = (ws, node, [x]) => {
   if (!x?.dims) return [{ type: ELEMENT.int64 }];
   const rank = x.dims.length;
-  const from = normalAxis(ws.number(node, 'start') ?? 0, rank);
-  const shape = x.dims.slice(from, normalAxis(ws.number(node, 'end') ?? rank, rank));
-  return [{ type: ELEMENT.int64, dims: [shape.length], shape }];
+  const [start, end] = [ws.number(node, 'start') ?? 0, ws.number(node, 'end') ?? rank];
+  const { from, length } = sliceRange(rank, start, end, 1);
+  // An open element of a shape stands for the rows of the batch, and for nothing else.
+  const shape = x.perRow === 1 ? x.dims.slice(from, from + length) : null;
+  return [{ type: ELEMENT.int64, dims: [length], shape }];
 };
 
 const reduce: Rule = (ws, node, [x]) => {
-  const axes = list(ws, node, 1, 'axes')?.map((axis) => normalAxis(axis, x?.dims?.length ?? 0));
-  if (!x?.dims || !axes) return x ? [{ type: x.type }] : null;
+  const given = integersOf(ws, node, 1, 'axes');
+  const axes = given?.map((axis) => normalAxis(axis, x?.dims?.length ?? 0));
+  // Without any axes it is over all of them, or over none.
+  if (!x?.dims || !axes?.length) return x ? [{ type: x.type }] : null;
   const keep = ws.number(node, 'keepdims') !== 0;
   const dims = x.dims.map((dim, k) => (axes.includes(k) ? (keep ? 1 : null) : dim));
   return [{ type: x.type, dims: keep ? dims : dims.filter((_, k) => !axes.includes(k)) }];
 };
 
-const cast: Rule = (ws, node, [x]) =>
-  x ? [{ type: ws.number(node, 'to') ?? 0, dims: x.dims, shape: x.shape }] : null;
+const cast: Rule = (ws, node, [x]) => {
+  const type = ws.number(node, 'to') ?? 0;
+  // Other types do not hold every size.
+  return x ? [{ type, dims: x.dims, shape: type === ELEMENT.int64 ? x.shape : null }] : null;
+};
 
 const constant: Rule = (_, node) => {
   const value = node.attributes.get('value')?.value as TensorHead | undefined;
@@ -146,5 +153,6 @@ export function inferNode(ws: Workspace, node: Node): Fact[] {
   if (rule === undefined) return node.outputs.map(() => UNKNOWN);
   const inputs = node.inputs.map((name) => ws.fact(name));
   const facts = rule(ws, node, inputs);
-  return node.outputs.map((_, k) => ({ ...UNKNOWN, ...facts?.[k] }));
+  const perRow = inputs.find(({ dims }) => dims?.includes(null))?.perRow ?? 1;
+  return node.outputs.map((_, k) => ({ ...UNKNOWN, perRow, ...facts?.[k] }));
 }

@@ -171,7 +171,7 @@ function checkOrder(graph: OnnxGraph, path: string): void {
   const made = new Set(nodes.flatMap(({ outputs }) => outputs));
   const seen = new Set<string>();
   for (const { inputs, outputs } of nodes) {
-    const early = inputs.find((name) => made.has(name) && !seen.has(name));
+    const early = inputs.find((name) => name !== '' && made.has(name) && !seen.has(name));
     if (early)
       throw refusal(path, 'nodes in topological order', `"${early}" used before it is made`);
     for (const name of outputs) seen.add(name);

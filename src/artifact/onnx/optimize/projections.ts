@@ -10,6 +10,7 @@ import type { Node } from '../graph.js';
 import { ints } from '../tensor.js';
 import { axisBefore, cut, type Part, scalarIndex } from './cut.js';
 import { normalAxis, sliceRange } from './movement.js';
+import { sliceBounds } from './operands.js';
 import type { Workspace } from './workspace.js';
 
 export interface Separated {
@@ -87,18 +88,12 @@ function split(ws: Workspace, node: Node): Piece[] | null {
 
 function slice(ws: Workspace, node: Node, whole: string): Piece[] | null {
   const dims = ws.dims(whole);
-  const list = (input: number, attribute: string) => {
-    const name = node.inputs[input];
-    return name ? ws.constant(name)?.integers() : ws.list(node, attribute);
-  };
-  const [starts, ends] = [list(1, 'starts'), list(2, 'ends')];
-  const [given, step] = [list(3, 'axes') ?? [0], list(4, 'steps') ?? [1]];
-  if (dims === null || node.inputs[0] !== whole || starts?.length !== 1 || ends?.length !== 1) {
-    return null;
-  }
-  const axis = normalAxis(given[0]!, dims.length);
+  const bounds = sliceBounds(ws, node);
+  if (dims === null || node.inputs[0] !== whole || bounds?.starts.length !== 1) return null;
+  const { starts, ends, axes, steps } = bounds;
+  const axis = normalAxis(axes[0]!, dims.length);
   const size = dims[axis];
-  if (!size || step[0] !== 1) return null;
+  if (!size || steps[0] !== 1) return null;
   const { from, length } = sliceRange(size, starts[0]!, ends[0]!, 1);
   return [{ axis, from, to: from + length, output: node.outputs[0]!, dims: null }];
 }

@@ -3,6 +3,7 @@
  */
 import type { Node } from '../graph.js';
 import { normalAxis } from './movement.js';
+import { sliceBounds } from './operands.js';
 import type { Workspace } from './workspace.js';
 
 /** A product of one half of the input with a table, with its sign. */
@@ -107,16 +108,10 @@ function halfOf(ws: Workspace, name: string): Half | null {
       : null;
   }
   if (node.op !== 'Slice') return null;
-  const list = (input: number, attribute: string) => {
-    const given = node.inputs[input];
-    return given ? ws.constant(given)?.integers() : ws.list(node, attribute);
-  };
-  const [starts, axes] = [list(1, 'starts'), list(3, 'axes')];
-  const [step] = list(4, 'steps') ?? [1];
-  if (starts?.length !== 1 || axes?.length !== 1 || normalAxis(axes[0]!, rank) !== rank - 1) {
-    return null;
-  }
-  const start = normalAxis(starts[0]!, width);
+  const bounds = sliceBounds(ws, node);
+  if (bounds?.axes.length !== 1 || normalAxis(bounds.axes[0]!, rank) !== rank - 1) return null;
+  const start = normalAxis(bounds.starts[0]!, width);
+  const [step] = bounds.steps;
   if (step === 1 && (start === 0 || start === width / 2)) {
     return { of, second: start !== 0, interleaved: false };
   }

@@ -4,6 +4,7 @@
  */
 import type { Node } from '../graph.js';
 import { ints } from '../tensor.js';
+import { sliceBounds } from './operands.js';
 import type { Workspace } from './workspace.js';
 
 /** Runs until nothing changes. */
@@ -53,9 +54,13 @@ function isNothing(ws: Workspace, node: Node, x: string, y: string): boolean {
       return from.type !== 0 && from.type === to.type;
     case 'Transpose':
       return ws.list(node, 'perm')?.every((axis, k) => axis === k) ?? false;
+    case 'Slice':
+      // Backwards it has the same shape, and is another order.
+      return (
+        sameShape(ws, x, y) && (sliceBounds(ws, node)?.steps.every((step) => step > 0) ?? false)
+      );
     case 'Reshape':
     case 'Expand':
-    case 'Slice':
     case 'Unsqueeze':
     case 'Squeeze':
       return sameShape(ws, x, y);

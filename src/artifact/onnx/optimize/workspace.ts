@@ -265,6 +265,6 @@ export class Workspace {
     this.names.add(name);
     const small = type === ELEMENT.int64 && dims.length <= 1 && (dims[0] ?? 1) <= 16;
     const shape = small ? (decode()?.integers() ?? null) : null;
-    this.facts.set(name, { type, dims, shape, constant: decode });
+    this.facts.set(name, { ...UNKNOWN, type, dims, shape, constant: decode });
   }
 }
