@@ -1,6 +1,7 @@
 /**
  * IEEE half precision of fp32 values, for the weights of a graph.
  */
+import { decodeHalves } from '../../half.js';
 
 const single = new Float32Array(1);
 const word = new Uint32Array(single.buffer);
@@ -42,6 +43,15 @@ export function encodeHalves(values: ArrayLike<number>): Uint16Array {
     bits[i] = half;
   }
   return bits;
+}
+
+/** Values as halves hold them, computed as a runtime does: too large becomes infinite. */
+export function roundToHalves(values: ArrayLike<number>): Float32Array {
+  const bits = Uint16Array.from(values, (value) => {
+    single[0] = value;
+    return halfBits(word[0]!);
+  });
+  return decodeHalves(bits);
 }
 
 /** How many finite values `encodeHalves` brings back to ±65504: from half of the next step on. */

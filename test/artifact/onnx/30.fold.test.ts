@@ -8,6 +8,7 @@ import type { Attribute } from '#bpb/artifact/onnx/writer';
 import { onnxModel, TYPE } from '#bpb/artifact/onnx/writer';
 import { GraphBuilder } from '../../helpers/graph-builder.js';
 import { normals } from '../../helpers/models.js';
+import { checked } from '../../helpers/optimized.js';
 
 interface Case {
   op: string;
@@ -105,6 +106,44 @@ describe('what is computed ahead is what the runtime computes', () => {
         1.2e-7 * Math.max(1, Math.abs(value)),
       );
     });
+  });
+});
+
+describe('in a model', () => {
+  const [D, T] = [16, 8];
+  const to = (g: GraphBuilder, type: number, name: string) =>
+    g.op('Cast', [name], { to: { int: type } });
+  const narrow = (g: GraphBuilder, values: number[]) => to(g, TYPE.int32, g.ints(values));
+
+  test.each<[string, (g: GraphBuilder) => string]>([
+    [
+      'a norm over more than the last axis',
+      (g) => {
+        const inputs = [g.weights([T, D], 3), g.weights([D])];
+        return g.op('RMSNormalization', inputs, { axis: { int: 0 } });
+      },
+    ],
+    ['a power of integers', (g) => to(g, 1, g.op('Pow', [g.ints([2]), g.scalar(0.5)]))],
+    ['a negative one', (g) => to(g, 1, g.op('Pow', [g.ints([2]), g.ints([-1])]))],
+    [
+      'integers that wrap around',
+      (g) => {
+        const product = g.op('Mul', [narrow(g, [65537]), narrow(g, [65537])]);
+        return g.op('Tanh', [to(g, 1, product)]);
+      },
+    ],
+    ['a cast that cuts them', (g) => to(g, 1, narrow(g, [2 ** 32 + 5]))],
+    [
+      'a half that does not reach so far',
+      (g) => {
+        const infinite = to(g, 1, to(g, TYPE.float16, g.scalar(70_000)));
+        return g.op('Min', [g.scalar(1), g.op('Sub', [infinite, g.scalar(69_999.5)])]);
+      },
+    ],
+  ])('%s', async (_, make) => {
+    const g = new GraphBuilder();
+    const x = g.embed(D);
+    await checked(g.model(g.op('Add', [x, make(g)]), D, { opset: 23 }));
   });
 });
 

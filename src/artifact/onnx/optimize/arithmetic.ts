@@ -1,8 +1,9 @@
 /**
  * Computes operators of constants element by element: masks, position tables, shape arithmetic.
  *
- * Results are rounded to fp32 as a runtime's are; only libm's last bit of sin and cos may differ.
+ * Results are rounded to their type as a runtime's are; only libm's last bit of sin and cos may differ.
  */
+import { roundToHalves } from '../float16.js';
 import { count, ELEMENT, indexer, isFloat, storage, Tensor } from '../tensor.js';
 
 type Binary = (a: number, b: number) => number;
@@ -67,12 +68,35 @@ function map(
     dims = dims && broadcast(dims, input.dims);
     stored = stored && broadcast(stored, input.stored);
   }
-  if (dims === null || stored === null) return null;
+  if (dims === null || stored === null || !inputs.every(isHeld)) return null;
   const values = storage(type, count(stored));
   const at = inputs.map((input) => indexer(stored, input.stored));
   const read = (k: number, i: number): number => inputs[k]?.values[at[k]!(i)] ?? Number.NaN;
   for (let i = 0; i < values.length; i++) values[i] = compute(read(0, i), read(1, i), read(2, i));
-  return new Tensor(type, dims, values, stored);
+  return settled(new Tensor(type, dims, values, stored));
+}
+
+/** Integers that each type holds, as far as float64 does too. */
+const LIMITS: Readonly<Record<number, readonly [number, number]>> = {
+  [ELEMENT.bool]: [0, 1],
+  [ELEMENT.uint8]: [0, 2 ** 8 - 1],
+  [ELEMENT.int8]: [-(2 ** 7), 2 ** 7 - 1],
+  [ELEMENT.int32]: [-(2 ** 31), 2 ** 31 - 1],
+  [ELEMENT.int64]: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+};
+
+/** As the type holds it: halves rounded; null where integers would wrap around, which is not computed here. */
+function settled(tensor: Tensor): Tensor | null {
+  const { type, dims, values, stored } = tensor;
+  if (type === ELEMENT.half) return new Tensor(type, dims, roundToHalves(values), stored);
+  return isHeld(tensor) ? tensor : null;
+}
+
+/** Whether the values are exactly those of the type: integers beyond 2^53 are not. */
+function isHeld({ type, values }: Tensor): boolean {
+  if (isFloat(type)) return true;
+  const [least, most] = LIMITS[type] ?? [0, -1];
+  return values.every((value) => Number.isInteger(value) && value >= least && value <= most);
 }
 
 function cast(input: Tensor, to: number): Tensor | null {

@@ -8,7 +8,7 @@ import type { Node } from '../graph.js';
 import { count, ELEMENT, ints, Tensor, type TensorHead } from '../tensor.js';
 import { arithmetic } from './arithmetic.js';
 import { dequantize } from './dequantize.js';
-import { filled, movement, outer } from './movement.js';
+import { filled, movement, normalAxis, outer } from './movement.js';
 import type { Workspace } from './workspace.js';
 
 /** Values computed, at most, for one node and for all: what is beyond stays what it is, a node. */
@@ -101,7 +101,11 @@ function compute(ws: Workspace, node: Node, inputs: readonly Tensor[]): Tensor |
       return dequantize(a, b, c ?? null, axis, ws.number(node, 'block_size') ?? 0);
     }
     case 'RMSNormalization':
-      return a && b ? normalized(a, b, ws.number(node, 'epsilon') ?? 1e-5) : null;
+      return a &&
+        b &&
+        normalAxis(ws.number(node, 'axis') ?? -1, a.dims.length) === a.dims.length - 1
+        ? normalized(a, b, ws.number(node, 'epsilon') ?? 1e-5)
+        : null;
     case 'MatMul':
     case 'Einsum': {
       const vectors = node.op === 'Einsum';
