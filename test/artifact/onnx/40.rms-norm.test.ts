@@ -16,6 +16,9 @@ const denominator = (g: GraphBuilder, x: string) =>
   g.op('Sqrt', [epsilon(g, mean(-1)(g, pow(g, x)))]);
 const plain: Step = (g, x) => g.op('Div', [x, denominator(g, x)]);
 
+/** The sum over the first axis, which is gone then. */
+const first: Step = (g, x) => g.op('ReduceSum', [x, g.ints([0])], { keepdims: { int: 0 } });
+
 async function norms(step: Step, width = D): Promise<number> {
   const g = new GraphBuilder();
   const { counts } = await checked(g.model(step(g, g.embed(D)), width));
@@ -24,6 +27,14 @@ async function norms(step: Step, width = D): Promise<number> {
 
 describe('what is not RMSNorm stays', () => {
   test.each<[string, Step]>([
+    [
+      'an epsilon that adds an axis',
+      (g, x) => {
+        const sum = g.op('Add', [mean(-1)(g, pow(g, x)), g.floats([1e-5], [1, 1, 1, 1])]);
+        const wide = g.op('Div', [x, g.op('Sqrt', [sum])]);
+        return g.op('Add', [x, first(g, wide)]);
+      },
+    ],
     [
       'the mean over positions',
       (g, x) => {
@@ -136,4 +147,13 @@ describe('RMSNorm is found', () => {
     expect((await checked(model)).counts['rms-norm']).toBe(2);
     expect((await checked(model, { batch: undefined })).counts['rms-norm']).toBe(1);
   });
+});
+
+test('a gain that adds an axis', async () => {
+  // The norm before it is one.
+  const added: Step = (g, x) => {
+    const wide = g.op('Mul', [plain(g, x), g.weights([1, 1, 1, D])]);
+    return g.op('Add', [x, first(g, wide)]);
+  };
+  expect(await norms(added)).toBe(1);
 });

@@ -79,7 +79,13 @@ function spelled(ws: Workspace, node: Node): boolean {
 }
 
 function match(ws: Workspace, value: string): Match | null {
-  return findClosed(ws, value, scaled) ?? findClosed(ws, value, plain);
+  for (const pattern of [scaled, plain]) {
+    const found = findClosed(ws, value, pattern);
+    // A gain or an epsilon of a higher rank would add axes.
+    const dims = found && ws.dims(found.values.get('x')!);
+    if (dims && dims.join() === ws.dims(value)?.join()) return found;
+  }
+  return null;
 }
 
 /** The gain as `[width]` constants; ones where there is none; null where it is another shape. */
