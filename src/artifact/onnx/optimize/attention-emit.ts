@@ -44,7 +44,10 @@ export function emitAttention(
   if (!alike || keys.time !== time || values.time !== time)
     return 'keys and queries differ in shape';
   if (heads % keys.heads !== 0) return `${heads} heads of queries and ${keys.heads} of keys`;
-  if (scale === 0) return 'its scale is 0, which the fused operators take for their default';
+  const rows = [keys, values].every(({ batch }) => batch === queries.batch);
+  if (!rows || ws.dims(node.outputs[0]!)?.join() !== ws.dims(q)?.join())
+    return 'rows or heads are repeated on its way';
+  if (!(scale > 0)) return `its scale is ${scale}, which the fused operators do not take`;
   if (fused === 'gqa' && width % 8 !== 0) return `heads of width ${width}, not a multiple of 8`;
   if (!grouped && keys.heads < heads) {
     [k, v] = [repeated(ws, k, heads / keys.heads, node), repeated(ws, v, heads / keys.heads, node)];

@@ -85,7 +85,9 @@ const masked = maybeCast(
 
 const softmax = op('Softmax', [masked], (ws, node) => {
   const rank = ws.dims(node.inputs[0]!)?.length ?? 0;
-  return rank === 4 && normalAxis(ws.number(node, 'axis') ?? -1, rank) === 3;
+  // Without an axis it is the last one since opset 13, and all from the second on before.
+  const axis = ws.number(node, 'axis') ?? (ws.opset < 13 ? 1 : -1);
+  return rank === 4 && normalAxis(axis, rank) === 3;
 });
 /** Rows without a single key would be NaN; a causal row has its own. */
 const guarded = either(softmax, op('Where', [op('IsNaN', [softmax]), scalar(0), softmax]));

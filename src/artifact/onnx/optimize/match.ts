@@ -7,6 +7,7 @@
  * place, so alternatives leave no traces.
  */
 import type { Node } from '../graph.js';
+import { isFloat } from '../tensor.js';
 import type { Workspace } from './workspace.js';
 
 export interface Match {
@@ -98,9 +99,12 @@ export function either(...patterns: readonly Pattern[]): Pattern {
   };
 }
 
-/** The pattern itself, or a Cast of it: exporters compute norms and softmax in fp32. */
+/** The pattern itself, or a Cast of it between floats: exporters compute norms and softmax in fp32. */
 export function maybeCast(pattern: Pattern): Pattern {
-  return either(pattern, op('Cast', [pattern]));
+  return either(
+    pattern,
+    op('Cast', [pattern], (ws, node) => isFloat(ws.number(node, 'to') ?? 0)),
+  );
 }
 
 /** Ones of a shape that only a run can tell: a batch axis left open. */

@@ -3,7 +3,7 @@
  * same there.
  */
 import type { Node } from '../graph.js';
-import type { Workspace } from './workspace.js';
+import { MICROSOFT, type Workspace } from './workspace.js';
 
 /** ai.onnx Attention begins here. */
 export const ATTENTION_OPSET = 23;
@@ -47,7 +47,9 @@ export function raiseForAttention(ws: Workspace): string | null {
     if ([...node.attributes.values()].some(({ captures }) => captures.length > 0)) {
       return `${node.op} with a subgraph`;
     }
-    if (node.domain !== '') continue;
+    if (node.domain === MICROSOFT) continue;
+    // A local function's nodes are put into the graph, where its own import does not hold.
+    if (node.domain !== '') return `${node.op} of ${node.domain}, which may be a function`;
     if (!(SAME.has(node.op) || (opset >= 18 && node.op in CHANGED) || CHANGED[node.op]?.(node))) {
       return `${node.op} may mean something else at opset ${ATTENTION_OPSET}`;
     }
