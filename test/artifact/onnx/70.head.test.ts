@@ -119,6 +119,61 @@ describe('scored positions', () => {
   });
 });
 
+describe('what is not the same for all positions', () => {
+  const picked = async (
+    finish: (g: GraphBuilder, x: string) => string,
+    { rows = ROWS, open = false, opset = 18 } = {},
+  ) => {
+    const g = new GraphBuilder();
+    const y = finish(g, g.embed(D));
+    if (y === 'logits') g.op('Identity', ['made'], {}, 'logits');
+    const bytes = y === 'logits' ? g.file({ opset }) : g.model(y, D, { opset });
+    const batch = open ? undefined : rows;
+    const options = { precision: 'fp32', seqLen: T, batch, scoredPositions: true } as const;
+    const { bytes: model, scoredInput } = optimize(bytes, options);
+    const [ids, scored] = [someIds(rows, T), [rows * T - 1, 0, 3, 3]];
+    const all = await runLogits(bytes, ids, rows);
+    const some = await runLogits(model, ids, rows, scoredInput === null ? undefined : scored);
+    const wanted = (scoredInput === null ? [...ids.keys()] : scored).flatMap((k) => [
+      ...all.subarray(k * VOCAB, (k + 1) * VOCAB),
+    ]);
+    expect(largestDifference(Float32Array.from(wanted), some)).toBeLessThan(TOLERANCE_LOGIT);
+  };
+
+  test('a constant for each position of the one row', async () => {
+    const gate = (op: string) => (g: GraphBuilder, x: string) =>
+      g.op('Mul', [x, g.op(op, [g.weights([1, T, D])])]);
+    await picked(gate('Sigmoid'), { rows: 1 });
+    await picked(
+      (g, x) => {
+        return g.op('Add', [x, g.op('MatMul', [g.weights([1, T, D]), g.weights([D, D])])]);
+      },
+      { rows: 1 },
+    );
+  });
+
+  test('gains of a norm', async () => {
+    const axis = { axis: { int: -1 } };
+    await picked((g, x) => {
+      return g.op('LayerNormalization', [x, g.weights([T, D]), g.weights([T, D])], axis);
+    });
+    await picked((g, x) => g.op('RMSNormalization', [x, g.weights([1, T, D])], axis), {
+      opset: 23,
+    });
+  });
+
+  test('logits of all positions from one vector a row', async () => {
+    const pooled = (g: GraphBuilder, x: string) => {
+      const mean = g.op('ReduceMean', [x, g.ints([1])], { keepdims: { int: 0 } });
+      const wide = g.op('MatMul', [mean, g.weights([D, T * VOCAB])]);
+      g.op('Reshape', [wide, g.ints([-1, T, VOCAB])], {}, 'made');
+      return 'logits';
+    };
+    await picked(pooled);
+    await picked(pooled, { open: true });
+  });
+});
+
 describe('the softcap', () => {
   test('is left to the scorer', async () => {
     expect((await checked(model(cap(30, 30)), { liftSoftcap: true })).softcap).toBe(30);

@@ -94,13 +94,20 @@ function alone(ws: Workspace, node: Node, places: Places): boolean {
   const to = layout(ws.dims(node.outputs[0]!), places);
   const [x, ...others] = node.inputs;
   if (to === null || x === undefined) return false;
+  if (BINARY.has(node.op)) return node.inputs.every((name) => suits(ws, name, to, places));
+  // A constant for each position stays as long as it is.
+  if (ws.constant(x) !== null) return false;
   const from = layout(ws.dims(x), places);
   const constants = others.every((name) => name === '' || ws.constant(name) !== null);
-  if (node.op === 'Reshape' && node.domain === '') return from !== null && constants;
+  if (node.op === 'Reshape' && node.domain === '') {
+    return from !== null && constants && ws.dims(x)!.at(-1) === ws.dims(node.outputs[0]!)!.at(-1);
+  }
   if (UNARY.has(node.op)) return from === to;
   if (NORMS.has(node.op)) {
     const rank = ws.dims(x)!.length;
-    return from === to && constants && normalAxis(ws.number(node, 'axis') ?? -1, rank) === rank - 1;
+    const last = normalAxis(ws.number(node, 'axis') ?? -1, rank) === rank - 1;
+    const gains = others.every((name) => name === '' || suits(ws, name, to, places));
+    return from === to && constants && last && gains;
   }
   if (node.op === 'MatMul') return from === to && ws.constant(others[0]!)?.dims.length === 2;
   if (node.op === 'Gemm') {
@@ -108,7 +115,7 @@ function alone(ws: Workspace, node: Node, places: Places): boolean {
     const addend = others[1];
     return from === 'flat' && straight && (addend === undefined || suits(ws, addend, to, places));
   }
-  return BINARY.has(node.op) && node.inputs.every((name) => suits(ws, name, to, places));
+  return false;
 }
 
 /** An operand that is sliced along, or a constant that is the same for all positions. */

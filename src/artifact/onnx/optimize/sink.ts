@@ -7,7 +7,7 @@
  */
 import type { Node } from '../graph.js';
 import { ints, Tensor } from '../tensor.js';
-import { transpose } from './movement.js';
+import { normalAxis, transpose } from './movement.js';
 import { MICROSOFT, type Workspace } from './workspace.js';
 
 const PERM = '0,2,1,3';
@@ -48,6 +48,7 @@ function apply(ws: Workspace, node: Node, x: string): string | null {
   const plain = node.domain === '';
   const copy = (inputs: readonly string[]) => ws.insertCopy(node, inputs);
   if (plain && UNARY.has(node.op) && ws.producer(first!)?.op === 'Transpose') {
+    if (node.op === 'SimplifiedLayerNormalization' && !overLast(ws, node)) return null;
     return copy([x, ...node.inputs.slice(1)]);
   }
   if (plain && BINARY.has(node.op)) {
@@ -67,6 +68,12 @@ function apply(ws: Workspace, node: Node, x: string): string | null {
     return ws.insert(node, 'Reshape', [rotated, ws.add(ints([0, 0, heads, width]), 'shape')]);
   }
   return null;
+}
+
+/** A norm of single heads, with one gain for all of them. */
+function overLast(ws: Workspace, node: Node): boolean {
+  const last = normalAxis(ws.number(node, 'axis') ?? -1, 4) === 3;
+  return last && ws.dims(node.inputs[1]!)?.length === 1;
 }
 
 /** A constant operand as it stands to the untransposed value. */
