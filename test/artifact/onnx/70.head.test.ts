@@ -206,6 +206,59 @@ describe('halves', () => {
     expect(logits).toBe('fp32');
   });
 
+  const ROWS_OF_IDS = 1000;
+  const whole = (g: GraphBuilder, name: string) => g.op('Cast', [name], { to: { int: 7 } });
+  test.each<[string, (g: GraphBuilder) => string]>([
+    [
+      'numbers of rows that are divided as floats',
+      (g) => {
+        const id = g.op('Add', [g.op('Cast', ['input_ids'], { to: { int: 1 } }), g.scalar(2900)]);
+        const row = whole(g, g.op('Floor', [g.op('Div', [id, g.scalar(3)])]));
+        const odd = whole(g, g.op('Sub', [id, g.scalar(2100)]));
+        const table = g.weights([ROWS_OF_IDS, D]);
+        return g.op('Add', [g.op('Gather', [table, row]), g.op('Gather', [table, odd])]);
+      },
+    ],
+    [
+      'numbers of rows from a table of floats',
+      (g) => {
+        const numbers = g.floats(Float32Array.from({ length: VOCAB }, (_, k) => 2049 + 2 * k));
+        const row = whole(g, g.op('Gather', [numbers, 'input_ids']));
+        const table = g.weights([ROWS_OF_IDS, D]);
+        return g.op('Gather', [table, g.op('Sub', [row, g.ints([2000])])]);
+      },
+    ],
+    [
+      'ids beyond the largest half',
+      (g) => {
+        const id = g.op('Cast', ['input_ids'], { to: { int: 1 } });
+        const share = g.op('Div', [g.op('Mul', [id, g.scalar(9000)]), g.scalar(100_000)]);
+        return g.op('Mul', [g.op('Unsqueeze', [share, g.ints([2])]), g.weights([D])]);
+      },
+    ],
+    ...['Max', 'Add'].map((op): [string, (g: GraphBuilder) => string] => [
+      `a length of zero with a guard by ${op}`,
+      (g) => {
+        const gates = Array.from({ length: T }, (_, k) => Math.min(k, 1));
+        const x = g.op('Mul', [g.embed(D), g.floats(gates, [T, 1])]);
+        const keep = { keepdims: { int: 1 } };
+        const squares = g.op('ReduceSum', [g.op('Mul', [x, x]), g.ints([-1])], keep);
+        return g.op('Div', [x, g.op(op, [g.op('Sqrt', [squares]), g.scalar(1e-12)])]);
+      },
+    ]),
+  ])('%s', async (_, make) => {
+    const g = new GraphBuilder();
+    await checked(g.model(make(g), D), { precision: 'fp16' });
+  });
+
+  test('a value that is an output and used as well', async () => {
+    const g = new GraphBuilder();
+    const gate = g.op('Tanh', [g.op('MatMul', [g.embed(D), g.weights([D, D])])]);
+    const heads = g.reshape(gate, [0, 0, 2, 8]);
+    const bytes = g.model(g.reshape(g.op('Mul', [heads, heads]), [0, 0, D]), D, { extra: [heads] });
+    await checked(bytes, { precision: 'fp16' });
+  });
+
   test('a model whose operators are not known is not touched', async () => {
     const bytes = model((g, z) => g.op('CumSum', [z, g.ints([2], [])]));
     const { logits, untouched } = await checked(bytes, { precision: 'fp16' });

@@ -9,6 +9,7 @@
 import { countBeyond } from '../float16.js';
 import { makeNode, type Node } from '../graph.js';
 import { ELEMENT, Tensor } from '../tensor.js';
+import { exactNodes } from './exact.js';
 import type { Workspace } from './workspace.js';
 
 const SOUND = new Set(
@@ -40,7 +41,7 @@ export function toHalf(ws: Workspace, logits: string): Halved {
   if (unknown !== undefined) {
     return { weights: 0, left: [`fp16: the type that ${unknown.op} gives is not known`] };
   }
-  const halver = new Halver(ws);
+  const halver = new Halver(ws, exactNodes(ws));
   for (const node of ws.walk()) halver.node(node);
   halver.outputs(logits);
   return { weights: halver.weights, left: halver.left() };
@@ -53,14 +54,17 @@ class Halver {
   private readonly twins = new Map<string, string>();
   private readonly kept = new Map<string, number>();
 
-  constructor(private readonly ws: Workspace) {}
+  constructor(
+    private readonly ws: Workspace,
+    private readonly exact: ReadonlySet<Node>,
+  ) {}
 
   node(node: Node): void {
     const { ws } = this;
     const floats = node.inputs.filter((name) => name !== '' && this.isReal(name));
     const produces = node.outputs.some((name) => name !== '' && this.isReal(name));
     if (floats.length === 0 && !produces) return;
-    const sound = this.isSound(node);
+    const sound = this.isSound(node) && !this.exact.has(node);
     if (!sound) this.kept.set(node.op, (this.kept.get(node.op) ?? 0) + 1);
     const type = sound ? ELEMENT.half : ELEMENT.float;
     const inputs = node.inputs.map((name) =>
@@ -122,6 +126,10 @@ class Halver {
     const node = ws.producer(name);
     if (node === undefined) return;
     const inner = ws.detach(node, name);
+    // Who reads it in the graph goes on with halves.
+    for (const user of ws.consumers(name)) {
+      ws.change(user, { inputs: user.inputs.map((input) => (input === name ? inner : input)) });
+    }
     ws.append('Cast', [inner], [name], { to: { int: type } });
   }
 
