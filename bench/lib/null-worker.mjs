@@ -4,7 +4,7 @@
  * of the package, and nothing that makes a result can be given it.
  */
 import { joinScores, splitBatch } from '../../dist/engine/cuda/split.js';
-import { nanLogits } from '../../dist/engine/engine-errors.js';
+import { nanLogits } from '../../dist/engine/nan-logits.js';
 import { runNative } from '../../dist/engine/native-session.js';
 import { checkSizes, padBatch } from '../../dist/engine/pad.js';
 import { listed } from '../../dist/engine/positions.js';
@@ -63,7 +63,7 @@ const engine = {
         listed(padded, setup.options, null),
         setup.options,
         (error) => error,
-        (index) => nanLogits(modelPath, batch, firstScored + index),
+        (index) => nanLogits(setup.options, batch, firstScored + index),
       );
       scores.push({ ...score, shape: [rows, time] });
     }
