@@ -30,6 +30,10 @@ const MAX_DEPTH = 32;
 export function mendGraph(model: Uint8Array, path: string): Uint8Array | null {
   const source = { path, code: 'BPB_MODEL_NOT_ONNX', what: 'an ONNX model' } as const;
   let changed = false;
+  // Part of every new name, and of none that the file has.
+  const all = Buffer.from(model.buffer, model.byteOffset, model.byteLength);
+  let stem = '/scalar_';
+  while (all.includes(stem)) stem = `/${stem}`;
 
   const chunks = rewrite(model, (field, payload) => {
     if (field === MODEL.graph) return [bytes(field, body(payload, GRAPH, 0))];
@@ -81,7 +85,7 @@ export function mendGraph(model: Uint8Array, path: string): Uint8Array | null {
       return [bytes(field, inner)];
     }
     changed = true;
-    const scalars = inputs.map((_, k) => `${output}/scalar_${k}`);
+    const scalars = inputs.map((_, k) => `${output}${stem}${k}`);
     const squeezes = inputs.map((input, k) =>
       bytes(field, [
         bytes(NODE.input, input),

@@ -108,6 +108,11 @@ describe('mendGraph', () => {
     expect([...more].filter(([, n]) => n !== 0)).toEqual([[expect.stringMatching(/Squeeze$/), 3]]);
   });
 
+  test('gives names that the graph does not have', async () => {
+    const once = mendGraph(fixed(MENDED['start and delta of Range']!()), 'm')!;
+    expect(await loaded(mendGraph(once, 'm')!)).toBe('loads');
+  });
+
   test('refuses what is no model', async () => {
     expect(
       await refusalOf(() => mendGraph(plain.subarray(0, plain.length - 9), 'm')),
