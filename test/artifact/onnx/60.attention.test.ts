@@ -407,6 +407,18 @@ describe('what only looks like it', () => {
     }),
   );
 
+  test('queries of two rows for each row of keys, in an open batch', async () => {
+    const g = new GraphBuilder();
+    const x = g.embed(D);
+    const parts = [0, 1, 2].map((k) => g.op('MatMul', [x, g.weights([D, k === 0 ? 2 * W : W])]));
+    // One row is scored: its two rows of queries meet the same keys.
+    const [q, k, v] = parts.map((part) => g.reshape(part, [-1, 1, T, W]));
+    const both = attended(g, [q!, k!, v!], causal);
+    const y = g.op('MatMul', [g.reshape(both, [-1, T, 2 * W]), g.weights([2 * W, D])]);
+    const { counts } = await checked(g.model(y, D), { rows: 1, batch: undefined });
+    expect(counts['attention']).toBeUndefined();
+  });
+
   test('one head under a mask for two', () =>
     left((g) => {
       const x = g.embed(D);

@@ -45,7 +45,8 @@ export function emitAttention(
     return 'keys and queries differ in shape';
   if (heads % keys.heads !== 0) return `${heads} heads of queries and ${keys.heads} of keys`;
   const rows = [keys, values].every(({ batch }) => batch === queries.batch);
-  if (!rows || ws.dims(node.outputs[0]!)?.join() !== ws.dims(q)?.join())
+  const perRow = [k, v].every((name) => ws.fact(name).perRow === ws.fact(q).perRow);
+  if (!rows || !perRow || !ws.sameShape(q, node.outputs[0]!))
     return 'rows or heads are repeated on its way';
   if (!(scale > 0)) return `its scale is ${scale}, which the fused operators do not take`;
   if (fused === 'gqa' && width % 8 !== 0) return `heads of width ${width}, not a multiple of 8`;

@@ -13,7 +13,7 @@
 import type { Node } from '../graph.js';
 import { ELEMENT, ints } from '../tensor.js';
 import { normalAxis } from './movement.js';
-import type { Dim, Workspace } from './workspace.js';
+import type { Dim, Fact, Workspace } from './workspace.js';
 
 export const SCORED_INPUT = 'scored_positions';
 
@@ -67,10 +67,12 @@ interface Places {
 }
 
 /** Whether the value has its positions in front: `[batch, time, …]` or `[batch · time, …]`. */
-function layout(dims: readonly Dim[] | null, { batch, time }: Places): 'apart' | 'flat' | null {
-  if (dims?.length === 3 && dims[0] === batch && dims[1] === time) return 'apart';
-  const rows = batch === null ? null : batch * time;
-  return dims?.length === 2 && dims[0] === rows ? 'flat' : null;
+function layout({ dims, perRow }: Fact, { batch, time }: Places): 'apart' | 'flat' | null {
+  // Of an open axis the length is not known, but how much of it is one row.
+  const is = (dim: Dim | undefined, times: number) =>
+    batch === null ? dim === null && perRow === times : dim === batch * times;
+  if (dims?.length === 3 && is(dims[0], 1) && dims[1] === time) return 'apart';
+  return dims?.length === 2 && is(dims[0], time) ? 'flat' : null;
 }
 
 /** Nodes that work position by position and whose results are used by such nodes alone. */
@@ -91,13 +93,13 @@ function closed(ws: Workspace, name: string, region: ReadonlySet<Node>): boolean
 }
 
 function alone(ws: Workspace, node: Node, places: Places): boolean {
-  const to = layout(ws.dims(node.outputs[0]!), places);
+  const to = layout(ws.fact(node.outputs[0]!), places);
   const [x, ...others] = node.inputs;
   if (to === null || x === undefined) return false;
   if (BINARY.has(node.op)) return node.inputs.every((name) => suits(ws, name, to, places));
   // A constant for each position stays as long as it is.
   if (ws.constant(x) !== null) return false;
-  const from = layout(ws.dims(x), places);
+  const from = layout(ws.fact(x), places);
   const constants = others.every((name) => name === '' || ws.constant(name) !== null);
   if (node.op === 'Reshape' && node.domain === '') {
     return from !== null && constants && ws.dims(x)!.at(-1) === ws.dims(node.outputs[0]!)!.at(-1);
@@ -121,7 +123,7 @@ function alone(ws: Workspace, node: Node, places: Places): boolean {
 /** An operand that is sliced along, or a constant that is the same for all positions. */
 function suits(ws: Workspace, name: string, to: 'apart' | 'flat', places: Places): boolean {
   const tensor = ws.constant(name);
-  if (tensor === null) return layout(ws.dims(name), places) === to;
+  if (tensor === null) return layout(ws.fact(name), places) === to;
   const { dims } = tensor;
   const rank = to === 'apart' ? 3 : 2;
   return dims.length <= rank && dims.slice(0, -1).every((dim) => dim === 1);

@@ -53,10 +53,8 @@ export function fuseResidualNorms(ws: Workspace): number {
 
 /** Whether the values have one shape and one type, as far as that is known before a run. */
 function alike(ws: Workspace, name: string, other: string): boolean {
-  const [one, two] = [ws.fact(name), ws.fact(other)];
-  if (one.type === 0 || one.type !== two.type || !one.dims || !two.dims) return false;
-  const open = one.dims.filter((dim) => dim === null).length;
-  return open <= 1 && one.dims.join() === two.dims.join();
+  const { type } = ws.fact(name);
+  return type !== 0 && type === ws.fact(other).type && ws.sameShape(name, other);
 }
 
 /** A norm over the last axis with a constant gain for each of its places. */

@@ -57,27 +57,19 @@ function isNothing(ws: Workspace, node: Node, x: string, y: string): boolean {
     case 'Slice':
       // Backwards it has the same shape, and is another order.
       return (
-        sameShape(ws, x, y) && (sliceBounds(ws, node)?.steps.every((step) => step > 0) ?? false)
+        ws.sameShape(x, y) && (sliceBounds(ws, node)?.steps.every((step) => step > 0) ?? false)
       );
     case 'Reshape':
     case 'Expand':
     case 'Unsqueeze':
     case 'Squeeze':
-      return sameShape(ws, x, y);
+      return ws.sameShape(x, y);
     case 'Mul':
     case 'Div':
-      return sameShape(ws, x, y) && ws.constant(node.inputs[1] ?? '')?.uniform() === 1;
+      return ws.sameShape(x, y) && ws.constant(node.inputs[1] ?? '')?.uniform() === 1;
     default:
       return false;
   }
-}
-
-/** Both known, with at most one open axis, which must then be the same one. */
-function sameShape(ws: Workspace, x: string, y: string): boolean {
-  const [from, to] = [ws.dims(x), ws.dims(y)];
-  if (from === null || to === null || from.length !== to.length) return false;
-  const open = from.filter((dim) => dim === null).length;
-  return open <= 1 && from.every((dim, k) => dim === to[k]);
 }
 
 function mergeTransposes(ws: Workspace, node: Node, x: string): boolean {

@@ -63,6 +63,14 @@ export class Workspace {
     return this.fact(name).dims;
   }
 
+  /** Whether both shapes are known and one, with at most one open axis, of as many places a row. */
+  sameShape(one: string, other: string): boolean {
+    const [a, b] = [this.fact(one), this.fact(other)];
+    const open = a.dims?.filter((dim) => dim === null).length ?? 0;
+    if (!a.dims || !b.dims || open > 1 || (open === 1 && a.perRow !== b.perRow)) return false;
+    return a.dims.join() === b.dims.join();
+  }
+
   constant(name: string): Tensor | null {
     return this.fact(name).constant?.() ?? null;
   }
