@@ -229,3 +229,11 @@ describe('stay', () => {
     expect(await found(build, {}, ['seen'])).toMatchObject({ products: 1, merged: 0 });
   });
 });
+
+test('factors whose product fp32 does not hold stay apart', async () => {
+  const g = new GraphBuilder();
+  const large = g.op('Div', [g.op('Tanh', [g.embed(D)]), g.scalar(1e-25)]);
+  const tiny = g.op('Mul', [g.op('Mul', [large, g.scalar(1e-25)]), g.scalar(1e-25)]);
+  const { counts } = await checked(g.model(g.op('Div', [tiny, g.scalar(1e-25)]), D));
+  expect(counts['merged-factors']).toBeUndefined();
+});

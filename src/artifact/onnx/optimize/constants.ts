@@ -44,3 +44,22 @@ export function channels(tensor: Tensor, width: number): Float32Array | null {
   if (last !== width || tensor.dims.slice(0, -1).some((dim) => dim !== 1)) return null;
   return Float32Array.from(tensor.dense().values);
 }
+
+const [SMALLEST, LARGEST] = [2 ** -126, (2 - 2 ** -23) * 2 ** 127];
+
+/** Whether fp32 holds every product of an element of one and an element of the other. */
+export function inRange(one: Tensor, other: Tensor): boolean {
+  let [least, most] = [1, 1];
+  for (const { values } of [one, other]) {
+    let [small, large] = [Number.POSITIVE_INFINITY, 0];
+    for (const value of values) {
+      const size = Math.abs(value);
+      if (!(size <= LARGEST)) return false;
+      if (size > 0 && size < small) small = size;
+      if (size > large) large = size;
+    }
+    least *= small;
+    most *= large;
+  }
+  return least >= SMALLEST && most <= LARGEST;
+}

@@ -8,7 +8,7 @@
 import { makeNode, type Node } from '../graph.js';
 import { count, Tensor } from '../tensor.js';
 import { arithmetic } from './arithmetic.js';
-import { channels } from './constants.js';
+import { channels, inRange } from './constants.js';
 import { normalAxis } from './movement.js';
 import { MICROSOFT, type Workspace } from './workspace.js';
 
@@ -87,7 +87,7 @@ function product(ws: Workspace, node: Node): boolean {
     return true;
   }
   const inner = scaled(ws, found.x);
-  if (inner === null) return false;
+  if (inner === null || !inRange(inner.factor, found.factor)) return false;
   const both = arithmetic('Mul', [inner.factor, found.factor], null);
   if (both === null || count(both.stored) > MAX_FACTOR) return false;
   ws.replace(node, ws.insert(node, 'Mul', [inner.x, ws.add(both, 'factor')]));
@@ -101,7 +101,7 @@ function intoGain(ws: Workspace, { x, factor }: Scaled, user: Node): boolean {
   if (!norm || !gain) return false;
   const width = gain.dims.at(-1)!;
   const by = channels(factor, width);
-  if (by === null || gain.dims.length !== 1) return false;
+  if (by === null || gain.dims.length !== 1 || !inRange(gain, factor)) return false;
   const values = Float32Array.from(gain.dense().values, (value, k) => value * by[k]!);
   ws.change(norm, {
     inputs: [norm.inputs[0]!, ws.add(new Tensor(gain.type, gain.dims, values), 'gain')],
