@@ -22,7 +22,7 @@ const COMMON_RUNTIMES = ['libcudart.so.13', 'libcudart.so.12'];
 /** What the provider opens while it runs, in its order, and so does not declare. */
 const CUDNN = ['libcudnn.so.9', 'libcudnn.so'] as const;
 /** What of a graph the provider leaves to cuDNN. */
-const CUDNN_FOR = 'attention of --optimize in fp32 and tf32, and ReduceMean';
+const CUDNN_FOR = 'ReduceMean and MultiHeadAttention';
 
 /** @param gpus whether the driver works and sees any: else it is the driver's finding that counts */
 export function examineScorer(addon: NativeAddon, gpus: boolean): Finding {
