@@ -136,7 +136,7 @@ export function cudnnError(modelPath: string, reason: string): BpbError {
     path: modelPath,
     expected: 'libcudnn.so.9 where the loader finds it',
     actual: absent ? `${node} asks for cuDNN, which is not found` : `${node}: ${reason}`,
-    hint: `${mend} Or score without that node, or with --device cpu.`,
+    hint: `${mend} Or export the graph without ${operator}, or score with --device cpu.`,
     cause: new Error(reason),
   });
 }
