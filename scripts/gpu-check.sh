@@ -14,8 +14,10 @@
 # (PYTHON, default python3) for the peers, ncu in PATH for times of single kernels.
 #
 # --dry-run DIR tries the whole on a machine without a GPU, on the CUDA runtime that does nothing in
-# DIR, with a libcuda.so.1, libbpb_cuda.so and bpb_lab that are linked to it: steps must end with the answers `values not judged` and `peer absent`, which are failures on a GPU.
-# Exit 0 when all steps did well, 1 when one did not or an archive is damaged, 2 on wrong usage.
+# DIR, with a libcuda.so.1, libbpb_cuda.so and bpb_lab that are linked to it: steps must end with the
+# answers `values not judged` and `peer absent`, which are failures on a GPU.
+# Exit 0 when all steps did well, 1 when one did not, an archive is damaged or OUT cannot be written, 2 on
+# wrong usage and where nothing could be run.
 set -uo pipefail
 
 usage() { sed -n '4s/^# *//p' "$0" >&2; exit 2; }
@@ -37,10 +39,14 @@ while [ $# -gt 0 ]; do
   shift
 done
 [ -n "$archives" ] && [ -n "$out" ] || usage
+for number in "$total" "$patience"; do
+  case $number in '' | *[!0-9]*) die "not a whole number: $number" ;; esac
+done
 store=${BPB_GPU_STORE:-/tmp/bpb-gpu}
 export PYTHON=${PYTHON:-python3}
 began=$SECONDS failed=0
-mkdir -p "$out" "$store/archives" || die "cannot write to $out and $store"
+mkdir -p "$out" "$store/archives" && : >"$out/.results.tar.gz" && rm "$out/.results.tar.gz" ||
+  die "cannot write to $out and $store"
 out=$(cd "$out" && pwd) store=$(cd "$store" && pwd)
 
 # The list of archives comes with every load; an archive is kept only when it is whole.
@@ -92,13 +98,27 @@ if have rest; then rest=1; fi
 cd "$tree" || exit 2
 if [ -n "$list" ]; then grep -v '^#' scripts/gpu/steps | cut -d' ' -f1-4; exit 0; fi
 
-# Results belong to what was packed, and those of a dry run are no results.
+# A name that is not there would run nothing, and that would look like success.
+known() { # field, names with commas: whether scripts/gpu/steps has each of them in that field
+  local name
+  for name in ${2//,/ }; do
+    grep -v -e '^#' -e '^stage ' scripts/gpu/steps | cut -d' ' -f"$1" | grep -qxF -- "$name" ||
+      die "no $([ "$1" = 1 ] && echo stage || echo step) is called $name; --list names them"
+  done
+}
+known 1 "$stages"
+known 2 "$chosen"
+
+# Results, and what is measured with, belong to what was packed; those of a dry run are no results.
 results=$store/results-$(sum_of "$list_of" | cut -c1-12)${dry:+-dry}/results
-mkdir -p "$results/steps" "$results/logs" "$store/work"
-export RESULTS=$results MODELS=$store/work/models ORT=$tree/ort LAB=$tree/bin/bpb_lab GIB=0.5
+mkdir -p "$results/steps" "$results/logs"
+export RESULTS=$results MODELS=${results%/*}/models ORT=$tree/ort LAB=$tree/bin/bpb_lab GIB=0.5
 export PATH=$tree/bin:$PATH PYTHONPATH=$tree/peers${PYTHONPATH:+:$PYTHONPATH} PYTHONDONTWRITEBYTECODE=1
 # Token streams are written beside the models, and are no part of the tree.
-[ -d "$MODELS" ] || { [ -d gpu-models ] && cp -r gpu-models "$MODELS"; }
+if [ -d gpu-models ] && [ ! -d "$MODELS" ]; then
+  # By another name until it is whole: this may be ended in the middle.
+  rm -rf "$MODELS.part" && cp -r gpu-models "$MODELS.part" && mv "$MODELS.part" "$MODELS"
+fi
 sed "s/\"dry_run\":[a-z]*/\"dry_run\":$([ -n "$dry" ] && echo true || echo false)/" pack.json >"$results/run.json"
 
 # CUDA's libraries as pip installs them lie in folders that no loader looks into.
@@ -118,8 +138,13 @@ else
 fi
 
 save() { # after every step: whatever ends this run later, these results are safe
-  node scripts/gpu/summary.mjs "$results" "$tree" >"$out/summary.txt" 2>&1
-  tar -czf "$out/.results.tar.gz" -C "$results/.." results && mv "$out/.results.tar.gz" "$out/results.tar.gz"
+  node scripts/gpu/summary.mjs "$results" >"$out/summary.txt" 2>&1
+  tar -czf "$out/.results.tar.gz" -C "$results/.." results
+  # 1 is a file that was written to meanwhile, as by what a step left running.
+  if [ $? -gt 1 ] || ! mv "$out/.results.tar.gz" "$out/results.tar.gz"; then
+    echo "cannot write $out/results.tar.gz; the results so far are in $results" >&2
+    failed=1
+  fi
 }
 among() { [ -z "$1" ] || case ",$1," in *",$2,"*) ;; *) return 1 ;; esac; }
 good() { [ "$1" = ok ] || { [ -n "$dry" ] && { [ "$1" = 'peer absent' ] || [ "$1" = 'values not judged' ]; }; }; }
@@ -144,6 +169,9 @@ step() { # stage name limit command
   echo "== $stage $name, at most $limit s"
   when=$(date -u +%FT%TZ)
   if [ "$limit" -lt 3 ]; then
+    failed=1
+    # What an earlier call found of it stands.
+    if [ -f "$before" ]; then echo '   not begun again: no time'; return; fi
     rm -f "$results/logs/$name.log"
     record "$stage" "$name" 'not begun' 0 0 "$limit" "$when"
     return

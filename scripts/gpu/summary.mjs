@@ -1,7 +1,7 @@
 /**
  * What a person wants to read of the results so far: steps, speeds, differences.
  *
- *   node scripts/gpu/summary.mjs RESULTS TREE
+ *   node scripts/gpu/summary.mjs RESULTS
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

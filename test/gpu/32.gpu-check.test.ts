@@ -56,34 +56,51 @@ function packed(steps = STEPS) {
   writeFileSync(join(first, 'pack.json'), JSON.stringify(about));
   writeFileSync(join(rest, 'later'), 'the rest is here\n');
 
-  const sums: string[] = [];
-  const add = (name: string, bytes: Buffer) => {
-    writeFileSync(join(archives, name), bytes);
-    sums.push(`${createHash('sha256').update(bytes).digest('hex')}  ${name}\n`);
+  const pack = () => {
+    const sums: string[] = [];
+    const add = (name: string, bytes: Buffer) => {
+      writeFileSync(join(archives, name), bytes);
+      sums.push(`${createHash('sha256').update(bytes).digest('hex')}  ${name}\n`);
+    };
+    const tar = (from: string) => {
+      const made = spawnSync('tar', ['-cz', '-C', from, '.'], { maxBuffer: 1 << 28 });
+      return made.stdout;
+    };
+    add('bpb-gpu-1.tar.gz', tar(first));
+    // One archive cut in two.
+    const whole = tar(rest);
+    add('bpb-gpu-2.tar.gz', whole.subarray(0, 100));
+    add('bpb-gpu-3.tar.gz', whole.subarray(100));
+    writeFileSync(join(archives, 'bpb-gpu.sha256'), sums.join(''));
   };
-  const tar = (from: string) => {
-    const made = spawnSync('tar', ['-cz', '-C', from, '.'], { maxBuffer: 1 << 28 });
-    return made.stdout;
-  };
-  add('bpb-gpu-1.tar.gz', tar(first));
-  // One archive cut in two.
-  const whole = tar(rest);
-  add('bpb-gpu-2.tar.gz', whole.subarray(0, 100));
-  add('bpb-gpu-3.tar.gz', whole.subarray(100));
-  writeFileSync(join(archives, 'bpb-gpu.sha256'), sums.join(''));
+  pack();
   const store = join(folder, 'store');
   const script = join(root, 'scripts/gpu-check.sh');
+  const call = (...more: string[]) => {
+    const env = { PATH: process.env['PATH'], HOME: folder, BPB_GPU_STORE: store };
+    const args = [script, archives, out, ...more];
+    const { status, stdout, stderr } = spawnSync('bash', args, { env, encoding: 'utf8' });
+    return { status, text: stdout + stderr };
+  };
   return {
     folder,
     archives,
+    out,
     store,
+    /** With OUT as it is. */
+    call,
     run(...more: string[]) {
-      rmSync(out, { recursive: true }); // a new call has an empty one
-      const env = { PATH: process.env['PATH'], HOME: folder, BPB_GPU_STORE: store };
-      const args = [script, archives, out, ...more];
-      const { status, stdout, stderr } = spawnSync('bash', args, { env, encoding: 'utf8' });
-      return { status, text: stdout + stderr };
+      rmSync(out, { recursive: true, force: true }); // a new call has an empty one
+      return call(...more);
     },
+    /** Packs again, with this file in what the last archives hold. */
+    repack(path: string, text: string) {
+      mkdirSync(join(rest, path, '..'), { recursive: true });
+      writeFileSync(join(rest, path), text);
+      pack();
+    },
+    /** Whether any results are in the store. */
+    began: () => readdirSync(store).some((name) => name.startsWith('results-')),
     /** Steps as the archive of results has them. */
     results(): Record<string, Step> {
       const unpacked = temporaryFolder();
@@ -228,11 +245,70 @@ A one 20 first true
     expect(pack.run('--seconds', '1').status).toBe(1);
   });
 
+  test('a call without time for a step leaves what an earlier one found of it', () => {
+    const pack = packed(`stage A 100 things
+A fails 20 first echo 'answer: exit 4: no driver'; exit 4
+`);
+    expect(pack.run().status).toBe(1);
+    const { status, text } = pack.run('--seconds', '1');
+    expect([status, text]).toEqual([1, expect.stringContaining('not begun again: no time')]);
+    expect(pack.results()).toMatchObject({
+      fails: { status: 'failed', answer: 'exit 4: no driver' },
+    });
+  });
+
+  test('a call that is killed: what its steps had found is whole, and the next call goes on', () => {
+    const pack = packed(`stage A 100 things
+A counts 20 first echo ran >>"$RESULTS/../counts"
+A kills 20 first test -e "$RESULTS/../k" || { : >"$RESULTS/../k"; kill -KILL $(ps -o ppid= -p $PPID); exit 1; }
+A after 20 first true
+`);
+    expect(pack.run().status).toBeNull();
+    expect(Object.keys(pack.results())).toEqual(['counts']);
+    const { status, text } = pack.run();
+    expect(status, text).toBe(0);
+    expect(Object.keys(pack.results())).toEqual(['after', 'counts', 'kills']);
+    expect(pack.counted()).toBe(1);
+  });
+
+  test('what is measured with is that of the archives, not of earlier ones', () => {
+    const pack = packed(`stage A 100 things
+A same 20 all cmp gpu-models/model "$MODELS/model"
+`);
+    for (const text of ['one', 'another']) {
+      pack.repack('gpu-models/model', text);
+      const done = pack.run();
+      expect(done.status, done.text).toBe(0);
+    }
+  });
+
+  test('a folder for results that cannot be written: nothing runs', () => {
+    const pack = packed();
+    mkdirSync(join(pack.out, '.results.tar.gz')); // stands in the way, for root too
+    const { status, text } = pack.call();
+    expect([status, text]).toEqual([2, expect.stringContaining('cannot write to')]);
+    expect(pack.began()).toBe(false);
+  });
+
   test('--list names the steps and runs none', () => {
     const pack = packed();
     const { status, text } = pack.run('--list');
     expect(status).toBe(0);
     expect(text).toContain('A absent 20 first');
     expect(pack.run('--nonsense').status).toBe(2);
+    for (const number of ['1.5', 'x', '-1']) expect(pack.run('--seconds', number).status).toBe(2);
+  });
+
+  test('a stage or step that is not there is refused, and nothing runs', () => {
+    const pack = packed();
+    for (const args of [
+      ['--stages', 'A,E'],
+      ['--stages', 'stage'],
+      ['--steps', 'count'],
+    ]) {
+      const { status, text } = pack.run(...args);
+      expect([status, text]).toEqual([2, expect.stringMatching(/no (stage|step) is called/)]);
+    }
+    expect(pack.began()).toBe(false);
   });
 });
