@@ -129,7 +129,8 @@ print(":".join(dict.fromkeys(d for r in roots for d in sorted(glob.glob(r + "/nv
 PY
 )
 export LD_LIBRARY_PATH=${dry:+$dry:}${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$libraries:/usr/local/cuda/lib64
-unset BPB_GPU_DRY_RUN
+unset BPB_GPU_DRY_RUN BPB_GPU_AGAIN
+[ -z "$again" ] || export BPB_GPU_AGAIN=1
 if [ -z "$dry" ]; then
   PATH=$PATH:/usr/local/cuda/bin # ncu, where it is not in PATH
 else
@@ -146,6 +147,20 @@ save() { # after every step: whatever ends this run later, these results are saf
     failed=1
   fi
 }
+# A step is a group of processes by the number of its `timeout`. What a step that died has left of it would
+# hold the GPU while the next one is measured, and so would the step of a call that was killed.
+running=${results%/*}/running
+end_running() {
+  local group
+  read -r group <"$running" 2>/dev/null && kill -KILL -- "-$group" 2>/dev/null
+  rm -f "$running"
+}
+if [ -f "$running" ]; then
+  # Not a number that something else has by now.
+  case $(tr '\0' ' ' <"/proc/$(cat "$running")/cmdline") in
+    'timeout -k 3 '*) end_running ;;
+  esac 2>/dev/null
+fi
 among() { [ -z "$1" ] || case ",$1," in *",$2,"*) ;; *) return 1 ;; esac; }
 good() { [ "$1" = ok ] || { [ -n "$dry" ] && { [ "$1" = 'peer absent' ] || [ "$1" = 'values not judged' ]; }; }; }
 
@@ -156,6 +171,7 @@ record() { # stage name status code seconds limit when: the step's result, and w
   answer=${answer//[[:cntrl:]\"\\]/}
   printf '{"step":"%s","stage":"%s","status":"%s","answer":"%s","code":%d,"seconds":%d,"limit":%d,"began":"%s","dry_run":%s}\n' \
     "$2" "$1" "$3" "$answer" "$4" "$5" "$6" "$7" "$([ -n "$dry" ] && echo true || echo false)" >"$results/steps/$2.json"
+  if [ "$answer" = "$3" ]; then answer=''; fi
   echo "   $3, $5 s${answer:+: $answer}"
   good "$3" || failed=1
 }
@@ -176,8 +192,11 @@ step() { # stage name limit command
     record "$stage" "$name" 'not begun' 0 0 "$limit" "$when"
     return
   fi
-  timeout -k 3 "$limit" bash -c "$4" >"$results/logs/$name.log" 2>&1 </dev/null
+  timeout -k 3 "$limit" bash -c "$4" >"$results/logs/$name.log" 2>&1 </dev/null &
+  echo $! >"$running"
+  wait $! 2>/dev/null
   code=$? took=$((SECONDS - start))
+  end_running
   case $code in
     0) status=ok ;;
     10) status='peer absent' ;;

@@ -6,7 +6,7 @@
  *
  * MODELS is what make_models.py wrote. VARIANT is `fp16`, `fp32` or `tf32`, with --optimize, or `exported`.
  * Appends a line to OUT.jsonl after every run, and leaves out what stands there already without an
- * error. A run that fails is a line of its own. Exit codes: scripts/gpu/answers.mjs.
+ * error, unless BPB_GPU_AGAIN is 1. A run that fails is a line of its own. Exit codes: scripts/gpu/answers.mjs.
  */
 import { parseArgs } from 'node:util';
 import { score } from '../../dist/index.js';
@@ -66,7 +66,8 @@ async function run(window, batchTokens) {
 }
 
 const key = (line) => JSON.stringify(KEYS.map((name) => line[name]));
-const done = new Set(readLines(out).flatMap((line) => (line.error === null ? [key(line)] : [])));
+const earlier = process.env.BPB_GPU_AGAIN === '1' ? [] : readLines(out);
+const done = new Set(earlier.flatMap((line) => (line.error === null ? [key(line)] : [])));
 const failures = [];
 for (const window of values.windows.split(',')) {
   const sizes = (values['batch-tokens'] ?? String(SHAPES[shape].batchTokens)).split(',');

@@ -1,9 +1,10 @@
 /**
- * What a person wants to read of the results so far: steps, speeds, differences.
+ * What a person wants to read of the results so far, what matters most last: a terminal shows the end, and
+ * a machine that is lent may hand back no more of what was printed.
  *
  *   node scripts/gpu/summary.mjs RESULTS
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kernelTable } from '../../native/bench/table.mjs';
 import { readLines } from './lines.mjs';
@@ -14,14 +15,47 @@ const json = (name) =>
 const lines = (name) => readLines(join(results, name));
 const count = (number) => Math.round(number).toLocaleString('en-US');
 
-function steps() {
-  const all = readdirSync(join(results, 'steps')).map((name) => json(join('steps', name)));
-  return all
-    .sort((a, b) => (a.stage + a.began).localeCompare(b.stage + b.began))
-    .map(({ stage, step, status, seconds, answer }) =>
-      `${stage} ${step}: ${status}, ${seconds} s ${answer}`.trim(),
-    );
+const WIDTH = 80;
+
+/** Lines of at most WIDTH where words allow it; those that go on are indented. */
+function wrapped(text) {
+  const rows = [];
+  let row = '';
+  for (const word of text.split(' ')) {
+    if (row.trim() !== '' && row.length + word.length >= WIDTH) {
+      rows.push(row);
+      row = '   ';
+    }
+    row += row === '' ? word : ` ${word}`;
+  }
+  return [...rows, row];
 }
+
+/** Each step in the order of their list, and how many ended in which way. */
+function steps() {
+  const list = readFileSync(new URL('steps', import.meta.url), 'utf8').split('\n');
+  const names = list.filter((line) => /^[A-Z] /.test(line)).map((line) => line.split(' ')[1]);
+  const found = names.map((name) => json(join('steps', `${name}.json`)));
+  const counts = new Map();
+  for (const step of found) {
+    const status = step?.status ?? 'without result';
+    counts.set(status, (counts.get(status) ?? 0) + 1);
+  }
+  const rows = found.flatMap((step) => {
+    if (step === null) return [];
+    const said = step.answer === '' || step.answer === step.status ? '' : `: ${step.answer}`;
+    return [`${step.stage} ${step.step}: ${step.status}, ${step.seconds} s${said}`];
+  });
+  const all = [...counts].map(([status, number]) => `${number} ${status}`);
+  return [...rows, '', `${names.length} steps: ${all.join(', ')}`];
+}
+
+/** A table of Markdown without what only Markdown needs. */
+const narrow = (row) =>
+  row
+    .replace(/^\| | \|$/g, '')
+    .split(' | ')
+    .join('  ');
 
 function endToEnd() {
   return lines('end-to-end.jsonl').map((line) => {
@@ -45,18 +79,19 @@ function sotu() {
   });
 }
 
+const paragraph = (rows) => (rows.length > 0 ? ['', ...rows] : []);
+
 const run = json('run.json');
 const machine = json('machine.json');
 const text = [
   `bpb on a GPU, commit ${run.commit}${run.dry_run ? ', DRY RUN: no value here means anything' : ''}`,
   machine === null ? 'no machine facts' : `${machine.date}, ${JSON.stringify(machine.gpu)}`,
   '',
-  ...steps(),
-  '',
-  ...sotu(),
-  '',
-  ...endToEnd(),
-  '',
-  ...kernelTable(lines('kernel-lab.jsonl'), lines('peers.jsonl')),
+  ...kernelTable(lines('kernel-lab.jsonl'), lines('peers.jsonl'))
+    .filter((row) => !row.startsWith('| ---'))
+    .map(narrow),
+  ...paragraph(endToEnd()),
+  ...paragraph(sotu()),
+  ...paragraph(steps()),
 ];
-console.log(text.join('\n'));
+console.log(text.flatMap(wrapped).join('\n'));

@@ -82,6 +82,23 @@ describe.skipIf(python === undefined)(`PyTorch’s side of the benchmark${noTorc
   );
 
   test(
+    'a run that stands there already is left out, unless it is asked for again',
+    () => {
+      const models = folder();
+      const out = join(models, 'ours.jsonl');
+      const how = ['--variant', 'exported', '--device', 'cpu', '--windows', 'chunk'];
+      const times = (again: string) => {
+        const env = { ...process.env, BPB_GPU_AGAIN: again };
+        const args = ['bench/gpu/run.mjs', models, out, '--shape', SHAPE, ...how];
+        expect(spawnSync(process.execPath, args, { cwd: root, env }).status).toBe(0);
+        return readFileSync(out, 'utf8').trim().split('\n').length;
+      };
+      expect(['', '', '1'].map(times)).toEqual([1, 1, 2]);
+    },
+    PATIENCE,
+  );
+
+  test(
     'no gain, mix or skip is 1, so that no product drops out of the rewritten model',
     () => {
       const script = [

@@ -5,7 +5,7 @@
 torch: PyTorch's cross_entropy, eager and compiled, as its users write it: reduction='none' on the
 logits' own type; with a softcap `30 * tanh(x / 30)` and cross_entropy in fp32, as the challenge's
 evaluator does. triton: one_read.py. quack: QuACK's forward cross entropy, which has no softcap.
-Appends JSON lines to OUT.jsonl and leaves out what stands there already. Exits 0, 1 where one could
+Appends JSON lines to OUT.jsonl and leaves out what stands there already, unless BPB_GPU_AGAIN is 1. Exits 0, 1 where one could
 not be timed, 10 with `answer: peer absent (…)` where the peer cannot run at all.
 """
 
