@@ -26,6 +26,12 @@ const PAIRS = [
   },
 ];
 
+/**
+ * Nats by which two means over the same targets may differ between fp16 and bf16, or two fp32: far more than
+ * rounding does, far less than a model that is wrong. The speed of wrong values is none.
+ */
+const LOSSES_NATS = 0.02;
+
 const short = (shape) => shape.split('-')[0];
 
 /** What the names of the steps begin with that make a row: `e2e-wide`, `peer-baseline`, `batches`. */
@@ -71,6 +77,7 @@ function pairRow(results, shape, window, pair) {
   const theirs = find(results, { who: 'PyTorch', variant: pair.theirs, ...at });
   const ratio = ours.row && theirs.row ? ours.row.targets_per_s / theirs.row.targets_per_s : null;
   const losses = [ours, theirs].map(({ row }) => (row ? row.val_loss.toFixed(4) : '–'));
+  const same = ratio === null || Math.abs(ours.row.val_loss - theirs.row.val_loss) <= LOSSES_NATS;
   const unjudged = pair.now === null ? '–' : `≥ ${pair.now} ×: ${UNMEASURED}`;
   return [
     `${SHAPES[shape]}, ${window}`,
@@ -79,7 +86,7 @@ function pairRow(results, shape, window, pair) {
     pair.theirs,
     theirs.row ? whole(theirs.row.targets_per_s) : theirs.other,
     ratio === null ? '' : `${ratio.toFixed(2)} ×`,
-    ratio === null ? unjudged : goal(pair, ratio),
+    ratio === null ? unjudged : same ? goal(pair, ratio) : '**not met**: the losses differ',
     losses.every((loss) => loss === '–') ? '' : losses.join(' / '),
     ours.row?.scorer_share == null ? '' : percent(ours.row.scorer_share),
   ];

@@ -82,6 +82,14 @@ describe('figures of a whole run', () => {
     expect(gpu).toContain('| 41 of 41 | met |');
   });
 
+  test('a speed with another loss than PyTorch’s meets no goal', () => {
+    const files = goodResults();
+    const wrong = run({ targets_per_s: 9_000_000, val_loss: 6 });
+    files['end-to-end.jsonl'] += `${JSON.stringify(wrong)}\n`;
+    const gpu = written(files).read('gpu.md');
+    expect(gpu).toContain('| 1.80 × | **not met**: the losses differ | 6.0000 / 9.1239 |');
+  });
+
   test('the row of the table of batch sizes: the smallest within 1 % of the fastest', () => {
     expect(written(goodResults()).batchRow).toBe(
       "{ device: /^NVIDIA H100 80GB \\(made up\\)$/, tokens: 65_536, measured: '2026-01-02, commit 0123456789ab, baseline-9x512' },",
