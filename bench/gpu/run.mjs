@@ -6,11 +6,13 @@
  *
  * MODELS is what make_models.py wrote. VARIANT is `fp16`, `fp32` or `tf32`, with --optimize, or `exported`.
  * Appends a line to OUT.jsonl after every run, and leaves out what stands there already without an
- * error, unless BPB_GPU_AGAIN is 1. A run that fails is a line of its own. Exit codes: scripts/gpu/answers.mjs.
+ * error, unless BPB_GPU_AGAIN is 1. Behind the timed part of an end-to-end run one row is scored again on
+ * the CPU. A run that fails is a line with an error, and so is one that this row or the proof of
+ * --optimize contradicts. Exit codes: scripts/gpu/answers.mjs.
  */
 import { parseArgs } from 'node:util';
 import { score } from '../../dist/index.js';
-import { answer } from '../../scripts/gpu/answers.mjs';
+import { answer, dryRun } from '../../scripts/gpu/answers.mjs';
 import { addLine, readLines } from '../../scripts/gpu/lines.mjs';
 import { artifact, SHAPES, STRIDE, shard } from './models.mjs';
 
@@ -46,10 +48,10 @@ async function run(window, batchTokens) {
     workers: sessions,
     device: values.device,
     ortLib: values['ort-lib'],
-    verifyRows: 0,
+    verifyRows: purpose === 'end-to-end' ? 1 : 0,
     ...(variant === 'exported' ? {} : { optimize: true, precision: variant }),
   });
-  const { engine, time, optimization, notes, totals, score: figures } = result;
+  const { engine, time, optimization, verification, notes, totals, score: figures } = result;
   const device = time.run_s + time.nll_s;
   const rows = sliding
     ? 1 + (totals.targets - SHAPES[shape].seqLen) / STRIDE
@@ -61,8 +63,20 @@ async function run(window, batchTokens) {
     targets_per_s: time.targets_per_s,
     val_loss: figures.val_loss,
     scorer_share: device > 0 ? time.nll_s / device : null,
-    ...{ engine, time, optimization, notes },
+    ...{ engine, time, optimization, verification, notes },
   };
+}
+
+/** What contradicts the values of a run. A runtime that computes nothing has none to judge. */
+function contradictions({ optimization, verification }) {
+  if (dryRun) return [];
+  const opinions = Object.entries({ proof: optimization, 'second opinion': verification });
+  return opinions
+    .filter(([, opinion]) => opinion && !['pass', 'skipped'].includes(opinion.verdict))
+    .map(
+      ([name, { verdict, mean_abs_nats: size, note }]) =>
+        `${name}: ${verdict}, ${note ?? `off by ${size} nats on average`}`,
+    );
 }
 
 const key = (line) => JSON.stringify(KEYS.map((name) => line[name]));
@@ -86,8 +100,10 @@ for (const window of values.windows.split(',')) {
     const what = `${shape} ${line.variant} ${window} ${size}`;
     try {
       const figures = await run(window, size);
-      addLine(out, { ...line, ...figures, error: null });
+      const error = contradictions(figures).join('; ') || null;
+      addLine(out, { ...line, ...figures, error });
       console.log(`${what}: ${Math.round(figures.targets_per_s)} targets/s`);
+      if (error !== null) failures.push(`${what}: ${error}`);
     } catch (error) {
       const words = `${error.code ?? ''} ${error.message} ${error.actual ?? ''}`.trim();
       addLine(out, { ...line, error: words });
