@@ -77,9 +77,16 @@ export function handedOver<T extends object>(result: T, buffers: ArrayBuffer[]):
   return Piscina.move({ [transferableSymbol]: buffers, [valueSymbol]: result }) as T;
 }
 
-/** The last line of a worker module; does nothing where the module is loaded outside of a pool. */
+let announced = false;
+
+/**
+ * The last line of a worker module; does nothing where the module is loaded outside of a pool. Once a
+ * thread: a worker module may import another one's handler, and with two counts for one thread the pool
+ * would be closed on a thread that is still starting.
+ */
 export function announceStarted(): void {
-  if (isMainThread) return;
+  if (isMainThread || announced) return;
+  announced = true;
   const { started } = (workerData ?? {}) as Partial<ThreadData>;
   if (started === undefined) return;
   // Not before piscina's `require` of this module has returned, which goes on after its last line.
