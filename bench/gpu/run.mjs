@@ -71,7 +71,7 @@ async function run(window, batchTokens) {
 /** What contradicts the values of a run. A runtime that computes nothing has none to judge. */
 function contradictions({ optimization, verification }) {
   if (dryRun) return [];
-  const opinions = Object.entries({ proof: optimization, 'second opinion': verification });
+  const opinions = Object.entries({ proof: optimization, verification });
   return opinions
     .filter(([, opinion]) => opinion && !['pass', 'skipped'].includes(opinion.verdict))
     .map(

@@ -35,8 +35,8 @@ describe.skipIf(why !== '')(`the end-to-end benchmark${why && ` (skipped: ${why}
   test.each(['exported', 'fp16'])('fails where one row scored again is another, %s', (variant) => {
     const { status, text, line } = run(variant, '');
     expect(status, text).toBe(1);
-    expect(text).toMatch(/answer: .*second opinion: fail, off by [\d.]+ nats on average/);
-    expect(line['error']).toMatch(/^second opinion: fail/);
+    expect(text).toMatch(/answer: .*verification: fail, off by [\d.]+ nats on average/);
+    expect(line['error']).toMatch(/^verification: fail/);
   });
 
   test('does not judge in a dry run', () => {

@@ -48,11 +48,11 @@ def measure_torch(torch, lines, gib, softcap):
     function = softcapped(torch, float(softcap)) if softcap else plain(torch)
     for kind in timing.types(torch):
         for vocab in timing.VOCABULARIES:
-            todo = [who for who in ("PyTorch eager", "PyTorch compiled") if not lines.has(who, kind, vocab, softcap)]
-            if not todo:
+            untimed = [who for who in ("PyTorch eager", "PyTorch compiled") if not lines.has(who, kind, vocab, softcap)]
+            if not untimed:
                 continue
             pairs = timing.inputs_of(torch, kind, vocab, gib)
-            for who in todo:
+            for who in untimed:
                 torch.compiler.reset()
                 work = function if who == "PyTorch eager" else torch.compile(function, dynamic=False)
                 timing.measure(torch, lines, who, torch.__version__, kind, pairs, softcap, work)
