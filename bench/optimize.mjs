@@ -6,8 +6,8 @@
  */
 import { parseArgs } from 'node:util';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { optimize } from '../dist/artifact/onnx/optimize/optimize.js';
 import { loadArtifact } from '../dist/index.js';
+import { optimize } from '../dist/onnx/optimize/optimize.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -6,12 +6,12 @@
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { ScorePool } from '../../dist/run/pool.js';
+import { scorePlan } from '../../dist/run/score-plan.js';
 import { accountBytes } from '../../dist/score/compose.js';
 import { documentRows, scoreFigures, totalFigures } from '../../dist/score/figures.js';
-import { ScorePool } from '../../dist/score/pool.js';
 import { prepare } from '../../dist/score/prepare.js';
 import { sampleRows } from '../../dist/score/sampled.js';
-import { scorePlan } from '../../dist/score/score-plan.js';
 import { threadCpuNs } from './thread-cpu.mjs';
 
 /** Beside the shards in the folder; it is read, and never run. */

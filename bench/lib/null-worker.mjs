@@ -9,8 +9,8 @@ import { runNative } from '../../dist/engine/native-session.js';
 import { checkSizes, padBatch } from '../../dist/engine/pad.js';
 import { listed } from '../../dist/engine/positions.js';
 import { toQ30 } from '../../dist/engine/q30.js';
-import { ScoreWorker } from '../../dist/score/score-worker.js';
-import { announceStarted, threadData } from '../../dist/worker-pool.js';
+import { ScoreWorker } from '../../dist/run/score-worker.js';
+import { announceStarted, threadData } from '../../dist/workers/pool.js';
 import { threadCpuNs } from './thread-cpu.mjs';
 
 /** Of different sizes, as those of a model are. */

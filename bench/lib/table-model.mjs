@@ -1,5 +1,5 @@
 /** A model whose logits are looked up in a table: it costs nothing, so the harness shows. */
-import { onnxModel } from '../../dist/artifact/onnx/writer.js';
+import { onnxModel } from '../../dist/onnx/writer.js';
 
 /** `logits[r, t] = table[input_ids[r, t]]`, seeded values. */
 export function tableModelBytes(vocabulary) {

@@ -3,12 +3,12 @@
  * graphs before a runtime sees either (docs/adaptive.md).
  */
 import { BpbError, inputError } from '../errors.js';
+import { checkOnnx } from '../onnx/check.js';
+import type { OnnxSummary } from '../onnx/reader.js';
+import { count } from '../onnx/tensor.js';
 import { shared } from '../shared-memory.js';
 import { readDecompressed } from './decompress.js';
 import type { Manifest } from './manifest.js';
-import { checkOnnx } from './onnx/check.js';
-import type { OnnxSummary } from './onnx/reader.js';
-import { count } from './onnx/tensor.js';
 import { type StoredFile, sha256 } from './size.js';
 import { checkStatePorts, stateManifestError } from './state-ports.js';
 import type { StateDtype, StateManifest } from './state-schema.js';

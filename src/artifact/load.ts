@@ -6,12 +6,12 @@ import { realpathSync, type Stats, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, isAbsolute, join, relative, resolve } from 'node:path';
 import { inputError, usageError } from '../errors.js';
+import { checkOnnx } from '../onnx/check.js';
+import type { OnnxSummary } from '../onnx/reader.js';
 import { shared } from '../shared-memory.js';
 import { type Adaptive, loadAdaptive } from './adaptive.js';
 import { readDecompressed } from './decompress.js';
 import { type Manifest, parseManifest } from './manifest.js';
-import { checkOnnx } from './onnx/check.js';
-import type { OnnxSummary } from './onnx/reader.js';
 import { accountSize, BYTES_LIMIT, type SizeAccount, sha256, storedFile } from './size.js';
 
 /** Where a tokenizer comes from: a SentencePiece model file, or the pure byte vocabulary. */

@@ -3,9 +3,9 @@
  * written, in one type and shape, and neither graph asks for anything else.
  */
 import { type BpbError, inputError } from '../errors.js';
+import type { OnnxSummary, Port } from '../onnx/reader.js';
+import { TYPE } from '../onnx/writer.js';
 import type { Adaptive, StateTensor } from './adaptive.js';
-import type { OnnxSummary, Port } from './onnx/reader.js';
-import { TYPE } from './onnx/writer.js';
 
 interface Graph {
   readonly path: string;

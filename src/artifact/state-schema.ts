@@ -2,7 +2,7 @@
  * The manifest's part on stateful and adaptive artifacts: `state` and `adapt` (docs/adaptive.md).
  */
 import { z } from 'zod';
-import { count } from './onnx/tensor.js';
+import { count } from '../onnx/tensor.js';
 
 export const relativePath = z.string().min(1);
 

@@ -6,11 +6,11 @@ import type { SourceAudit } from '../submission/source/audit.js';
 import { runChecks } from './checks/check.js';
 import { CHECKS } from './checks/index.js';
 import { type Audited, composeReport } from './compose.js';
+import { AuditOutput } from './documents-output.js';
 import { gatherFacts } from './gather.js';
 import { type OpenedData, openInputs, openTokenizer } from './inputs.js';
 import { type AuditOptions, checkOptions } from './options.js';
 import { findOverlap, type OverlapFacts } from './overlap.js';
-import { AuditOutput } from './table.js';
 import { examineText } from './text-pass.js';
 import type { AuditReport } from './types.js';
 

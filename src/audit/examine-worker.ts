@@ -2,8 +2,8 @@
  * The worker thread of an audit: one examiner, the shared stream, and batch after batch.
  */
 
-import { type Answer, answer } from '../tokenizer/ordered-pool.js';
-import { announceStarted, threadData } from '../worker-pool.js';
+import { type Answer, answer } from '../workers/ordered-pool.js';
+import { announceStarted, threadData } from '../workers/pool.js';
 import type { ExaminedDocument, ExamineSetup, ExamineTask } from './examine-types.js';
 import { Examiner } from './examiner.js';
 

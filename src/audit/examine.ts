@@ -4,8 +4,8 @@
 import { documentSpan } from '../bytes/spans.js';
 import type { Document, DocumentSource, TokenStream } from '../data/types.js';
 import { batchDocuments } from '../tokenizer/encode-pool.js';
-import { runInOrder } from '../tokenizer/ordered-pool.js';
 import type { Tokenizer } from '../tokenizer/types.js';
+import { runInOrder } from '../workers/ordered-pool.js';
 import type { ClaimedTable } from './claimed-table.js';
 import type { ExaminedDocument, ExamineSetup, ExamineTask } from './examine-types.js';
 import { Examiner } from './examiner.js';

@@ -7,11 +7,11 @@ import { hashDocument, newDocumentsHash } from '../tokenizer/encode-pool.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import type { ClaimedTable } from './claimed-table.js';
 import { addDocument, newTextFacts, type TextFacts } from './collect.js';
+import type { AuditOutput } from './documents-output.js';
 import { examineDocuments } from './examine.js';
 import type { OpenedData } from './inputs.js';
 import { type AuditOptions, auditWorkers } from './options.js';
 import { compareDocument } from './sidecar-facts.js';
-import type { AuditOutput } from './table.js';
 
 export interface TextPass {
   readonly text: TextFacts;

@@ -4,9 +4,9 @@
 
 import type { TokenIds } from '../data/types.js';
 import { createEncoder } from '../tokenizer/encoder.js';
-import { type Answer, answer } from '../tokenizer/ordered-pool.js';
 import type { Tokenizer } from '../tokenizer/types.js';
-import { announceStarted, threadData } from '../worker-pool.js';
+import { type Answer, answer } from '../workers/ordered-pool.js';
+import { announceStarted, threadData } from '../workers/pool.js';
 import { type ReconciledBatch, Reconciler, type ReconcileTask } from './reconcile-batch.js';
 
 export interface ReconcileWorkerData {

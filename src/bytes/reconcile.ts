@@ -10,8 +10,8 @@ import {
   newDocumentsHash,
 } from '../tokenizer/encode-pool.js';
 import { createEncoder } from '../tokenizer/encoder.js';
-import { runInOrder } from '../tokenizer/ordered-pool.js';
 import type { Tokenizer } from '../tokenizer/types.js';
+import { runInOrder } from '../workers/ordered-pool.js';
 import { type ReconciledBatch, Reconciler, type ReconcileTask } from './reconcile-batch.js';
 import { documentSpan } from './spans.js';
 

@@ -4,7 +4,7 @@
 import { Argument, Command, Option } from 'commander';
 import { ENGINE_CHOICES } from '../engine/create.js';
 import { type BpbError, usageError } from '../errors.js';
-import { type LedgerProbeOptions, probeLedger } from '../probes/ledger.js';
+import { type LedgerProbeOptions, probeLedger } from '../ledger/verify.js';
 import { type ProbeOptions, probe } from '../probes/probe.js';
 import { ledgerText } from '../report/ledger-text.js';
 import { probeText } from '../report/probe-text.js';

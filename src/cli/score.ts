@@ -3,10 +3,10 @@
  */
 import { Argument, Command, Option } from 'commander';
 import { ENGINE_CHOICES } from '../engine/create.js';
+import type { ScoreOptions } from '../evaluation/options.js';
 import { claimedText } from '../report/claimed-text.js';
 import { ProgressReporter } from '../report/progress.js';
 import { scoreText } from '../report/score-text.js';
-import type { ScoreOptions } from '../request/options.js';
 import { scoreClaimed } from '../score/claimed.js';
 import type { ClaimedResult, ScoreResult } from '../score/result.js';
 import { score } from '../score/score.js';

@@ -144,7 +144,7 @@ function probeForms(runtime: string): Finding[] {
   });
 }
 
-const PROBE = fileURLToPath(new URL('./probe-provider.js', import.meta.url));
+const PROBE = fileURLToPath(new URL('./provider-child.js', import.meta.url));
 
 function probe(runtime: string, form: ProviderForm): string {
   const run = spawnSync(process.execPath, [PROBE, runtime, form], {

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Finding, Gpu } from './types.js';
 
-const PROBE = fileURLToPath(new URL('./probe-score.js', import.meta.url));
+const PROBE = fileURLToPath(new URL('./score-child.js', import.meta.url));
 /** Loading the libraries of CUDA from a slow disk may take most of it. */
 const TIMEOUT_MS = 180_000;
 

@@ -3,7 +3,7 @@
  */
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { type StateTensor, stateBytes } from '../artifact/adaptive.js';
-import { count } from '../artifact/onnx/tensor.js';
+import { count } from '../onnx/tensor.js';
 import type { AdaptiveEngine, AdaptiveOptions, EngineState, Lesson } from './adaptive.js';
 import { closedError, modelRunError, noBfloat16Error, stateOutputError } from './engine-errors.js';
 import { graphValue, idsTensor, openSession, scoreLogits } from './js-session.js';

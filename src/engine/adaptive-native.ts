@@ -3,14 +3,14 @@
  * back is nats.
  */
 import { type StateTensor, stateBytes } from '../artifact/adaptive.js';
-import { TYPE } from '../artifact/onnx/writer.js';
+import { TYPE } from '../onnx/writer.js';
 import type { AdaptiveEngine, AdaptiveOptions, EngineState, Lesson } from './adaptive.js';
 import type { NativeSession, NativeState, NativeStateTensor } from './addon.js';
 import { closedError, stateMisuseError, stateOutputError } from './engine-errors.js';
 import { nanLogits } from './nan-logits.js';
 import type { HostedGraph, NativeHost } from './native-host.js';
 import { graphValue, runNative } from './native-session.js';
-import { cpuHost } from './onnx-native.js';
+import { cpuHost } from './onnx-cpu.js';
 import { checkSizes } from './pad.js';
 import { checkOptions, checkSignature } from './signature.js';
 import { splitTensors } from './split-tensors.js';

@@ -7,9 +7,9 @@ import type { AdaptiveEngine, AdaptiveOptions } from './adaptive.js';
 import { openAdaptiveCuda } from './adaptive-cuda.js';
 import { openAdaptiveJs } from './adaptive-js.js';
 import { openAdaptiveNative } from './adaptive-native.js';
+import { openOnnxNative } from './onnx-cpu.js';
 import { openOnnxCuda } from './onnx-cuda.js';
 import { openOnnxJs } from './onnx-js.js';
-import { openOnnxNative } from './onnx-native.js';
 import type { Engine, EngineOptions } from './types.js';
 
 type EngineName = 'onnx-cuda' | 'onnx-cpu' | 'onnx-js';

@@ -3,7 +3,7 @@
  * reading and scoring its logits with the scorer in TypeScript.
  */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { decodeHalves } from '../half.js';
+import { decodeHalves } from '../onnx/half.js';
 import {
   modelLoadError,
   noBfloat16Error,

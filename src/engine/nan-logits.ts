@@ -1,9 +1,10 @@
 /**
  * The refusal of logits that are no distribution, with what is most likely to blame for them.
  */
-import { OnnxGraph } from '../artifact/onnx/graph.js';
-import { ELEMENT, type TensorHead } from '../artifact/onnx/tensor.js';
+
 import { BpbError } from '../errors.js';
+import { OnnxGraph } from '../onnx/graph.js';
+import { ELEMENT, type TensorHead } from '../onnx/tensor.js';
 import type { Batch, EngineOptions } from './types.js';
 
 /** What the refusal asks of an engine's options. */

@@ -5,8 +5,8 @@
  */
 
 import { BpbError } from '../errors.js';
+import { fixAxes } from '../onnx/fix-axes.js';
 import type { NativeSession } from './addon.js';
-import { fixAxes } from './cuda/fix-axes.js';
 import { CUDA_DEFAULTS, cudaHost } from './cuda/host.js';
 import { joinScores, type Piece, splitBatch } from './cuda/split.js';
 import { closedError, overflowError } from './engine-errors.js';

@@ -2,7 +2,7 @@
  * Opens a graph as it is and, where the runtime does not load it so, mended.
  */
 import { BpbError } from '../errors.js';
-import { mendGraph } from './mend-graph.js';
+import { mendGraph } from '../onnx/mend-graph.js';
 
 export interface Opened<Session> {
   readonly session: Session;

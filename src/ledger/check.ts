@@ -4,7 +4,7 @@
  */
 import type { TokenStream } from '../data/types.js';
 import { type BpbError, inputError } from '../errors.js';
-import type { ScoreLedger } from '../windows/ledger.js';
+import type { ScoreLedger } from '../windows/coverage.js';
 import { Chain } from './chain.js';
 import type { ScoreEvent } from './events.js';
 import type { LedgerFields, LedgerHeader } from './format.js';

@@ -3,7 +3,7 @@
  * every update had to learn from.
  */
 import type { TokenStream } from '../data/types.js';
-import { ScoreLedger } from '../windows/ledger.js';
+import { ScoreLedger } from '../windows/coverage.js';
 import type { AdaptEvent, ScoreEvent, TargetRange } from './events.js';
 import type { LedgerEnd, LedgerHeader } from './format.js';
 import { DocumentSpans } from './spans.js';

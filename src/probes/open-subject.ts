@@ -4,7 +4,7 @@
 
 import { type Adaptive, resetsAtDocuments } from '../artifact/adaptive.js';
 import type { EngineInfo } from '../engine/types.js';
-import { WorkerPool } from '../worker-pool.js';
+import { WorkerPool } from '../workers/pool.js';
 import { splitNats } from './documents-stream.js';
 import { inFreshProcess } from './fresh.js';
 import {

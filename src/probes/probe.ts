@@ -3,16 +3,16 @@
  */
 import { type Artifact, loadArtifact } from '../artifact/load.js';
 import type { EngineInfo, EngineOptions } from '../engine/types.js';
+import { type OpenData, openData } from '../evaluation/open-data.js';
 import {
   DEFAULT_BATCH_TOKENS,
   parallelism,
   positive,
   type ScoreOptions,
   windowOptions,
-} from '../request/options.js';
-import { type Placement, placementOf } from '../request/placement.js';
-import { tokenizerSource } from '../request/tokenizer-source.js';
-import { type OpenData, openData } from '../stream/open-data.js';
+} from '../evaluation/options.js';
+import { type Placement, placementOf } from '../evaluation/placement.js';
+import { tokenizerSource } from '../evaluation/tokenizer-source.js';
 import { loadTokenizer } from '../tokenizer/load.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import { harnessCommit, harnessVersion } from '../version.js';

@@ -1,7 +1,7 @@
 /**
  * A worker thread with one session for probes.
  */
-import { announceStarted, threadData } from '../worker-pool.js';
+import { announceStarted, threadData } from '../workers/pool.js';
 import { replyOf, type SessionReply, type SessionSetup, type SessionTask } from './messages.js';
 import { Session } from './session.js';
 

@@ -5,9 +5,9 @@ import { createAdaptiveEngine, createEngine } from '../engine/create.js';
 import type { Engine, EngineInfo } from '../engine/types.js';
 import type { WindowOptions } from '../windows/options.js';
 import { joinDocuments } from './documents-stream.js';
-import { Lanes } from './lanes.js';
 import type { SessionAnswer, SessionSetup, SessionTask } from './messages.js';
 import { scoredRow, scoreStream, scoreTogether } from './rows.js';
+import { Lanes } from './stateful-session.js';
 import type { ProbeRow } from './subject.js';
 
 /** What a session does, for rows that stand alone and for rows that carry state. */

@@ -1,7 +1,7 @@
 /**
  * Does state carry what it should, and nothing else?
  *
- * That no update sees a target before its score is the harness's own doing (rows/lane-runner.ts),
+ * That no update sees a target before its score is the harness's own doing (run/stateful-runner.ts),
  * and a model can do nothing about it. What is left to a graph: to read the state of the document
  * beside it, to remember what ran before, or to learn nothing at all.
  */

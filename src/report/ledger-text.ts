@@ -2,8 +2,8 @@
  * A ledger's verdicts for people: what it is, what was checked, where it breaks.
  */
 
+import type { LedgerReport } from '../ledger/verify.js';
 import { told } from '../ledger/violations.js';
-import type { LedgerReport } from '../probes/ledger.js';
 import type { ProbeVerdict } from '../probes/types.js';
 import { colors, count, printable, shortHash } from './format.js';
 

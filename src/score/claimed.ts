@@ -4,19 +4,19 @@
 import { availableParallelism } from 'node:os';
 import { Accounting } from '../bytes/accounting.js';
 import { inputError, usageError } from '../errors.js';
+import { type OpenData, openData } from '../evaluation/open-data.js';
+import type { ScoreOptions } from '../evaluation/options.js';
 import { type CheckedLedger, checkLedger } from '../ledger/check.js';
 import type { ScoreEvent, TargetRange } from '../ledger/events.js';
 import { told, Violations } from '../ledger/violations.js';
-import type { ScoreOptions } from '../request/options.js';
-import { type OpenData, openData } from '../stream/open-data.js';
+import { DocumentTotals } from '../run/totals.js';
 import { loadTokenizer } from '../tokenizer/load.js';
 import { harnessVersion } from '../version.js';
-import type { ScoreLedger } from '../windows/ledger.js';
+import type { ScoreLedger } from '../windows/coverage.js';
 import { dataFigures, dataNotes, knownAs, scoreFigures, sealed, totalFigures } from './figures.js';
 import { claimIdentityOf } from './identity.js';
 import type { ClaimedResult } from './result.js';
 import { TargetsFile } from './targets-file.js';
-import { DocumentTotals } from './totals.js';
 
 export interface ClaimedOptions
   extends Pick<

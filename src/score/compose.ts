@@ -4,13 +4,13 @@
 import { type Adaptive, resetsAtDocuments } from '../artifact/adaptive.js';
 import type { ByteTotals as Accounted, TargetRange } from '../bytes/accounting.js';
 import type { Identified } from '../data/known.js';
+import type { RunTimes } from '../run/run-batches.js';
 import { harnessVersion } from '../version.js';
 import { dataFigures, dataNotes, knownAs, scoreFigures, sealed, totalFigures } from './figures.js';
 import { identityOf } from './identity.js';
 import { precisionOf } from './optimize-run.js';
 import type { Prepared } from './prepare.js';
 import type { ScoreResult } from './result.js';
-import type { RunTimes } from './run.js';
 import type { Scored } from './score.js';
 import { refused } from './strict.js';
 

@@ -3,13 +3,13 @@
  */
 import type { ByteTotals as Accounted } from '../bytes/accounting.js';
 import { type Identified, identify } from '../data/known.js';
-import type { OpenData } from '../stream/open-data.js';
+import type { OpenData } from '../evaluation/open-data.js';
+import { type DocumentTotals, natsOf } from '../run/totals.js';
 import { harnessCommit } from '../version.js';
 import { hashJson } from './identity.js';
 import type { DocumentRow } from './outputs.js';
 import type { ScoreResult } from './result.js';
 import { ratioUncertainty } from './statistics.js';
-import { type DocumentTotals, natsOf } from './totals.js';
 
 export type Evidence = ScoreResult['score']['evidence'];
 

@@ -2,15 +2,12 @@
  * `--optimize` in a run: the rewritten model in the place of the original, and the proof that it
  * is the same model, on a sample of rows scored with and without it.
  */
-import {
-  type Optimized,
-  type OptimizeOptions,
-  optimize,
-} from '../artifact/onnx/optimize/optimize.js';
+
 import type { TokenStream } from '../data/types.js';
 import type { Engine, EngineOptions } from '../engine/types.js';
 import { interrupted, usageError } from '../errors.js';
-import { assembleBatch } from '../rows/assemble.js';
+import { type Optimized, type OptimizeOptions, optimize } from '../onnx/optimize/optimize.js';
+import { assembleBatch } from '../run/assemble.js';
 import { shared } from '../shared-memory.js';
 import type { WindowPlan } from '../windows/plan.js';
 

@@ -1,14 +1,16 @@
 /**
  * `--optimize` in a run: which precision, which workers, which rows prove it, and the record of it.
  */
-import type { Rewrite } from '../artifact/onnx/optimize/optimize.js';
+
 import { sha256 } from '../artifact/size.js';
 import type { EngineInfo } from '../engine/types.js';
 import { BpbError, inputError, usageError } from '../errors.js';
-import type { ScoreOptions } from '../request/options.js';
+import type { ScoreOptions } from '../evaluation/options.js';
+import type { Rewrite } from '../onnx/optimize/optimize.js';
+import type { Opened, WorkerSetup } from '../run/messages.js';
+import { ScorePool } from '../run/pool.js';
 import { type BatchPlan, longestRow } from '../windows/batches.js';
 import { scoredOf, type WindowPlan } from '../windows/plan.js';
-import type { Opened, WorkerSetup } from './messages.js';
 import {
   checkTolerance,
   type OptimizationProof,
@@ -17,7 +19,6 @@ import {
   proveOptimization,
   unproved,
 } from './optimize-check.js';
-import { ScorePool } from './pool.js';
 import type { Prepared } from './prepare.js';
 
 /** What a result says of `--optimize`. */

@@ -13,8 +13,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { usageError } from '../errors.js';
+import type { RowsScore } from '../run/messages.js';
 import { writing } from '../write-error.js';
-import type { RowsScore } from './messages.js';
 import type { ScoreResult } from './result.js';
 
 /** A row of `documents.csv`. */

@@ -7,6 +7,7 @@ import { Accounting } from '../bytes/accounting.js';
 import { defaultBatchTokens } from '../engine/cuda/batch-shapes.js';
 import type { CudaOptions, EngineOptions } from '../engine/types.js';
 import { usageError } from '../errors.js';
+import { type OpenData, openData } from '../evaluation/open-data.js';
 import {
   DEFAULT_BATCH_TOKENS,
   onePassParallelism,
@@ -16,16 +17,15 @@ import {
   positive,
   type ScoreOptions,
   windowOptions,
-} from '../request/options.js';
-import { type Placement, placementOf } from '../request/placement.js';
-import { tokenizerSource } from '../request/tokenizer-source.js';
-import { planBatchesOf, planRows } from '../rows/plan.js';
-import { type OpenData, openData } from '../stream/open-data.js';
+} from '../evaluation/options.js';
+import { type Placement, placementOf } from '../evaluation/placement.js';
+import { tokenizerSource } from '../evaluation/tokenizer-source.js';
+import type { WorkerSetup } from '../run/messages.js';
+import { planBatchesOf, planRows } from '../run/plan.js';
 import { loadTokenizer } from '../tokenizer/load.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import { type BatchPlan, longestRow } from '../windows/batches.js';
 import type { WindowPlan } from '../windows/plan.js';
-import type { WorkerSetup } from './messages.js';
 import { checkOptimizeFlags } from './optimize-run.js';
 import { checkRecordable } from './record.js';
 

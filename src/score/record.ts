@@ -4,14 +4,14 @@
 import { existsSync } from 'node:fs';
 import { type Adaptive, resetsAtDocuments } from '../artifact/adaptive.js';
 import { usageError } from '../errors.js';
+import type { ScoreOptions } from '../evaluation/options.js';
 import type { LedgerHeader } from '../ledger/format.js';
 import { LedgerSequence } from '../ledger/sequence.js';
 import { streamSha256 } from '../ledger/stream-hash.js';
 import { LedgerWriter, ledgerExists } from '../ledger/writer.js';
-import type { ScoreOptions } from '../request/options.js';
-import { scoreEvents } from '../rows/score-events.js';
+import type { RowsScore } from '../run/messages.js';
+import { scoreEvents } from '../run/score-events.js';
 import { harnessVersion } from '../version.js';
-import type { RowsScore } from './messages.js';
 import type { Prepared } from './prepare.js';
 
 /** Batches that a lane of the pool may run ahead of a slow one. */

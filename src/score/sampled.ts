@@ -3,9 +3,9 @@
  * choosing them, and keeping their first nats.
  */
 import { resetsAtDocuments } from '../artifact/adaptive.js';
+import type { RowsScore } from '../run/messages.js';
 import type { BatchPlan } from '../windows/batches.js';
 import { scoredOf, type WindowPlan } from '../windows/plan.js';
-import type { RowsScore } from './messages.js';
 import { proofRows, type Rewritten } from './optimize-run.js';
 import type { Prepared } from './prepare.js';
 import { sampleIndexes } from './sample.js';

@@ -3,22 +3,22 @@
  */
 
 import { interrupted } from '../errors.js';
+import type { ScoreOptions } from '../evaluation/options.js';
 import type { ProbeVerdict } from '../probes/types.js';
-import type { ScoreOptions } from '../request/options.js';
-import type { ScoreLedger } from '../windows/ledger.js';
+import type { Opened } from '../run/messages.js';
+import { lanesOf, type RunTimes } from '../run/run-batches.js';
+import { scorePlan } from '../run/score-plan.js';
+import type { DocumentTotals } from '../run/totals.js';
+import type { ScoreLedger } from '../windows/coverage.js';
 import { accountBytes, composeResult } from './compose.js';
 import { documentRows } from './figures.js';
-import type { Opened } from './messages.js';
 import { type Optimization, openWorkers, proveRun, type Rewritten } from './optimize-run.js';
 import { OutputDirectory } from './outputs.js';
 import { type Prepared, prepare } from './prepare.js';
 import { type LedgerReference, RunRecord } from './record.js';
 import type { ScoreResult } from './result.js';
-import { lanesOf, type RunTimes } from './run.js';
 import { keptOf, provedRows, sampleRows } from './sampled.js';
-import { scorePlan } from './score-plan.js';
 import { strictVerdicts } from './strict.js';
-import type { DocumentTotals } from './totals.js';
 import { toleranceOf, type Verification, verifyRows } from './verify.js';
 
 /** What the run left behind. */

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { segmentTotals } from '../engine/q30.js';
 import { type BpbError, inputError } from '../errors.js';
-import type { ScoreLedger } from '../windows/ledger.js';
+import type { ScoreLedger } from '../windows/coverage.js';
 
 /** Bytes read and hashed at once. */
 const BLOCK = 1 << 24;

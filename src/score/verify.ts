@@ -6,8 +6,8 @@
  * the model file and the rows, and nothing else.
  */
 import { BpbError, interrupted } from '../errors.js';
-import type { WorkerSetup } from './messages.js';
-import { ScorePool } from './pool.js';
+import type { WorkerSetup } from '../run/messages.js';
+import { ScorePool } from '../run/pool.js';
 
 /** Mean disagreement in nats beyond which a run gives no headline. */
 export const TOLERANCE_NATS = { fp32: 1e-5, tf32: 1e-3, fp16: 1e-3, bf16: 1e-3 } as const;

@@ -9,7 +9,7 @@ import {
   hashDocument,
   newDocumentsHash,
 } from '../tokenizer/encode-pool.js';
-import { runInOrder } from '../tokenizer/ordered-pool.js';
+import { runInOrder } from '../workers/ordered-pool.js';
 import { type ShardEntries, type ShardTask, shardHandler } from './batch.js';
 import { type OpenedOptions, openOptions, type TokenizeOptions } from './options.js';
 import { ShardDirectory } from './output.js';

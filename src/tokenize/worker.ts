@@ -2,9 +2,9 @@
  * The worker thread of `tokenize`: one handler, made once, and batch after batch.
  */
 
-import { type Answer, answer } from '../tokenizer/ordered-pool.js';
 import type { Tokenizer } from '../tokenizer/types.js';
-import { announceStarted, threadData } from '../worker-pool.js';
+import { type Answer, answer } from '../workers/ordered-pool.js';
+import { announceStarted, threadData } from '../workers/pool.js';
 import { type ShardEntries, type ShardTask, shardHandler } from './batch.js';
 
 let handler: ReturnType<typeof shardHandler> | undefined;

@@ -3,9 +3,9 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import type { Document } from '../data/types.js';
+import { runInOrder } from '../workers/ordered-pool.js';
 import type { EncodedBatch } from './encode-batch.js';
 import { encodeHandler } from './encode-worker.js';
-import { runInOrder } from './ordered-pool.js';
 import type { Tokenizer } from './types.js';
 
 /** A batch ends at this many UTF-8 bytes or documents: about 0.1 s of one thread. */

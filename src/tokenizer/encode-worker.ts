@@ -1,10 +1,11 @@
 /**
  * The worker thread of the encode pool: one encoder, made once, and batch after batch.
  */
-import { announceStarted, threadData } from '../worker-pool.js';
+
+import { type Answer, answer } from '../workers/ordered-pool.js';
+import { announceStarted, threadData } from '../workers/pool.js';
 import { type EncodedBatch, type EncodeTask, encodeBatch } from './encode-batch.js';
 import { createEncoder } from './encoder.js';
-import { type Answer, answer } from './ordered-pool.js';
 import { RoundTripper } from './round-trip.js';
 import type { Tokenizer } from './types.js';
 

@@ -6,7 +6,7 @@
  */
 import { guessContent } from '../data/shard-header.js';
 import { inputError } from '../errors.js';
-import { WireReader } from '../wire.js';
+import { WireReader } from '../protobuf/wire.js';
 import { type ReportProblem, refuseProblem } from './check-pieces.js';
 import type { Normalizer, Piece, PieceType } from './types.js';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { loadArtifact } from '#bpb/artifact/load';
-import { onnxModel } from '#bpb/artifact/onnx/writer';
+import { onnxModel } from '#bpb/onnx/writer';
 import { score } from '#bpb/score/score';
 import { countsAdapt, writeCounts, writeLag } from '../helpers/adaptive.js';
 import { temporaryFolder } from '../helpers/folder.js';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { ScoreOptions } from '#bpb/request/options';
+import type { ScoreOptions } from '#bpb/evaluation/options';
 import { score } from '#bpb/score/score';
 import { countsNats, lagNats, writeCounts, writeLag } from '../helpers/adaptive.js';
 import { temporaryFolder } from '../helpers/folder.js';

@@ -1,7 +1,7 @@
 /** One artifact that carries state, whole, on every engine: the same score. */
 import { describe, expect, test } from 'vitest';
 import { createAdaptiveEngine } from '#bpb/engine/create';
-import type { ScoreOptions } from '#bpb/request/options';
+import type { ScoreOptions } from '#bpb/evaluation/options';
 import { score } from '#bpb/score/score';
 import { writeCounts, writeLag } from '../helpers/adaptive.js';
 import { noFakeGpu, withFakeGpu } from '../helpers/fake-gpu.js';

@@ -4,7 +4,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { capped, rowNats, targetNats } from '#bpb/engine/softmax';
-import { bfloat16ToNumber, decodeBfloat16s, decodeHalves, halfToNumber } from '#bpb/half';
+import { bfloat16ToNumber, decodeBfloat16s, decodeHalves, halfToNumber } from '#bpb/onnx/half';
 
 const { NaN: nan, POSITIVE_INFINITY: inf, NEGATIVE_INFINITY: minusInf } = Number;
 

@@ -3,10 +3,10 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { type Graph, onnxModel } from '#bpb/artifact/onnx/writer';
 import { createEngine } from '#bpb/engine/create';
 import type { Batch } from '#bpb/engine/types';
 import type { BpbError } from '#bpb/errors';
+import { type Graph, onnxModel } from '#bpb/onnx/writer';
 import { engineOptions, fullBatch, type OptionChanges, openEngine } from '../helpers/engines.js';
 import { normals, type TableOptions, tableGraph, tableModel } from '../helpers/models.js';
 import { refusalOf } from '../helpers/refusal.js';

@@ -7,8 +7,8 @@
 
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
-import { onnxModel } from '#bpb/artifact/onnx/writer';
 import { rowNats } from '#bpb/engine/softmax';
+import { onnxModel } from '#bpb/onnx/writer';
 import { fullBatch, openEngine } from '../helpers/engines.js';
 import { normals, uniform } from '../helpers/models.js';
 

@@ -2,12 +2,12 @@
  * Graphs that are told which logits are wanted: on the CPU's engines, against the same model without.
  */
 import { describe, expect, test } from 'vitest';
-import { OnnxGraph } from '#bpb/artifact/onnx/graph';
-import { optimize } from '#bpb/artifact/onnx/optimize/optimize';
-import { fixAxes } from '#bpb/engine/cuda/fix-axes';
 import { joinScores, splitBatch } from '#bpb/engine/cuda/split';
 import { positionList } from '#bpb/engine/positions';
 import type { Batch, BatchScore } from '#bpb/engine/types';
+import { fixAxes } from '#bpb/onnx/fix-axes';
+import { OnnxGraph } from '#bpb/onnx/graph';
+import { optimize } from '#bpb/onnx/optimize/optimize';
 import { openEngine } from '../helpers/engines.js';
 import { languageModel } from '../helpers/language-model.js';
 import { uniform } from '../helpers/models.js';

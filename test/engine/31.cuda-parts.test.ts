@@ -5,14 +5,14 @@
 import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readOnnx } from '#bpb/artifact/onnx/reader';
 import { defaultBatchTokens, LOGITS_BYTES_MAX } from '#bpb/engine/cuda/batch-shapes';
 import { chooseGpus, parseDevices } from '#bpb/engine/cuda/devices';
 import { mendOf, missingLibrary } from '#bpb/engine/cuda/errors';
-import { fixAxes } from '#bpb/engine/cuda/fix-axes';
 import { providerVersion } from '#bpb/engine/cuda/provider-files';
 import { joinScores, splitBatch } from '#bpb/engine/cuda/split';
 import { openOnnxCuda } from '#bpb/engine/onnx-cuda';
+import { fixAxes } from '#bpb/onnx/fix-axes';
+import { readOnnx } from '#bpb/onnx/reader';
 import { engineOptions, fullBatch } from '../helpers/engines.js';
 import { fakeGpu, noFakeGpu, withFakeGpu } from '../helpers/fake-gpu.js';
 import { temporaryFolder } from '../helpers/folder.js';

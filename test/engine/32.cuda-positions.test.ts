@@ -3,8 +3,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { optimize } from '#bpb/artifact/onnx/optimize/optimize';
 import type { Batch, CudaOptions, Engine } from '#bpb/engine/types';
+import { optimize } from '#bpb/onnx/optimize/optimize';
 import { openEngine } from '../helpers/engines.js';
 import { type FakeGpu, noFakeGpu, withFakeGpu } from '../helpers/fake-gpu.js';
 import { languageModel } from '../helpers/language-model.js';

@@ -1,10 +1,10 @@
 /** Graphs that ONNX Runtime refuses once it knows their shapes open all the same, with the same nats. */
 import { InferenceSession } from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
-import { readOnnx } from '#bpb/artifact/onnx/reader';
-import { fixAxes } from '#bpb/engine/cuda/fix-axes';
-import { mendGraph } from '#bpb/engine/mend-graph';
 import type { Batch, CudaOptions } from '#bpb/engine/types';
+import { fixAxes } from '#bpb/onnx/fix-axes';
+import { mendGraph } from '#bpb/onnx/mend-graph';
+import { readOnnx } from '#bpb/onnx/reader';
 import { score } from '#bpb/score/score';
 import { fullBatch, openEngine } from '../helpers/engines.js';
 import { noFakeGpu, withFakeGpu } from '../helpers/fake-gpu.js';

@@ -2,9 +2,9 @@
  * Engines that carry state against closed forms: what is read, written, kept and begun anew.
  */
 import { describe, expect, test } from 'vitest';
-import { TYPE } from '#bpb/artifact/onnx/writer';
 import { openAdaptiveJs } from '#bpb/engine/adaptive-js';
 import { openAdaptiveNative } from '#bpb/engine/adaptive-native';
+import { TYPE } from '#bpb/onnx/writer';
 import {
   ADAPTIVE_ENGINES,
   addEmbeddings,

@@ -2,8 +2,8 @@
  * Engines that carry state refuse what is no chunk, no score and no next value, and lose nothing by it.
  */
 import { describe, expect, test } from 'vitest';
-import { TYPE } from '#bpb/artifact/onnx/writer';
 import type { AdaptiveEngine, EngineState } from '#bpb/engine/adaptive';
+import { TYPE } from '#bpb/onnx/writer';
 import {
   ADAPTIVE_ENGINES,
   addEmbeddings,

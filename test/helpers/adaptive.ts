@@ -7,7 +7,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Dim, type Initializer, type Node, onnxModel } from '#bpb/artifact/onnx/writer';
+import { type Dim, type Initializer, type Node, onnxModel } from '#bpb/onnx/writer';
 import { normals } from './models.js';
 import { VOCABULARY } from './workshop.js';
 

@@ -1,7 +1,7 @@
 /**
  * Models of the byte vocabulary, honest ones and ones that cheat in a known way.
  */
-import { type Dim, type Graph, onnxModel } from '#bpb/artifact/onnx/writer';
+import { type Dim, type Graph, onnxModel } from '#bpb/onnx/writer';
 import { GraphBuilder } from './graph-builder.js';
 import { normals } from './models.js';
 import { VOCABULARY } from './workshop.js';

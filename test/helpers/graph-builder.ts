@@ -2,14 +2,8 @@
  * Builds small language models node by node, as exporters do, and runs them on ONNX Runtime.
  */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import {
-  type Attribute,
-  type Dim,
-  type Initializer,
-  type Node,
-  onnxModel,
-} from '#bpb/artifact/onnx/writer';
-import { decodeHalves } from '#bpb/half';
+import { decodeHalves } from '#bpb/onnx/half';
+import { type Attribute, type Dim, type Initializer, type Node, onnxModel } from '#bpb/onnx/writer';
 import { normals } from './models.js';
 
 export const VOCAB = 23;

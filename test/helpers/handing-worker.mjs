@@ -1,5 +1,5 @@
 /** A pool's worker that hands a buffer over, and afterwards says how long its own is. */
-import { announceStarted, handedOver } from '../../dist/worker-pool.js';
+import { announceStarted, handedOver } from '../../dist/workers/pool.js';
 
 let last = null;
 

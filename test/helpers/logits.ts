@@ -2,7 +2,7 @@
  * Rows of logits in every type, alignment and stride, with the values that were really stored.
  */
 
-import { decodeBfloat16s, decodeHalves } from '#bpb/half';
+import { decodeBfloat16s, decodeHalves } from '#bpb/onnx/half';
 
 export type LogitsType = 'fp32' | 'fp16' | 'bf16';
 

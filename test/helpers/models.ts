@@ -2,14 +2,7 @@
  * Tiny models with logits that are known beforehand.
  */
 
-import {
-  type Dim,
-  type Graph,
-  type Node,
-  onnxModel,
-  TYPE,
-  type TypeName,
-} from '#bpb/artifact/onnx/writer';
+import { type Dim, type Graph, type Node, onnxModel, TYPE, type TypeName } from '#bpb/onnx/writer';
 
 export interface TableOptions {
   /** Type of the graph's output; the table itself is fp32. */

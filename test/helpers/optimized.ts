@@ -2,11 +2,7 @@
  * Optimizes a model and holds the result against the original on ONNX Runtime.
  */
 import { expect } from 'vitest';
-import {
-  type Optimized,
-  type OptimizeOptions,
-  optimize,
-} from '#bpb/artifact/onnx/optimize/optimize';
+import { type Optimized, type OptimizeOptions, optimize } from '#bpb/onnx/optimize/optimize';
 import { largestDifference, natsDifference, runLogits, someIds, VOCAB } from './graph-builder.js';
 
 /** Largest difference of a logit, in fp32: sums in another order, nothing else. */

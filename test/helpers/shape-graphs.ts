@@ -2,8 +2,9 @@
  * Small models whose logits depend on positions that they count themselves, in the ways that exporters
  * write and that ONNX Runtime refuses once it knows the axes.
  */
-import { bytes, type Chunk, int, join } from '#bpb/artifact/onnx/encode';
-import { TYPE, valueInfo } from '#bpb/artifact/onnx/writer';
+
+import { TYPE, valueInfo } from '#bpb/onnx/writer';
+import { bytes, type Chunk, int, join } from '#bpb/protobuf/encode';
 import { normals } from './models.js';
 
 export const VOCABULARY = 11;

@@ -2,6 +2,7 @@
  * Small graphs that carry state, whose logits and steps a test can compute itself.
  */
 import type { Adaptive, StateTensor } from '#bpb/artifact/adaptive';
+import type { AdaptiveOptions } from '#bpb/engine/adaptive';
 import {
   type Attribute,
   type Graph,
@@ -10,8 +11,7 @@ import {
   onnxModel,
   TYPE,
   type TypeName,
-} from '#bpb/artifact/onnx/writer';
-import type { AdaptiveOptions } from '#bpb/engine/adaptive';
+} from '#bpb/onnx/writer';
 import { engineOptions } from './engines.js';
 import { normals } from './models.js';
 

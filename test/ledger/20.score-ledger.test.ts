@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { toQ30 } from '#bpb/engine/q30';
-import type { ScoreOptions } from '#bpb/request/options';
+import type { ScoreOptions } from '#bpb/evaluation/options';
 import { score } from '#bpb/score/score';
 import { refusalOf } from '../helpers/refusal.js';
 import { VOCABULARY, workshop } from '../helpers/workshop.js';

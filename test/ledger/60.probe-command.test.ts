@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { LedgerReport } from '#bpb/probes/ledger';
+import type { LedgerReport } from '#bpb/ledger/verify';
 import { score } from '#bpb/score/score';
 import { bpb } from '../helpers/command.js';
 import { adapted, ledgerFile, ledgerOf, scored } from '../helpers/ledger.js';

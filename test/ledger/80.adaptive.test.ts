@@ -1,7 +1,7 @@
 /** The harness's own adaptive ledgers, held against the rules that others' are held against. */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { probeLedger } from '#bpb/probes/ledger';
+import { probeLedger } from '#bpb/ledger/verify';
 import { scoreClaimed } from '#bpb/score/claimed';
 import { score } from '#bpb/score/score';
 import { writeCounts } from '../helpers/adaptive.js';

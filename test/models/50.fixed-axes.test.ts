@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { readDecompressed } from '#bpb/artifact/decompress';
-import { type Port, readOnnx } from '#bpb/artifact/onnx/reader';
-import { fixAxes } from '#bpb/engine/cuda/fix-axes';
+import { fixAxes } from '#bpb/onnx/fix-axes';
+import { type Port, readOnnx } from '#bpb/onnx/reader';
 import { normals } from '../helpers/models.js';
 
 const models = fileURLToPath(new URL('../../models', import.meta.url));

@@ -4,8 +4,8 @@
 
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import { type Node, onnxModel } from '#bpb/artifact/onnx/writer';
 import type { Batch } from '#bpb/engine/types';
+import { type Node, onnxModel } from '#bpb/onnx/writer';
 import { engineOptions, fullBatch, openEngine } from '../helpers/engines.js';
 import { normals, tableModel } from '../helpers/models.js';
 

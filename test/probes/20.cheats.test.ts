@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { onnxModel } from '#bpb/artifact/onnx/writer';
+import { onnxModel } from '#bpb/onnx/writer';
 import { type ProbeOptions, type ProbeReport, probe } from '#bpb/probes/probe';
 import {
   attention,

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Graph, type Node, onnxModel } from '#bpb/artifact/onnx/writer';
+import { type Graph, type Node, onnxModel } from '#bpb/onnx/writer';
 import { type ProbeOptions, type ProbeReport, probe } from '#bpb/probes/probe';
 import { score } from '#bpb/score/score';
 import { type AdaptiveFixture, writeCounts, writeLag } from '../helpers/adaptive.js';

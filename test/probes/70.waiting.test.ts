@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Graph, onnxModel } from '#bpb/artifact/onnx/writer';
+import { type Graph, onnxModel } from '#bpb/onnx/writer';
 import { type ProbeOptions, type ProbeReport, probe } from '#bpb/probes/probe';
 import { writeCounts, writeManifest } from '../helpers/adaptive.js';
 import { byteModel, copied, lookup, table } from '../helpers/byte-models.js';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { DocumentTotals, natsOf } from '#bpb/run/totals';
 import { sampleIndexes } from '#bpb/score/sample';
 import { ratioUncertainty } from '#bpb/score/statistics';
-import { DocumentTotals, natsOf } from '#bpb/score/totals';
 
 describe('exact totals', () => {
   test('overflow of a document is refused, not wrapped', () => {

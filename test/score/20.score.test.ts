@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { onnxModel } from '#bpb/artifact/onnx/writer';
-import type { ScoreOptions } from '#bpb/request/options';
+import type { ScoreOptions } from '#bpb/evaluation/options';
+import { onnxModel } from '#bpb/onnx/writer';
 import { score } from '#bpb/score/score';
 import { normals, tableGraph, tableModel } from '../helpers/models.js';
 import { tableNats, VOCABULARY, type Workshop, workshop } from '../helpers/workshop.js';

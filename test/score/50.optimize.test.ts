@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Dim } from '#bpb/artifact/onnx/writer';
+import type { ScoreOptions } from '#bpb/evaluation/options';
+import type { Dim } from '#bpb/onnx/writer';
 import type { Progress } from '#bpb/progress';
-import type { ScoreOptions } from '#bpb/request/options';
 import { PROOF_ROWS_MAX, PROOF_TARGETS, proofRows } from '#bpb/score/optimize-run';
 import { score } from '#bpb/score/score';
 import { writeCounts } from '../helpers/adaptive.js';

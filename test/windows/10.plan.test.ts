@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { BpbError } from '#bpb/errors';
-import { ScoreLedger } from '#bpb/windows/ledger';
+import { ScoreLedger } from '#bpb/windows/coverage';
 import type { WindowOptions } from '#bpb/windows/options';
 import { planWindows, type WindowPlan } from '#bpb/windows/plan';
 import { blankStream } from '../helpers/stream.js';

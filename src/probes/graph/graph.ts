@@ -2,12 +2,12 @@
  * The probe that reads the graphs instead of running them.
  */
 import type { Artifact } from '../../artifact/load.js';
-import { type OnnxSummary, readOnnx } from '../../artifact/onnx/reader.js';
-import { TYPE as TYPES } from '../../artifact/onnx/writer.js';
 import type { TokenStream } from '../../data/types.js';
+import { constantsOf } from '../../onnx/constants.js';
+import { type OnnxSummary, readOnnx } from '../../onnx/reader.js';
+import { TYPE as TYPES } from '../../onnx/writer.js';
 import type { Tokenizer } from '../../tokenizer/types.js';
 import type { ProbeVerdict } from '../types.js';
-import { constantsOf } from './constants.js';
 import { type Needle, needlesOf } from './needles.js';
 import { readGraph } from './operators.js';
 import { LONGEST_BYTES, LONGEST_TOKENS, paidPrefix } from './paid.js';

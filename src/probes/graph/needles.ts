@@ -1,8 +1,9 @@
 /**
  * A constant as the sequences of whole numbers that could be tokens or text.
  */
-import { decodeHalves } from '../../half.js';
-import { aligned, type Constant } from './constants.js';
+
+import { aligned, type Constant } from '../../onnx/constants.js';
+import { decodeHalves } from '../../onnx/half.js';
 
 /** Numbers that are equal where they agree in their lowest `bits`. */
 export interface Needle {

@@ -3,7 +3,7 @@
  * than it may have, constants that nothing uses.
  */
 
-import { type Node, OnnxGraph } from '../../artifact/onnx/graph.js';
+import { type Node, OnnxGraph } from '../../onnx/graph.js';
 import type { ModelGraph } from './graph.js';
 
 /** Operators whose result is not a function of their inputs. */

@@ -1,0 +1,175 @@
+/**
+ * `bpb probe --ledger`: verdicts on a ledger made elsewhere.
+ */
+
+import { usageError } from '../errors.js';
+import { type OpenData, openData } from '../evaluation/open-data.js';
+import type { ProbeVerdict } from '../probes/types.js';
+import type { Progress } from '../progress.js';
+import { loadTokenizer } from '../tokenizer/load.js';
+import { type CheckedLedger, checkLedger } from './check.js';
+import type { LedgerHeader } from './format.js';
+import { told, type Violation, type ViolationCode } from './violations.js';
+
+export interface LedgerProbeOptions {
+  readonly ledger: string;
+  /** What was scored, to hold the ledger against; with `tokenizer`. */
+  readonly data?: readonly string[] | undefined;
+  readonly docs?: string | undefined;
+  readonly tokenizer?: string | undefined;
+  readonly limitDocs?: number | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+export interface LedgerReport {
+  readonly ledger: Omit<LedgerHeader, 'ledger'> & {
+    readonly file: string;
+    readonly lines: number;
+    readonly scored: number;
+    readonly updates: number;
+    readonly nats_q30: string;
+    /** Of the last line. */
+    readonly hash: string | null;
+  };
+  readonly verdicts: readonly ProbeVerdict[];
+  /** The first of each kind, in the order of the file. */
+  readonly violations: readonly Violation[];
+  readonly verdict: 'pass' | 'fail';
+}
+
+interface Rule {
+  readonly name: string;
+  readonly what: string;
+  readonly codes: readonly ViolationCode[];
+}
+
+/** What is checked, under the names that a report gives it. */
+const RULES: readonly Rule[] = [
+  {
+    name: 'ledger-format',
+    what: 'every line is as the format says',
+    codes: ['BPB_LEDGER_FORMAT'],
+  },
+  {
+    name: 'ledger-chain',
+    what: 'every hash follows from the line before it, up to the end',
+    codes: ['BPB_LEDGER_CHAIN', 'BPB_LEDGER_MOVED', 'BPB_LEDGER_CUT', 'BPB_LEDGER_AFTER_END'],
+  },
+  {
+    name: 'ledger-once',
+    what: 'every target is scored once or counted as skipped',
+    codes: ['BPB_LEDGER_TWICE', 'BPB_LEDGER_MISSING', 'BPB_LEDGER_RANGE'],
+  },
+  {
+    name: 'ledger-sums',
+    what: 'the end adds up what the lines say',
+    codes: ['BPB_LEDGER_SUM'],
+  },
+  {
+    name: 'ledger-order',
+    what: 'targets are scored from left to right',
+    codes: ['BPB_LEDGER_ORDER'],
+  },
+  {
+    name: 'ledger-updates',
+    what: 'every update uses targets that earlier lines scored, and no other document’s',
+    codes: ['BPB_LEDGER_EARLY', 'BPB_LEDGER_FOREIGN', 'BPB_LEDGER_UPDATE'],
+  },
+  {
+    name: 'ledger-documents',
+    what: 'every target is named after its own document',
+    codes: ['BPB_LEDGER_DOCUMENT'],
+  },
+];
+
+const STREAM: Rule = {
+  name: 'ledger-stream',
+  what: 'tokens, documents and hash of the stream are those of the data',
+  codes: ['BPB_LEDGER_STREAM'],
+};
+
+/**
+ * Checks a ledger, and with data whether it is of that data.
+ *
+ * @throws input errors (exit 3) where the file is no ledger at all
+ */
+export async function probeLedger(options: LedgerProbeOptions): Promise<LedgerReport> {
+  const opened = await dataOf(options);
+  const checked = await checkLedger(options.ledger, { stream: opened?.stream });
+  const verdicts = RULES.map((rule) => verdictOf(rule, checked));
+  verdicts.push(
+    opened === null
+      ? {
+          ...verdictOf(STREAM, checked),
+          effect: null,
+          unit: null,
+          verdict: 'not_applicable',
+          note: 'no --data to hold it against',
+        }
+      : streamVerdict(checked),
+  );
+  const { header, lines, scored, updates, q30, hash, violations } = checked;
+  const { ledger: _, ...stated } = header;
+  return {
+    ledger: {
+      file: options.ledger,
+      ...stated,
+      lines,
+      scored,
+      updates,
+      nats_q30: String(q30),
+      hash,
+    },
+    verdicts,
+    violations: violations.list(),
+    verdict: violations.total === 0 ? 'pass' : 'fail',
+  };
+}
+
+function verdictOf({ name, what, codes }: Rule, { violations }: CheckedLedger): ProbeVerdict {
+  const found = codes.reduce((sum, code) => sum + violations.count(code), 0);
+  const first = violations.list().find(({ code }) => codes.includes(code));
+  return {
+    name,
+    what,
+    effect: found,
+    unit: 'violations',
+    tolerance: 0,
+    verdict: found === 0 ? 'pass' : 'fail',
+    note: first === undefined ? null : told(first),
+  };
+}
+
+function streamVerdict(checked: CheckedLedger): ProbeVerdict {
+  const verdict = verdictOf(STREAM, checked);
+  if (verdict.verdict === 'fail' || checked.header.stream_sha256 !== null) return verdict;
+  return { ...verdict, note: 'the ledger names no stream: only the counts were compared' };
+}
+
+async function dataOf(options: LedgerProbeOptions): Promise<OpenData | null> {
+  const { data, docs, tokenizer, limitDocs, onProgress } = options;
+  if (data === undefined && docs === undefined) {
+    if (tokenizer === undefined) return null;
+    throw lacks('--tokenizer', '--data or --docs beside it');
+  }
+  if (tokenizer === undefined) throw lacks('--data', '--tokenizer beside it');
+  // Documents are tokenized here and nothing is run beside it.
+  const workers = 1;
+  return openData({
+    tokenizer: loadTokenizer(tokenizer),
+    data,
+    docs,
+    limitDocs,
+    workers,
+    onProgress,
+  });
+}
+
+function lacks(flag: string, expected: string) {
+  return usageError('BPB_USAGE_LEDGER_DATA', {
+    message: 'a ledger is held against tokens, which are read with their tokenizer',
+    path: flag,
+    expected,
+    actual: `${flag} alone`,
+  });
+}

@@ -1,0 +1,97 @@
+/**
+ * What an ONNX model may not do before it reaches a runtime: name other files, or recurse.
+ */
+
+import { guessContent } from '../data/shard-header.js';
+import { type BpbError, inputError } from '../errors.js';
+import { type OnnxSummary, readOnnx } from './reader.js';
+
+/** Function calls nested deeper than this are refused: ONNX Runtime expands them by recursion. */
+const MAX_CALL_DEPTH = 64;
+
+/** Operators that read files of the scorer's machine when a session is made. */
+const FILE_READING = new Set(['com.microsoft:EPContext']);
+
+/**
+ * Reads a model and refuses what is no ONNX file or could reach beyond itself.
+ *
+ * @throws BPB_MODEL_NOT_ONNX, BPB_MODEL_EXTERNAL_DATA, BPB_MODEL_FUNCTIONS, BPB_MODEL_OPERATOR
+ */
+export function checkOnnx(bytes: Uint8Array, path: string): OnnxSummary {
+  const guess = bytes.length === 0 ? 'an empty file' : guessContent(bytes.subarray(0, 512));
+  if (guess !== null) {
+    throw inputError('BPB_MODEL_NOT_ONNX', {
+      message: 'the model is not an ONNX file',
+      path,
+      expected: 'an ONNX model',
+      actual: guess,
+      hint: 'a compressed model needs its extension (.gz, .br, .xz, .zst); an LFS pointer needs `git lfs pull`',
+    });
+  }
+  const model = readOnnx(bytes, path);
+  if (model.externalTensors.length > 0) {
+    const [first] = model.externalTensors;
+    throw inputError('BPB_MODEL_EXTERNAL_DATA', {
+      message: 'the model keeps weights in other files',
+      path,
+      expected: 'all tensors inside the .onnx',
+      actual: `${model.externalTensors.length} external tensors, the first \`${first}\``,
+      hint: 'save it again with onnx.save_model(model, path, save_as_external_data=False)',
+    });
+  }
+  for (const operator of model.operators.keys()) {
+    if (FILE_READING.has(operator)) throw forbidden(path, operator);
+  }
+  const depth = callDepth(model);
+  if (depth > MAX_CALL_DEPTH) {
+    throw inputError('BPB_MODEL_FUNCTIONS', {
+      message: 'the model’s local functions call each other too deeply',
+      path,
+      expected: `at most ${MAX_CALL_DEPTH} levels`,
+      actual:
+        depth === Number.POSITIVE_INFINITY ? 'a function that calls itself' : `${depth} levels`,
+      hint: 'inline the functions: onnx.inliner.inline_local_functions(model)',
+    });
+  }
+  return model;
+}
+
+function forbidden(path: string, operator: string): BpbError {
+  return inputError('BPB_MODEL_OPERATOR', {
+    message: `the model uses an operator that is not allowed: ${operator.split(':')[1]}`,
+    path,
+    expected: 'operators that compute from their inputs',
+    actual: `${operator}, which reads a file`,
+    hint: 'export the model without an execution provider’s context',
+  });
+}
+
+/** Longest chain of function calls; infinite for a cycle. Iterative: the chain may be long. */
+function callDepth({ functions }: OnnxSummary): number {
+  const calls = new Map(functions.map(({ id, calls }) => [id, calls]));
+  const depth = new Map<string, number>();
+  const open = new Set<string>();
+  let deepest = 0;
+  for (const root of calls.keys()) {
+    const stack = [root];
+    while (stack.length > 0) {
+      const id = stack.at(-1)!;
+      const inner = (calls.get(id) ?? []).filter((callee) => calls.has(callee));
+      if (depth.has(id)) {
+        stack.pop();
+        continue;
+      }
+      open.add(id);
+      const pending = inner.filter((callee) => !depth.has(callee));
+      if (pending.some((callee) => open.has(callee))) return Number.POSITIVE_INFINITY;
+      if (pending.length > 0) stack.push(pending[0]!);
+      else {
+        depth.set(id, 1 + Math.max(0, ...inner.map((callee) => depth.get(callee)!)));
+        open.delete(id);
+        stack.pop();
+        deepest = Math.max(deepest, depth.get(id)!);
+      }
+    }
+  }
+  return deepest;
+}

@@ -1,0 +1,227 @@
+/**
+ * The graph pass behind `--optimize`: what exporters spell out becomes the fused operators that a
+ * GPU runs fast. Off for a reference score; docs/optimize.md says what it does and how it is proved.
+ */
+import { BpbError, inputError } from '../../errors.js';
+import { OnnxGraph } from '../graph.js';
+import { readOnnx } from '../reader.js';
+import { fuseAttention } from './attention.js';
+import type { Fused } from './attention-emit.js';
+import { mergeFactors } from './factors.js';
+import { fold } from './fold.js';
+import { toHalf } from './half.js';
+import { sliceHead } from './head.js';
+import { shapeBeforeHead } from './logits.js';
+import { separateProjections } from './projections.js';
+import { fuseResidualNorms, separateAddends } from './residual.js';
+import { fuseRmsNorms } from './rms-norm.js';
+import { fuseRotary } from './rotary.js';
+import { multiplyTables } from './rotary-factors.js';
+import { sinkTransposes } from './sink.js';
+import { liftSoftcap } from './softcap.js';
+import { squarePowers } from './square.js';
+import { tidy } from './tidy.js';
+import { Workspace } from './workspace.js';
+
+export interface OptimizeOptions {
+  /** Type of weights and activations. Logits come out in it too. */
+  readonly precision: 'fp16' | 'fp32';
+  /** Tokens a row: the time axis is fixed to it. */
+  readonly seqLen: number;
+  /** Rows a batch: fixed where given, else left open. */
+  readonly batch?: number | undefined;
+  /** The fused operator that attention becomes, by default ai.onnx Attention; or none. */
+  readonly attention?: Fused | 'kept' | undefined;
+  /** Take a final `c · tanh(z / c)` out of the graph: the scorer applies it as it reads. */
+  readonly liftSoftcap?: boolean | undefined;
+  /** Compute logits of given positions only: a second input, see `SCORED_INPUT`. */
+  readonly scoredPositions?: boolean | undefined;
+  /** Where the model came from, for messages. */
+  readonly path?: string | undefined;
+  readonly tokensInput?: string | undefined;
+  readonly logitsOutput?: string | undefined;
+}
+
+const ATTENTION: Readonly<Record<Fused, string>> = {
+  standard: 'attention',
+  gqa: 'group-query-attention',
+  mha: 'multi-head-attention',
+};
+
+export interface Rewrite {
+  readonly name: string;
+  readonly count: number;
+}
+
+export interface Optimized {
+  /** The rewritten `.onnx`. */
+  readonly bytes: Uint8Array;
+  readonly rewrites: readonly Rewrite[];
+  /** What looked like something to rewrite and was left, with the reason. */
+  readonly untouched: readonly string[];
+  /** To be applied to the logits by the scorer; null where the graph still does it or never did. */
+  readonly softcap: number | null;
+  /** Name of the input of scored positions, int64 `[count]`; null where there is none. */
+  readonly scoredInput: string | null;
+  /** Type of the logits. */
+  readonly logits: 'fp16' | 'fp32';
+}
+
+/**
+ * Rewrites a model for speed.
+ *
+ * Deterministic: the same bytes and options give the same bytes.
+ *
+ * @throws BPB_MODEL_NOT_ONNX; BPB_OPTIMIZE where the model's axes contradict the options, or its
+ * shapes each other
+ */
+export function optimize(model: Uint8Array, options: OptimizeOptions): Optimized {
+  const { path = 'the model' } = options;
+  try {
+    return rewrite(model, { ...options, path });
+  } catch (error) {
+    // Models are strangers' files: shapes that contradict each other surface here as RangeErrors.
+    if (error instanceof BpbError || !(error instanceof Error)) throw error;
+    throw refusal(path, 'a graph whose shapes agree with each other', error.message, error);
+  }
+}
+
+function rewrite(model: Uint8Array, options: OptimizeOptions & { path: string }): Optimized {
+  const { path, tokensInput = 'input_ids', logitsOutput = 'logits' } = options;
+  const graph = OnnxGraph.parse(model, path);
+  checkOrder(graph, path);
+  dropDefaults(graph, readOnnx(model, path).irVersion, path);
+  fixAxes(graph, tokensInput, options, path);
+  const ws = new Workspace(graph);
+  const rewrites: Rewrite[] = [];
+  const untouched: string[] = [];
+  const note = (name: string, count: number) => {
+    if (count > 0) rewrites.push({ name, count });
+  };
+
+  tidy(ws);
+  const folded = fold(ws);
+  tidy(ws);
+  note('dequantized-weights', folded.dequantized);
+  note('folded-constants', folded.folded);
+  if (folded.kept > 0) untouched.push(`${folded.kept} DequantizeLinear of values not constant`);
+  note('rms-norm', fuseRmsNorms(ws));
+  note('rotary-embedding', fuseRotary(ws));
+  note('square', squarePowers(ws));
+  tidy(ws);
+  const separated = separateProjections(ws);
+  note('separate-projections', separated.count);
+  untouched.push(...separated.left);
+  tidy(ws);
+  const kind = options.attention ?? 'standard';
+  if (kind !== 'kept') {
+    const instead = options.precision === 'fp16' ? 'gqa' : 'mha';
+    const attended = fuseAttention(ws, kind, instead);
+    note(ATTENTION[attended.fused], attended.count);
+    untouched.push(...attended.left);
+  }
+  tidy(ws);
+  while (sinkTransposes(ws) > 0) tidy(ws);
+  const merged = mergeFactors(ws);
+  note('merged-factors', merged.factors);
+  note('multiplied-tables', merged.tables);
+  untouched.push(...merged.left);
+  // A CPU's cache holds a table by position, and one by position and head not.
+  if (kind !== 'kept') note('factors-into-rotary', multiplyTables(ws));
+  tidy(ws);
+  const softcap = options.liftSoftcap ? liftSoftcap(ws, logitsOutput) : null;
+  note('softcap-to-scorer', softcap === null ? 0 : 1);
+  tidy(ws);
+  const shaped = shapeBeforeHead(ws, logitsOutput);
+  if (shaped === 'moved') note('logits-from-product', 1);
+  else if (shaped !== null) untouched.push(`logits: ${shaped}`);
+  tidy(ws);
+  const head = options.scoredPositions ? sliceHead(ws, tokensInput, logitsOutput) : null;
+  if (typeof head === 'string') untouched.push(`head: ${head}`);
+  else note('scored-positions', head?.sliced ?? 0);
+  tidy(ws);
+  separateAddends(ws);
+  note('residual-norm', fuseResidualNorms(ws));
+  tidy(ws);
+  if (options.precision === 'fp16') {
+    const half = toHalf(ws, logitsOutput);
+    note('half-precision-weights', half.weights);
+    untouched.push(...half.left);
+    tidy(ws);
+  }
+  return {
+    bytes: graph.serialize(),
+    rewrites,
+    untouched,
+    softcap,
+    scoredInput: head !== null && typeof head !== 'string' ? head.input : null,
+    logits: ws.fact(logitsOutput).type === 10 ? 'fp16' : 'fp32',
+  };
+}
+
+/** Nodes are visited in their order, and edits cost time with their number. */
+const MAX_NODES = 50_000;
+
+/** ONNX asks for topological order; without it a cycle could be rewritten for ever. */
+function checkOrder(graph: OnnxGraph, path: string): void {
+  const { nodes } = graph;
+  if (nodes.length > MAX_NODES) {
+    throw refusal(path, `at most ${MAX_NODES} nodes`, `${nodes.length} nodes`);
+  }
+  const made = new Set(nodes.flatMap(({ outputs }) => outputs));
+  const seen = new Set<string>();
+  for (const { inputs, outputs } of nodes) {
+    const early = inputs.find((name) => name !== '' && made.has(name) && !seen.has(name));
+    if (early)
+      throw refusal(path, 'nodes in topological order', `"${early}" used before it is made`);
+    for (const name of outputs) seen.add(name);
+  }
+}
+
+/** Initializers that double as inputs are constants to us: nobody overrides them here. */
+function dropDefaults(graph: OnnxGraph, irVersion: number, path: string): void {
+  if (irVersion < 4) throw refusal(path, 'IR version 4 or later', `IR version ${irVersion}`);
+  const constants = new Set(graph.initializers.map(({ name }) => name));
+  const { items } = graph;
+  const kept = items.filter((item) => item.kind !== 'input' || !constants.has(item.name));
+  if (kept.length < items.length) items.splice(0, items.length, ...kept);
+}
+
+/** Writes batch and time into the tokens' input, from which all shapes follow. */
+function fixAxes(
+  graph: OnnxGraph,
+  tokensInput: string,
+  { seqLen, batch }: OptimizeOptions,
+  path: string,
+): void {
+  const at = graph.items.findIndex((item) => item.kind === 'input' && item.name === tokensInput);
+  const port = graph.items[at];
+  if (port?.kind !== 'input' || port.dims?.length !== 2) {
+    const actual = port?.kind === 'input' ? 'another shape' : 'no such input';
+    throw refusal(path, `an input "${tokensInput}" of shape [batch, time]`, actual);
+  }
+  const [rows, time] = port.dims;
+  if ((time !== null && time !== seqLen) || (rows !== null && batch && rows !== batch)) {
+    const asked = `[${batch ?? 'any'}, ${seqLen}]`;
+    throw refusal(path, asked, `[${rows ?? 'any'}, ${time ?? 'any'}] fixed in the graph`);
+  }
+  graph.items[at] = { ...port, dims: [batch ?? rows!, seqLen], raw: null };
+  // The outputs' axes follow, under names that the runtime may fill in.
+  graph.items.forEach((item, k) => {
+    if (item.kind === 'output' && item.dims?.length === 3) {
+      const dims = [batch ?? item.dims[0]!, seqLen, item.dims[2]!];
+      graph.items[k] = { ...item, dims, raw: null };
+    }
+  });
+}
+
+function refusal(path: string, expected: string, actual: string, cause?: unknown): BpbError {
+  return inputError('BPB_OPTIMIZE', {
+    message: 'the model cannot be optimized',
+    cause,
+    path,
+    expected,
+    actual,
+    hint: 'score without --optimize, or export with symbolic batch and time axes',
+  });
+}

@@ -1,0 +1,243 @@
+/**
+ * Tensors of an ONNX file as numbers: decoded on demand, encoded once, broadcast without copies.
+ */
+
+import { bytes, type Chunk, int } from '../protobuf/encode.js';
+import type { WireReader } from '../protobuf/wire.js';
+import { encodeHalves } from './float16.js';
+import { decodeHalves } from './half.js';
+
+/** Element types that constants are computed in, as ONNX numbers them. */
+export const ELEMENT = {
+  float: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  half: 10,
+  double: 11,
+  uint4: 21,
+  int4: 22,
+} as const;
+
+/** fp32 or fp64 for floats; integers, booleans too, in float64, which is exact up to 2^53. */
+export type Values = Float32Array | Float64Array | Int8Array | Uint8Array;
+
+export function isFloat(type: number): boolean {
+  return type === ELEMENT.float || type === ELEMENT.half || type === ELEMENT.double;
+}
+
+/**
+ * A constant, row-major. `stored` has the rank of `dims`; where it is 1 and the dimension is not,
+ * the values repeat along that axis: masks for a whole batch cost one mask.
+ */
+export class Tensor {
+  constructor(
+    readonly type: number,
+    readonly dims: readonly number[],
+    readonly values: Values,
+    readonly stored: readonly number[] = dims,
+  ) {}
+
+  get size(): number {
+    return count(this.dims);
+  }
+
+  /** The same tensor with every repetition written out. */
+  dense(): Tensor {
+    if (this.values.length === this.size) return new Tensor(this.type, this.dims, this.values);
+    const values = emptyLike(this.values, this.size);
+    const at = indexer(this.dims, this.stored);
+    for (let i = 0; i < values.length; i++) values[i] = this.values[at(i)]!;
+    return new Tensor(this.type, this.dims, values);
+  }
+
+  /** The one value that all elements have, or undefined. */
+  uniform(): number | undefined {
+    const [first] = this.values;
+    if (first === undefined) return undefined;
+    return this.values.every((value) => value === first) ? first : undefined;
+  }
+
+  /** Integers in order; undefined for floats. */
+  integers(): number[] | undefined {
+    return isFloat(this.type) ? undefined : Array.from(this.dense().values);
+  }
+}
+
+export function ints(values: readonly number[], dims = [values.length]): Tensor {
+  return new Tensor(ELEMENT.int64, dims, Float64Array.from(values));
+}
+
+export function count(dims: readonly number[]): number {
+  return dims.reduce((product, dim) => product * dim, 1);
+}
+
+export function emptyLike(values: Values, length: number): Values {
+  return new (values.constructor as new (length: number) => Values)(length);
+}
+
+/** Storage for values of an element type. */
+export function storage(type: number, length: number): Values {
+  const narrow = type === ELEMENT.float || type === ELEMENT.half;
+  return narrow ? new Float32Array(length) : new Float64Array(length);
+}
+
+/** Maps a flat index of `dims` to one of `stored`, whose axes of size 1 repeat. */
+export function indexer(
+  dims: readonly number[],
+  stored: readonly number[],
+): (flat: number) => number {
+  const rank = dims.length;
+  const offset = rank - stored.length;
+  const strides = new Array<number>(rank).fill(0);
+  let stride = 1;
+  for (let axis = rank - 1; axis >= offset; axis--) {
+    const size = stored[axis - offset]!;
+    strides[axis] = size === 1 ? 0 : stride;
+    stride *= size;
+  }
+  return (flat) => {
+    let index = 0;
+    let rest = flat;
+    for (let axis = rank - 1; axis >= 0; axis--) {
+      const size = dims[axis]!;
+      index += (rest % size) * strides[axis]!;
+      rest = Math.floor(rest / size);
+    }
+    return index;
+  };
+}
+
+/** The fields of a TensorProto, its data as slices of the file. */
+export interface TensorHead {
+  readonly name: string;
+  readonly type: number;
+  readonly dims: readonly number[];
+  /** Null where the data is in another file, or in a form that is not read here. */
+  decode(): Tensor | null;
+}
+
+export function readTensor(reader: WireReader): TensorHead {
+  const dims: number[] = [];
+  const typed: number[] = [];
+  let type = 0;
+  let name = '';
+  let raw: Uint8Array | null = null;
+  let readable = true;
+  while (reader.next()) {
+    const { field } = reader;
+    if (field === 1) dims.push(...reader.packed().map(Number));
+    else if (field === 2) type = reader.integer();
+    else if (field === 8) name = reader.string();
+    else if (field === 9) raw = reader.bytes();
+    else if (field === 4) typed.push(...floats(reader));
+    else if (field === 5 || field === 7) typed.push(...reader.packed().map(Number));
+    else {
+      if (field !== 12) readable = false;
+      reader.skip();
+    }
+  }
+  const decode = () => {
+    if (!readable) return null;
+    const values = raw === null ? fromTyped(type, typed) : fromRaw(type, raw, count(dims));
+    return values !== null && values.length === count(dims) ? new Tensor(type, dims, values) : null;
+  };
+  return { name, type, dims, decode };
+}
+
+function floats(reader: WireReader): number[] {
+  if (reader.wire !== 2) return [reader.float()];
+  const data = reader.bytes();
+  return Array.from(new Float32Array(new Uint8Array(data).buffer, 0, data.length >> 2));
+}
+
+function fromTyped(type: number, typed: readonly number[]): Values | null {
+  if (type === ELEMENT.half) return decodeHalves(Uint16Array.from(typed));
+  if (type === ELEMENT.float) return Float32Array.from(typed);
+  const known = [ELEMENT.uint8, ELEMENT.int8, ELEMENT.int32, ELEMENT.int64, ELEMENT.bool];
+  return known.some((item) => item === type) ? Float64Array.from(typed) : null;
+}
+
+function fromRaw(type: number, raw: Uint8Array, size: number): Values | null {
+  // A copy, for the slice need not be aligned; not slice(), which a Buffer does not copy with.
+  const { buffer } = new Uint8Array(raw);
+  const whole = (width: number) => raw.length === size * width;
+  switch (type) {
+    case ELEMENT.float:
+      return whole(4) ? new Float32Array(buffer) : null;
+    case ELEMENT.double:
+      return whole(8) ? new Float64Array(buffer) : null;
+    case ELEMENT.half:
+      return whole(2) ? decodeHalves(new Uint16Array(buffer)) : null;
+    case ELEMENT.int8:
+      return new Int8Array(buffer);
+    case ELEMENT.uint8:
+      return new Uint8Array(buffer);
+    case ELEMENT.bool:
+      return Float64Array.from(raw);
+    case ELEMENT.int32:
+      return whole(4) ? Float64Array.from(new Int32Array(buffer)) : null;
+    case ELEMENT.int64:
+      return whole(8) ? Float64Array.from(new BigInt64Array(buffer), Number) : null;
+    case ELEMENT.int4:
+    case ELEMENT.uint4:
+      return nibbles(raw, size, type === ELEMENT.int4);
+    default:
+      return null;
+  }
+}
+
+/** Two elements a byte, the first in the low bits. */
+function nibbles(raw: Uint8Array, size: number, signed: boolean): Values | null {
+  if (raw.length !== Math.ceil(size / 2)) return null;
+  const values = new Int8Array(size);
+  for (let i = 0; i < size; i++) {
+    const nibble = (raw[i >> 1]! >> (4 * (i & 1))) & 15;
+    values[i] = signed && nibble > 7 ? nibble - 16 : nibble;
+  }
+  return values;
+}
+
+const LARGEST_INT64 = 2n ** 63n - 1n;
+
+function toInt64(value: number): bigint {
+  // Slices that end "at infinity" say so with the largest int64, which no double holds.
+  if (value >= 2 ** 63) return LARGEST_INT64;
+  return value <= -(2 ** 63) ? -LARGEST_INT64 - 1n : BigInt(value);
+}
+
+function rawBytes(tensor: Tensor): Uint8Array {
+  const { type, values } = tensor.dense();
+  const view = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
+    new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+  switch (type) {
+    case ELEMENT.float:
+      return view(values instanceof Float32Array ? values : Float32Array.from(values));
+    case ELEMENT.double:
+      return view(Float64Array.from(values));
+    case ELEMENT.half:
+      return view(encodeHalves(values));
+    case ELEMENT.int32:
+      return view(Int32Array.from(values));
+    case ELEMENT.int64:
+      return view(BigInt64Array.from(values as Float64Array, toInt64));
+    case ELEMENT.int8:
+    case ELEMENT.uint8:
+    case ELEMENT.bool:
+      return Uint8Array.from(values, (value) => value & 255);
+    default:
+      throw new RangeError(`a constant of ONNX type ${type} cannot be written`);
+  }
+}
+
+/** The fields of a TensorProto with its data in `raw_data`. */
+export function tensorFields(name: string, tensor: Tensor): Chunk[] {
+  return [
+    ...tensor.dims.map((dim) => int(1, dim)),
+    int(2, tensor.type),
+    bytes(8, name),
+    bytes(9, rawBytes(tensor)),
+  ];
+}

@@ -1,0 +1,176 @@
+/**
+ * Reads the protobuf wire format from memory, field by field, and refuses what is malformed.
+ *
+ * Shared by the SentencePiece and the ONNX reader. Nothing is copied: byte fields are views. The
+ * caller recurses, so the caller bounds the depth; groups are refused, which leaves no nesting here.
+ */
+import { type BpbError, type ErrorCode, inputError } from '../errors.js';
+
+/** Wire types of the protobuf encoding, by number (protobuf.dev/programming-guides/encoding). */
+export const WIRE = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
+
+export interface WireSource {
+  /** File the bytes came from, for messages. */
+  readonly path: string;
+  /** Code of the refusals. */
+  readonly code: ErrorCode;
+  /** What the file should be, e.g. "an ONNX model". */
+  readonly what: string;
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+export class WireReader {
+  /** Number of the field that `next()` stopped at. */
+  field = 0;
+  /** Its wire type. */
+  wire = 0;
+  private position: number;
+  private readonly end: number;
+  private readonly view: DataView;
+
+  constructor(
+    private readonly buffer: Uint8Array,
+    readonly source: WireSource,
+    /** Offset of `buffer[0]` in the file, for messages. */
+    readonly base = 0,
+  ) {
+    this.position = 0;
+    this.end = buffer.length;
+    this.view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+  }
+
+  /** Offset in the file of the next byte to be read. */
+  get offset(): number {
+    return this.base + this.position;
+  }
+
+  refuse(problem: string): BpbError {
+    const { path, code, what } = this.source;
+    return inputError(code, {
+      message: `${problem} at byte ${this.offset}: this is not ${what}, or it is damaged.`,
+      path,
+      expected: what,
+      actual: problem,
+      hint: 'Check that the file was downloaded whole; compare its size and sha256 with the source.',
+    });
+  }
+
+  /** Moves to the next field; false at the end. The value must then be read or skipped. */
+  next(): boolean {
+    if (this.position >= this.end) return false;
+    const key = this.unsigned();
+    if (key > 0xffffffffn) throw this.refuse('a field number that is too large');
+    this.field = Number(key >> 3n);
+    this.wire = Number(key & 7n);
+    if (this.field === 0) throw this.refuse('field number 0');
+    if (this.wire === 3 || this.wire === 4) throw this.refuse('a protobuf group');
+    if (this.wire > 5) throw this.refuse(`wire type ${this.wire}`);
+    return true;
+  }
+
+  /** Refuses the field if its wire type is not the one that its declaration has. */
+  expect(wire: number): void {
+    if (this.wire !== wire) {
+      throw this.refuse(`field ${this.field} with wire type ${this.wire} instead of ${wire}`);
+    }
+  }
+
+  /** A varint as an unsigned 64-bit number. */
+  unsigned(): bigint {
+    let low = 0;
+    let high = 0;
+    for (let i = 0; i < 10; i++) {
+      if (this.position >= this.end) throw this.refuse('a varint cut short');
+      const byte = this.buffer[this.position++]!;
+      const bits = byte & 0x7f;
+      // Two halves of 35 and 35 bits: exact in doubles, and BigInt only once at the end.
+      if (i < 5) low += bits * 2 ** (7 * i);
+      else high += bits * 2 ** (7 * (i - 5));
+      if (byte < 0x80) {
+        if (i === 9 && byte > 1) throw this.refuse('a varint beyond 64 bits');
+        return high === 0 ? BigInt(low) : (BigInt(high) << 35n) | BigInt(low);
+      }
+    }
+    throw this.refuse('a varint longer than 10 bytes');
+  }
+
+  /** A varint field as a signed 64-bit number. */
+  int64(): bigint {
+    this.expect(WIRE.varint);
+    return BigInt.asIntN(64, this.unsigned());
+  }
+
+  /** A varint field as a number; refused outside the safe integers. */
+  integer(): number {
+    const value = this.int64();
+    const number = Number(value);
+    if (!Number.isSafeInteger(number)) throw this.refuse(`the integer ${value}`);
+    return number;
+  }
+
+  bool(): boolean {
+    return this.int64() !== 0n;
+  }
+
+  float(): number {
+    this.expect(WIRE.fixed32);
+    return this.view.getFloat32(this.take(4), true);
+  }
+
+  double(): number {
+    this.expect(WIRE.fixed64);
+    return this.view.getFloat64(this.take(8), true);
+  }
+
+  /** A length-delimited field as a view of the buffer. */
+  bytes(): Uint8Array {
+    this.expect(WIRE.bytes);
+    const length = this.unsigned();
+    if (length > BigInt(this.end - this.position)) {
+      throw this.refuse(
+        `field ${this.field} of ${length} bytes where ${this.end - this.position} are left`,
+      );
+    }
+    const start = this.take(Number(length));
+    return this.buffer.subarray(start, start + Number(length));
+  }
+
+  /** A length-delimited field as text; invalid UTF-8 is refused. */
+  string(): string {
+    const bytes = this.bytes();
+    try {
+      return utf8.decode(bytes);
+    } catch {
+      throw this.refuse(`field ${this.field} holds invalid UTF-8`);
+    }
+  }
+
+  /** A length-delimited field as a message of its own. */
+  message(): WireReader {
+    const bytes = this.bytes();
+    return new WireReader(bytes, this.source, this.offset - bytes.length);
+  }
+
+  /** A repeated varint field, packed or not: the values of this occurrence. */
+  packed(): bigint[] {
+    if (this.wire === WIRE.varint) return [this.int64()];
+    const inner = this.message();
+    const values: bigint[] = [];
+    while (inner.position < inner.end) values.push(BigInt.asIntN(64, inner.unsigned()));
+    return values;
+  }
+
+  skip(): void {
+    if (this.wire === WIRE.varint) this.unsigned();
+    else if (this.wire === WIRE.bytes) this.bytes();
+    else this.take(this.wire === WIRE.fixed64 ? 8 : 4);
+  }
+
+  private take(count: number): number {
+    const start = this.position;
+    if (count > this.end - start) throw this.refuse(`field ${this.field} cut short`);
+    this.position = start + count;
+    return start;
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * Scores rows that carry state: score a chunk, commit its nats, adapt, next chunk. This order is the
+ * whole point: nothing below shows the adapt graph a target whose nats are not committed.
+ */
+import { type Adaptive, resetsAtDocuments } from '../artifact/adaptive.js';
+import type { TokenStream } from '../data/types.js';
+import type { AdaptiveEngine, EngineState, Lesson } from '../engine/adaptive.js';
+import type { Batch } from '../engine/types.js';
+import { BpbError } from '../errors.js';
+import type { WindowPlan } from '../windows/plan.js';
+import { assembleBatch } from './assemble.js';
+import { namedError } from './named-error.js';
+import { type LanesScore, LaneTask } from './stateful-task.js';
+
+export class LaneRunner {
+  private readonly sideBySide: boolean;
+  /** Of the single pass, from one task to the next. */
+  private pass: { readonly state: EngineState; nextRow: number } | null = null;
+  /** Tasks of a worker run one after the other: their state is one engine's. */
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly engine: AdaptiveEngine,
+    private readonly adaptive: Adaptive,
+    private readonly stream: TokenStream,
+    private readonly plan: WindowPlan,
+  ) {
+    this.sideBySide = resetsAtDocuments(adaptive);
+  }
+
+  /**
+   * @param rows of the plan: with documents side by side step by step from their first rows, as
+   * planLanes orders them; in a single pass those that follow the last task's
+   */
+  score(rows: Uint32Array): Promise<LanesScore> {
+    const run = this.last.then(() => (this.sideBySide ? this.documents(rows) : this.onePass(rows)));
+    this.last = run.catch(() => undefined);
+    return run;
+  }
+
+  private async documents(rows: Uint32Array): Promise<LanesScore> {
+    const steps = this.stepsOf(rows);
+    const task = new LaneTask();
+    const state = this.engine.begin(steps[0]!.length);
+    try {
+      for (const [k, step] of steps.entries()) {
+        const following = steps[k + 1]?.length ?? 0;
+        const batch = await this.scoreStep(task, step, state, following > 0);
+        if (following === 0) break;
+        // Documents that end here stood behind the others; those that go on had whole chunks.
+        state.keep(following);
+        await this.adapt(task, step.subarray(0, following), batch, state);
+      }
+    } finally {
+      state.free();
+    }
+    return task.result();
+  }
+
+  private async onePass(rows: Uint32Array): Promise<LanesScore> {
+    const task = new LaneTask();
+    this.pass ??= { state: this.engine.begin(1), nextRow: 0 };
+    const { pass, plan } = this;
+    for (const row of rows) {
+      if (row !== pass.nextRow) {
+        throw new BpbError({
+          kind: 'internal',
+          code: 'BPB_PASS_ORDER',
+          message: `row ${row} came where row ${pass.nextRow} of the single pass was due`,
+        });
+      }
+      const segment = plan.segmentOf(row);
+      if (row > 0 && row === plan.rowsOfSegment(segment)[0]) pass.state.reset();
+      const step = Uint32Array.of(row);
+      const more = row + 1 < plan.rowCount;
+      const batch = await this.scoreStep(task, step, pass.state, more);
+      if (more) await this.adapt(task, step, batch, pass.state);
+      pass.nextRow++;
+    }
+    return task.result();
+  }
+
+  /** Scores one chunk of each document and commits its nats. */
+  private async scoreStep(
+    task: LaneTask,
+    step: Uint32Array,
+    state: EngineState,
+    carry: boolean,
+  ): Promise<Batch> {
+    const { batch, runs } = assembleBatch(this.stream, this.plan, step);
+    try {
+      task.commit({ runs, score: await this.engine.score(batch, state, carry) });
+    } catch (error) {
+      throw namedError(error, step, this.plan, this.stream);
+    }
+    return batch;
+  }
+
+  /** Shows the adapt graph the chunks of `step`, which has been committed. */
+  private async adapt(
+    task: LaneTask,
+    step: Uint32Array,
+    batch: Batch,
+    state: EngineState,
+  ): Promise<void> {
+    if (this.adaptive.adapt === null) return;
+    const { length, firstScored } = this.plan.row(step[0]!);
+    const chunk = length - firstScored;
+    const targets = new Int32Array(step.length * chunk);
+    const used: [number, number][] = [];
+    step.forEach((row, r) => {
+      const first = this.plan.row(row).start + firstScored + 1;
+      for (let j = 0; j < chunk; j++) targets[r * chunk + j] = this.stream.ids[first + j]!;
+      used.push([first, chunk]);
+    });
+    const lesson: Lesson = {
+      rows: step.length,
+      time: batch.time,
+      ids: batch.ids.subarray(0, step.length * batch.time),
+      chunk,
+      targets,
+    };
+    task.requireCommitted(used);
+    for (let k = 0; k < this.adaptive.steps; k++) {
+      task.adapted(await this.engine.adapt(lesson, state));
+    }
+    const segments = this.sideBySide ? Array.from(step, (row) => this.plan.segmentOf(row)) : null;
+    task.learnt(used, segments);
+  }
+
+  /** Rows of one step: the same place in their documents. */
+  private stepsOf(rows: Uint32Array): Uint32Array[] {
+    const place = (row: number) => row - this.plan.rowsOfSegment(this.plan.segmentOf(row))[0];
+    const steps: Uint32Array[] = [];
+    let from = 0;
+    for (let at = 1; at <= rows.length; at++) {
+      if (at < rows.length && place(rows[at]!) === steps.length) continue;
+      steps.push(rows.subarray(from, at));
+      from = at;
+    }
+    return steps;
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * Exact totals: int64 fixed-point nats a document, so that no order of addition can move a bit.
+ */
+import { BpbError } from '../errors.js';
+import type { InfiniteTargets } from './infinite.js';
+
+/** Fixed point has 2^30 steps a nat: 62 million targets of 88 nats stay below 2^63. */
+export const Q30 = 2 ** 30;
+
+export class DocumentTotals {
+  /** Nats of each document's scored targets, in 2^-30 nats. */
+  readonly nats: BigInt64Array;
+  /** Scores entered for each document; a repeated target counts each time. */
+  readonly targets: Uint32Array;
+  private infiniteCount = 0;
+  private infiniteFirst = -1;
+
+  constructor(documents: number) {
+    this.nats = new BigInt64Array(documents);
+    this.targets = new Uint32Array(documents);
+  }
+
+  /** Adds a run of targets of one document. */
+  add(document: number, count: number, nats: bigint): void {
+    const sum = this.nats[document]! + nats;
+    if (BigInt.asIntN(64, sum) !== sum) {
+      throw new BpbError({
+        kind: 'limit',
+        code: 'BPB_TOTAL_OVERFLOW',
+        message: `the nats of document ${document} exceed int64 fixed point`,
+        expected: 'less than 2^33 nats a document',
+        actual: `${Number(sum) / Q30} nats`,
+      });
+    }
+    this.nats[document] = sum;
+    this.targets[document]! += count;
+  }
+
+  addInfinite(infinite: InfiniteTargets): void {
+    if (infinite.count === 0) return;
+    this.infiniteCount += infinite.count;
+    this.infiniteFirst =
+      this.infiniteFirst < 0 ? infinite.first : Math.min(this.infiniteFirst, infinite.first);
+  }
+
+  get infinite(): InfiniteTargets {
+    return { count: this.infiniteCount, first: this.infiniteFirst };
+  }
+
+  /** The grand total, beyond int64 if need be. */
+  totalQ30(): bigint {
+    return this.nats.reduce((sum, nats) => sum + nats, 0n);
+  }
+
+  totalTargets(): number {
+    return this.targets.reduce((sum, count) => sum + count, 0);
+  }
+}
+
+/** Nats as a double, from fixed point: exact up to 2^23 nats, correctly rounded above. */
+export function natsOf(q30: bigint): number {
+  // 2^-30 is a power of two, so only the conversion of the integer can round.
+  return Number(q30) / Q30;
+}

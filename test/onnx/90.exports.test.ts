@@ -1,0 +1,102 @@
+/** What PyTorch's two exporters make of small models: rewritten where it must be, equal throughout. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { OnnxGraph } from '#bpb/onnx/graph';
+import { optimize } from '#bpb/onnx/optimize/optimize';
+import { largestDifference, runLogits, someIds } from '../helpers/graph-builder.js';
+import { checked, TOLERANCE_LOGIT } from '../helpers/optimized.js';
+import { pythonWith } from '../helpers/python.js';
+
+const python = pythonWith('torch', 'onnx', 'onnxscript');
+
+/** As in test/oracles/onnx_exports.py. */
+const [VOCAB, T, ROWS, LAYERS] = [64, 16, 3, 2];
+
+const CAUSAL = [
+  'baseline-dynamo18',
+  'baseline-dynamo23',
+  'baseline-script18',
+  'llama-dynamo18',
+  'llama-script14',
+  'nano-dynamo23',
+  'nano-script14',
+  'interleaved-dynamo18',
+  'interleaved-script18',
+  'triu-script18',
+  'added-dynamo23',
+  'added-script18',
+];
+const OTHER = ['bidirectional-dynamo23', 'capped-dynamo18', 'window-dynamo18', 'window-script18'];
+
+describe.skipIf(python === undefined)('exports of PyTorch (needs torch, onnx, onnxscript)', () => {
+  let folder: string;
+  const load = (name: string) => readFileSync(join(folder, `${name}.onnx`));
+  const options = { seqLen: T, rows: ROWS, vocab: VOCAB };
+
+  beforeAll(() => {
+    // A folder of exports made before, for those who change the pass and not the exporters.
+    folder = process.env['BPB_TEST_EXPORTS'] ?? mkdtempSync(join(tmpdir(), 'bpb-exports-'));
+    const missing = [...CAUSAL, ...OTHER].filter((n) => !existsSync(join(folder, `${n}.onnx`)));
+    if (missing.length === 0) return;
+    const script = fileURLToPath(new URL('../oracles/onnx_exports.py', import.meta.url));
+    const run = spawnSync(python!, [script, folder, ...missing], { encoding: 'utf8' });
+    if (run.status !== 0) throw new Error(run.stderr);
+  }, 900_000);
+
+  afterAll(() => {
+    if (process.env['BPB_TEST_EXPORTS'] === undefined)
+      rmSync(folder, { recursive: true, force: true });
+  });
+
+  test.each([...CAUSAL, ...OTHER])('%s: untouched, it is the same to the byte', (name) => {
+    const bytes = load(name);
+    expect(bytes.equals(OnnxGraph.parse(bytes, name).serialize())).toBe(true);
+  });
+
+  test.each(CAUSAL)('%s: attention, norms and rotations are all fused', async (name) => {
+    const model = load(name);
+    const norms = name.startsWith('llama') ? 3 * LAYERS : 5 * LAYERS;
+    const all = { 'rotary-embedding': 2 * LAYERS, 'rms-norm': norms };
+    const fp32 = await checked(model, { ...options, precision: 'fp32' });
+    expect(fp32.counts).toMatchObject({ ...all, attention: LAYERS });
+    expect(fp32.untouched).toEqual([]);
+    const fp16 = await checked(model, { ...options, precision: 'fp16', liftSoftcap: true });
+    expect(fp16.counts).toMatchObject({ ...all, attention: LAYERS });
+    expect(fp16).toMatchObject({ softcap: 30, logits: 'fp16', untouched: [] });
+    const open = await checked(model, { ...options, batch: undefined, attention: 'gqa' });
+    expect(open.counts).toMatchObject({ ...all, 'group-query-attention': LAYERS });
+  });
+
+  test.each(CAUSAL)('%s: nothing is left of shapes and masks', (name) => {
+    const { bytes } = optimize(load(name), { precision: 'fp16', seqLen: T, batch: ROWS });
+    const operators = new Set(OnnxGraph.parse(bytes, name).nodes.map(({ op }) => op));
+    for (const op of ['Shape', 'Range', 'Where', 'Trilu', 'Cast', 'Expand', 'Softmax']) {
+      expect(operators).not.toContain(op);
+    }
+  });
+
+  test.each(CAUSAL)('%s: logits of scored positions alone', async (name) => {
+    const model = load(name);
+    const given = { precision: 'fp32', seqLen: T, scoredPositions: true } as const;
+    const { bytes, scoredInput } = optimize(model, given);
+    expect(scoredInput).toBe('scored_positions');
+    const ids = someIds(ROWS, T, VOCAB);
+    const all = await runLogits(model, ids, ROWS);
+    const scored = [47, 5, 16, 30];
+    const wanted = scored.flatMap((p) => [...all.subarray(p * VOCAB, (p + 1) * VOCAB)]);
+    const some = await runLogits(bytes, ids, ROWS, scored);
+    expect(largestDifference(Float32Array.from(wanted), some)).toBeLessThan(TOLERANCE_LOGIT);
+  });
+
+  test.each(OTHER)('%s: its attention is left, and the rest equal', async (name) => {
+    for (const precision of ['fp32', 'fp16'] as const) {
+      const { counts, untouched } = await checked(load(name), { ...options, precision });
+      expect(counts['attention']).toBeUndefined();
+      expect(untouched.filter((reason) => reason.startsWith('attention'))).toHaveLength(LAYERS);
+    }
+  });
+});
