@@ -48,7 +48,7 @@ const session = {
 
 const { meter, batches, ...setup } = threadData();
 const [rows, time] = setup.shape;
-const { modelPath } = setup.options;
+const { graph } = setup.options;
 
 /** The way of the onnx-cuda engine from a batch to the session and back. */
 const engine = {
@@ -57,13 +57,13 @@ const engine = {
     checkSizes(batch);
     const scores = [];
     for (const { batch: piece, firstScored } of splitBatch(batch, rows, null)) {
-      const padded = padBatch(piece, engine.info, modelPath);
+      const padded = padBatch(piece, engine.info, graph.path);
       const score = await runNative(
         session,
-        listed(padded, setup.options, null),
-        setup.options,
+        listed(padded, graph, null),
+        graph,
         (error) => error,
-        (index) => nanLogits(setup.options, batch, firstScored + index),
+        (index) => nanLogits(graph, batch, firstScored + index),
       );
       scores.push({ ...score, shape: [rows, time] });
     }

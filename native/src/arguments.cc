@@ -73,6 +73,12 @@ int64_t whole_argument(const Napi::CallbackInfo& info, const char* name, int64_t
   return whole_number(info[0], name, low, high);
 }
 
+Napi::Object object_field(const Napi::Object& options, const char* name) {
+  const Napi::Value value = options.Get(name);
+  if (!value.IsObject()) type_error(options.Env(), std::string(name) + " must be an object");
+  return value.As<Napi::Object>();
+}
+
 bool boolean_field(const Napi::Object& options, const char* name) {
   const Napi::Value value = options.Get(name);
   if (!value.IsBoolean()) type_error(options.Env(), std::string(name) + " must be a boolean");

@@ -21,6 +21,8 @@ int64_t integer_field(const Napi::Object& options, const char* name, int64_t low
 // The first argument as such a number, called `name` in errors.
 int64_t whole_argument(const Napi::CallbackInfo& info, const char* name, int64_t low, int64_t high);
 
+// Throws TypeError.
+Napi::Object object_field(const Napi::Object& options, const char* name);
 bool boolean_field(const Napi::Object& options, const char* name);
 std::string string_field(const Napi::Object& options, const char* name);
 

@@ -129,9 +129,9 @@ class CudaRunner : public BatchRunner {
     slot.began.mark();
     const bpb_logits logits = run(batch, in + slot.ids, in + slot.scored);
     slot.ran.mark();
-    if (!check_targets(request, logits.vocab, &batch.error)) throw CodedFailure(batch.error);
     batch.result.vocabulary = logits.vocab;
     batch.result.type = logits.type;
+    if (!check_targets(request, logits.vocab, &batch.error)) throw CodedFailure(batch.error);
     const bool picks = !request.positions.empty();
     const uint32_t* rows = reinterpret_cast<const uint32_t*>(in + slot.scored);
     const bpb_targets targets = {picks ? nullptr : rows,

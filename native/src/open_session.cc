@@ -24,11 +24,11 @@ void create(const Library& library, Provider& provider, const bpb_session_option
   SessionOptions* o = made.get();
   library.call<SetSessionLogSeverityLevel>(o, static_cast<int>(kLogFatal));
   library.call<SetSessionGraphOptimizationLevel>(
-      o, static_cast<int>(options.optimize ? kOptimizeAll : kOptimizeNothing));
-  library.call<SetIntraOpNumThreads>(o, options.threads);
+      o, static_cast<int>(options.runtime.optimize ? kOptimizeAll : kOptimizeNothing));
+  library.call<SetIntraOpNumThreads>(o, options.runtime.threads);
   library.call<SetInterOpNumThreads>(o, 1);
-  for (size_t i = 0; i < options.config_count; i++) {
-    library.call<AddSessionConfigEntry>(o, options.config[2 * i], options.config[2 * i + 1]);
+  for (size_t i = 0; i < options.runtime.config_count; i++) {
+    library.call<AddSessionConfigEntry>(o, options.runtime.config[2 * i], options.runtime.config[2 * i + 1]);
   }
   for (const auto& [key, value] : more) {
     library.call<AddSessionConfigEntry>(o, key.c_str(), value.c_str());
@@ -40,7 +40,7 @@ void create(const Library& library, Provider& provider, const bpb_session_option
     library.call<DisableMemPattern>(o);
   }
   provider.append(library, o);
-  library.call<CreateSessionFromArray>(library.env(), options.model, options.model_size,
+  library.call<CreateSessionFromArray>(library.env(), options.graph.model, options.graph.model_size,
                                        static_cast<const SessionOptions*>(o), out.out());
 }
 

@@ -29,7 +29,7 @@ class Provider {
   virtual CudaDevice* device() { return nullptr; }
 };
 
-// The provider that the options name. Throws CodedFailure.
+// The CUDA provider where `options.cuda` is given, else the CPU provider. Throws CodedFailure.
 std::unique_ptr<Provider> make_provider(const bpb_session_options& options);
 
 }  // namespace bpb

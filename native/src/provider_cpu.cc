@@ -1,7 +1,4 @@
-// The CPU provider, and the choice of a provider by name.
-#include <string.h>
-
-#include "coded_failure.h"
+// The CPU provider, and the choice between it and the CUDA provider.
 #include "provider.h"
 #include "provider_cuda.h"
 
@@ -25,9 +22,8 @@ class CpuProvider : public Provider {
 const char* Provider::run_failure(const std::string&) const { return "BPB_RUN"; }
 
 std::unique_ptr<Provider> make_provider(const bpb_session_options& options) {
-  if (strcmp(options.provider, "cpu") == 0) return std::make_unique<CpuProvider>();
-  if (strcmp(options.provider, "cuda") == 0) return make_cuda_provider(options.cuda);
-  throw CodedFailure("BPB_OPEN", std::string("no provider is called ") + options.provider);
+  if (options.cuda == nullptr) return std::make_unique<CpuProvider>();
+  return make_cuda_provider(*options.cuda);
 }
 
 }  // namespace bpb

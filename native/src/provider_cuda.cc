@@ -196,10 +196,9 @@ class CudaProvider : public Provider {
 
 }  // namespace
 
-std::unique_ptr<Provider> make_cuda_provider(const bpb_cuda_options* options) {
-  if (options == nullptr) throw CodedFailure("BPB_OPEN", "the CUDA provider needs its options");
+std::unique_ptr<Provider> make_cuda_provider(const bpb_cuda_options& options) {
   settle_products();
-  return std::make_unique<CudaProvider>(*options);
+  return std::make_unique<CudaProvider>(options);
 }
 
 std::string probe_cuda_provider(const Library& library, const std::string& form) {

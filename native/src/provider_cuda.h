@@ -10,7 +10,7 @@
 namespace bpb {
 
 // Throws CodedFailure where the device or the scorer's library cannot be used.
-std::unique_ptr<Provider> make_cuda_provider(const bpb_cuda_options* options);
+std::unique_ptr<Provider> make_cuda_provider(const bpb_cuda_options& options);
 
 // Loads the provider's library into `library` and asks for nothing else of it: "classic" through
 // the CUDA options, "plugin" through the registration of a library. Empty when it works, else the

@@ -40,7 +40,7 @@ struct Inputs {
 struct bpb_session {
   const Library& library;
   const std::shared_ptr<bpb::Provider> provider;  // outlives all that follows
-  std::string tokens_input, logits_output, positions_input, cpu_nodes;
+  std::string tokens, logits, positions, cpu_nodes;  // names of inputs and outputs; then nodes
   int tokens_type = 0;
 
   Owned<Session, ReleaseSession> session{library};
@@ -54,20 +54,20 @@ struct bpb_session {
 
   // The inputs that are bound, and the shape that the output is bound for.
   bpb::IdBuffer ids;
-  std::vector<int64_t> positions;
+  std::vector<int64_t> wide_positions;
   Inputs bound;
 
   bpb_session(const Library& lib, const bpb_session_options& options)
       : library(lib),
         provider(bpb::make_provider(options)),
-        tokens_input(options.tokens_input),
-        logits_output(options.logits_output),
-        positions_input(options.positions_input != nullptr ? options.positions_input : ""),
+        tokens(options.graph.tokens),
+        logits(options.graph.logits),
+        positions(options.graph.positions != nullptr ? options.graph.positions : ""),
         runs(lib, provider->device() != nullptr) {
     cpu_nodes = bpb::open_session(library, *provider, options, session);
     describe<SessionGetInputCount, SessionGetInputName, SessionGetInputTypeInfo>(values[0]);
     describe<SessionGetOutputCount, SessionGetOutputName, SessionGetOutputTypeInfo>(values[1]);
-    tokens_type = bpb::session_input_type(this, tokens_input.c_str());
+    tokens_type = bpb::session_input_type(this, tokens.c_str());
     library.call<CreateIoBinding>(session.get(), binding.out());
     provider->create_memory_info(library, memory.out());
   }
@@ -112,7 +112,7 @@ struct bpb_session {
     if (!same) bind_inputs(next);
     if (!same_shape || provider->device() != nullptr) {
       library.call<ClearBoundOutputs>(binding.get());
-      library.call<BindOutputToDevice>(binding.get(), logits_output.c_str(),
+      library.call<BindOutputToDevice>(binding.get(), logits.c_str(),
                                        static_cast<const MemoryInfo*>(memory.get()));
     }
     bound = next;
@@ -120,10 +120,10 @@ struct bpb_session {
 
   void bind_inputs(const Inputs& next) {
     library.call<ClearBoundInputs>(binding.get());
-    bind_input(tokens_input, next.ids, tokens_type == kInt32 ? kInt32 : kInt64,
+    bind_input(tokens, next.ids, tokens_type == kInt32 ? kInt32 : kInt64,
                {static_cast<int64_t>(next.rows), static_cast<int64_t>(next.time)}, input);
-    if (positions_input.empty()) return;
-    bind_input(positions_input, next.positions, kInt64, {static_cast<int64_t>(next.count)}, picks);
+    if (positions.empty()) return;
+    bind_input(positions, next.positions, kInt64, {static_cast<int64_t>(next.count)}, picks);
   }
 
   // The bound output as a matrix; false with `error` filled where it is not [rows, time, vocab], or
@@ -148,7 +148,7 @@ namespace {
 // Runs on bound memory; whatever fails is told in `error`.
 int run(bpb_session* session, const Inputs& inputs, bpb_logits* logits, bpb_error* error) {
   try {
-    if (session->positions_input.empty() != (inputs.count == 0)) {
+    if (session->positions.empty() != (inputs.count == 0)) {
       throw Failure(inputs.count == 0 ? "the graph wants positions, and none are given"
                                       : "the graph takes no positions");
     }
@@ -169,7 +169,7 @@ int run(bpb_session* session, const Inputs& inputs, bpb_logits* logits, bpb_erro
 extern "C" bpb_session* bpb_session_open(const bpb_session_options* options, bpb_error* error) {
   const char* code = "BPB_LIBRARY";
   try {
-    const Library& library = Library::at(options->library);
+    const Library& library = Library::at(options->runtime.library);
     code = "BPB_OPEN";
     return new bpb_session(library, *options);
   } catch (const bpb::CodedFailure& failure) {
@@ -202,8 +202,8 @@ extern "C" int bpb_session_run(bpb_session* session, const int32_t* ids, size_t 
   Inputs inputs{nullptr, rows, time, nullptr, count};
   try {
     inputs.ids = session->ids.fill(ids, rows * time, session->tokens_type);
-    session->positions.assign(positions, positions + count);
-    inputs.positions = session->positions.data();
+    session->wide_positions.assign(positions, positions + count);
+    inputs.positions = session->wide_positions.data();
   } catch (const std::exception& failure) {
     BPB_FAIL(error, "BPB_RUN", "%s", failure.what());
     return 1;

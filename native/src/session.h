@@ -16,7 +16,25 @@ extern "C" {
 
 typedef struct bpb_session bpb_session;
 
-// What a session on a GPU needs beside the rest.
+// The parts and names of these options are those of EngineOptions in src/engine/types.ts.
+
+// The model and the names of its inputs and outputs.
+typedef struct bpb_graph_options {
+  const void* model;  // the ONNX file's bytes; not needed after the call
+  size_t model_size;
+  const char* tokens;
+  const char* logits;
+  const char* positions;  // int64 [count]: where logits are wanted; null for everywhere
+} bpb_graph_options;
+
+typedef struct bpb_runtime_options {
+  const char* library;  // path of libonnxruntime
+  int threads;          // of the session's own pool, >= 1
+  int optimize;         // 0 turns graph optimization off
+  const char* const* config;  // `config_count` pairs of key and value
+  size_t config_count;
+} bpb_runtime_options;
+
 typedef struct bpb_cuda_options {
   const char* library;  // path of libbpb_cuda
   int device;           // its index, from 0
@@ -27,18 +45,9 @@ typedef struct bpb_cuda_options {
 } bpb_cuda_options;
 
 typedef struct bpb_session_options {
-  const char* library;   // path of libonnxruntime
-  const char* provider;  // "cpu" or "cuda"
-  const void* model;     // the ONNX file's bytes; not needed after the call
-  size_t model_size;
-  const char* tokens_input;
-  const char* logits_output;
-  const char* positions_input;  // int64 [count]: where logits are wanted; null for everywhere
-  int threads;   // of the session's own pool, >= 1
-  int optimize;  // 0 turns graph optimization off
-  const char* const* config;  // `config_count` pairs of key and value
-  size_t config_count;
-  const bpb_cuda_options* cuda;  // null for the CPU
+  bpb_graph_options graph;
+  bpb_runtime_options runtime;
+  const bpb_cuda_options* cuda;  // null for the CPU provider
 } bpb_session_options;
 
 // An input or output of the graph. `type` is ONNX's number, 0 where it is no tensor; symbolic
@@ -64,7 +73,7 @@ const char* bpb_session_cpu_nodes(const bpb_session* session);
 int bpb_session_tokens_type(const bpb_session* session);
 
 // Runs `ids[rows * time]` and describes the logits as a [rows * time, vocab] matrix that stays
-// valid until the next run. With a `positions_input` there must be `positions[count]`, flat ones in
+// valid until the next run. With an input of positions there must be `positions[count]`, flat ones in
 // any order, and row k of a [count, vocab] matrix belongs to the k-th; without, null and 0.
 // 0 on success, else `error` is filled.
 int bpb_session_run(bpb_session* session, const int32_t* ids, size_t rows, size_t time,

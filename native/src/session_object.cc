@@ -57,60 +57,9 @@ SessionObject::~SessionObject() {
   if (thread_.joinable()) Finish(Env());
 }
 
-void SessionObject::OpenRequest::read_cuda(const Napi::Object& options) {
-  cuda_library = string_field(options, "library");
-  cuda_form = string_field(options, "form");
-  has_cuda = true;
-  cuda.device = static_cast<int>(integer_field(options, "device", 0, INT32_MAX));
-  cuda.tf32 = boolean_field(options, "tf32");
-  cuda.allow_cpu_nodes = boolean_field(options, "allowCpuNodes");
-  const Napi::Value share = options.Get("memoryShare");
-  cuda.memory_share = share.IsNumber() ? share.As<Napi::Number>().DoubleValue() : 0;
-  if (!(cuda.memory_share > 0 && cuda.memory_share <= 1)) {
-    throw Napi::RangeError::New(options.Env(), "memoryShare must be above 0 and at most 1");
-  }
-}
-
 Napi::Value SessionObject::Open(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const Napi::Object options = options_argument(info);
-  OpenRequest request;
-  request.library = string_field(options, "library");
-  request.provider = string_field(options, "provider");
-  request.tokens = string_field(options, "tokens");
-  request.logits = string_field(options, "logits");
-  if (!options.Get("positions").IsUndefined()) {
-    request.positions = string_field(options, "positions");
-  }
-  request.threads = static_cast<int>(integer_field(options, "threads", 1, 4096));
-  request.optimize = boolean_field(options, "optimize");
-  const Napi::Value model = options.Get("model");
-  if (!model.IsTypedArray() ||
-      model.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
-    throw Napi::TypeError::New(env, "model must be a Uint8Array");
-  }
-  const auto bytes = model.As<Napi::Uint8Array>();
-  // A copy: the thread must not read memory that JavaScript could detach.
-  if (bytes.ElementLength() > 0) {
-    request.model.assign(bytes.Data(), bytes.Data() + bytes.ElementLength());
-  }
-  const Napi::Value config = options.Get("config");
-  if (!config.IsObject()) throw Napi::TypeError::New(env, "config must be an object of strings");
-  const Napi::Object entries = config.As<Napi::Object>();
-  const Napi::Array keys = entries.GetPropertyNames();
-  for (uint32_t i = 0; i < keys.Length(); i++) {
-    const std::string key = keys.Get(i).ToString().Utf8Value();
-    request.config.push_back(key);
-    request.config.push_back(string_field(entries, key.c_str()));
-  }
-
-  const Napi::Value cuda = options.Get("cuda");
-  if (cuda.IsObject()) request.read_cuda(cuda.As<Napi::Object>());
-  const Napi::Value state = options.Get("state");
-  if (state.IsObject()) {
-    request.state = std::make_unique<StatePorts>(state_ports(state.As<Napi::Object>()));
-  }
-
+  OpenRequest request = open_request(options_argument(info));
   const Napi::Object handle = instance(env).session_class.New({});
   SessionObject* self = Unwrap(handle);
   self->Start(env, std::move(request));
@@ -123,7 +72,7 @@ Napi::Value SessionObject::Score(const Napi::CallbackInfo& info) {
   auto job = std::make_unique<Job>(env, Kind::kScore);
   const Napi::Object options = options_argument(info);
   job->batch.request = score_request(options);
-  if (open_request_.state != nullptr) {
+  if (request_.graph.state != nullptr) {
     job->batch.carry = boolean_field(options, "carry");
     Lease(options, job->batch);
   }
@@ -133,7 +82,7 @@ Napi::Value SessionObject::Score(const Napi::CallbackInfo& info) {
 Napi::Value SessionObject::Adapt(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   RequireOpen(env);
-  if (open_request_.state == nullptr) throw Napi::Error::New(env, "the session has no state");
+  if (request_.graph.state == nullptr) throw Napi::Error::New(env, "the session has no state");
   auto job = std::make_unique<Job>(env, Kind::kAdapt);
   const Napi::Object options = options_argument(info);
   job->batch.request = lesson_request(options);
@@ -148,7 +97,7 @@ void SessionObject::RequireOpen(Napi::Env env) const {
 
 void SessionObject::Lease(const Napi::Object& options, Batch& batch) const {
   batch.state =
-      StateObject::Lease(options.Get("state"), batch.request.rows, *open_request_.state);
+      StateObject::Lease(options.Get("state"), batch.request.rows, *request_.graph.state);
 }
 
 Napi::Value SessionObject::Close(const Napi::CallbackInfo& info) {
@@ -166,7 +115,7 @@ Napi::Value SessionObject::Close(const Napi::CallbackInfo& info) {
 }
 
 void SessionObject::Start(Napi::Env env, OpenRequest request) {
-  open_request_ = std::move(request);
+  request_ = std::move(request);
   channel_ = Channel::New(env, "bpb session", 0, 1, this);
   channel_.Unref(env);
   // After the channel's own hook, so that this one runs first.
@@ -234,26 +183,8 @@ void SessionObject::CloseSession() {
 }
 
 void SessionObject::OpenSession(Job& job) {
-  std::vector<const char*> config;
-  for (const std::string& text : open_request_.config) config.push_back(text.c_str());
-  open_request_.cuda.library = open_request_.cuda_library.c_str();
-  open_request_.cuda.form = open_request_.cuda_form.c_str();
-  const std::string& positions = open_request_.positions;
-  const bpb_session_options options = {
-      open_request_.library.c_str(),
-      open_request_.provider.c_str(),
-      open_request_.model.data(),
-      open_request_.model.size(),
-      open_request_.tokens.c_str(),
-      open_request_.logits.c_str(),
-      positions.empty() ? nullptr : positions.c_str(),
-      open_request_.threads,
-      open_request_.optimize,
-      config.data(),
-      config.size() / 2,
-      open_request_.has_cuda ? &open_request_.cuda : nullptr};
-  bpb_session* opened = bpb_session_open(&options, &job.batch.error);
-  open_request_.model = {};
+  bpb_session* opened = create_session(request_, &job.batch.error);
+  request_.graph.model = {};
   const bool ok = opened != nullptr && attempt(job.batch, [&] { runner_ = MakeRunner(opened); });
   if (opened != nullptr && !ok) {
     bpb_session_close(opened);
@@ -265,7 +196,7 @@ void SessionObject::OpenSession(Job& job) {
 }
 
 std::unique_ptr<BatchRunner> SessionObject::MakeRunner(bpb_session* session) const {
-  const StatePorts* ports = open_request_.state.get();
+  const StatePorts* ports = request_.graph.state.get();
   return make_runner(session, ports ? std::make_unique<StateRun>(session, *ports) : nullptr);
 }
 
@@ -304,6 +235,11 @@ void SessionObject::Settle(Napi::Env env, Job& job) {
   } else if (!job.batch.ok) {
     Napi::Error error = Napi::Error::New(env, job.batch.error.message);
     error.Set("code", job.batch.error.code);
+    // Of the logits, where the run came so far: what a target beyond them is compared with.
+    if (job.batch.result.vocabulary > 0) {
+      error.Set("vocabulary",
+                Napi::Number::New(env, static_cast<double>(job.batch.result.vocabulary)));
+    }
     job.deferred.Reject(error.Value());
   } else if (job.kind == Kind::kOpen) {
     DescribeSession(env);

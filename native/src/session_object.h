@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "batch_runner.h"
+#include "open_request.h"
 
 namespace bpb {
 
@@ -35,20 +36,6 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
     Kind kind;
     Napi::Promise::Deferred deferred;
     Batch batch;  // of the other kinds only `ok` and `error` are used
-  };
-
-  // What open() was asked for, owned until the session is there.
-  struct OpenRequest {
-    std::string library, provider, tokens, logits, positions;  // the last may be empty
-    std::string cuda_library, cuda_form;
-    bpb_cuda_options cuda{};  // its strings are the two above, from the moment of the call on
-    bool has_cuda = false;
-    void read_cuda(const Napi::Object& options);
-    std::vector<uint8_t> model;
-    std::vector<std::string> config;
-    std::unique_ptr<StatePorts> state;  // null where the graph is run without
-    int threads = 1;
-    bool optimize = true;
   };
 
   static void OnDone(Napi::Env env, Napi::Function, SessionObject* self, Job* job);
@@ -80,7 +67,7 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
   void CloseSession();
   void Deliver(std::unique_ptr<Job> job);
 
-  OpenRequest open_request_;  // its ports are read by both threads as long as there is a session
+  OpenRequest request_;  // its state is read by both threads as long as there is a session
   std::unique_ptr<BatchRunner> runner_;  // the session thread's
   Channel channel_;
   std::thread thread_;

@@ -10,8 +10,8 @@ import type { Finding } from './types.js';
 
 const BUILD = 'npm run build:native (CMake and a C++ compiler)';
 
-export function examineCpu(runtimeDirectory: string | undefined): Finding[] {
-  return [node(), cpu(), packageFinding(), addon(), runtime(runtimeDirectory)];
+export function examineCpu(ortLib: string | undefined): Finding[] {
+  return [node(), cpu(), packageFinding(), addon(), runtime(ortLib)];
 }
 
 function node(): Finding {

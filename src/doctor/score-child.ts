@@ -44,16 +44,16 @@ function batch(): Batch {
   };
 }
 
-async function answer(device: number, runtimeDirectory: string | undefined): Promise<string> {
+async function answer(device: number, ortLib: string | undefined): Promise<string> {
   const options: EngineOptions = {
-    model: tinyModel(),
-    modelPath: 'the doctor’s own model',
-    tokensInput: 'input_ids',
-    logitsOutput: 'logits',
-    softcap: null,
-    threads: 1,
-    optimize: true,
-    runtimeDirectory,
+    graph: {
+      model: tinyModel(),
+      path: 'the doctor’s own model',
+      tokens: 'input_ids',
+      logits: 'logits',
+      softcap: null,
+    },
+    runtime: { ortLib, threads: 1, optimize: true },
     cuda: { device, tf32: false, allowCpuNodes: false, shape: [ROWS, TIME], sessions: 1 },
   };
   try {

@@ -91,18 +91,18 @@ class AdaptiveJsEngine implements AdaptiveEngine {
 
   async score(batch: Batch, state: EngineState, carry: boolean): Promise<BatchScore> {
     checkBatch(batch);
-    const { tokensInput, logitsOutput } = this.options;
+    const { tokens, logits } = this.options.graph;
     const ids = idsTensor(batch.ids, [batch.rows, batch.time], this.idType);
     const { results, seconds } = await this.#run(
       this.scorer,
-      { [tokensInput]: ids },
+      { [tokens]: ids },
       state as JsState,
-      [logitsOutput],
+      [logits],
       carry,
     );
     const started = performance.now();
-    const scored = scoreLogits(results[logitsOutput]!, batch, batch, this.options);
-    results[logitsOutput]!.dispose();
+    const scored = scoreLogits(results[logits]!, batch, batch, this.options.graph);
+    results[logits]!.dispose();
     const scoreSeconds = (performance.now() - started) / 1000;
     if (carry) takeOver(this.scorer, results, state as JsState);
     return { ...scored, runSeconds: seconds, scoreSeconds };
@@ -184,30 +184,29 @@ function idTypeOf({ session }: Graph, name: string): Signature['idType'] {
  */
 export async function openAdaptiveJs(options: AdaptiveOptions): Promise<AdaptiveEngine> {
   checkOptions(options);
-  const { adaptive, modelPath, threads } = options;
-  const { session, remarks } = await openSession(options.model, modelPath, options);
+  const { adaptive, graph, runtime } = options;
+  const { session, remarks } = await openSession(graph, runtime);
   const open: InferenceSession[] = [session];
   try {
     const { reads, writes, learns } = splitTensors(adaptive, session.inputNames);
     const signature = checkSignature(
       session.inputMetadata.map(graphValue),
       session.outputMetadata.map(graphValue),
-      options,
+      graph,
       reads.map((tensor) => tensor.in),
     );
-    if (signature.precision === 'bf16') throw noBfloat16Error(modelPath);
+    if (signature.precision === 'bf16') throw noBfloat16Error(graph.path);
     let learner: Graph | null = null;
     const told = [...remarks];
     if (adaptive.adapt !== null) {
       const { path, bytes } = adaptive.adapt;
-      // The JavaScript API refuses shared memory.
-      const opened = await openSession(bytes.slice(), path, options);
+      const opened = await openSession({ model: bytes, path }, runtime);
       open.push(opened.session);
       told.push(...opened.remarks);
       learner = { path, session: opened.session, ...learns };
     }
-    const info = jsEngineInfo(signature, threads);
-    const scorer: Graph = { path: modelPath, session, reads, writes };
+    const info = jsEngineInfo(signature, runtime.threads);
+    const scorer: Graph = { path: graph.path, session, reads, writes };
     return new AdaptiveJsEngine(info, signature.idType, options, scorer, learner, told);
   } catch (error) {
     for (const each of open) await each.release();

@@ -85,14 +85,14 @@ class AdaptiveNativeEngine implements AdaptiveEngine {
   async score(batch: Batch, state: EngineState, carry: boolean): Promise<BatchScore> {
     const native = this.#native(state);
     checkSizes(batch);
-    const { modelPath } = this.options;
-    const tell = (error: unknown) => this.#tell(error, modelPath);
+    const { graph } = this.options;
+    const tell = (error: unknown) => this.#tell(error, graph.path);
     const { nats, totals, runSeconds, scoreSeconds, deviceToHostBytes } = await runNative(
       this.scorer,
       { ...batch, state: native, carry },
-      this.options,
+      graph,
       tell,
-      (index) => nanLogits(this.options, batch, index),
+      (index) => nanLogits(graph, batch, index),
     ).catch((error: unknown) => {
       throw misuse(error);
     });
@@ -146,7 +146,7 @@ class AdaptiveNativeEngine implements AdaptiveEngine {
 /**
  * Opens both graphs on the CPU.
  *
- * @throws BpbError as openOnnxNative, naming the graph at fault
+ * @throws BpbError as openOnnxCpu, naming the graph at fault
  */
 export async function openAdaptiveNative(options: AdaptiveOptions): Promise<AdaptiveEngine> {
   checkOptions(options);
@@ -158,7 +158,8 @@ export async function openAdaptiveOn(
   host: NativeHost,
   options: AdaptiveOptions,
 ): Promise<AdaptiveEngine> {
-  const { adaptive, modelPath, tokensInput: tokens, logitsOutput: logits } = options;
+  const { adaptive, graph } = options;
+  const { tokens, logits } = graph;
   const { tensors, adapt } = adaptive;
   const { writes, learns } = splitTensors(adaptive, []);
   const ports = (side: 'in' | 'out', of: readonly StateTensor[]) =>
@@ -173,10 +174,7 @@ export async function openAdaptiveOn(
   };
   try {
     const scorer = await hosted({
-      model: options.model,
-      path: modelPath,
-      tokens,
-      logits,
+      ...graph,
       state: {
         tokens,
         targets: '',
@@ -188,7 +186,7 @@ export async function openAdaptiveOn(
     const signature = checkSignature(
       scorer.inputs.map(graphValue),
       scorer.outputs.map(graphValue),
-      options,
+      graph,
       tensors.map((tensor) => tensor.in),
     );
     let learner: NativeSession | null = null;

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { CudaOptions, GraphOptions, RuntimeOptions } from './types.js';
 
 /** An input or output of a native session; `type` is ONNX's number, 0 where it is no tensor. */
 export interface NativeValue {
@@ -15,36 +16,34 @@ export interface NativeValue {
   readonly dims: readonly number[];
 }
 
-/** What a session on a GPU needs beside the rest. */
-export interface NativeCudaOptions {
+export interface NativeCudaOptions extends Pick<CudaOptions, 'device' | 'tf32' | 'allowCpuNodes'> {
   /** Path of libbpb_cuda. */
-  library: string;
-  device: number;
-  tf32: boolean;
-  allowCpuNodes: boolean;
+  readonly library: string;
   /** Of the device memory that is free when the session opens, above 0 and at most 1. */
-  memoryShare: number;
+  readonly memoryShare: number;
   /** Of ONNX Runtime's provider library; `auto` tries both. */
-  form: 'auto' | ProviderForm;
+  readonly form: 'auto' | ProviderForm;
 }
 
 export type ProviderForm = 'classic' | 'plugin';
 
-export interface NativeOpenOptions {
-  /** Path of libonnxruntime. */
-  library: string;
-  provider: 'cpu' | 'cuda';
-  cuda?: NativeCudaOptions;
-  model: Uint8Array;
-  tokens: string;
-  logits: string;
-  /** Input of the positions whose logits are wanted. */
-  positions?: string;
-  threads: number;
-  optimize: boolean;
-  config: Readonly<Record<string, string>>;
+/** A graph as the addon opens it. */
+export type NativeGraph = Pick<GraphOptions, 'model' | 'tokens' | 'logits' | 'positions'> & {
   /** For a graph that reads or writes a state; `tokens` and `logits` may be empty then. */
-  state?: NativeStatePorts;
+  readonly state?: NativeStatePorts | undefined;
+};
+
+/** `EngineOptions`, with what was found on this machine. */
+export interface NativeOpenOptions {
+  readonly graph: NativeGraph;
+  readonly runtime: Pick<RuntimeOptions, 'threads' | 'optimize'> & {
+    /** Path of libonnxruntime. */
+    readonly library: string;
+    /** ONNX Runtime's own session settings. */
+    readonly config: Readonly<Record<string, string>>;
+  };
+  /** Opens the session on a GPU. */
+  readonly cuda?: NativeCudaOptions;
 }
 
 /**
@@ -134,7 +133,15 @@ export interface NativeScore {
   type: number;
 }
 
-/** One session on one thread of its own; calls are queued. */
+/** What the addon rejects with. */
+export interface NativeError extends Error {
+  /** One of native/src/error.h. */
+  readonly code: string;
+  /** Width of the logits, where a run came as far as having them. */
+  readonly vocabulary?: number;
+}
+
+/** One session on one thread of its own; calls are queued and reject with a NativeError. */
 export interface NativeSession {
   readonly inputs: readonly NativeValue[];
   readonly outputs: readonly NativeValue[];
@@ -184,7 +191,7 @@ export interface NllOptions {
 export interface NativeAddon {
   /** Of the exports and what they take: `ABI` of this file. */
   readonly abi: number;
-  /** Rejects with an Error whose `code` is one of native/src/error.h. */
+  /** Rejects with a NativeError. */
   open(options: NativeOpenOptions): Promise<NativeSession>;
   /** What makes states of these tensors, at their initial values. */
   states(tensors: readonly NativeStateTensor[]): (rows: number) => NativeState;
@@ -212,7 +219,7 @@ export interface NativeAddon {
 export type AddonResult = { addon: NativeAddon } | { reason: string };
 
 /** native/src/addon.cc has the same number: a build of other sources is told from this one's. */
-const ABI = 3;
+const ABI = 4;
 
 const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 

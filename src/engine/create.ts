@@ -7,7 +7,7 @@ import type { AdaptiveEngine, AdaptiveOptions } from './adaptive.js';
 import { openAdaptiveCuda } from './adaptive-cuda.js';
 import { openAdaptiveJs } from './adaptive-js.js';
 import { openAdaptiveNative } from './adaptive-native.js';
-import { openOnnxNative } from './onnx-cpu.js';
+import { openOnnxCpu } from './onnx-cpu.js';
 import { openOnnxCuda } from './onnx-cuda.js';
 import { openOnnxJs } from './onnx-js.js';
 import type { Engine, EngineOptions } from './types.js';
@@ -28,7 +28,7 @@ type Candidates<E, O> = readonly (readonly [EngineName, (options: O) => Promise<
 /** From the best to the last resort: `auto` takes the first that this machine can run. */
 const ENGINES: Candidates<Engine, EngineOptions> = [
   ['onnx-cuda', openOnnxCuda],
-  ['onnx-cpu', openOnnxNative],
+  ['onnx-cpu', openOnnxCpu],
   ['onnx-js', openOnnxJs],
 ];
 

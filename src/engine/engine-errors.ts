@@ -4,30 +4,30 @@
 
 import { BpbError, environmentError, inputError } from '../errors.js';
 
-export function modelLoadError(modelPath: string, reason: string, cause?: unknown): BpbError {
+export function modelLoadError(path: string, reason: string, cause?: unknown): BpbError {
   return inputError('BPB_MODEL_LOAD', {
     message: 'ONNX Runtime cannot load the model.',
-    path: modelPath,
+    path,
     expected: 'a model that ONNX Runtime can open',
     actual: reason,
     cause,
   });
 }
 
-export function modelRunError(modelPath: string, reason: string, cause?: unknown): BpbError {
+export function modelRunError(path: string, reason: string, cause?: unknown): BpbError {
   return inputError('BPB_MODEL_RUN', {
     message: 'Running the model failed.',
-    path: modelPath,
+    path,
     actual: reason,
     hint: 'An id beyond the embedding table and too little memory for the batch both end here.',
     cause,
   });
 }
 
-export function outputShapeError(modelPath: string, reason: string): BpbError {
+export function outputShapeError(path: string, reason: string): BpbError {
   return inputError('BPB_MODEL_OUTPUT', {
     message: 'The logits have another shape or type than a run needs.',
-    path: modelPath,
+    path,
     expected: 'fp32, fp16 or bf16 logits [batch, time, vocabulary] for ids [batch, time]',
     actual: reason,
   });
@@ -49,20 +49,20 @@ export function stateOutputError(
   });
 }
 
-export function vocabularyError(modelPath: string, width: number, needed: number): BpbError {
+export function vocabularyError(path: string, width: number, needed: number): BpbError {
   return inputError('BPB_MODEL_VOCABULARY', {
     message: 'The logits are narrower than the ids that are to be predicted.',
-    path: modelPath,
+    path,
     expected: `at least ${needed} logits a position`,
     actual: `${width}`,
     hint: 'Is this the tokenizer that the model was trained with?',
   });
 }
 
-export function overflowError(modelPath: string, reason: string): BpbError {
+export function overflowError(path: string, reason: string): BpbError {
   return inputError('BPB_NATS_OVERFLOW', {
     message: 'The nats of a document do not fit 64-bit fixed point.',
-    path: modelPath,
+    path,
     expected: 'less than 8.6e9 nats a document',
     actual: reason,
     hint: 'Logits this large come from a broken export.',
@@ -86,10 +86,10 @@ export function closedError(): BpbError {
   });
 }
 
-export function noBfloat16Error(modelPath: string): BpbError {
+export function noBfloat16Error(path: string): BpbError {
   return environmentError('BPB_ENGINE_BF16', {
     message: 'The onnx-js engine cannot read bfloat16 logits.',
-    path: modelPath,
+    path,
     expected: 'fp32 or fp16 logits',
     actual: 'bf16',
     hint: 'Build the native addon (npm run build:native), or cast the logits to fp32 in the graph.',

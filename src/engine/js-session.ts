@@ -1,6 +1,6 @@
 /**
- * What the engines on onnxruntime-node's JavaScript API share: opening a session, feeding it ids,
- * reading and scoring its logits with the scorer in TypeScript.
+ * Shared by the engines on onnxruntime-node's JavaScript API: sessions, id tensors, and logits scored
+ * with the TypeScript scorer.
  */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { decodeHalves } from '../onnx/half.js';
@@ -11,13 +11,13 @@ import {
   overflowError,
   vocabularyError,
 } from './engine-errors.js';
-import { nanLogits, type ScoredModel } from './nan-logits.js';
+import { nanLogits } from './nan-logits.js';
 import { type Opened, openGraph } from './open-graph.js';
 import { segmentTotals } from './q30.js';
 import { SESSION_CONFIG } from './session-config.js';
 import type { GraphValue, Signature } from './signature.js';
 import { type Logits, targetNats } from './softmax.js';
-import type { Batch, BatchScore, EngineOptions } from './types.js';
+import type { Batch, BatchScore, GraphOptions, RuntimeOptions } from './types.js';
 
 export function graphValue(value: InferenceSession.ValueMetadata): GraphValue {
   if (!value.isTensor) return { name: value.name, type: 'none', dims: [] };
@@ -27,26 +27,30 @@ export function graphValue(value: InferenceSession.ValueMetadata): GraphValue {
 
 /** @throws BpbError (input), or (environment) for bfloat16, which the JavaScript API cannot hold */
 export function openSession(
-  model: Uint8Array,
-  modelPath: string,
-  options: Pick<EngineOptions, 'threads' | 'optimize'>,
+  graph: Pick<GraphOptions, 'model' | 'path'>,
+  options: Pick<RuntimeOptions, 'threads' | 'optimize'>,
 ): Promise<Opened<InferenceSession>> {
-  return openGraph(model, modelPath, async (form) => {
+  return openGraph(graph, async (model) => {
     try {
-      return await InferenceSession.create(form, sessionOptions(options));
+      return await InferenceSession.create(unshared(model), sessionOptions(options));
     } catch (error) {
       const { message } = error as Error;
       // ONNX's number of bfloat16: the API gives up on such a graph before it can be asked about it.
-      if (/Unsupported data type: 16$/.test(message)) throw noBfloat16Error(modelPath);
-      throw modelLoadError(modelPath, message, error);
+      if (/Unsupported data type: 16$/.test(message)) throw noBfloat16Error(graph.path);
+      throw modelLoadError(graph.path, message, error);
     }
   });
+}
+
+/** ONNX Runtime's JavaScript API refuses shared memory: a copy of the model where it is shared. */
+function unshared(model: Uint8Array): Uint8Array {
+  return model.buffer instanceof SharedArrayBuffer ? model.slice() : model;
 }
 
 function sessionOptions({
   threads,
   optimize,
-}: Pick<EngineOptions, 'threads' | 'optimize'>): InferenceSession.SessionOptions {
+}: Pick<RuntimeOptions, 'threads' | 'optimize'>): InferenceSession.SessionOptions {
   return {
     executionProviders: ['cpu'],
     intraOpNumThreads: threads,
@@ -83,31 +87,31 @@ export function scoreLogits(
   output: Tensor,
   padded: Batch,
   batch: Batch,
-  options: ScoredModel & Pick<EngineOptions, 'softcap' | 'minVocabulary'>,
+  graph: GraphOptions,
 ): Pick<BatchScore, 'nats' | 'totals'> {
-  const { modelPath, softcap } = options;
-  const logits = readLogits(output, padded, modelPath);
+  const { path, softcap, minVocabulary = 0 } = graph;
+  const logits = readLogits(output, padded, path);
   const largest = batch.targets.reduce((most, target) => Math.max(most, target), -1);
-  const needed = Math.max(options.minVocabulary ?? 0, largest + 1);
-  if (logits.vocabulary < needed) throw vocabularyError(modelPath, logits.vocabulary, needed);
+  const needed = Math.max(minVocabulary, largest + 1);
+  if (logits.vocabulary < needed) throw vocabularyError(path, logits.vocabulary, needed);
   const nats = targetNats(logits, padded.scored, padded.targets, softcap);
   const refused = nats.findIndex(Number.isNaN);
-  if (refused >= 0) throw nanLogits(options, batch, refused);
+  if (refused >= 0) throw nanLogits(graph, batch, refused);
   try {
     return { nats, totals: segmentTotals(nats, batch.segmentEnds).totals };
   } catch (error) {
-    throw overflowError(modelPath, (error as Error).message);
+    throw overflowError(path, (error as Error).message);
   }
 }
 
-function readLogits(output: Tensor, batch: Batch, modelPath: string): Logits {
+function readLogits(output: Tensor, batch: Batch, path: string): Logits {
   const [rows, time, vocabulary] = output.dims;
   if (output.dims.length !== 3 || rows !== batch.rows || time !== batch.time || !vocabulary) {
     const expected = `expected [${batch.rows}, ${batch.time}, vocabulary]`;
-    throw outputShapeError(modelPath, `${expected}, got [${output.dims.join(', ')}]`);
+    throw outputShapeError(path, `${expected}, got [${output.dims.join(', ')}]`);
   }
   if (output.type === 'float32') return { values: output.data as Float32Array, vocabulary };
-  if (output.type !== 'float16') throw outputShapeError(modelPath, output.type);
+  if (output.type !== 'float16') throw outputShapeError(path, output.type);
   // A Uint16Array, or a Float16Array where the JavaScript engine has one: the bits are the same.
   const { buffer, byteOffset, length } = output.data as Uint16Array;
   return { values: decodeHalves(new Uint16Array(buffer, byteOffset, length)), vocabulary };

@@ -28,15 +28,15 @@ function folders(): string[] {
 }
 
 /**
- * Path of libonnxruntime: in `directory` (`--ort-lib`) where it is given, else the npm package's.
+ * Path of libonnxruntime: in the folder `ortLib` (`--ort-lib`) where it is given, else the npm package's.
  *
  * @throws BpbError (environment) where there is none.
  */
-export function findRuntimeLibrary(directory?: string): string {
+export function findRuntimeLibrary(ortLib?: string): string {
   const searched: string[] = [];
   try {
     // Absolute: the runtime would look for its providers from its own folder on.
-    searched.push(...(directory === undefined ? folders() : [resolve(directory)]));
+    searched.push(...(ortLib === undefined ? folders() : [resolve(ortLib)]));
   } catch {
     // No package, no bin folder: nothing is searched, and the error below says so.
   }
@@ -50,7 +50,7 @@ export function findRuntimeLibrary(directory?: string): string {
   }
   throw environmentError('BPB_ORT_LIBRARY', {
     message: 'There is no libonnxruntime.',
-    path: directory ?? 'node_modules/onnxruntime-node',
+    path: ortLib ?? 'node_modules/onnxruntime-node',
     expected: `libonnxruntime for ${process.platform}-${process.arch}`,
     actual: searched.length > 0 ? `none in ${searched.join(', ')}` : 'no onnxruntime-node package',
     hint: 'Run npm ci, or name the folder of a libonnxruntime with --ort-lib.',

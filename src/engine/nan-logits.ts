@@ -1,14 +1,14 @@
 /**
- * The refusal of logits that are no distribution, with what is most likely to blame for them.
+ * The refusal of logits that are no distribution, with the most likely cause.
  */
 
 import { BpbError } from '../errors.js';
 import { OnnxGraph } from '../onnx/graph.js';
 import { ELEMENT, type TensorHead } from '../onnx/tensor.js';
-import type { Batch, EngineOptions } from './types.js';
+import type { Batch, GraphOptions } from './types.js';
 
-/** What the refusal asks of an engine's options. */
-export type ScoredModel = Pick<EngineOptions, 'model' | 'modelPath' | 'rewritten'>;
+/** What the refusal needs of a graph. */
+export type ScoredModel = Pick<GraphOptions, 'model' | 'path' | 'rewritten'>;
 
 /** A scored position whose logits are no distribution; `row` and `offset` are the batch's. */
 export class NanLogitsError extends BpbError {
@@ -20,7 +20,7 @@ export class NanLogitsError extends BpbError {
       kind: 'input',
       code: 'BPB_NAN_LOGITS',
       message: `The logits of row ${row}, position ${offset} of a batch are no distribution.`,
-      path: model.modelPath,
+      path: model.path,
       expected: 'finite logits, or some of them -Infinity',
       actual: 'a NaN, a +Infinity, or nothing but -Infinity',
       hint: hintFor(model),
@@ -43,10 +43,10 @@ const known = new WeakMap<Uint8Array, boolean>();
 /** The square of 256 is already beyond it. */
 const LIMIT = 'fp16, which ends at 65504: relu² leaves it at an activation of 256';
 
-function hintFor({ model, modelPath, rewritten }: ScoredModel): string {
+function hintFor({ model, path, rewritten }: ScoredModel): string {
   let halves = known.get(model);
   if (halves === undefined) {
-    halves = usesHalves(model, modelPath);
+    halves = usesHalves(model, path);
     known.set(model, halves);
   }
   if (!halves) return 'Look for an overflow in the exported graph.';

@@ -1,30 +1,20 @@
 /**
- * Where the graphs of a native engine run: the CPU, or one GPU. One interface, so that what runs two
- * graphs is written once.
+ * Interface of the two places where a native engine runs its graphs: the CPU, and one GPU.
  */
 import type { BpbError } from '../errors.js';
-import type { NativeAddon, NativeSession, NativeStatePorts } from './addon.js';
+import type { NativeAddon, NativeGraph, NativeSession } from './addon.js';
 import type { Opened } from './open-graph.js';
 import type { Signature } from './signature.js';
-import type { EngineInfo } from './types.js';
+import type { EngineInfo, GraphOptions } from './types.js';
 
-export interface HostedGraph {
-  readonly model: Uint8Array;
-  /** For messages. */
-  readonly path: string;
-  /** Empty where the graph has no such port. */
-  readonly tokens: string;
-  readonly logits: string;
-  /** Input of the positions whose logits are wanted; absent where there is none. */
-  readonly positions?: string;
-  readonly state?: NativeStatePorts;
-}
+/** A graph to open; its `path` is for messages. */
+export type HostedGraph = NativeGraph & Pick<GraphOptions, 'path'>;
 
 export interface NativeHost {
   readonly addon: NativeAddon;
   /** @throws BpbError */
   open(graph: HostedGraph): Promise<Opened<NativeSession>>;
-  /** The addon's error about the graph at `path`, told for people. */
+  /** The addon's error about the graph at `path` as a BpbError. */
   tell(error: unknown, path: string): BpbError;
   info(session: NativeSession, signature: Signature): EngineInfo;
 }

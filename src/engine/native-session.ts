@@ -1,5 +1,5 @@
 /**
- * What both native engines do with the addon: open it, run a batch, tell its errors for people.
+ * Shared by the native engines: the addon, one batch through its session, its errors as BpbErrors.
  */
 
 import { type BpbError, environmentError } from '../errors.js';
@@ -7,6 +7,7 @@ import {
   loadAddon,
   type NativeAddon,
   type NativeBatch,
+  type NativeError,
   type NativeScore,
   type NativeSession,
   type NativeValue,
@@ -19,7 +20,7 @@ import {
   vocabularyError,
 } from './engine-errors.js';
 import type { GraphValue } from './signature.js';
-import type { Batch, EngineOptions } from './types.js';
+import type { Batch, GraphOptions } from './types.js';
 
 /** Element types by ONNX's numbers, in the names that onnxruntime-node uses as well. */
 const TYPE_NAMES: Readonly<Record<number, string>> = {
@@ -44,7 +45,7 @@ export function graphValue({ name, type, dims }: NativeValue): GraphValue {
   return { name, type: TYPE_NAMES[type] ?? `ONNX type ${type}`, dims };
 }
 
-/** The addon. @throws BpbError (environment) where it is not built, in the words of that engine. */
+/** @throws BpbError (environment) naming the engine that needs it, where the addon is not built */
 export function requireAddon(engine: string): NativeAddon {
   const native = loadAddon();
   if ('addon' in native) return native.addon;
@@ -55,9 +56,9 @@ export function requireAddon(engine: string): NativeAddon {
   });
 }
 
-/** An error of the addon, told for people. */
-export function translate(error: unknown, modelPath: string): BpbError {
-  const { code, message } = error as { code?: string; message: string };
+/** An error of the addon as a BpbError. */
+export function translate(error: unknown, path: string): BpbError {
+  const { code, message } = error as NativeError;
   switch (code) {
     case 'BPB_LIBRARY':
       return environmentError('BPB_ORT_LIBRARY', {
@@ -66,13 +67,13 @@ export function translate(error: unknown, modelPath: string): BpbError {
         cause: error,
       });
     case 'BPB_OPEN':
-      return modelLoadError(modelPath, message, error);
+      return modelLoadError(path, message, error);
     case 'BPB_OUTPUT':
-      return outputShapeError(modelPath, message);
+      return outputShapeError(path, message);
     case 'BPB_OVERFLOW':
-      return overflowError(modelPath, message);
+      return overflowError(path, message);
     default:
-      return modelRunError(modelPath, message, error);
+      return modelRunError(path, message, error);
   }
 }
 
@@ -88,24 +89,22 @@ export type CarriedBatch = Batch & Pick<NativeBatch, 'state' | 'carry' | 'positi
 export async function runNative(
   session: NativeSession,
   batch: CarriedBatch,
-  options: EngineOptions,
+  graph: GraphOptions,
   tell: (error: unknown) => unknown,
   refuse: (index: number) => BpbError,
 ): Promise<NativeScore> {
-  const { modelPath, softcap } = options;
+  const { path, softcap, minVocabulary: needed = 0 } = graph;
   const result = await session.score({ ...batch, softcap }).catch((error: unknown) => {
     // The addon's own complaint about its arguments: the caller's bug, not the model's.
     if (error instanceof TypeError || error instanceof RangeError) throw error;
-    const { code, message } = error as { code?: string; message: string };
-    if (code === 'BPB_TARGET') {
-      const width = Number(/beyond the (\d+) logits/.exec(message)?.[1]);
+    const { code, vocabulary } = error as NativeError;
+    if (code === 'BPB_TARGET' && vocabulary !== undefined) {
       const largest = batch.targets.reduce((most, target) => Math.max(most, target), 0);
-      throw vocabularyError(modelPath, width, largest + 1);
+      throw vocabularyError(path, vocabulary, largest + 1);
     }
     throw tell(error);
   });
-  const needed = options.minVocabulary ?? 0;
-  if (result.vocabulary < needed) throw vocabularyError(modelPath, result.vocabulary, needed);
+  if (result.vocabulary < needed) throw vocabularyError(path, result.vocabulary, needed);
   if (result.refused >= 0) throw refuse(result.refused);
   return result;
 }

@@ -1,5 +1,5 @@
 /**
- * The onnx-cpu engine: the native session and the SIMD scorer.
+ * The onnx-cpu engine: the native session on the CPU provider, and the SIMD scorer.
  */
 
 import { cpus } from 'node:os';
@@ -11,43 +11,50 @@ import type { NativeHost } from './native-host.js';
 import { graphValue, requireAddon, runNative, translate } from './native-session.js';
 import { type Opened, openGraph } from './open-graph.js';
 import { checkSizes, padBatch } from './pad.js';
-import { listed, portNames } from './positions.js';
+import { listed } from './positions.js';
 import { SESSION_CONFIG } from './session-config.js';
 import { checkOptions, checkSignature } from './signature.js';
-import type { Batch, BatchScore, Engine, EngineInfo, EngineOptions } from './types.js';
+import type {
+  Batch,
+  BatchScore,
+  Engine,
+  EngineInfo,
+  EngineOptions,
+  GraphOptions,
+} from './types.js';
 
-class OnnxNativeEngine implements Engine {
+class OnnxCpuEngine implements Engine {
   readonly info: EngineInfo;
   readonly remarks: readonly string[];
   readonly #session: NativeSession;
-  readonly #options: EngineOptions;
+  readonly #graph: GraphOptions;
   readonly #fixedCount: number | null;
   #closed = false;
 
   constructor(
     { session, remarks }: Opened<NativeSession>,
     info: EngineInfo,
-    options: EngineOptions,
+    graph: GraphOptions,
     fixedCount: number | null,
   ) {
     this.#session = session;
     this.remarks = remarks;
     this.#fixedCount = fixedCount;
     this.info = info;
-    this.#options = options;
+    this.#graph = graph;
   }
 
   async score(batch: Batch): Promise<BatchScore> {
     if (this.#closed) throw closedError();
     checkSizes(batch);
-    const { modelPath } = this.#options;
-    const padded = padBatch(batch, this.info, modelPath);
+    const graph = this.#graph;
+    const padded = padBatch(batch, this.info, graph.path);
     const result = await runNative(
       this.#session,
-      listed(padded, this.#options, this.#fixedCount),
-      this.#options,
-      (error) => translate(error, modelPath),
-      (index) => nanLogits(this.#options, batch, index),
+      listed(padded, graph, this.#fixedCount),
+      graph,
+      (error) => translate(error, graph.path),
+      (index) => nanLogits(graph, batch, index),
     );
     const { nats, totals, runSeconds, scoreSeconds } = result;
     return { nats, totals, runSeconds, scoreSeconds };
@@ -60,26 +67,18 @@ class OnnxNativeEngine implements Engine {
 }
 
 /** Opens graphs on the CPU. @throws BpbError (environment) without the addon or the library */
-export function cpuHost(options: EngineOptions): NativeHost {
+export function cpuHost({ runtime }: Pick<EngineOptions, 'runtime'>): NativeHost {
   const addon = requireAddon('onnx-cpu');
-  const { threads, optimize } = options;
-  const library = findRuntimeLibrary(options.runtimeDirectory);
+  const { threads } = runtime;
+  const found = { ...runtime, library: findRuntimeLibrary(runtime.ortLib), config: SESSION_CONFIG };
   return {
     addon,
-    open: ({ path, model, ...ports }) =>
-      openGraph(model, path, async (form) => {
+    open: (graph) =>
+      openGraph(graph, async (model) => {
         try {
-          return await addon.open({
-            library,
-            provider: 'cpu',
-            model: form,
-            ...ports,
-            threads,
-            optimize,
-            config: SESSION_CONFIG,
-          });
+          return await addon.open({ graph: { ...graph, model }, runtime: found });
         } catch (error) {
-          throw translate(error, path);
+          throw translate(error, graph.path);
         }
       }),
     tell: translate,
@@ -107,20 +106,19 @@ export function cpuHost(options: EngineOptions): NativeHost {
  * @throws BpbError (environment) without the addon or the library, (input) for a model that cannot
  * be loaded or does not take ids and give logits.
  */
-export async function openOnnxNative(options: EngineOptions): Promise<Engine> {
+export async function openOnnxCpu(options: EngineOptions): Promise<Engine> {
   checkOptions(options);
   const host = cpuHost(options);
-  const { model, modelPath } = options;
-  const opened = await host.open({ model, path: modelPath, ...portNames(options) });
+  const opened = await host.open(options.graph);
   const { session } = opened;
   try {
     const signature = checkSignature(
       session.inputs.map(graphValue),
       session.outputs.map(graphValue),
-      options,
+      options.graph,
     );
     const info = host.info(session, signature);
-    return new OnnxNativeEngine(opened, info, options, signature.fixedCount);
+    return new OnnxCpuEngine(opened, info, options.graph, signature.fixedCount);
   } catch (error) {
     await session.close();
     throw error;

@@ -1,7 +1,7 @@
 /**
  * The onnx-cuda engine: the native session on ONNX Runtime's CUDA provider and the fused scorer.
  *
- * Ids go up, nats and sums come back; the logits never leave the GPU.
+ * Token ids are copied to the device, per-token losses and sums are copied back; logits stay there.
  */
 
 import { BpbError } from '../errors.js';
@@ -15,9 +15,17 @@ import type { NativeHost } from './native-host.js';
 import { graphValue, runNative } from './native-session.js';
 import { loadRefusal, type Opened } from './open-graph.js';
 import { checkSizes, padBatch } from './pad.js';
-import { listed, portNames } from './positions.js';
+import { listed } from './positions.js';
 import { checkOptions, checkSignature } from './signature.js';
-import type { Batch, BatchScore, CudaOptions, Engine, EngineInfo, EngineOptions } from './types.js';
+import type {
+  Batch,
+  BatchScore,
+  CudaOptions,
+  Engine,
+  EngineInfo,
+  EngineOptions,
+  GraphOptions,
+} from './types.js';
 
 /** A session of one batch shape: another shape is another session. */
 interface Shaped extends Opened<NativeSession> {
@@ -32,7 +40,7 @@ class Opener {
   constructor(
     readonly host: NativeHost,
     readonly cuda: CudaOptions,
-    readonly options: EngineOptions,
+    readonly graph: GraphOptions,
   ) {}
 
   /**
@@ -44,15 +52,14 @@ class Opener {
     try {
       return { ...axes, ...(await this.#open(model)) };
     } catch (error) {
-      const refusal = model === this.options.model ? undefined : loadRefusal(error);
+      const refusal = model === this.graph.model ? undefined : loadRefusal(error);
       if (refusal === undefined) throw error;
       return this.#openWithOpenAxes(refusal);
     }
   }
 
   #open(model: Uint8Array): Promise<Opened<NativeSession>> {
-    const { options, host } = this;
-    return host.open({ model, path: options.modelPath, ...portNames(options) });
+    return this.host.open({ ...this.graph, model });
   }
 
   /**
@@ -62,7 +69,7 @@ class Opener {
    */
   async #openWithOpenAxes(refusal: BpbError): Promise<Shaped> {
     const reason = `with the axes of a batch ONNX Runtime does not load it: ${refusal.actual}`;
-    const opened = await this.#open(this.options.model).catch((error: unknown) => {
+    const opened = await this.#open(this.graph.model).catch((error: unknown) => {
       if (!(error instanceof BpbError) || loadRefusal(error)) throw error;
       const { kind, code, message, path, expected, actual, hint } = error;
       const both = `${actual} (its axes are open: ${reason})`;
@@ -74,17 +81,17 @@ class Opener {
 
   /** The model with the axes of so many rows written into it, where they are ours to write. */
   #fixed(rows: number | null): { model: Uint8Array; rows: number | null; count: number | null } {
-    const { shape, positions } = this.cuda;
-    const { model, modelPath, tokensInput, scoredPositions } = this.options;
+    const { shape, positionsPerBatch } = this.cuda;
+    const { model, path, tokens, positions } = this.graph;
     if (shape === null || rows === null) return { model, rows: null, count: null };
-    const ids = fixAxes(model, tokensInput, [rows, shape[1]], modelPath);
+    const ids = fixAxes(model, tokens, [rows, shape[1]], path);
     const fixedRows = ids.shape[0]!;
-    if (!scoredPositions || positions === undefined) {
+    if (!positions || positionsPerBatch === undefined) {
       return { model: ids.model, rows: fixedRows, count: null };
     }
     // Fewer rows score fewer positions: where memory is short, both halve.
-    const wanted = Math.max(1, Math.ceil((positions * fixedRows) / shape[0]));
-    const list = fixAxes(ids.model, scoredPositions, [wanted], modelPath);
+    const wanted = Math.max(1, Math.ceil((positionsPerBatch * fixedRows) / shape[0]));
+    const list = fixAxes(ids.model, positions, [wanted], path);
     return { model: list.model, rows: fixedRows, count: list.shape[0]! };
   }
 }
@@ -133,16 +140,15 @@ class OnnxCudaEngine implements Engine {
   }
 
   async #scorePiece(shaped: Shaped, piece: Piece, whole: Batch): Promise<BatchScore> {
-    const { host, options } = this.opener;
-    const { modelPath } = options;
+    const { host, graph } = this.opener;
     const axes = { fixedRows: shaped.rows, fixedTime: this.info.fixedTime };
-    const padded = padBatch(piece.batch, axes, modelPath);
+    const padded = padBatch(piece.batch, axes, graph.path);
     const result = await runNative(
       shaped.session,
-      listed(padded, options, shaped.count),
-      options,
-      (error) => host.tell(error, modelPath),
-      (index) => nanLogits(options, whole, piece.firstScored + index),
+      listed(padded, graph, shaped.count),
+      graph,
+      (error) => host.tell(error, graph.path),
+      (index) => nanLogits(graph, whole, piece.firstScored + index),
     );
     const { nats, totals, runSeconds, scoreSeconds, deviceToHostBytes } = result;
     // What the runtime copies for nodes on the CPU is not ours to count.
@@ -161,7 +167,7 @@ class OnnxCudaEngine implements Engine {
     try {
       return joinScores(scores);
     } catch (error) {
-      throw overflowError(this.opener.options.modelPath, (error as Error).message);
+      throw overflowError(this.opener.graph.path, (error as Error).message);
     }
   }
 
@@ -194,14 +200,14 @@ class OnnxCudaEngine implements Engine {
 export async function openOnnxCuda(options: EngineOptions): Promise<Engine> {
   checkOptions(options);
   const cuda = options.cuda ?? CUDA_DEFAULTS;
-  const opener = new Opener(cudaHost(options, cuda), cuda, options);
+  const opener = new Opener(cudaHost(options, cuda), cuda, options.graph);
   const first = await opener.open(cuda.shape?.[0] ?? null);
   const { session } = first;
   try {
     const signature = checkSignature(
       session.inputs.map(graphValue),
       session.outputs.map(graphValue),
-      options,
+      options.graph,
     );
     const info = opener.host.info(session, signature);
     const { fixedRows: rows, fixedCount: count } = signature;

@@ -13,43 +13,48 @@ import type { Opened } from './open-graph.js';
 import { checkBatch, padBatch } from './pad.js';
 import { asListed, positionList } from './positions.js';
 import { checkOptions, checkSignature, type Signature } from './signature.js';
-import type { Batch, BatchScore, Engine, EngineInfo, EngineOptions } from './types.js';
+import type {
+  Batch,
+  BatchScore,
+  Engine,
+  EngineInfo,
+  EngineOptions,
+  GraphOptions,
+} from './types.js';
 
 class OnnxJsEngine implements Engine {
   readonly info: EngineInfo;
   readonly remarks: readonly string[];
   readonly #session: InferenceSession;
   readonly #signature: Signature;
-  readonly #options: EngineOptions;
+  readonly #graph: GraphOptions;
   #closed = false;
 
   constructor(
     { session, remarks }: Opened<InferenceSession>,
     info: EngineInfo,
     signature: Signature,
-    options: EngineOptions,
+    graph: GraphOptions,
   ) {
     this.#session = session;
     this.remarks = remarks;
     this.info = info;
     this.#signature = signature;
-    this.#options = options;
+    this.#graph = graph;
   }
 
   async score(batch: Batch): Promise<BatchScore> {
     if (this.#closed) throw closedError();
     checkBatch(batch);
-    const { modelPath, scoredPositions } = this.#options;
-    const padded = padBatch(batch, this.info, modelPath);
-    const list = scoredPositions
-      ? positionList(padded, this.#signature.fixedCount, modelPath)
-      : null;
+    const { path, positions } = this.#graph;
+    const padded = padBatch(batch, this.info, path);
+    const list = positions ? positionList(padded, this.#signature.fixedCount, path) : null;
 
     const started = performance.now();
     const output = await this.#run(padded, list);
     const ran = performance.now();
     const laid = list === null ? padded : asListed(padded, list);
-    const scored = scoreLogits(output, laid, batch, this.#options);
+    const scored = scoreLogits(output, laid, batch, this.#graph);
     output.dispose();
     return {
       ...scored,
@@ -59,18 +64,18 @@ class OnnxJsEngine implements Engine {
   }
 
   async #run(batch: Batch, list: Uint32Array | null): Promise<Tensor> {
-    const { modelPath, tokensInput, logitsOutput, scoredPositions } = this.#options;
+    const { path, tokens, logits, positions } = this.#graph;
     try {
       const { ids, rows, time } = batch;
-      const feeds = { [tokensInput]: idsTensor(ids, [rows, time], this.#signature.idType) };
+      const feeds = { [tokens]: idsTensor(ids, [rows, time], this.#signature.idType) };
       if (list !== null) {
         const flat = BigInt64Array.from(list, BigInt);
-        feeds[scoredPositions!] = new Tensor('int64', flat, [flat.length]);
+        feeds[positions!] = new Tensor('int64', flat, [flat.length]);
       }
-      const results = await this.#session.run(feeds, [logitsOutput]);
-      return results[logitsOutput]!;
+      const results = await this.#session.run(feeds, [logits]);
+      return results[logits]!;
     } catch (error) {
-      throw modelRunError(modelPath, (error as Error).message, error);
+      throw modelRunError(path, (error as Error).message, error);
     }
   }
 
@@ -89,17 +94,17 @@ class OnnxJsEngine implements Engine {
  */
 export async function openOnnxJs(options: EngineOptions): Promise<Engine> {
   checkOptions(options);
-  const { modelPath, threads } = options;
-  const { session, remarks } = await openSession(options.model, modelPath, options);
+  const { graph, runtime } = options;
+  const { session, remarks } = await openSession(graph, runtime);
   try {
     const signature = checkSignature(
       session.inputMetadata.map(graphValue),
       session.outputMetadata.map(graphValue),
-      options,
+      graph,
     );
-    if (signature.precision === 'bf16') throw noBfloat16Error(modelPath);
-    const info = jsEngineInfo(signature, threads);
-    return new OnnxJsEngine({ session, remarks }, info, signature, options);
+    if (signature.precision === 'bf16') throw noBfloat16Error(graph.path);
+    const info = jsEngineInfo(signature, runtime.threads);
+    return new OnnxJsEngine({ session, remarks }, info, signature, graph);
   } catch (error) {
     await session.release();
     throw error;

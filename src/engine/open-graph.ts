@@ -3,6 +3,7 @@
  */
 import { BpbError } from '../errors.js';
 import { mendGraph } from '../onnx/mend-graph.js';
+import type { GraphOptions } from './types.js';
 
 export interface Opened<Session> {
   readonly session: Session;
@@ -16,13 +17,11 @@ export function loadRefusal(error: unknown): BpbError | undefined {
 }
 
 /**
- * @param path of the model, for messages
  * @param open throws BPB_MODEL_LOAD where the runtime does not load the graph
  * @throws what `open` throws, of the graph as it is
  */
 export async function openGraph<Session>(
-  model: Uint8Array,
-  path: string,
+  { model, path }: Pick<GraphOptions, 'model' | 'path'>,
   open: (model: Uint8Array) => Promise<Session>,
 ): Promise<Opened<Session>> {
   try {

@@ -72,14 +72,14 @@ function ascending(values: Uint32Array): boolean {
  * @throws RangeError for a position beyond the batch, where there is padding.
  * @throws BpbError (input) where the batch is larger than the graph.
  */
-export function padBatch(batch: Batch, axes: FixedAxes, modelPath: string): Batch {
+export function padBatch(batch: Batch, axes: FixedAxes, path: string): Batch {
   const rows = axes.fixedRows ?? batch.rows;
   const time = axes.fixedTime ?? batch.time;
   if (rows === batch.rows && time === batch.time) return batch;
   if (rows < batch.rows || time < batch.time) {
     throw inputError('BPB_MODEL_AXES', {
       message: "A batch is larger than the model's static shape.",
-      path: modelPath,
+      path,
       expected: `at most [${rows}, ${time}] ids`,
       actual: `[${batch.rows}, ${batch.time}]`,
       hint: `Use a sequence length of at most ${time}, or export with a symbolic time axis.`,

@@ -5,7 +5,7 @@
  * (docs/optimize.md). A position may be repeated, which fills a list up to a length that is fixed.
  */
 import { inputError } from '../errors.js';
-import type { Batch, EngineOptions } from './types.js';
+import type { Batch, GraphOptions } from './types.js';
 
 /**
  * The list for a batch that is padded already: its scored positions, the last of them repeated.
@@ -16,7 +16,7 @@ import type { Batch, EngineOptions } from './types.js';
 export function positionList(
   { scored }: Pick<Batch, 'scored'>,
   count: number | null,
-  modelPath: string,
+  path: string,
 ): Uint32Array {
   // One at least: a graph need not get along with an empty axis.
   const length = count ?? Math.max(1, scored.length);
@@ -24,7 +24,7 @@ export function positionList(
   if (length < scored.length) {
     throw inputError('BPB_MODEL_AXES', {
       message: "A batch scores more positions than the model's static list holds.",
-      path: modelPath,
+      path,
       expected: `at most ${length} positions`,
       actual: `${scored.length}`,
     });
@@ -37,16 +37,10 @@ export function positionList(
 /** A padded batch for the addon: with its list where the graph takes one. */
 export function listed(
   batch: Batch,
-  { scoredPositions, modelPath }: EngineOptions,
+  { positions, path }: Pick<GraphOptions, 'positions' | 'path'>,
   count: number | null,
 ): Batch & { readonly positions?: Uint32Array } {
-  return scoredPositions ? { ...batch, positions: positionList(batch, count, modelPath) } : batch;
-}
-
-/** How the addon is told of the graph's ports. */
-export function portNames({ tokensInput, logitsOutput, scoredPositions }: EngineOptions) {
-  const positions = scoredPositions ? { positions: scoredPositions } : {};
-  return { tokens: tokensInput, logits: logitsOutput, ...positions };
+  return positions ? { ...batch, positions: positionList(batch, count, path) } : batch;
 }
 
 /** The batch as its logits lie: one row, the k-th position of which is the k-th of the list. */

@@ -4,7 +4,7 @@
 
 import { type BpbError, inputError, usageError } from '../errors.js';
 import { vocabularyError } from './engine-errors.js';
-import type { EngineInfo, EngineOptions } from './types.js';
+import type { EngineInfo, EngineOptions, GraphOptions } from './types.js';
 
 /** An input or output as a runtime describes it; symbolic dimensions are -1. */
 export interface GraphValue {
@@ -50,15 +50,15 @@ function names(values: readonly GraphValue[]): string {
   return values.map((value) => `${value.name}: ${describe(value)}`).join('; ') || 'none';
 }
 
-function tokensInput(
+function tokensValue(
   inputs: readonly GraphValue[],
-  options: EngineOptions,
+  graph: GraphOptions,
   alsoGiven: readonly string[],
 ): GraphValue {
-  const { tokensInput: name, modelPath } = options;
+  const { tokens: name, path } = graph;
   const value = inputs.find((input) => input.name === name);
   const fail = (message: string, expected: string, actual: string) =>
-    signatureError('BPB_MODEL_INPUT', modelPath, message, expected, actual);
+    signatureError('BPB_MODEL_INPUT', path, message, expected, actual);
   if (value === undefined) {
     throw fail(`The model has no input "${name}".`, `an input "${name}"`, names(inputs));
   }
@@ -76,21 +76,21 @@ function tokensInput(
   return value;
 }
 
-function positionsInput(inputs: readonly GraphValue[], options: EngineOptions): GraphValue | null {
-  const { scoredPositions: name, modelPath } = options;
+function positionsValue(inputs: readonly GraphValue[], graph: GraphOptions): GraphValue | null {
+  const { positions: name, path } = graph;
   if (name === null || name === undefined) return null;
   const value = inputs.find((input) => input.name === name);
   if (value?.type === 'int64' && value.dims.length === 1) return value;
   const message = `The model has no input "${name}" of scored positions.`;
   const expected = `"${name}": int64 [count]`;
-  throw signatureError('BPB_MODEL_INPUT', modelPath, message, expected, names(inputs));
+  throw signatureError('BPB_MODEL_INPUT', path, message, expected, names(inputs));
 }
 
-function logitsOutput(outputs: readonly GraphValue[], options: EngineOptions): GraphValue {
-  const { logitsOutput: name, modelPath } = options;
+function logitsValue(outputs: readonly GraphValue[], graph: GraphOptions): GraphValue {
+  const { logits: name, path } = graph;
   const value = outputs.find((output) => output.name === name);
   const fail = (message: string, expected: string, actual: string) =>
-    signatureError('BPB_MODEL_OUTPUT', modelPath, message, expected, actual);
+    signatureError('BPB_MODEL_OUTPUT', path, message, expected, actual);
   if (value === undefined) {
     throw fail(`The model has no output "${name}".`, `an output "${name}"`, names(outputs));
   }
@@ -114,17 +114,17 @@ function fixed(dim: number | undefined): number | null {
 export function checkSignature(
   inputs: readonly GraphValue[],
   outputs: readonly GraphValue[],
-  options: EngineOptions,
+  graph: GraphOptions,
   alsoGiven: readonly string[] = [],
 ): Signature {
-  const positions = positionsInput(inputs, options);
+  const positions = positionsValue(inputs, graph);
   const given = positions === null ? alsoGiven : [positions.name, ...alsoGiven];
-  const tokens = tokensInput(inputs, options, given);
-  const logits = logitsOutput(outputs, options);
+  const tokens = tokensValue(inputs, graph, given);
+  const logits = logitsValue(outputs, graph);
   const vocabulary = fixed(logits.dims[2]);
-  const needed = options.minVocabulary ?? 0;
+  const needed = graph.minVocabulary ?? 0;
   if (vocabulary !== null && vocabulary < needed) {
-    throw vocabularyError(options.modelPath, vocabulary, needed);
+    throw vocabularyError(graph.path, vocabulary, needed);
   }
   return {
     idType: tokens.type === 'int32' ? 'int32' : 'int64',
@@ -137,8 +137,9 @@ export function checkSignature(
 }
 
 /** Checks the options that any engine takes. @throws BpbError (usage). */
-export function checkOptions(options: EngineOptions): void {
-  const { softcap, threads } = options;
+export function checkOptions({ graph, runtime }: EngineOptions): void {
+  const { softcap } = graph;
+  const { threads } = runtime;
   if (softcap !== null && !(softcap >= 1e-6 && softcap <= 1e6)) {
     throw usageError('BPB_SOFTCAP', {
       message: 'The softcap is out of range.',

@@ -57,7 +57,37 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/** What the onnx-cuda engine is asked for. */
+/** The model, and the names of its inputs and outputs: as in a manifest. */
+export interface GraphOptions {
+  /** The ONNX model, decompressed. */
+  readonly model: Uint8Array;
+  /** Where the model came from, for messages. */
+  readonly path: string;
+  /** Input of the token ids. */
+  readonly tokens: string;
+  /** Output of the logits. */
+  readonly logits: string;
+  /** Input of the positions whose logits are wanted (engine/positions.ts); null where it has none. */
+  readonly positions?: string | null | undefined;
+  /** Apply `softcap * tanh(x / softcap)` to the raw logits; null when the graph did or none is wanted. */
+  readonly softcap: number | null;
+  /** The logits must be at least this wide: the tokenizer's size. */
+  readonly minVocabulary?: number | undefined;
+  /** `model` is what `--optimize` made; absent where it is as it was exported. */
+  readonly rewritten?: boolean | undefined;
+}
+
+/** How ONNX Runtime runs a graph. */
+export interface RuntimeOptions {
+  /** `--ort-lib`: folder of another libonnxruntime than onnxruntime-node's. */
+  readonly ortLib?: string | undefined;
+  /** Threads of the session. */
+  readonly threads: number;
+  /** ONNX Runtime's graph optimization; the second opinion turns it off. */
+  readonly optimize: boolean;
+}
+
+/** What a session on a GPU needs as well. */
 export interface CudaOptions {
   /** Index of the GPU. */
   readonly device: number;
@@ -68,32 +98,19 @@ export interface CudaOptions {
   /** Rows and tokens of every batch: written into the graph, and batches are cut and padded to it. */
   readonly shape: readonly [rows: number, time: number] | null;
   /** Scored positions of such a batch: length of the list for a graph that takes them. */
-  readonly positions?: number | undefined;
+  readonly positionsPerBatch?: number | undefined;
   /** Sessions that share the GPU's memory, at least 1. */
   readonly sessions: number;
 }
 
+/**
+ * How an engine opens a model. Made once (evaluation/session-options.ts), sent to the workers and
+ * handed to the addon with the same parts and names: `NativeOpenOptions` in engine/addon.ts,
+ * `OpenRequest` and `bpb_session_options` in native/src.
+ */
 export interface EngineOptions {
-  /** The ONNX model, decompressed. */
-  readonly model: Uint8Array;
-  /** Where the model came from, for messages. */
-  readonly modelPath: string;
-  readonly tokensInput: string;
-  readonly logitsOutput: string;
-  /** Input of the positions whose logits are wanted (engine/positions.ts); null where it has none. */
-  readonly scoredPositions?: string | null | undefined;
-  /** Apply `softcap * tanh(x / softcap)` to the raw logits; null when the graph did or none is wanted. */
-  readonly softcap: number | null;
-  /** Threads of the session. */
-  readonly threads: number;
-  /** Graph optimization; the second opinion turns it off. */
-  readonly optimize: boolean;
-  /** The logits must be at least this wide: the tokenizer's size. */
-  readonly minVocabulary?: number | undefined;
-  /** Folder of another libonnxruntime than onnxruntime-node's (`--ort-lib`). */
-  readonly runtimeDirectory?: string | undefined;
-  /** `model` is what `--optimize` made; absent where it is as it was exported. */
-  readonly rewritten?: boolean | undefined;
+  readonly graph: GraphOptions;
+  readonly runtime: RuntimeOptions;
   /** For the onnx-cuda engine; null forbids it, absent means its defaults. */
   readonly cuda?: CudaOptions | null | undefined;
 }

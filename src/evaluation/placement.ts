@@ -39,11 +39,11 @@ export function placementOf(
 }
 
 /** The first GPU, where all that is needed beside it is there too. */
-function usableGpu(runtimeDirectory: string | undefined): ChosenGpus | null {
+function usableGpu(ortLib: string | undefined): ChosenGpus | null {
   const found = findGpus([0]);
   if (found === null) return null;
   try {
-    findMachine(0, runtimeDirectory);
+    findMachine(0, ortLib);
     return found;
   } catch (error) {
     // The worker that tries will say why; here it only matters that batches are the CPU's.

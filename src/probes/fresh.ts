@@ -33,9 +33,10 @@ export async function inFreshProcess(
       if (answer !== undefined) resolve(answer);
       else reject(unanswered(stderr.trim() || `exit ${code ?? signal}`));
     });
-    const { model } = setup.options;
+    const { options } = setup;
     // Shared memory does not cross to another process.
-    child.send({ setup: { ...setup, options: { ...setup.options, model: model.slice() } }, task });
+    const graph = { ...options.graph, model: options.graph.model.slice() };
+    child.send({ setup: { ...setup, options: { ...options, graph } }, task });
   });
   return answerOf(reply).nats;
 }

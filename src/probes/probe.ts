@@ -169,14 +169,14 @@ function engineOptions(
   window: WindowOptions,
 ): EngineOptions {
   return {
-    model: model.bytes,
-    modelPath: model.path,
-    tokensInput: model.tokens,
-    logitsOutput: model.logits,
-    softcap: model.softcap,
-    threads,
-    optimize: true,
-    runtimeDirectory: options.ortLib,
+    graph: {
+      model: model.bytes,
+      path: model.path,
+      tokens: model.tokens,
+      logits: model.logits,
+      softcap: model.softcap,
+    },
+    runtime: { ortLib: options.ortLib, threads, optimize: true },
     cuda: !mayUseGpu
       ? null
       : gpus === null

@@ -56,13 +56,8 @@ async function natsOf(task: SessionTask, answers: Answers): Promise<Float32Array
   }
 }
 
-/** ONNX Runtime's JavaScript API refuses shared memory, so each session has a copy of its own. */
-function ownModel({ options }: SessionSetup): SessionSetup['options'] {
-  return { ...options, model: options.model.slice() };
-}
-
 async function openStateless(setup: SessionSetup): Promise<Opened> {
-  const { engine, notes } = await createEngine(setup.engine, ownModel(setup));
+  const { engine, notes } = await createEngine(setup.engine, setup.options);
   return { engine, notes, answers: standingAlone(engine, setup) };
 }
 
@@ -79,7 +74,7 @@ function standingAlone(engine: Engine, { window, batchTokens }: SessionSetup): A
 async function openLanes(setup: SessionSetup): Promise<Opened> {
   const adaptive = setup.adaptive!;
   const { engine, notes } = await createAdaptiveEngine(setup.engine, {
-    ...ownModel(setup),
+    ...setup.options,
     adaptive,
   });
   // What a stream leaves unscored at its end belongs to windows, of which chunks have none.

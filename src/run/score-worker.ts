@@ -80,10 +80,8 @@ export class ScoreWorker {
     };
   }
 
-  /** ONNX Runtime's JavaScript API refuses shared memory, so each worker opens a copy of its own. */
   private engineOptions(): EngineOptions {
-    const { options } = this.setup;
-    return { ...options, model: options.model.slice(), cuda: this.cudaOptions() };
+    return { ...this.setup.options, cuda: this.cudaOptions() };
   }
 
   private cudaOptions(): CudaOptions | null | undefined {

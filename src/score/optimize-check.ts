@@ -41,22 +41,23 @@ export interface OptimizedEngine {
  * @throws BPB_OPTIMIZE where the model's fixed axes contradict the request
  */
 export function optimizedEngine(options: EngineOptions, request: OptimizeRequest): OptimizedEngine {
-  const { bytes, ...optimized } = optimize(options.model, {
+  const { graph } = options;
+  const { bytes, ...optimized } = optimize(graph.model, {
     precision: request.precision,
     seqLen: request.seqLen,
     // Rows stay open: a GPU's session fixes them, and fewer of them where its memory is short.
     // A softcap in the scorer already would be applied twice.
-    liftSoftcap: options.softcap === null,
+    liftSoftcap: graph.softcap === null,
     scoredPositions: request.scoredPositions,
     attention: request.attention,
-    path: options.modelPath,
-    tokensInput: options.tokensInput,
-    logitsOutput: options.logitsOutput,
+    path: graph.path,
+    tokensInput: graph.tokens,
+    logitsOutput: graph.logits,
   });
-  const softcap = optimized.softcap ?? options.softcap;
-  const scoredPositions = optimized.scoredInput;
-  const rewritten = { model: shared(bytes), rewritten: true, softcap, scoredPositions };
-  return { options: { ...options, ...rewritten }, optimized };
+  const softcap = optimized.softcap ?? graph.softcap;
+  const positions = optimized.scoredInput;
+  const rewritten = { ...graph, model: shared(bytes), rewritten: true, softcap, positions };
+  return { options: { ...options, graph: rewritten }, optimized };
 }
 
 /** Nats of the scored targets of one row of the plan, in their order. */

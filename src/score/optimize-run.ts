@@ -123,8 +123,8 @@ function rewrite({ options, setup, plan, batches, artifact }: Prepared, onGpu: b
   const longest = longestRow(plan, batches);
   const { stride, seqLen } = plan.options;
   const { cuda } = setup.options;
-  const positions = listLength(plan, batches);
-  const engine = { ...setup.options, cuda: cuda && { ...cuda, positions } };
+  const positionsPerBatch = listLength(plan, batches);
+  const engine = { ...setup.options, cuda: cuda && { ...cuda, positionsPerBatch } };
   const made = optimizedEngine(engine, {
     precision: wanted === 'fp16' ? 'fp16' : 'fp32',
     // A graph that fixes its time axis is padded to it, as without a rewrite.
@@ -138,7 +138,7 @@ function rewrite({ options, setup, plan, batches, artifact }: Prepared, onGpu: b
   return {
     ...made,
     precision: halved ? 'fp16' : 'fp32',
-    sha256: sha256(made.options.model),
+    sha256: sha256(made.options.graph.model),
     seconds: (performance.now() - start) / 1000,
   };
 }
@@ -243,7 +243,7 @@ export async function proveRun(run: ProofRun): Promise<Optimization> {
 
 /** One session of the model as it was, row by row, in fp32 throughout. */
 function originalSetup({ setup, parallel, placement }: Prepared, info: EngineInfo): WorkerSetup {
-  const { cuda, threads } = setup.options;
+  const { cuda, runtime } = setup.options;
   const alone =
     cuda && placement.gpus !== null && info.provider !== 'cpu'
       ? {
@@ -255,11 +255,11 @@ function originalSetup({ setup, parallel, placement }: Prepared, info: EngineInf
           sessions: 1,
         }
       : null;
-  const cores = alone === null ? threads * parallel.workers : threads;
+  const threads = runtime.threads * (alone === null ? parallel.workers : 1);
   const { gpus: _, ...one } = setup;
   return {
     ...one,
     engine: info.name as WorkerSetup['engine'],
-    options: { ...setup.options, threads: cores, cuda: alone },
+    options: { ...setup.options, runtime: { ...runtime, threads }, cuda: alone },
   };
 }

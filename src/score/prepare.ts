@@ -85,15 +85,15 @@ export async function prepare(options: ScoreOptions): Promise<Prepared> {
   const { stream, sidecar, facts } = data;
   const accounting = new Accounting({ tokenizer, stream, sidecar, facts });
   const engineOptions: EngineOptions = {
-    model: artifact.model.bytes,
-    modelPath: artifact.model.path,
-    tokensInput: artifact.model.tokens,
-    logitsOutput: artifact.model.logits,
-    softcap: artifact.model.softcap,
-    minVocabulary: tokenizer.pieces.length,
-    threads: parallel.threads,
-    optimize: true,
-    runtimeDirectory: options.ortLib,
+    graph: {
+      model: artifact.model.bytes,
+      path: artifact.model.path,
+      tokens: artifact.model.tokens,
+      logits: artifact.model.logits,
+      softcap: artifact.model.softcap,
+      minVocabulary: tokenizer.pieces.length,
+    },
+    runtime: { ortLib: options.ortLib, threads: parallel.threads, optimize: true },
     cuda: cudaOptions(options, placement, batches, plan),
   };
   const setup: WorkerSetup = {

@@ -19,7 +19,10 @@ export async function strictVerdicts(
       adaptive: setup.adaptive,
       engine: setup.engine,
       // How wide the logits are is for a probe to find out.
-      options: { ...setup.options, minVocabulary: undefined },
+      options: {
+        ...setup.options,
+        graph: { ...setup.options.graph, minVocabulary: undefined },
+      },
       window: setup.window,
       batchTokens,
     },

@@ -73,7 +73,7 @@ export async function verifyRows(options: VerifyOptions): Promise<Verification> 
   };
   if (groups.length === 0) return { ...result, note: 'no row was asked for' };
   const pool = new ScorePool(
-    { ...setup, engine: 'onnx-js', options: { ...setup.options, optimize: false } },
+    { ...setup, engine: 'onnx-js', options: unoptimized(setup.options) },
     1,
   );
   try {
@@ -112,6 +112,10 @@ export async function verifyRows(options: VerifyOptions): Promise<Verification> 
   } finally {
     await pool.close();
   }
+}
+
+function unoptimized(options: WorkerSetup['options']): WorkerSetup['options'] {
+  return { ...options, runtime: { ...options.runtime, optimize: false } };
 }
 
 /** Two infinities agree; one alone disagrees without bound. */

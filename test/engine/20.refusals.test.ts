@@ -259,7 +259,7 @@ test('bfloat16 logits are beyond the JavaScript API, and it says so', async () =
 });
 
 test('without libonnxruntime, auto passes over onnx-cpu and says why', async () => {
-  const options = engineOptions(tableOf({}), { runtimeDirectory: '/nowhere', cuda: null });
+  const options = engineOptions(tableOf({}), { ortLib: '/nowhere', cuda: null });
   const error = await refusalOf(() => createEngine('onnx-cpu', options));
   expect(error).toMatchObject({ kind: 'environment', code: 'BPB_ORT_LIBRARY' });
   const { engine, notes } = await createEngine('auto', options);

@@ -54,7 +54,7 @@ function expectSame(one: BatchScore, other: BatchScore) {
 describe.each(['onnx-cpu', 'onnx-js'] as const)('%s', (name) => {
   test('gives each target the nats that it has when all logits are computed', async () => {
     const whole = await openEngine(name, languageModel());
-    const part = await openEngine(name, sliced(), { scoredPositions: POSITIONS });
+    const part = await openEngine(name, sliced(), { positions: POSITIONS });
     expect(part.info).toMatchObject({ fixedRows: null, fixedTime: T, vocabulary: VOCABULARY });
     // Shapes and numbers of positions change from batch to batch; short rows are padded.
     for (const [rows, time, count] of [
@@ -73,7 +73,7 @@ describe.each(['onnx-cpu', 'onnx-js'] as const)('%s', (name) => {
 
   test('two batches of one shape do not see each other’s positions', async () => {
     const whole = await openEngine(name, languageModel());
-    const part = await openEngine(name, sliced(), { scoredPositions: POSITIONS });
+    const part = await openEngine(name, sliced(), { positions: POSITIONS });
     const last = batchOf(2, T, 3);
     const first = { ...last, scored: last.scored.map((position) => position - 5) };
     const scores = await Promise.all([last, first, last].map((batch) => part.score(batch)));
@@ -86,7 +86,7 @@ describe.each(['onnx-cpu', 'onnx-js'] as const)('%s', (name) => {
   test('a list of fixed length is filled up, and more than it holds is refused', async () => {
     const whole = await openEngine(name, languageModel());
     const { model } = fixAxes(sliced(), POSITIONS, [7], 'm.onnx');
-    const part = await openEngine(name, model, { scoredPositions: POSITIONS });
+    const part = await openEngine(name, model, { positions: POSITIONS });
     for (const count of [3, 2]) {
       const batch = batchOf(2, T, count);
       expectSame(await part.score(batch), await whole.score(batch));
@@ -98,7 +98,7 @@ describe.each(['onnx-cpu', 'onnx-js'] as const)('%s', (name) => {
   });
 
   test('a batch without a target is no error', async () => {
-    const part = await openEngine(name, sliced(), { scoredPositions: POSITIONS });
+    const part = await openEngine(name, sliced(), { positions: POSITIONS });
     const { nats } = await part.score({ ...batchOf(2, T, 0), segmentEnds: new Uint32Array(0) });
     expect(nats.length).toBe(0);
     await part.close();
@@ -106,7 +106,7 @@ describe.each(['onnx-cpu', 'onnx-js'] as const)('%s', (name) => {
 
   test('logits that are no distribution are refused by row and offset', async () => {
     const bytes = sliced(languageModel({ broken: 77 }));
-    const part = await openEngine(name, bytes, { scoredPositions: POSITIONS });
+    const part = await openEngine(name, bytes, { positions: POSITIONS });
     const ids = Array.from({ length: 3 * T }, (_, k) => k % 50);
     // Not scored, and so not looked at.
     ids[T] = 77;
@@ -118,7 +118,7 @@ describe.each(['onnx-cpu', 'onnx-js'] as const)('%s', (name) => {
   });
 
   test('a model without such an input, or with one that nobody told of, is refused', async () => {
-    const wanted = { scoredPositions: POSITIONS };
+    const wanted = { positions: POSITIONS };
     const none = await refusalOf(() => openEngine(name, languageModel(), wanted));
     expect(none).toMatchObject({ code: 'BPB_MODEL_INPUT' });
     expect(none.expected).toContain(POSITIONS);
@@ -132,7 +132,7 @@ describe.each(['onnx-cpu', 'onnx-js'] as const)('%s', (name) => {
     const at = graph.items.findIndex((item) => item.kind === 'input');
     const port = { kind: 'input', name: POSITIONS, type: 7, dims: [null], raw: null } as const;
     graph.items.splice(at + 1, 0, port);
-    const engine = await openEngine(name, graph.serialize(), { scoredPositions: POSITIONS });
+    const engine = await openEngine(name, graph.serialize(), { positions: POSITIONS });
     const error = await refusalOf(() => engine.score(batchOf(2, T, 3)));
     expect(error).toMatchObject({ code: 'BPB_MODEL_OUTPUT' });
     expect(error.actual).toMatch(/\[1, 6, vocabulary\], got \[2, 12, 260\]/);
@@ -153,7 +153,7 @@ describe('lists', () => {
 });
 
 test('a batch cut by its positions scores the same, each segment whole', async () => {
-  const engine = await openEngine('onnx-cpu', sliced(), { scoredPositions: POSITIONS });
+  const engine = await openEngine('onnx-cpu', sliced(), { positions: POSITIONS });
   const batch = { ...batchOf(5, T, 5), segmentEnds: Uint32Array.of(0, 1, 13, 13, 25) };
   const whole = await engine.score(batch);
   for (const [rows, count] of [

@@ -35,7 +35,7 @@ function randomBatch(rows: number, time: number): Batch {
 
 /** Both engines on one model: the GPU's, and the CPU's to compare with. */
 async function both(gpu: FakeGpu, changes: OptionChanges = {}, bytes = model) {
-  const wanted = { runtimeDirectory: gpu.runtime, cuda, ...changes };
+  const wanted = { ortLib: gpu.runtime, cuda, ...changes };
   const one = await openEngine('onnx-cuda', bytes, wanted);
   const other = await openEngine('onnx-cpu', bytes, changes);
   return { one, other, close: () => Promise.all([one.close(), other.close()]) };
@@ -187,7 +187,7 @@ describe.skipIf(noFakeGpu !== '')(`the stand-in for a GPU${noFakeGpu && ` (${noF
   test('leaves the axes alone that the graph has fixed, and without a shape all of them', () =>
     withFakeGpu({}, async (gpu) => {
       const bytes = tableModel(table, vocabulary, { dims: [3, 'time'] });
-      const fixed = await openEngine('onnx-cuda', bytes, { runtimeDirectory: gpu.runtime, cuda });
+      const fixed = await openEngine('onnx-cuda', bytes, { ortLib: gpu.runtime, cuda });
       expect(fixed.info).toMatchObject({ fixedRows: 3, fixedTime: 8 });
       const open = await both(gpu, { cuda: { ...cuda, shape: null } });
       expect(open.one.info).toMatchObject({ fixedRows: null, fixedTime: null });
@@ -259,7 +259,7 @@ describe.skipIf(noFakeGpu !== '')(`the stand-in for a GPU${noFakeGpu && ` (${noF
 
   test('nodes that would run on the CPU are named, or accepted and remarked on', () =>
     withFakeGpu({ FAKE_GPU_CPU_NODES: '1' }, async (gpu) => {
-      const wanted = { runtimeDirectory: gpu.runtime, cuda };
+      const wanted = { ortLib: gpu.runtime, cuda };
       const refusal = await refusalOf(() => openEngine('onnx-cuda', model, wanted));
       expect(refusal).toMatchObject({ code: 'BPB_CPU_NODES', exitCode: 4 });
       expect(refusal.actual).toMatch(/^on the CPU: Gather/);
@@ -275,7 +275,7 @@ describe.skipIf(noFakeGpu !== '')(`the stand-in for a GPU${noFakeGpu && ` (${noF
 
   test('auto takes the GPU, unless it is forbidden', () =>
     withFakeGpu({}, async (gpu) => {
-      const options = engineOptions(model, { runtimeDirectory: gpu.runtime, cuda });
+      const options = engineOptions(model, { ortLib: gpu.runtime, cuda });
       const { engine, notes } = await createEngine('auto', options);
       expect(engine.info.name).toBe('onnx-cuda');
       expect(notes).toEqual([]);

@@ -155,8 +155,7 @@ test('the version of a provider: its own words, across the seams of reading; els
 });
 
 describe.skipIf(noFakeGpu !== '')(`what is missing${noFakeGpu && ` (${noFakeGpu})`}`, () => {
-  const open = (runtimeDirectory: string) =>
-    refusalOf(() => openOnnxCuda(engineOptions(model, { runtimeDirectory })));
+  const open = (ortLib: string) => refusalOf(() => openOnnxCuda(engineOptions(model, { ortLib })));
 
   test.each<[string, Record<string, string>, object]>([
     ['no driver', { BPB_CUDA_DRIVER: '/nowhere/libcuda.so.1' }, { code: 'BPB_CUDA_DRIVER' }],

@@ -13,13 +13,13 @@ import { refusalOf } from '../helpers/refusal.js';
 import { VOCABULARY } from '../helpers/workshop.js';
 
 const [T, STRIDE] = [8, 3];
-const scoredPositions = 'scored_positions';
+const positions = 'scored_positions';
 const cuda: CudaOptions = {
   device: 0,
   tf32: false,
   allowCpuNodes: false,
   shape: [4, T],
-  positions: 4 * STRIDE,
+  positionsPerBatch: 4 * STRIDE,
   sessions: 1,
 };
 const next = uniform(9);
@@ -46,7 +46,7 @@ function batchOf(...counts: number[]): Batch {
 }
 
 async function engines(gpu: FakeGpu, options = cuda, model = languageModel()) {
-  const wanted = { runtimeDirectory: gpu.runtime, cuda: options, scoredPositions };
+  const wanted = { ortLib: gpu.runtime, cuda: options, positions };
   const one = await openEngine('onnx-cuda', sliced(model), wanted);
   const other = await openEngine('onnx-cpu', model);
   return { one, other, close: () => Promise.all([one.close(), other.close()]) };
@@ -115,7 +115,7 @@ describe.skipIf(noFakeGpu !== '')(`the stand-in for a GPU${noFakeGpu && ` (${noF
 
   test('without a length every list is as long as it is', () =>
     withFakeGpu({}, async (gpu) => {
-      const { one, other, close } = await engines(gpu, { ...cuda, positions: undefined });
+      const { one, other, close } = await engines(gpu, { ...cuda, positionsPerBatch: undefined });
       await expectSame(one, other, batchOf(T, 3, 3, 3));
       expect(lines(gpu, 'score')).toEqual(['score 17 on 0']);
       await close();

@@ -81,7 +81,7 @@ describe.each(Object.entries(MENDED))('%s', (_, make) => {
 
   test.skipIf(noFakeGpu !== '')('onnx-cuda fixes its axes', () =>
     withFakeGpu({}, async (gpu) => {
-      const given = { runtimeDirectory: gpu.runtime, cuda };
+      const given = { ortLib: gpu.runtime, cuda };
       const { nats, remarks, info } = await scored('onnx-cuda', model, given);
       const open = await scored('onnx-cpu', model);
       // The portable scorer against the best instruction set here.
@@ -132,7 +132,7 @@ describe.skipIf(noFakeGpu !== '')('where only open axes load', () => {
 
   test('onnx-cuda opens it so, takes batches of any shape, and says why', () =>
     withFakeGpu({}, async (gpu) => {
-      const given = { runtimeDirectory: gpu.runtime, cuda };
+      const given = { ortLib: gpu.runtime, cuda };
       const other = fullBatch([[1, 2, 3]], [[2, 3, 4]]);
       for (const each of [batch, other]) {
         const { nats, remarks, info } = await scored('onnx-cuda', model, given, each);
@@ -147,7 +147,7 @@ describe.skipIf(noFakeGpu !== '')('where only open axes load', () => {
 
   test('nodes that this leaves to the CPU are refused with that reason', () =>
     withFakeGpu({ FAKE_GPU_CPU_NODES: '1' }, async (gpu) => {
-      const given = { runtimeDirectory: gpu.runtime, cuda };
+      const given = { ortLib: gpu.runtime, cuda };
       const refusal = await refusalOf(() => scored('onnx-cuda', model, given));
       expect(refusal).toMatchObject({ code: 'BPB_CPU_NODES', exitCode: 4 });
       expect(refusal.actual).toMatch(/on the CPU: .*its axes are open: .*Dimension of input 0/s);
@@ -199,7 +199,7 @@ test('a graph that no form of it loads is refused with what the runtime says of 
   }
   if (noFakeGpu !== '') return;
   await withFakeGpu({}, async (gpu) => {
-    const given = { runtimeDirectory: gpu.runtime, cuda };
+    const given = { ortLib: gpu.runtime, cuda };
     const refusal = await refusalOf(() => scored('onnx-cuda', broken, given));
     expect(refusal).toMatchObject({ code: 'BPB_MODEL_LOAD', exitCode: 3 });
     expect(refusal.actual).toContain('Unsqueezy');

@@ -145,17 +145,19 @@ test('after close nothing runs, and a state can still be given back', async () =
   unused.free();
 });
 
+const modelOf = (model: Uint8Array) => ({ graph: { ...options.graph, model } });
+
 test.each([
-  ['a score graph that is none', { model: Uint8Array.of(1, 2) }, 'BPB_MODEL_LOAD', 'model.onnx'],
+  ['a score graph that is none', modelOf(Uint8Array.of(1, 2)), 'BPB_MODEL_LOAD', 'model.onnx'],
   [
     'a score graph that asks for something else',
-    {
-      model: stateModel({
+    modelOf(
+      stateModel({
         nodes: addState('bias'),
         inputs: [idsPort(), statePort('bias'), statePort('secret')],
         outputs: [logitsPort],
       }),
-    },
+    ),
     'BPB_MODEL_INPUT',
     'model.onnx',
   ],

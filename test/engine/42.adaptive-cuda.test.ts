@@ -43,8 +43,13 @@ function step(rows: number, time: number): { batch: Batch; lesson: Lesson } {
   return { batch, lesson: { rows, time, chunk: time, ids: batch.ids, targets: batch.targets } };
 }
 
+const withRuntime = (options: AdaptiveOptions, { runtime: ortLib }: FakeGpu): AdaptiveOptions => ({
+  ...options,
+  runtime: { ...options.runtime, ortLib },
+});
+
 const onGpu = (gpu: FakeGpu, options: AdaptiveOptions) =>
-  openAdaptiveCuda({ ...options, runtimeDirectory: gpu.runtime });
+  openAdaptiveCuda(withRuntime(options, gpu));
 
 const lines = (gpu: FakeGpu) => readFileSync(gpu.log, 'utf8').trim().split('\n');
 
@@ -123,7 +128,7 @@ describe.skipIf(noFakeGpu !== '')(`the stand-in for a GPU${noFakeGpu && ` (${noF
 
   test('says what it runs on, and shares its memory between both graphs', () =>
     withFakeGpu({}, async (gpu) => {
-      const options = { ...learning(), runtimeDirectory: gpu.runtime };
+      const options = withRuntime(learning(), gpu);
       const { engine, notes } = await createAdaptiveEngine('auto', options);
       expect(notes).toEqual([]);
       expect(engine.info).toMatchObject({ name: 'onnx-cuda', device: 'Fake GPU', fixedRows: null });

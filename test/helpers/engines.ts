@@ -3,9 +3,10 @@
  */
 
 import { createEngine, type EngineChoice } from '#bpb/engine/create';
-import type { Batch, Engine, EngineOptions } from '#bpb/engine/types';
+import type { Batch, Engine, EngineOptions, GraphOptions, RuntimeOptions } from '#bpb/engine/types';
 
-export type OptionChanges = Partial<EngineOptions>;
+/** Any option by its name, whatever part of EngineOptions it is in. */
+export type OptionChanges = Partial<GraphOptions & RuntimeOptions & Pick<EngineOptions, 'cuda'>>;
 
 export async function openEngine(
   choice: EngineChoice,
@@ -17,16 +18,9 @@ export async function openEngine(
 }
 
 export function engineOptions(model: Uint8Array, changes: OptionChanges = {}): EngineOptions {
-  return {
-    model,
-    modelPath: 'model.onnx',
-    tokensInput: 'input_ids',
-    logitsOutput: 'logits',
-    softcap: null,
-    threads: 1,
-    optimize: true,
-    ...changes,
-  };
+  const { ortLib, threads = 1, optimize = true, cuda, ...graph } = changes;
+  const named = { path: 'model.onnx', tokens: 'input_ids', logits: 'logits', softcap: null };
+  return { graph: { model, ...named, ...graph }, runtime: { ortLib, threads, optimize }, cuda };
 }
 
 /** A batch of rows of equal length, all positions scored, one segment a row. */

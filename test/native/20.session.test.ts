@@ -14,15 +14,16 @@ import { requireAddon } from '../helpers/native.js';
 const addon = requireAddon();
 const vocabulary = 7;
 const options: NativeOpenOptions = {
-  library: findRuntimeLibrary(),
-  provider: 'cpu',
-  model: tableModel(normals(vocabulary * 10, 1), vocabulary),
-  tokens: 'input_ids',
-  logits: 'logits',
-  threads: 1,
-  optimize: true,
-  config: {},
+  graph: {
+    model: tableModel(normals(vocabulary * 10, 1), vocabulary),
+    tokens: 'input_ids',
+    logits: 'logits',
+  },
+  runtime: { library: findRuntimeLibrary(), threads: 1, optimize: true, config: {} },
 };
+const graphWith = (change: object) => ({ graph: { ...options.graph, ...change } });
+const runtimeWith = (change: object) => ({ runtime: { ...options.runtime, ...change } });
+const GPU = { library: '/nowhere', device: 0, tf32: false, allowCpuNodes: false, form: 'auto' };
 const batch: NativeBatch = {
   rows: 2,
   time: 2,
@@ -33,24 +34,32 @@ const batch: NativeBatch = {
 };
 
 test.each([
-  ['no library', { library: undefined }, TypeError],
-  ['a model that is text', { model: 'model.onnx' }, TypeError],
-  ['a model in another typed array', { model: new Int8Array(3) }, TypeError],
-  ['no threads', { threads: 0 }, RangeError],
-  ['optimize as a number', { optimize: 1 }, TypeError],
-  ['a config value that is no string', { config: { a: 1 } }, TypeError],
-  ['no config', { config: null }, TypeError],
-  ['an input of positions without a name', { positions: 3 }, TypeError],
+  ['no graph', { graph: undefined }, TypeError],
+  ['no runtime', { runtime: null }, TypeError],
+  ['no library', runtimeWith({ library: undefined }), TypeError],
+  ['a model that is text', graphWith({ model: 'model.onnx' }), TypeError],
+  ['a model in another typed array', graphWith({ model: new Int8Array(3) }), TypeError],
+  ['no threads', runtimeWith({ threads: 0 }), RangeError],
+  ['optimize as a number', runtimeWith({ optimize: 1 }), TypeError],
+  ['a config value that is no string', runtimeWith({ config: { a: 1 } }), TypeError],
+  ['no config', runtimeWith({ config: null }), TypeError],
+  ['an input of positions without a name', graphWith({ positions: 3 }), TypeError],
+  ['options of a GPU that are none', { cuda: 'cuda:0' }, TypeError],
+  ['a GPU without a share of its memory', { cuda: GPU }, RangeError],
 ])('open refuses %s', (_, change, error) => {
   expect(() => addon.open({ ...options, ...change } as NativeOpenOptions)).toThrow(error);
 });
 
 test.each([
-  ['a library that is not there', { library: '/nowhere/libonnxruntime.so' }, 'BPB_LIBRARY'],
-  ['a library that is another', { library: 'libm.so.6' }, 'BPB_LIBRARY'],
-  ['an unknown provider', { provider: 'abacus' }, 'BPB_OPEN'],
-  ['no model', { model: new Uint8Array(0) }, 'BPB_OPEN'],
-  ['a broken model', { model: Uint8Array.of(8, 9) }, 'BPB_OPEN'],
+  [
+    'a library that is not there',
+    runtimeWith({ library: '/nowhere/libonnxruntime.so' }),
+    'BPB_LIBRARY',
+  ],
+  ['a library that is another', runtimeWith({ library: 'libm.so.6' }), 'BPB_LIBRARY'],
+  ['a CUDA scorer that is not there', { cuda: { ...GPU, memoryShare: 1 } }, 'BPB_CUDA_LIBRARY'],
+  ['no model', graphWith({ model: new Uint8Array(0) }), 'BPB_OPEN'],
+  ['a broken model', graphWith({ model: Uint8Array.of(8, 9) }), 'BPB_OPEN'],
 ])('open rejects for %s', async (_, change, code) => {
   await expect(addon.open({ ...options, ...change } as NativeOpenOptions)).rejects.toMatchObject({
     code,
@@ -100,11 +109,11 @@ test('score rejects for what only a run can tell, and works again afterwards', a
   const session = await addon.open(options);
   const reject = (change: Partial<NativeBatch>) =>
     expect(session.score({ ...batch, ...change })).rejects;
-  await reject({ targets: Int32Array.of(7, 0) }).toMatchObject({ code: 'BPB_TARGET' });
+  await reject({ targets: Int32Array.of(7, 0) }).toMatchObject({ code: 'BPB_TARGET', vocabulary });
   await reject({ ids: Int32Array.of(1, 2, 3, 10) }).toMatchObject({ code: 'BPB_RUN' });
   expect((await session.score(batch)).nats.length).toBe(2);
   await session.close();
-  const unknown = await addon.open({ ...options, logits: 'scores' });
+  const unknown = await addon.open({ ...options, ...graphWith({ logits: 'scores' }) });
   await expect(unknown.score(batch)).rejects.toMatchObject({ code: 'BPB_RUN' });
   await unknown.close();
 });

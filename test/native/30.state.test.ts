@@ -23,16 +23,10 @@ const ports = {
   writes: [{ port: 'sum_next', slot: 0 }],
 };
 const options: NativeOpenOptions = {
-  library: findRuntimeLibrary(),
-  provider: 'cpu',
-  model: sumModel(),
-  tokens: 'input_ids',
-  logits: 'logits',
-  threads: 1,
-  optimize: true,
-  config: {},
-  state: ports,
+  graph: { model: sumModel(), tokens: 'input_ids', logits: 'logits', state: ports },
+  runtime: { library: findRuntimeLibrary(), threads: 1, optimize: true, config: {} },
 };
+const graphWith = (change: object) => ({ ...options, graph: { ...options.graph, ...change } });
 const batch = {
   rows: 1,
   time: 2,
@@ -64,7 +58,7 @@ test.each([
   ['a slot below 0', { ...ports, writes: [{ port: 'sum_next', slot: -1 }] }, RangeError],
   ['no targets, which may be empty', { ...ports, targets: null }, TypeError],
 ])('open refuses %s', (_, state, error) => {
-  expect(() => addon.open({ ...options, state } as NativeOpenOptions)).toThrow(error);
+  expect(() => addon.open(graphWith({ state }) as NativeOpenOptions)).toThrow(error);
 });
 
 test('a run takes the handle of a state and nothing else', async () => {
@@ -97,10 +91,8 @@ test.each([
 });
 
 test('a state has the slots that a session asks for, or is refused', async () => {
-  const session = await addon.open({
-    ...options,
-    state: { ...ports, writes: [{ port: 'sum_next', slot: 1 }] },
-  });
+  const beyond = { ...ports, writes: [{ port: 'sum_next', slot: 1 }] };
+  const session = await addon.open(graphWith({ state: beyond }));
   const state = addon.states([tensor])(1);
   expect(() => session.score({ ...batch, state })).toThrow(RangeError);
   await session.close();
@@ -115,26 +107,23 @@ test('a tensor whose bytes are not those of its shape fails where it is made', a
 });
 
 test('a session that was opened without state has nothing to adapt', async () => {
-  const { state: _, ...stateless } = options;
-  const session = await addon.open(stateless);
+  const session = await addon.open(graphWith({ state: undefined }));
   const state = addon.states([tensor])(1);
   expect(() => session.adapt({ ...lesson, state })).toThrow('the session has no state');
   await session.close();
 });
 
 test('a graph that is run for what it does not have fails, and goes on', async () => {
-  const session = await addon.open({
-    ...options,
-    model: biasAdapt(),
+  const adaptPorts = {
+    tokens: 'input_ids',
+    targets: 'targets',
     logits: '',
-    state: {
-      tokens: 'input_ids',
-      targets: 'targets',
-      logits: '',
-      reads: [{ port: 'bias', slot: 0 }],
-      writes: [{ port: 'bias_next', slot: 0 }],
-    },
-  });
+    reads: [{ port: 'bias', slot: 0 }],
+    writes: [{ port: 'bias_next', slot: 0 }],
+  };
+  const session = await addon.open(
+    graphWith({ model: biasAdapt(), logits: '', state: adaptPorts }),
+  );
   const state = addon.states([tensor])(1);
   // A graph without logits has nothing to score.
   await expect(session.score({ ...batch, state })).rejects.toMatchObject({ code: 'BPB_OUTPUT' });

@@ -72,7 +72,7 @@ describe('what proves it', () => {
       const before = engineOptions(model);
       const request = { precision, seqLen: 8 };
       const { options, optimized } = optimizedEngine(before, request);
-      expect(options.softcap).toBe(5);
+      expect(options.graph.softcap).toBe(5);
       expect(optimized.rewrites.map(({ name }) => name)).toContain('rms-norm');
 
       const ids = Uint16Array.from(someIds(1, 37));
@@ -86,8 +86,8 @@ describe('what proves it', () => {
       } as const;
       const plan = planWindows(stream as never, window);
       const first = await openEngine('onnx-js', model);
-      const second = await openEngine('onnx-js', options.model.slice(), {
-        softcap: options.softcap,
+      const second = await openEngine('onnx-js', options.graph.model.slice(), {
+        softcap: options.graph.softcap,
       });
       const rows = Array.from({ length: plan.rowCount }, (_, k) => k);
       const proof = await proveOptimization({
@@ -108,7 +108,7 @@ describe('what proves it', () => {
     g.op('Mul', [tanh, g.scalar(5)], {}, 'logits');
     const before = engineOptions(g.file(), { softcap: 30 });
     const { options, optimized } = optimizedEngine(before, { precision: 'fp32', seqLen: 8 });
-    expect(options.softcap).toBe(30);
+    expect(options.graph.softcap).toBe(30);
     expect(optimized.softcap).toBeNull();
   });
 });

@@ -103,27 +103,27 @@ export function providerVersionError(path: string, found: string, runtime: strin
   });
 }
 
-export function cpuNodesError(modelPath: string, nodes: string): BpbError {
+export function cpuNodesError(path: string, nodes: string): BpbError {
   return environmentError('BPB_CPU_NODES', {
     message: 'The CUDA provider cannot run all of the graph: nodes would run on the CPU.',
-    path: modelPath,
+    path,
     expected: 'every node on the GPU',
     actual: `on the CPU: ${nodes}`,
     hint: 'Export without them, or accept them with --allow-cpu-nodes.',
   });
 }
 
-export function gpuMemoryError(modelPath: string, reason: string): BpbError {
+export function gpuMemoryError(path: string, reason: string): BpbError {
   return environmentError('BPB_CUDA_MEMORY', {
     message: 'The GPU has too little memory for the model and one batch.',
-    path: modelPath,
+    path,
     actual: reason,
     hint: 'Free its memory (nvidia-smi shows who holds it), make --batch-tokens smaller, or score with --device cpu.',
   });
 }
 
 /** A node asked for cuDNN, and it is not there or failed: `reason` is the runtime's message. */
-export function cudnnError(modelPath: string, reason: string): BpbError {
+export function cudnnError(path: string, reason: string): BpbError {
   const [, operator = 'a node', name = ''] =
     /running (\S+) node\. Name:'([^']*)'/.exec(reason) ?? [];
   const node = name === '' ? operator : `${operator} (${name})`;
@@ -133,7 +133,7 @@ export function cudnnError(modelPath: string, reason: string): BpbError {
     : 'See that it is made for your GPU and CUDA version.';
   return environmentError('BPB_CUDNN', {
     message: absent ? 'The graph needs cuDNN, and there is none.' : 'cuDNN failed.',
-    path: modelPath,
+    path,
     expected: 'libcudnn.so.9 where the loader finds it',
     actual: absent ? `${node} asks for cuDNN, which is not found` : `${node}: ${reason}`,
     hint: `${mend} Or export the graph without ${operator}, or score with --device cpu.`,

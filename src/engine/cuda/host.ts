@@ -1,5 +1,5 @@
 /**
- * Opens graphs on one GPU.
+ * The host that opens graphs on one GPU.
  */
 import { runtimePackageVersion } from '../library.js';
 import type { NativeHost } from '../native-host.js';
@@ -23,52 +23,50 @@ export const CUDA_DEFAULTS: CudaOptions = {
  * @throws BpbError (environment) where the machine lacks something, (usage) for a GPU that is not
  * there
  */
-export function cudaHost(options: EngineOptions, cuda: CudaOptions): NativeHost {
-  const machine = findMachine(cuda.device, options.runtimeDirectory);
+export function cudaHost(
+  { runtime }: Pick<EngineOptions, 'runtime'>,
+  cuda: CudaOptions,
+): NativeHost {
+  const machine = findMachine(cuda.device, runtime.ortLib);
   // A session on a GPU only launches work, unless some of it stays on the CPU.
-  const threads = cuda.allowCpuNodes ? options.threads : 1;
+  const threads = cuda.allowCpuNodes ? runtime.threads : 1;
+  const found = { ...runtime, threads, library: machine.runtime, config: SESSION_CONFIG };
+  const gpu = {
+    ...cuda,
+    library: machine.scorer,
+    memoryShare: MEMORY_SHARE / cuda.sessions,
+    form: 'auto',
+  } as const;
   return {
     addon: machine.addon,
-    open: ({ path, model, ...ports }) =>
-      openGraph(model, path, async (form) => {
+    open: (graph) =>
+      openGraph(graph, async (model) => {
         try {
           return await machine.addon.open({
-            library: machine.runtime,
-            provider: 'cuda',
-            model: form,
-            ...ports,
-            threads,
-            optimize: options.optimize,
-            config: SESSION_CONFIG,
-            cuda: {
-              library: machine.scorer,
-              device: cuda.device,
-              tf32: cuda.tf32,
-              allowCpuNodes: cuda.allowCpuNodes,
-              memoryShare: MEMORY_SHARE / cuda.sessions,
-              form: 'auto',
-            },
+            graph: { ...graph, model },
+            runtime: found,
+            cuda: gpu,
           });
         } catch (error) {
-          throw tellOpenError(error, machine, path);
+          throw tellOpenError(error, machine, graph.path);
         }
       }),
     tell: (error, path) => tellCudaError(error, machine, path),
     info: (session, { precision, vocabulary, fixedRows, fixedTime }) => {
-      const gpu = session.device!;
+      const device = session.device!;
       const cudnn = machine.addon.cudnnVersion();
       return {
         name: 'onnx-cuda',
         provider: 'cuda',
-        device: gpu.name,
+        device: device.name,
         precision: precision === 'fp32' && cuda.tf32 ? 'tf32' : precision,
         threads,
-        instructionSet: `sm_${gpu.computeCapability.replace('.', '')}`,
+        instructionSet: `sm_${device.computeCapability.replace('.', '')}`,
         versions: {
           onnxruntime: session.runtimeVersion,
           'onnxruntime-node': runtimePackageVersion(),
-          'cuda-driver': String(gpu.driver),
-          'cuda-scorer-runtime': String(gpu.runtime),
+          'cuda-driver': String(device.driver),
+          'cuda-scorer-runtime': String(device.runtime),
           // Some kernels take another way where it is found.
           ...(cudnn === '' ? {} : { cudnn }),
         },

@@ -28,16 +28,16 @@ export interface Machine {
 }
 
 /**
- * In the order in which a reader would mend what is missing: driver, scorer, runtime, provider.
+ * In the order in which what is missing is to be installed: driver, scorer, runtime, provider.
  *
  * @throws BpbError (environment) for the first thing that is missing, (usage) for a GPU that is not
  * there.
  */
-export function findMachine(device: number, runtimeDirectory: string | undefined): Machine {
+export function findMachine(device: number, ortLib: string | undefined): Machine {
   const addon = requireAddon('onnx-cuda');
   chooseGpus([device]);
   const scorer = findScorerLibrary();
-  const runtime = findRuntimeLibrary(runtimeDirectory);
+  const runtime = findRuntimeLibrary(ortLib);
   const { provider, missing } = providerFiles(runtime);
   if (missing.length > 0) throw noProviderError(missing[0]!);
   const version = addon.runtimeVersion(runtime);
@@ -48,18 +48,18 @@ export function findMachine(device: number, runtimeDirectory: string | undefined
 }
 
 /** The addon's error while a session opens, in words: nothing has begun that could be lost. */
-export function tellOpenError(error: unknown, machine: Machine, modelPath: string): BpbError {
+export function tellOpenError(error: unknown, machine: Machine, path: string): BpbError {
   const { code, message } = error as { code?: string; message: string };
   if (code === 'BPB_CUDA_RUN') return driverError(message);
   // The scorer has no code for this model of GPU.
   if (code === 'BPB_CUDA_DEVICE' && /kernel image/.test(message)) {
     return scorerError(machine.scorer, message);
   }
-  return tellCudaError(error, machine, modelPath);
+  return tellCudaError(error, machine, path);
 }
 
 /** The addon's error while a session runs, in words. */
-export function tellCudaError(error: unknown, machine: Machine, modelPath: string): BpbError {
+export function tellCudaError(error: unknown, machine: Machine, path: string): BpbError {
   const { code, message } = error as { code?: string; message: string };
   switch (code) {
     case 'BPB_CUDA_LIBRARY':
@@ -70,14 +70,14 @@ export function tellCudaError(error: unknown, machine: Machine, modelPath: strin
     case 'BPB_CUDA_PROVIDER':
       return providerError(message, providerFiles(machine.runtime).provider);
     case 'BPB_CPU_NODES':
-      return cpuNodesError(modelPath, message);
+      return cpuNodesError(path, message);
     case 'BPB_CUDA_MEMORY':
-      return gpuMemoryError(modelPath, message);
+      return gpuMemoryError(path, message);
     case 'BPB_CUDNN':
-      return cudnnError(modelPath, message);
+      return cudnnError(path, message);
     case 'BPB_CUDA_RUN':
       return deviceLostError(message);
     default:
-      return translate(error, modelPath);
+      return translate(error, path);
   }
 }

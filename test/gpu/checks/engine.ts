@@ -20,7 +20,7 @@ const ids = (rows: number, time: number, below: number) =>
     Array.from({ length: time }, () => Math.floor(next() * below)),
   );
 const open = ({ ortLib }: Place, model: Uint8Array) =>
-  openEngine('onnx-cuda', model, { cuda, runtimeDirectory: ortLib });
+  openEngine('onnx-cuda', model, { cuda, ortLib });
 
 // Rounded to fp16 a logit of 12 is off by up to 2^-8, to bf16 by 2^-5; the target's and the largest.
 const TYPES: [string, TableOptions, number][] = [
