@@ -3,8 +3,8 @@
  * written, in one type and shape, and neither graph asks for anything else.
  */
 import { type BpbError, inputError } from '../errors.js';
+import { TYPE } from '../onnx/element-types.js';
 import type { OnnxSummary, Port } from '../onnx/reader.js';
-import { TYPE } from '../onnx/writer.js';
 import type { Adaptive, StateTensor } from './adaptive.js';
 
 interface Graph {

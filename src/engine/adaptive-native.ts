@@ -3,7 +3,7 @@
  * back is nats.
  */
 import { type StateTensor, stateBytes } from '../artifact/adaptive.js';
-import { TYPE } from '../onnx/writer.js';
+import { TYPE } from '../onnx/element-types.js';
 import type { AdaptiveEngine, AdaptiveOptions, EngineState, Lesson } from './adaptive.js';
 import type { NativeSession, NativeState, NativeStateTensor } from './addon.js';
 import { closedError, stateMisuseError, stateOutputError } from './engine-errors.js';

@@ -3,7 +3,7 @@
  * with the TypeScript scorer.
  */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { decodeHalves } from '../onnx/half.js';
+import { decodeHalves } from '../onnx/float16.js';
 import {
   modelLoadError,
   noBfloat16Error,

@@ -1,8 +1,8 @@
 /**
- * Opens a graph as it is and, where the runtime does not load it so, mended.
+ * Session creation with a fallback: the graph as it is, else an equivalent one that the runtime loads.
  */
 import { BpbError } from '../errors.js';
-import { mendGraph } from '../onnx/mend-graph.js';
+import { makeLoadable } from '../onnx/loadable.js';
 import type { GraphOptions } from './types.js';
 
 export interface Opened<Session> {
@@ -28,9 +28,9 @@ export async function openGraph<Session>(
     return { session: await open(model), remarks: [] };
   } catch (error) {
     const refusal = loadRefusal(error);
-    const mended = refusal && mendedOrNull(model, path);
-    if (!mended) throw error;
-    const session = await open(mended).catch((again: unknown) => {
+    const loadable = refusal && loadableOrNull(model, path);
+    if (!loadable) throw error;
+    const session = await open(loadable).catch((again: unknown) => {
       throw loadRefusal(again) ? refusal : again;
     });
     const remark =
@@ -40,10 +40,10 @@ export async function openGraph<Session>(
   }
 }
 
-/** Null where there is nothing to mend, or no graph at all: the runtime has said what it is. */
-function mendedOrNull(model: Uint8Array, path: string): Uint8Array | null {
+/** Null where nothing can be changed, or where the file is no graph: the runtime's own refusal stands. */
+function loadableOrNull(model: Uint8Array, path: string): Uint8Array | null {
   try {
-    return mendGraph(model, path);
+    return makeLoadable(model, path);
   } catch (error) {
     if (error instanceof BpbError) return null;
     throw error;

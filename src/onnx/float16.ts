@@ -1,7 +1,26 @@
 /**
- * IEEE half precision of fp32 values, for the weights of a graph.
+ * IEEE half precision (fp16): decoding into fp32, encoding with rounding to nearest even.
  */
-import { decodeHalves } from './half.js';
+
+/** The value of an fp16 bit pattern: 1 sign, 5 exponent, 10 fraction bits. */
+function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  return sign * (1024 + fraction) * 2 ** (exponent - 25);
+}
+
+let halves: Float32Array | undefined;
+
+/** Decodes fp16 bit patterns into fp32, which holds them all exactly. */
+export function decodeHalves(bits: Uint16Array): Float32Array {
+  halves ??= Float32Array.from({ length: 65536 }, (_, pattern) => halfToNumber(pattern));
+  const values = new Float32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) values[i] = halves[bits[i]!]!;
+  return values;
+}
 
 const single = new Float32Array(1);
 const word = new Uint32Array(single.buffer);

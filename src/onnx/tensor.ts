@@ -4,29 +4,11 @@
 
 import { bytes, type Chunk, int } from '../protobuf/encode.js';
 import type { WireReader } from '../protobuf/wire.js';
-import { encodeHalves } from './float16.js';
-import { decodeHalves } from './half.js';
-
-/** Element types that constants are computed in, as ONNX numbers them. */
-export const ELEMENT = {
-  float: 1,
-  uint8: 2,
-  int8: 3,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-  half: 10,
-  double: 11,
-  uint4: 21,
-  int4: 22,
-} as const;
+import { isFloat, TYPE } from './element-types.js';
+import { decodeHalves, encodeHalves } from './float16.js';
 
 /** fp32 or fp64 for floats; integers, booleans too, in float64, which is exact up to 2^53. */
 export type Values = Float32Array | Float64Array | Int8Array | Uint8Array;
-
-export function isFloat(type: number): boolean {
-  return type === ELEMENT.float || type === ELEMENT.half || type === ELEMENT.double;
-}
 
 /**
  * A constant, row-major. `stored` has the rank of `dims`; where it is 1 and the dimension is not,
@@ -67,7 +49,7 @@ export class Tensor {
 }
 
 export function ints(values: readonly number[], dims = [values.length]): Tensor {
-  return new Tensor(ELEMENT.int64, dims, Float64Array.from(values));
+  return new Tensor(TYPE.int64, dims, Float64Array.from(values));
 }
 
 export function count(dims: readonly number[]): number {
@@ -80,7 +62,7 @@ export function emptyLike(values: Values, length: number): Values {
 
 /** Storage for values of an element type. */
 export function storage(type: number, length: number): Values {
-  const narrow = type === ELEMENT.float || type === ELEMENT.half;
+  const narrow = type === TYPE.float32 || type === TYPE.float16;
   return narrow ? new Float32Array(length) : new Float64Array(length);
 }
 
@@ -154,9 +136,9 @@ function floats(reader: WireReader): number[] {
 }
 
 function fromTyped(type: number, typed: readonly number[]): Values | null {
-  if (type === ELEMENT.half) return decodeHalves(Uint16Array.from(typed));
-  if (type === ELEMENT.float) return Float32Array.from(typed);
-  const known = [ELEMENT.uint8, ELEMENT.int8, ELEMENT.int32, ELEMENT.int64, ELEMENT.bool];
+  if (type === TYPE.float16) return decodeHalves(Uint16Array.from(typed));
+  if (type === TYPE.float32) return Float32Array.from(typed);
+  const known = [TYPE.uint8, TYPE.int8, TYPE.int32, TYPE.int64, TYPE.bool];
   return known.some((item) => item === type) ? Float64Array.from(typed) : null;
 }
 
@@ -165,25 +147,25 @@ function fromRaw(type: number, raw: Uint8Array, size: number): Values | null {
   const { buffer } = new Uint8Array(raw);
   const whole = (width: number) => raw.length === size * width;
   switch (type) {
-    case ELEMENT.float:
+    case TYPE.float32:
       return whole(4) ? new Float32Array(buffer) : null;
-    case ELEMENT.double:
+    case TYPE.float64:
       return whole(8) ? new Float64Array(buffer) : null;
-    case ELEMENT.half:
+    case TYPE.float16:
       return whole(2) ? decodeHalves(new Uint16Array(buffer)) : null;
-    case ELEMENT.int8:
+    case TYPE.int8:
       return new Int8Array(buffer);
-    case ELEMENT.uint8:
+    case TYPE.uint8:
       return new Uint8Array(buffer);
-    case ELEMENT.bool:
+    case TYPE.bool:
       return Float64Array.from(raw);
-    case ELEMENT.int32:
+    case TYPE.int32:
       return whole(4) ? Float64Array.from(new Int32Array(buffer)) : null;
-    case ELEMENT.int64:
+    case TYPE.int64:
       return whole(8) ? Float64Array.from(new BigInt64Array(buffer), Number) : null;
-    case ELEMENT.int4:
-    case ELEMENT.uint4:
-      return nibbles(raw, size, type === ELEMENT.int4);
+    case TYPE.int4:
+    case TYPE.uint4:
+      return nibbles(raw, size, type === TYPE.int4);
     default:
       return null;
   }
@@ -213,19 +195,19 @@ function rawBytes(tensor: Tensor): Uint8Array {
   const view = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
     new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
   switch (type) {
-    case ELEMENT.float:
+    case TYPE.float32:
       return view(values instanceof Float32Array ? values : Float32Array.from(values));
-    case ELEMENT.double:
+    case TYPE.float64:
       return view(Float64Array.from(values));
-    case ELEMENT.half:
+    case TYPE.float16:
       return view(encodeHalves(values));
-    case ELEMENT.int32:
+    case TYPE.int32:
       return view(Int32Array.from(values));
-    case ELEMENT.int64:
+    case TYPE.int64:
       return view(BigInt64Array.from(values as Float64Array, toInt64));
-    case ELEMENT.int8:
-    case ELEMENT.uint8:
-    case ELEMENT.bool:
+    case TYPE.int8:
+    case TYPE.uint8:
+    case TYPE.bool:
       return Uint8Array.from(values, (value) => value & 255);
     default:
       throw new RangeError(`a constant of ONNX type ${type} cannot be written`);

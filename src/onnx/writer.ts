@@ -3,19 +3,7 @@
  */
 
 import { bytes, type Chunk, float, int, join } from '../protobuf/encode.js';
-
-/** Element types, as ONNX numbers them. */
-export const TYPE = {
-  float32: 1,
-  uint8: 2,
-  int8: 3,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-  float16: 10,
-  bfloat16: 16,
-} as const;
-export type TypeName = keyof typeof TYPE;
+import { TYPE, type TypeName } from './element-types.js';
 
 /** A dimension: a number is static, a string symbolic. */
 export type Dim = number | string;

@@ -1,5 +1,5 @@
 /** A model of bytes with one GroupQueryAttention in fp16, as exporters of key-value caches write it. */
-import { TYPE } from '#bpb/onnx/writer';
+import { TYPE } from '#bpb/onnx/element-types';
 import { byteModel } from '../helpers/byte-models.js';
 import { VOCABULARY } from '../helpers/workshop.js';
 

@@ -3,7 +3,7 @@ import { InferenceSession } from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import type { Batch, CudaOptions } from '#bpb/engine/types';
 import { fixAxes } from '#bpb/onnx/fix-axes';
-import { mendGraph } from '#bpb/onnx/mend-graph';
+import { makeLoadable } from '#bpb/onnx/loadable';
 import { readOnnx } from '#bpb/onnx/reader';
 import { score } from '#bpb/score/score';
 import { fullBatch, openEngine } from '../helpers/engines.js';
@@ -67,7 +67,7 @@ describe.each(Object.entries(MENDED))('%s', (_, make) => {
   test('loads with open axes; with fixed ones the runtime refuses it, and not once mended', async () => {
     expect(await loaded(model)).toBe('loads');
     expect(await loaded(fixed(model))).toMatch(/ShapeInferenceError/);
-    expect(await loaded(mendGraph(fixed(model), 'm')!)).toBe('loads');
+    expect(await loaded(makeLoadable(fixed(model), 'm')!)).toBe('loads');
   });
 
   test.each(['onnx-cpu', 'onnx-js'] as const)('%s: same nats, and a remark', async (choice) => {
@@ -92,14 +92,14 @@ describe.each(Object.entries(MENDED))('%s', (_, make) => {
   );
 });
 
-describe('mendGraph', () => {
+describe('makeLoadable', () => {
   test('leaves a graph alone that has no Range and declares nothing', () => {
-    expect(mendGraph(plain, 'm')).toBeNull();
+    expect(makeLoadable(plain, 'm')).toBeNull();
   });
 
   test('keeps ports and weights, and adds nothing but a Squeeze for each input', () => {
     const model = MENDED['start and delta of Range']!();
-    const [before, after] = [readOnnx(model, 'm'), readOnnx(mendGraph(model, 'm')!, 'm')];
+    const [before, after] = [readOnnx(model, 'm'), readOnnx(makeLoadable(model, 'm')!, 'm')];
     expect(after.inputs).toEqual(before.inputs);
     expect(after.outputs).toEqual(before.outputs);
     const more = new Map(
@@ -109,13 +109,13 @@ describe('mendGraph', () => {
   });
 
   test('gives names that the graph does not have', async () => {
-    const once = mendGraph(fixed(MENDED['start and delta of Range']!()), 'm')!;
-    expect(await loaded(mendGraph(once, 'm')!)).toBe('loads');
+    const once = makeLoadable(fixed(MENDED['start and delta of Range']!()), 'm')!;
+    expect(await loaded(makeLoadable(once, 'm')!)).toBe('loads');
   });
 
   test('refuses what is no model', async () => {
     expect(
-      await refusalOf(() => mendGraph(plain.subarray(0, plain.length - 9), 'm')),
+      await refusalOf(() => makeLoadable(plain.subarray(0, plain.length - 9), 'm')),
     ).toMatchObject({ code: 'BPB_MODEL_NOT_ONNX', path: 'm' });
   });
 });
@@ -126,8 +126,8 @@ describe.skipIf(noFakeGpu !== '')('where only open axes load', () => {
   test('the premise: mending does not help', async () => {
     expect(await loaded(model)).toBe('loads');
     expect(await loaded(fixed(model))).toMatch(/Squeeze.*ShapeInferenceError/s);
-    expect(mendGraph(fixed(model), 'm')).not.toBeNull();
-    expect(await loaded(mendGraph(fixed(model), 'm')!)).toMatch(/Squeeze.*ShapeInferenceError/s);
+    expect(makeLoadable(fixed(model), 'm')).not.toBeNull();
+    expect(await loaded(makeLoadable(fixed(model), 'm')!)).toMatch(/Squeeze.*ShapeInferenceError/s);
   });
 
   test('onnx-cuda opens it so, takes batches of any shape, and says why', () =>

@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest';
 import { openAdaptiveJs } from '#bpb/engine/adaptive-js';
 import { openAdaptiveNative } from '#bpb/engine/adaptive-native';
-import { TYPE } from '#bpb/onnx/writer';
+import { TYPE } from '#bpb/onnx/element-types';
 import {
   ADAPTIVE_ENGINES,
   addEmbeddings,

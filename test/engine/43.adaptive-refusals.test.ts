@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import type { AdaptiveEngine, EngineState } from '#bpb/engine/adaptive';
-import { TYPE } from '#bpb/onnx/writer';
+import { TYPE } from '#bpb/onnx/element-types';
 import {
   ADAPTIVE_ENGINES,
   addEmbeddings,

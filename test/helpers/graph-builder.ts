@@ -2,7 +2,7 @@
  * Builds small language models node by node, as exporters do, and runs them on ONNX Runtime.
  */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { decodeHalves } from '#bpb/onnx/half';
+import { decodeHalves } from '#bpb/onnx/float16';
 import { type Attribute, type Dim, type Initializer, type Node, onnxModel } from '#bpb/onnx/writer';
 import { normals } from './models.js';
 

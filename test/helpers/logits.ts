@@ -2,7 +2,7 @@
  * Rows of logits in every type, alignment and stride, with the values that were really stored.
  */
 
-import { decodeBfloat16s, decodeHalves } from '#bpb/onnx/half';
+import { decodeHalves } from '#bpb/onnx/float16';
 
 export type LogitsType = 'fp32' | 'fp16' | 'bf16';
 
@@ -20,6 +20,11 @@ export interface StoredLogits {
 
 const single = new Float32Array(1);
 const word = new Uint32Array(single.buffer);
+
+/** bfloat16 bit patterns, the upper halves of fp32, in fp32. */
+export function decodeBfloat16s(bits: Uint16Array): Float32Array {
+  return new Float32Array(Uint32Array.from(bits, (pattern) => pattern << 16).buffer);
+}
 
 /** fp32 to bfloat16 bits, ties to even; a NaN stays one. */
 export function toBfloat16(value: number): number {

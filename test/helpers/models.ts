@@ -2,7 +2,8 @@
  * Tiny models with logits that are known beforehand.
  */
 
-import { type Dim, type Graph, type Node, onnxModel, TYPE, type TypeName } from '#bpb/onnx/writer';
+import { TYPE, type TypeName } from '#bpb/onnx/element-types';
+import { type Dim, type Graph, type Node, onnxModel } from '#bpb/onnx/writer';
 
 export interface TableOptions {
   /** Type of the graph's output; the table itself is fp32. */

@@ -3,7 +3,8 @@
  * write and that ONNX Runtime refuses once it knows the axes.
  */
 
-import { TYPE, valueInfo } from '#bpb/onnx/writer';
+import { TYPE } from '#bpb/onnx/element-types';
+import { valueInfo } from '#bpb/onnx/writer';
 import { bytes, type Chunk, int, join } from '#bpb/protobuf/encode';
 import { normals } from './models.js';
 

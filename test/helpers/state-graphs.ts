@@ -3,14 +3,13 @@
  */
 import type { Adaptive, StateTensor } from '#bpb/artifact/adaptive';
 import type { AdaptiveOptions } from '#bpb/engine/adaptive';
+import { TYPE, type TypeName } from '#bpb/onnx/element-types';
 import {
   type Attribute,
   type Graph,
   type Initializer,
   type Node,
   onnxModel,
-  TYPE,
-  type TypeName,
 } from '#bpb/onnx/writer';
 import { engineOptions } from './engines.js';
 import { normals } from './models.js';

@@ -1,9 +1,9 @@
 /** Constants: every type in, fp32 and fp16 out, halves rounded as IEEE 754 says. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { countBeyond, encodeHalves } from '#bpb/onnx/float16';
-import { decodeHalves } from '#bpb/onnx/half';
-import { ELEMENT, readTensor, Tensor, tensorFields } from '#bpb/onnx/tensor';
+import { TYPE } from '#bpb/onnx/element-types';
+import { countBeyond, decodeHalves, encodeHalves } from '#bpb/onnx/float16';
+import { readTensor, Tensor, tensorFields } from '#bpb/onnx/tensor';
 import { int } from '#bpb/protobuf/encode';
 import { WireReader } from '#bpb/protobuf/wire';
 import { toHalf } from '../helpers/logits.js';
@@ -62,12 +62,12 @@ describe('tensors', () => {
   });
 
   test.each([
-    ['float', ELEMENT.float, [1.5, -2]],
-    ['half', ELEMENT.half, [1.5, -2]],
-    ['int64', ELEMENT.int64, [-1, 2 ** 40]],
-    ['int32', ELEMENT.int32, [-1, 7]],
-    ['int8', ELEMENT.int8, [-128, 127]],
-    ['bool', ELEMENT.bool, [0, 1]],
+    ['float', TYPE.float32, [1.5, -2]],
+    ['half', TYPE.float16, [1.5, -2]],
+    ['int64', TYPE.int64, [-1, 2 ** 40]],
+    ['int32', TYPE.int32, [-1, 7]],
+    ['int8', TYPE.int8, [-128, 127]],
+    ['bool', TYPE.bool, [0, 1]],
   ])('%s is written and read', (_, type, values) => {
     const tensor = new Tensor(type, [2], Float64Array.from(values));
     const decoded = read(tensorFields('t', tensor)).decode();
@@ -77,18 +77,18 @@ describe('tensors', () => {
 
   test('four bits, two a byte, signed and not', () => {
     const fields = (type: number) => [int(1, 3), int(2, type), Buffer.from([74, 2, 0x8f, 0x07])];
-    expect([...read(fields(ELEMENT.int4)).decode()!.values]).toEqual([-1, -8, 7]);
-    expect([...read(fields(ELEMENT.uint4)).decode()!.values]).toEqual([15, 8, 7]);
+    expect([...read(fields(TYPE.int4)).decode()!.values]).toEqual([-1, -8, 7]);
+    expect([...read(fields(TYPE.uint4)).decode()!.values]).toEqual([15, 8, 7]);
   });
 
   test('the end of everything stays the largest int64', () => {
-    const tensor = new Tensor(ELEMENT.int64, [1], Float64Array.of(2 ** 63));
+    const tensor = new Tensor(TYPE.int64, [1], Float64Array.of(2 ** 63));
     const raw = tensorFields('t', tensor).at(-1)!;
     expect(Buffer.from(raw).readBigInt64LE(raw.length - 8)).toBe(2n ** 63n - 1n);
   });
 
   test('a repeated axis is written out', () => {
-    const tensor = new Tensor(ELEMENT.float, [2, 3], Float32Array.of(1, 2, 3), [1, 3]);
+    const tensor = new Tensor(TYPE.float32, [2, 3], Float32Array.of(1, 2, 3), [1, 3]);
     expect([...tensor.dense().values]).toEqual([1, 2, 3, 1, 2, 3]);
   });
 });

@@ -1,11 +1,12 @@
 /** Constants computed ahead are what ONNX Runtime computes, bit for bit but for sin and cos. */
 import { InferenceSession, Tensor as RuntimeTensor } from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
+import { TYPE } from '#bpb/onnx/element-types';
 import { OnnxGraph } from '#bpb/onnx/graph';
 import { fold } from '#bpb/onnx/optimize/fold';
 import { Workspace } from '#bpb/onnx/optimize/workspace';
 import type { Attribute } from '#bpb/onnx/writer';
-import { onnxModel, TYPE } from '#bpb/onnx/writer';
+import { onnxModel } from '#bpb/onnx/writer';
 import { GraphBuilder } from '../helpers/graph-builder.js';
 import { normals } from '../helpers/models.js';
 import { checked } from '../helpers/optimized.js';

@@ -3,8 +3,10 @@
  *
  * Results are rounded to their type as a runtime's are; only libm's last bit of sin and cos may differ.
  */
+
+import { isFloat, TYPE } from '../element-types.js';
 import { roundToHalves } from '../float16.js';
-import { count, ELEMENT, indexer, isFloat, storage, Tensor } from '../tensor.js';
+import { count, indexer, storage, Tensor } from '../tensor.js';
 
 type Binary = (a: number, b: number) => number;
 
@@ -78,17 +80,17 @@ function map(
 
 /** Integers that each type holds, as far as float64 does too. */
 const LIMITS: Readonly<Record<number, readonly [number, number]>> = {
-  [ELEMENT.bool]: [0, 1],
-  [ELEMENT.uint8]: [0, 2 ** 8 - 1],
-  [ELEMENT.int8]: [-(2 ** 7), 2 ** 7 - 1],
-  [ELEMENT.int32]: [-(2 ** 31), 2 ** 31 - 1],
-  [ELEMENT.int64]: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+  [TYPE.bool]: [0, 1],
+  [TYPE.uint8]: [0, 2 ** 8 - 1],
+  [TYPE.int8]: [-(2 ** 7), 2 ** 7 - 1],
+  [TYPE.int32]: [-(2 ** 31), 2 ** 31 - 1],
+  [TYPE.int64]: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
 };
 
 /** As the type holds it: halves rounded; null where integers would wrap around, which is not computed here. */
 function settled(tensor: Tensor): Tensor | null {
   const { type, dims, values, stored } = tensor;
-  if (type === ELEMENT.half) return new Tensor(type, dims, roundToHalves(values), stored);
+  if (type === TYPE.float16) return new Tensor(type, dims, roundToHalves(values), stored);
   return isHeld(tensor) ? tensor : null;
 }
 
@@ -100,14 +102,10 @@ function isHeld({ type, values }: Tensor): boolean {
 }
 
 function cast(input: Tensor, to: number): Tensor | null {
-  const known = [ELEMENT.int32, ELEMENT.int64, ELEMENT.bool] as number[];
+  const known = [TYPE.int32, TYPE.int64, TYPE.bool] as number[];
   if (isFloat(to)) return map(to, [input], (a) => a);
   if (!known.includes(to)) return null;
-  return map(
-    to,
-    [input],
-    to === ELEMENT.bool ? (a) => (a === 0 ? 0 : 1) : (a) => Math.trunc(a) + 0,
-  );
+  return map(to, [input], to === TYPE.bool ? (a) => (a === 0 ? 0 : 1) : (a) => Math.trunc(a) + 0);
 }
 
 /** The operator's result, or null where it is not one of these or its inputs do not suit it. */
@@ -121,15 +119,15 @@ export function arithmetic(
   if (op === 'Cast') return to === null ? null : cast(a, to);
   const unary = UNARY[op];
   if (unary !== undefined && b === undefined) return map(a.type, [a], unary);
-  if (op === 'Not') return map(ELEMENT.bool, [a], (x) => (x === 0 ? 1 : 0));
-  if (op === 'IsNaN') return map(ELEMENT.bool, [a], (x) => (Number.isNaN(x) ? 1 : 0));
+  if (op === 'Not') return map(TYPE.bool, [a], (x) => (x === 0 ? 1 : 0));
+  if (op === 'IsNaN') return map(TYPE.bool, [a], (x) => (Number.isNaN(x) ? 1 : 0));
   if (b === undefined) return null;
   if (op === 'Where') {
     return c === undefined ? null : map(b.type, [a, b, c], (x, y, z) => (x === 0 ? z : y));
   }
   if (c !== undefined) return null;
   const comparison = COMPARISONS[op];
-  if (comparison !== undefined) return map(ELEMENT.bool, [a, b], (x, y) => +comparison(x, y));
+  if (comparison !== undefined) return map(TYPE.bool, [a, b], (x, y) => +comparison(x, y));
   const binary = BINARY[op];
   if (binary === undefined) return null;
   // Integers divide towards zero, and a remainder is not asked for here.

@@ -1,8 +1,10 @@
 /**
  * The fused operator that an attention becomes, and what each of them wants to be fed.
  */
+
+import { TYPE } from '../element-types.js';
 import type { Node } from '../graph.js';
-import { ELEMENT, ints, Tensor } from '../tensor.js';
+import { ints, Tensor } from '../tensor.js';
 import { flattened, type HeadDims, headDims, repeated, unflattened, ungrouped } from './heads.js';
 import { MICROSOFT, type Workspace } from './workspace.js';
 
@@ -100,7 +102,7 @@ const EMITTERS: Readonly<Record<Fused, Emitter>> = {
 
 /** `seqlens_k`: the last position of each row, int32 `[batch]`. */
 function lengths(ws: Workspace, node: Node, { batch, time }: HeadDims): string {
-  const last = new Tensor(ELEMENT.int32, [1], Float64Array.of(time - 1));
+  const last = new Tensor(TYPE.int32, [1], Float64Array.of(time - 1));
   if (batch === null) {
     const [input] = ws.graph.ports('input');
     const axes = ws.insert(node, 'Shape', [input!.name]);
@@ -108,9 +110,9 @@ function lengths(ws: Workspace, node: Node, { batch, time }: HeadDims): string {
     return ws.insert(node, 'Expand', [ws.add(last, 'last'), rows]);
   }
   const values = new Float64Array(batch).fill(time - 1);
-  return ws.add(new Tensor(ELEMENT.int32, [batch], values), 'last');
+  return ws.add(new Tensor(TYPE.int32, [batch], values), 'last');
 }
 
 function total(ws: Workspace, time: number): string {
-  return ws.add(new Tensor(ELEMENT.int32, [1], Float64Array.of(time)), 'total');
+  return ws.add(new Tensor(TYPE.int32, [1], Float64Array.of(time)), 'total');
 }

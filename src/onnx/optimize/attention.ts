@@ -5,8 +5,9 @@
  * Only what is exactly causal softmax(q kᵀ · scale) v is rewritten. Anything else between the two
  * products (a softcap, a bias, another mask, a dropped position) leaves it as it is.
  */
+
+import { TYPE } from '../element-types.js';
 import type { Node } from '../graph.js';
-import { ELEMENT } from '../tensor.js';
 import { emitAttention, type Fused, OPERATOR, type Parts } from './attention-emit.js';
 import { blocked } from './blocked.js';
 import { headDims, untransposed } from './heads.js';
@@ -136,7 +137,7 @@ function standard(ws: Workspace, node: Node): Parts | string {
   const causal = ws.number(node, 'is_causal') === 1;
   if (mask) {
     if (bias === null) return 'its mask is not a constant';
-    const boolean = bias.type === ELEMENT.bool;
+    const boolean = bias.type === TYPE.bool;
     const fits = boolean ? isCausalCondition(bias, dims.time, true) : isCausalBias(bias, dims.time);
     if (!fits) return 'its mask is not the causal one';
   } else if (!causal) return 'it is not causal';

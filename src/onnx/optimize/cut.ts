@@ -6,8 +6,9 @@
  * that keep the part in one piece, norms and rotations of single heads, products with constants.
  */
 
+import { TYPE } from '../element-types.js';
 import type { Node } from '../graph.js';
-import { ELEMENT, ints, type Tensor } from '../tensor.js';
+import { ints, type Tensor } from '../tensor.js';
 import { sliced } from './constants.js';
 import { normalAxis } from './movement.js';
 import { type Dim, MICROSOFT, type Workspace } from './workspace.js';
@@ -145,7 +146,7 @@ function cutRotary(ws: Workspace, node: Node, part: Part, before: Node): string 
 
 /** The one place that a constant scalar picks, or null. */
 export function scalarIndex(tensor: Tensor | null, size: number): number | null {
-  if (tensor === null || tensor.type === ELEMENT.float || tensor.dims.length > 0) return null;
+  if (tensor === null || tensor.type === TYPE.float32 || tensor.dims.length > 0) return null;
   const index = normalAxis(tensor.values[0]!, size);
   return Number.isInteger(index) && index >= 0 && index < size ? index : null;
 }

@@ -2,7 +2,9 @@
  * DequantizeLinear of constants: `(q − zero) · scale`, one scale in all, a slice of an axis, or a
  * block of it (ONNX operator reference, DequantizeLinear-21 and -23).
  */
-import { count, isFloat, Tensor } from '../tensor.js';
+
+import { isFloat } from '../element-types.js';
+import { count, Tensor } from '../tensor.js';
 import { normalAxis } from './movement.js';
 
 /**

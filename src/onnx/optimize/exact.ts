@@ -4,9 +4,10 @@
  * Numbers made of token ids count up to the vocabulary, and halves only to 2,048; what an integer is
  * made of decides which one; and a small number that guards a division is 0 in halves.
  */
+
+import { isFloat, TYPE } from '../element-types.js';
 import { countBeyond, roundToHalves } from '../float16.js';
 import type { Node } from '../graph.js';
-import { ELEMENT, isFloat } from '../tensor.js';
 import type { Workspace } from './workspace.js';
 
 /** They give numbers of the size of their inputs, or move them. */
@@ -49,7 +50,7 @@ function isValue(ws: Workspace, name: string): boolean {
 
 function toInteger(ws: Workspace, node: Node): boolean {
   const to = ws.number(node, 'to') ?? 0;
-  return !isFloat(to) && to !== ELEMENT.bool && isFloat(ws.fact(node.inputs[0]!).type);
+  return !isFloat(to) && to !== TYPE.bool && isFloat(ws.fact(node.inputs[0]!).type);
 }
 
 /** A Cast to an integer and all that it is made of, back to the products and norms. */
@@ -66,7 +67,7 @@ function keepMakers(ws: Workspace, cast: Node, kept: Set<Node>): void {
 /** Integers as floats; booleans are 0 and 1 in halves too. */
 function isCount(ws: Workspace, node: Node): boolean {
   const { type } = ws.fact(node.inputs[0] ?? '');
-  return node.op === 'Cast' && node.domain === '' && !isFloat(type) && type !== ELEMENT.bool;
+  return node.op === 'Cast' && node.domain === '' && !isFloat(type) && type !== TYPE.bool;
 }
 
 /** A sum, product or bound with one number that is 0 in halves. */

@@ -4,8 +4,10 @@
  * With the batch's dimensions fixed, nothing is left of an exporter's shape arithmetic, which a GPU
  * would have to leave to the CPU.
  */
+
+import { TYPE } from '../element-types.js';
 import type { Node } from '../graph.js';
-import { count, ELEMENT, ints, Tensor, type TensorHead } from '../tensor.js';
+import { count, ints, Tensor, type TensorHead } from '../tensor.js';
 import { arithmetic } from './arithmetic.js';
 import { dequantize } from './dequantize.js';
 import { filled, movement, normalAxis, outer } from './movement.js';
@@ -68,7 +70,7 @@ function evaluate(ws: Workspace, node: Node): Tensor | null {
   if (node.op === 'Constant') return constant?.() ?? null;
   if (shape?.every((dim) => dim !== null)) {
     const { type, dims } = ws.fact(node.outputs[0]!);
-    if (type === ELEMENT.int64 && dims && dims.length <= 1) {
+    if (type === TYPE.int64 && dims && dims.length <= 1) {
       return ints(shape as number[], dims.length === 0 ? [] : [shape.length]);
     }
   }

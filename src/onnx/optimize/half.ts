@@ -6,9 +6,10 @@
  * their operator is one of the first.
  */
 
+import { TYPE } from '../element-types.js';
 import { countBeyond } from '../float16.js';
 import { makeNode, type Node } from '../graph.js';
-import { ELEMENT, Tensor } from '../tensor.js';
+import { Tensor } from '../tensor.js';
 import { exactNodes } from './exact.js';
 import type { Workspace } from './workspace.js';
 
@@ -66,19 +67,19 @@ class Halver {
     if (floats.length === 0 && !produces) return;
     const sound = this.isSound(node) && !this.exact.has(node);
     if (!sound) this.kept.set(node.op, (this.kept.get(node.op) ?? 0) + 1);
-    const type = sound ? ELEMENT.half : ELEMENT.float;
+    const type = sound ? TYPE.float16 : TYPE.float32;
     const inputs = node.inputs.map((name) =>
       name !== '' && this.isReal(name) ? this.as(name, type, node) : name,
     );
     // A cast to fp32 was for the sake of precision that is given up here.
-    const toFloat = sound && node.op === 'Cast' && ws.number(node, 'to') === ELEMENT.float;
+    const toFloat = sound && node.op === 'Cast' && ws.number(node, 'to') === TYPE.float32;
     if (toFloat) ws.swap(node, makeNode('Cast', inputs, node.outputs, { to: { int: type } }));
     else ws.change(node, { inputs });
   }
 
   private isReal(name: string): boolean {
     const { type } = this.ws.fact(name);
-    return type === ELEMENT.float || type === ELEMENT.half;
+    return type === TYPE.float32 || type === TYPE.float16;
   }
 
   private isSound(node: Node): boolean {
@@ -100,7 +101,7 @@ class Halver {
     if (tensor === null) made = ws.insert(before, 'Cast', [name], { to: { int: type } });
     else {
       made = ws.add(new Tensor(type, tensor.dims, tensor.values, tensor.stored), 'half');
-      if (type === ELEMENT.half) {
+      if (type === TYPE.float16) {
         this.weights++;
         this.clamped += countBeyond(tensor.values);
       }

@@ -10,8 +10,10 @@
  * `[1, count, vocabulary]`: row `k` belongs to position `k`. A position may be repeated, so an
  * engine may pad the list to a fixed length.
  */
+
+import { TYPE } from '../element-types.js';
 import type { Node } from '../graph.js';
-import { ELEMENT, ints } from '../tensor.js';
+import { ints } from '../tensor.js';
 import { normalAxis } from './movement.js';
 import type { Dim, Fact, Workspace } from './workspace.js';
 
@@ -152,7 +154,7 @@ function retarget(ws: Workspace, node: Node, inputs: string[]): string[] {
 function addPort(ws: Workspace): void {
   const { items } = ws.graph;
   const last = items.findLastIndex((item) => item.kind === 'input');
-  const port = { kind: 'input', name: SCORED_INPUT, type: ELEMENT.int64, dims: [null] } as const;
+  const port = { kind: 'input', name: SCORED_INPUT, type: TYPE.int64, dims: [null] } as const;
   items.splice(last + 1, 0, { ...port, raw: null });
   ws.learnPorts();
 }

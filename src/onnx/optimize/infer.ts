@@ -4,8 +4,10 @@
  * An operator that is not listed gives outputs of which nothing is known, and nothing that depends
  * on them is rewritten.
  */
+
+import { TYPE } from '../element-types.js';
 import type { Node } from '../graph.js';
-import { ELEMENT, type TensorHead } from '../tensor.js';
+import type { TensorHead } from '../tensor.js';
 import {
   broadcastOpen,
   concat,
@@ -32,7 +34,7 @@ const elementwise: Rule = (_, __, inputs) => [
   { type: inputs[0]!.type, dims: broadcastAll(inputs) },
 ];
 
-const comparison: Rule = (_, __, inputs) => [{ type: ELEMENT.bool, dims: broadcastAll(inputs) }];
+const comparison: Rule = (_, __, inputs) => [{ type: TYPE.bool, dims: broadcastAll(inputs) }];
 
 function broadcastAll(inputs: readonly Fact[]): Dims {
   let dims: Dims = [];
@@ -54,13 +56,13 @@ const gemm: Rule = (ws, node, [a, b]) => {
 };
 
 const shapeOf: Rule = (ws, node, [x]) => {
-  if (!x?.dims) return [{ type: ELEMENT.int64 }];
+  if (!x?.dims) return [{ type: TYPE.int64 }];
   const rank = x.dims.length;
   const [start, end] = [ws.number(node, 'start') ?? 0, ws.number(node, 'end') ?? rank];
   const { from, length } = sliceRange(rank, start, end, 1);
   // An open element of a shape stands for the rows of the batch, and for nothing else.
   const shape = x.perRow === 1 ? x.dims.slice(from, from + length) : null;
-  return [{ type: ELEMENT.int64, dims: [length], shape }];
+  return [{ type: TYPE.int64, dims: [length], shape }];
 };
 
 const reduce: Rule = (ws, node, [x]) => {
@@ -76,20 +78,20 @@ const reduce: Rule = (ws, node, [x]) => {
 const cast: Rule = (ws, node, [x]) => {
   const type = ws.number(node, 'to') ?? 0;
   // Other types do not hold every size.
-  return x ? [{ type, dims: x.dims, shape: type === ELEMENT.int64 ? x.shape : null }] : null;
+  return x ? [{ type, dims: x.dims, shape: type === TYPE.int64 ? x.shape : null }] : null;
 };
 
 const constant: Rule = (_, node) => {
   const value = node.attributes.get('value')?.value as TensorHead | undefined;
   if (value?.decode === undefined) return null;
   const { type, dims, decode } = value;
-  const shape = type === ELEMENT.int64 && dims.length <= 1 ? (decode()?.integers() ?? null) : null;
+  const shape = type === TYPE.int64 && dims.length <= 1 ? (decode()?.integers() ?? null) : null;
   return [{ type, dims, shape, constant: decode }];
 };
 
 const constantOfShape: Rule = (_, node, [x]) => {
   const value = node.attributes.get('value')?.value as TensorHead | undefined;
-  return [{ type: value?.type ?? ELEMENT.float, dims: x?.shape ?? null }];
+  return [{ type: value?.type ?? TYPE.float32, dims: x?.shape ?? null }];
 };
 
 /** ai.onnx Attention: `[B, H, T, h]`, or `[B, T, H h]` with the heads in attributes. */
@@ -117,8 +119,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   GroupQueryAttention: (_, __, [q]) => (q ? [q, { type: q.type }, { type: q.type }] : null),
   ...named('ReduceMean ReduceSum ReduceMax ReduceMin', reduce),
   Attention: attention,
-  Not: (_, __, [x]) => [{ type: ELEMENT.bool, dims: x?.dims ?? null }],
-  IsNaN: (_, __, [x]) => [{ type: ELEMENT.bool, dims: x?.dims ?? null }],
+  Not: (_, __, [x]) => [{ type: TYPE.bool, dims: x?.dims ?? null }],
+  IsNaN: (_, __, [x]) => [{ type: TYPE.bool, dims: x?.dims ?? null }],
   Where: (_, __, inputs) => [{ type: inputs[1]!.type, dims: broadcastAll(inputs) }],
   DequantizeLinear: (_, __, [x, scale]) => [{ type: scale?.type ?? 0, dims: x?.dims ?? null }],
   MatMul: matMul,

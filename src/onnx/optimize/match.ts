@@ -6,8 +6,9 @@
  * A name that is bound twice must be the same value both times. Bindings are never changed in
  * place, so alternatives leave no traces.
  */
+
+import { isFloat } from '../element-types.js';
 import type { Node } from '../graph.js';
-import { isFloat } from '../tensor.js';
 import type { Workspace } from './workspace.js';
 
 export interface Match {

@@ -1,7 +1,9 @@
 /**
  * Computes operators of constants that move elements: slices, reshapes, transposes, gathers.
  */
-import { count, ELEMENT, emptyLike, storage, Tensor } from '../tensor.js';
+
+import { TYPE } from '../element-types.js';
+import { count, emptyLike, storage, Tensor } from '../tensor.js';
 
 export interface Attributes {
   int(name: string): number | undefined;
@@ -234,7 +236,7 @@ export function outer(a: Tensor, b: Tensor): Tensor {
 }
 
 export function filled(dims: readonly number[], value: Tensor | null): Tensor {
-  const type = value?.type ?? ELEMENT.float;
+  const type = value?.type ?? TYPE.float32;
   const values = storage(type, 1).fill(value?.values[0] ?? 0);
   return new Tensor(
     type,

@@ -4,8 +4,10 @@
  *
  * Formula: Zhang & Sennrich 2019. The operator stands in ONNX Runtime's own ai.onnx domain.
  */
+
+import { TYPE } from '../element-types.js';
 import type { Node } from '../graph.js';
-import { ELEMENT, Tensor } from '../tensor.js';
+import { Tensor } from '../tensor.js';
 import {
   bind,
   either,
@@ -117,7 +119,7 @@ function standard(ws: Workspace, node: Node): boolean {
   if (!ones && ws.constant(scale!) === null) return false;
   const uniform = ws.constant(scale!)?.uniform();
   const gain = gainOf(ws, input!, ones || uniform === 1 ? undefined : scale);
-  if (gain === null || (ws.number(node, 'stash_type') ?? 1) !== ELEMENT.float) return false;
+  if (gain === null || (ws.number(node, 'stash_type') ?? 1) !== TYPE.float32) return false;
   emit(ws, node, input!, gain, ws.number(node, 'epsilon') ?? 1e-5);
   return true;
 }
@@ -126,7 +128,7 @@ function emit(ws: Workspace, node: Node, input: string, gain: Tensor, epsilon: n
   const output = ws.insert(node, 'SimplifiedLayerNormalization', [input, ws.add(gain, 'gain')], {
     axis: { int: -1 },
     epsilon: { float: epsilon },
-    stash_type: { int: ELEMENT.float },
+    stash_type: { int: TYPE.float32 },
   });
   ws.replace(node, output);
 }

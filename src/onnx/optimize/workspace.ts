@@ -2,6 +2,8 @@
  * A graph at work: who makes and who uses each value, what is known of it, and edits that keep both
  * right.
  */
+
+import { TYPE } from '../element-types.js';
 import {
   type Attribute,
   type Initializer,
@@ -10,7 +12,7 @@ import {
   type Node,
   type OnnxGraph,
 } from '../graph.js';
-import { ELEMENT, type Tensor } from '../tensor.js';
+import type { Tensor } from '../tensor.js';
 import type { Attribute as AttributeValue } from '../writer.js';
 import { type Dim, type Fact, UNKNOWN } from './facts.js';
 import { inferNode } from './infer.js';
@@ -271,7 +273,7 @@ export class Workspace {
 
   private learnInitializer({ name, type, dims, decode }: Initializer): void {
     this.names.add(name);
-    const small = type === ELEMENT.int64 && dims.length <= 1 && (dims[0] ?? 1) <= 16;
+    const small = type === TYPE.int64 && dims.length <= 1 && (dims[0] ?? 1) <= 16;
     const shape = small ? (decode()?.integers() ?? null) : null;
     this.facts.set(name, { ...UNKNOWN, type, dims, shape, constant: decode });
   }

@@ -4,13 +4,13 @@
 import type { Artifact } from '../../artifact/load.js';
 import type { TokenStream } from '../../data/types.js';
 import { constantsOf } from '../../onnx/constants.js';
+import { TYPE as TYPES } from '../../onnx/element-types.js';
 import { type OnnxSummary, readOnnx } from '../../onnx/reader.js';
-import { TYPE as TYPES } from '../../onnx/writer.js';
 import type { Tokenizer } from '../../tokenizer/types.js';
 import type { ProbeVerdict } from '../types.js';
-import { type Needle, needlesOf } from './needles.js';
 import { readGraph } from './operators.js';
 import { LONGEST_BYTES, LONGEST_TOKENS, paidPrefix } from './paid.js';
+import { type Sequence, sequencesOf } from './sequences.js';
 
 /** A graph of the artifact, and the inputs that it may have. */
 export interface ModelGraph {
@@ -36,7 +36,7 @@ export function probeGraph(
   if (stream === null) remarks.push('without data, constants were not searched for it');
   else {
     longest = 0;
-    for (const { kind, found } of paidPrefix(needles(artifact, graphs), stream, tokenizer)) {
+    for (const { kind, found } of paidPrefix(sequences(artifact, graphs), stream, tokenizer)) {
       const { length, name, streamAt } = found;
       const limit = kind === 'tokens' ? LONGEST_TOKENS : LONGEST_BYTES;
       if (length > limit) {
@@ -88,11 +88,11 @@ function graphsOf({ model, adaptive }: Artifact): ModelGraph[] {
 }
 
 /** Of the graphs' constants and of the state's initial values, which are constants as well. */
-function needles({ adaptive }: Artifact, graphs: readonly ModelGraph[]): Needle[] {
+function sequences({ adaptive }: Artifact, graphs: readonly ModelGraph[]): Sequence[] {
   const constants = graphs.flatMap(({ bytes, path }) => [...constantsOf(bytes, path)]);
   for (const { name, dtype, init } of adaptive?.tensors ?? []) {
     if (init === null) continue;
     constants.push({ name, type: TYPES[dtype], raw: init, numbers: null, texts: [] });
   }
-  return constants.flatMap(needlesOf);
+  return constants.flatMap(sequencesOf);
 }

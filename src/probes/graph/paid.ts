@@ -4,8 +4,8 @@
 import type { TokenStream } from '../../data/types.js';
 import { PieceDecoder } from '../../tokenizer/piece-decoder.js';
 import type { Tokenizer } from '../../tokenizer/types.js';
-import type { Needle } from './needles.js';
 import { type Found, RunIndex } from './runs.js';
+import type { Sequence } from './sequences.js';
 
 /**
  * The longest run that is let pass, in elements. By chance a run of 32 in 16 million weights of a
@@ -23,14 +23,14 @@ export interface Paid {
 
 /** The longest stretches: of tokens, and of text. */
 export function paidPrefix(
-  needles: readonly Needle[],
+  sequences: readonly Sequence[],
   stream: TokenStream,
   tokenizer: Tokenizer,
 ): Paid[] {
   const paid: Paid[] = [];
   for (const bits of [8, 16, 32] as const) {
     const index = new RunIndex(
-      needles.filter((needle) => needle.bits === bits),
+      sequences.filter((sequence) => sequence.bits === bits),
       bits,
     );
     if (index.empty) continue;

@@ -6,7 +6,7 @@
  * differences of the constants is hashed, and a rolling hash goes over the stream once: a common
  * run of 32 elements has 31 differences and so holds a whole block. A hit is compared and extended.
  */
-import type { Needle } from './needles.js';
+import type { Sequence } from './sequences.js';
 
 const BLOCK = 16;
 const FACTOR = 0x9e3779b1 | 0;
@@ -28,22 +28,22 @@ export class RunIndex {
   private readonly mask: number;
   private readonly table: Int32Array;
   private readonly hashes: Int32Array;
-  private readonly blockNeedle: Int32Array;
+  private readonly blockSequence: Int32Array;
   private readonly blockAt: Int32Array;
   private readonly filter = new Uint32Array(2 ** (FILTER_BITS - 5));
   private blocks = 0;
 
   constructor(
-    private readonly needles: readonly Needle[],
-    bits: Needle['bits'],
+    private readonly sequences: readonly Sequence[],
+    bits: Sequence['bits'],
   ) {
     this.mask = bits === 32 ? -1 : 2 ** bits - 1;
-    const most = needles.reduce((sum, { values }) => sum + Math.floor(values.length / BLOCK), 0);
+    const most = sequences.reduce((sum, { values }) => sum + Math.floor(values.length / BLOCK), 0);
     this.table = new Int32Array(2 ** Math.ceil(Math.log2(2 * most + 2)));
     this.hashes = new Int32Array(most);
-    this.blockNeedle = new Int32Array(most);
+    this.blockSequence = new Int32Array(most);
     this.blockAt = new Int32Array(most);
-    for (const [n, { values }] of needles.entries()) this.addBlocks(n, values);
+    for (const [n, { values }] of sequences.entries()) this.addBlocks(n, values);
   }
 
   get empty(): boolean {
@@ -74,7 +74,7 @@ export class RunIndex {
     return best;
   }
 
-  private addBlocks(needle: number, values: ArrayLike<number>): void {
+  private addBlocks(sequence: number, values: ArrayLike<number>): void {
     const steps = new Int32Array(BLOCK);
     for (let from = 0; from + BLOCK < values.length; from += BLOCK) {
       let hash = 0;
@@ -85,7 +85,7 @@ export class RunIndex {
       if (!isVaried(steps)) continue;
       const block = this.blocks++;
       this.hashes[block] = hash;
-      this.blockNeedle[block] = needle;
+      this.blockSequence[block] = sequence;
       this.blockAt[block] = from;
       const key = mixed(hash) >>> (32 - FILTER_BITS);
       this.filter[key >>> 5]! |= 1 << (key & 31);
@@ -107,11 +107,11 @@ export class RunIndex {
     for (let slot = mixed(hash) & last; this.table[slot] !== 0; slot = (slot + 1) & last) {
       const block = this.table[slot]! - 1;
       if (this.hashes[block] !== hash) continue;
-      const needle = this.blockNeedle[block]!;
+      const sequence = this.blockSequence[block]!;
       const from = this.blockAt[block]!;
-      const alignment = `${needle}:${at - from}`;
+      const alignment = `${sequence}:${at - from}`;
       if ((seen.get(alignment) ?? -1) >= at + BLOCK) continue;
-      const { name, values } = this.needles[needle]!;
+      const { name, values } = this.sequences[sequence]!;
       const run = this.extended(stream, at, values, from);
       if (run === null) continue;
       seen.set(alignment, at + run.right);

@@ -27,7 +27,7 @@ const MAX_DEPTH = 32;
  *
  * @throws BPB_MODEL_NOT_ONNX
  */
-export function mendGraph(model: Uint8Array, path: string): Uint8Array | null {
+export function makeLoadable(model: Uint8Array, path: string): Uint8Array | null {
   const source = { path, code: 'BPB_MODEL_NOT_ONNX', what: 'an ONNX model' } as const;
   let changed = false;
   // Part of every new name, and of none that the file has.

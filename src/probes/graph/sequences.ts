@@ -3,10 +3,10 @@
  */
 
 import { aligned, type Constant } from '../../onnx/constants.js';
-import { decodeHalves } from '../../onnx/half.js';
+import { decodeHalves } from '../../onnx/float16.js';
 
 /** Numbers that are equal where they agree in their lowest `bits`. */
-export interface Needle {
+export interface Sequence {
   readonly name: string;
   readonly values: ArrayLike<number>;
   readonly bits: 8 | 16 | 32;
@@ -20,16 +20,16 @@ const TYPE = { float: 1, u8: 2, i8: 3, u16: 4, i16: 5, i32: 6, i64: 7, half: 10,
 const U32 = 12;
 const U64 = 13;
 
-export function needlesOf({ name, type, raw, numbers, texts }: Constant): Needle[] {
-  const needles: Needle[] = [];
-  const add = (values: ArrayLike<number>, bits: Needle['bits']) => {
-    if (values.length >= SHORTEST) needles.push({ name, values, bits });
+export function sequencesOf({ name, type, raw, numbers, texts }: Constant): Sequence[] {
+  const sequences: Sequence[] = [];
+  const add = (values: ArrayLike<number>, bits: Sequence['bits']) => {
+    if (values.length >= SHORTEST) sequences.push({ name, values, bits });
   };
   for (const text of texts) add(text, 8);
   // Texts of one tensor one after the other: a token or a word each, maybe.
   if (texts.length > 1) add(Buffer.concat(texts), 8);
   if (numbers !== null) for (const run of wholeRuns(numbers)) add(run, 32);
-  if (raw === null) return needles;
+  if (raw === null) return sequences;
   switch (type) {
     case TYPE.u8:
     case TYPE.i8:
@@ -65,7 +65,7 @@ export function needlesOf({ name, type, raw, numbers, texts }: Constant): Needle
       for (const run of wholeRuns(decodeHalves(new Uint16Array(aligned(raw, 2))))) add(run, 32);
       break;
   }
-  return needles;
+  return sequences;
 }
 
 /** The lower 32 bits of 64-bit numbers, little-endian. */
