@@ -47,15 +47,22 @@ async function measure(window, folder) {
   try {
     await pool.open();
     marks.push(threadCpuNs());
+    const { plan, range, data, accounting } = prepared;
     const { totals, ledger } = await scorePlan({
-      prepared,
       pool,
+      plan,
+      batches: prepared.batches,
+      range,
+      documents: data.stream.documentStarts.length,
+      accounting,
       wanted,
+      allNats: false,
       output: null,
-      record: null,
+      recorder: null,
+      onProgress: () => {},
     });
     marks.push(threadCpuNs());
-    ledger.close(prepared.plan.skipped.reduce((sum, { targets }) => sum + targets, 0));
+    ledger.close(plan.skipped.reduce((sum, { targets }) => sum + targets, 0));
     const bytes = accountBytes(prepared);
     marks.push(threadCpuNs());
     const figures = [scoreFigures(totals, bytes, 'computed', false), totalFigures(totals, bytes)];

@@ -100,6 +100,11 @@ export class Accounting {
     return this.sidecar === null ? null : sumSidecar(this.sidecar.bytes, from, to);
   }
 
+  /** Bytes of the targets `[from, to)` in the headline accounting. */
+  headlineBytes(from: number, to: number): number {
+    return this.headline === 'sidecar' ? this.sidecarBytes(from, to)! : this.lutBytes(from, to);
+  }
+
   /**
    * The totals of all scored targets, given as ranges in any order; a target that two ranges hold
    * is counted twice, as the historical evaluator does.

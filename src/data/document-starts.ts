@@ -1,5 +1,5 @@
 /**
- * Where the documents of a token stream begin.
+ * Document starts of a token stream: found by BOS, cut to a count, looked up by position.
  */
 import type { TokenIds, TokenStream } from './types.js';
 
@@ -10,8 +10,7 @@ import type { TokenIds, TokenStream } from './types.js';
 export function documentStartsOf(ids: TokenIds, bosId: number): Uint32Array<SharedArrayBuffer> {
   const n = ids.length;
   let count = n > 0 && ids[0] !== bosId ? 1 : 0;
-  // Counted first and filled second: a growing list of 50,000 numbers would be no dearer, but a
-  // stream that is mostly BOS would be.
+  // Counted first and filled second, as a growing list is expensive for a stream that is mostly BOS.
   for (let i = 0; i < n; i++) if (ids[i] === bosId) count++;
   const starts = new Uint32Array(new SharedArrayBuffer(4 * count));
   let k = n > 0 && ids[0] !== bosId ? 1 : 0;
@@ -31,4 +30,16 @@ export function firstDocuments(stream: TokenStream, count: number): TokenStream 
     ids: stream.ids.subarray(0, end),
     documentStarts: stream.documentStarts.subarray(0, count),
   };
+}
+
+/** Index of the document that holds stream position `position`, by binary search. */
+export function documentOf(documentStarts: Uint32Array, position: number): number {
+  let low = 0;
+  let high = documentStarts.length - 1;
+  while (low < high) {
+    const mid = (low + high + 1) >>> 1;
+    if (documentStarts[mid]! <= position) low = mid;
+    else high = mid - 1;
+  }
+  return low;
 }

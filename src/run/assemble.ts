@@ -1,34 +1,40 @@
 /**
- * Turns rows of the plan into a padded batch, and says which targets of which documents it scores.
+ * Batches of plan rows: their assembly, and the step that scores one on an engine.
+ *
+ * The only place that builds a batch: scores, stateful or not, the second opinion and the probes
+ * all call it.
  */
+import { documentOf } from '../data/document-starts.js';
 import type { TokenIds, TokenStream } from '../data/types.js';
-import type { Batch } from '../engine/types.js';
+import type { Batch, BatchScore } from '../engine/types.js';
 import type { Row, WindowPlan } from '../windows/plan.js';
 import { BatchMemory } from './batch-memory.js';
+import { locateError } from './locate-error.js';
+import { type InfiniteCounts, infiniteTargets, type ScoredRuns } from './scored-spans.js';
 
-/** Runs of consecutive scored targets, each inside one row and one document. */
-export interface ScoredRuns {
-  readonly document: Uint32Array;
-  /** Stream index of the run's first target. */
-  readonly first: Uint32Array;
-  readonly count: Uint32Array;
+/** What rows are looked up in: a window plan, or any other list of rows. */
+export type RowSource = Pick<WindowPlan, 'row'>;
+
+/** The score of a batch of plan rows, with everything that is derived from its nats. */
+export interface ScoredRows extends BatchScore, InfiniteCounts {
+  readonly runs: ScoredRuns;
 }
 
-/** Any id is right for padding: nothing that follows a row's end is scored, and models are causal. */
+/** Any id serves as padding: nothing that follows a row's end is scored, and models are causal. */
 const PADDING_ID = 0;
 
-/** So many numbers are copied by a loop before a call of the runtime has begun. */
+/** Up to this length a copying loop is faster than a call into the runtime. */
 const SHORT = 128;
 
 /**
  * Gathers `rows` (indexes into the plan) into one batch; its time is the longest row's length.
  * Segment `s` of the batch is run `s`.
  *
- * @param memory where the batch's arrays lie; it is free again when the batch has been scored
+ * @param memory holds the arrays of the batch; it may be used again once the batch is scored
  */
 export function assembleBatch(
   stream: TokenStream,
-  plan: WindowPlan,
+  plan: RowSource,
   rows: Uint32Array,
   memory = new BatchMemory(),
 ): { batch: Batch; runs: ScoredRuns } {
@@ -74,6 +80,28 @@ export function assembleBatch(
   return { batch: { rows: rows.length, time, ids, scored, targets, segmentEnds }, runs };
 }
 
+/**
+ * Assembles `rows` and scores them as one batch.
+ *
+ * @param score the engine, with the state that the rows read where they carry one
+ * @throws what the engine throws; BPB_NAN_LOGITS also names the stream position
+ */
+export async function scoreRows(
+  stream: TokenStream,
+  plan: RowSource,
+  rows: Uint32Array,
+  score: (batch: Batch) => Promise<BatchScore>,
+  memory?: BatchMemory,
+): Promise<{ batch: Batch; scored: ScoredRows }> {
+  const { batch, runs } = assembleBatch(stream, plan, rows, memory);
+  try {
+    const scores = await score(batch);
+    return { batch, scored: { ...scores, runs, ...infiniteTargets(scores.nats, runs) } };
+  } catch (error) {
+    throw locateError(error, rows, plan, stream);
+  }
+}
+
 /** Inputs that a row begins with and the row before it ends with: in sliding windows most of them. */
 function sharedInputs(before: Row, row: Row): number {
   if (row.start < before.start) return 0;
@@ -89,7 +117,7 @@ function scoredRuns(layout: readonly Row[], documentStarts: Uint32Array): Scored
   for (const { start, length, firstScored } of layout) {
     const end = start + length;
     let at = start + firstScored;
-    // Rows mostly follow each other, and with them their documents.
+    // Rows mostly follow each other, and so do their documents.
     const next = documentStarts[document + 1] ?? end;
     if (!(documentStarts[document]! <= at && at < next)) document = documentOf(documentStarts, at);
     while (at < end) {
@@ -126,16 +154,4 @@ function copyIds(to: Int32Array, at: number, tokens: TokenIds, from: number, end
 /** `to[at ..]` becomes `from, from + 1, … end - 1`. */
 function count(to: Uint32Array, at: number, from: number, end: number): void {
   for (let i = from; i < end; i++) to[at++] = i;
-}
-
-/** Index of the document that holds stream position `position`. */
-export function documentOf(documentStarts: Uint32Array, position: number): number {
-  let low = 0;
-  let high = documentStarts.length - 1;
-  while (low < high) {
-    const mid = (low + high + 1) >>> 1;
-    if (documentStarts[mid]! <= position) low = mid;
-    else high = mid - 1;
-  }
-  return low;
 }

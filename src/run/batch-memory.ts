@@ -1,13 +1,13 @@
 /**
- * Memory for the arrays of a batch, which the next batch takes over: fresh pages from the system cost
- * more than what is written into them.
+ * Reusable memory for the arrays of a batch: fresh pages from the system cost more than what is
+ * written into them.
  */
 export class BatchMemory {
   #ids = new Int32Array(0);
   #scored = new Uint32Array(0);
   #targets = new Int32Array(0);
 
-  /** An array of `length` that holds whatever was left in it; so are the others. */
+  /** An array of `length` with the values of an earlier batch; the same holds for the others. */
   ids(length: number): Int32Array {
     if (length > this.#ids.length) this.#ids = new Int32Array(length);
     return this.#ids.subarray(0, length);

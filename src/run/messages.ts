@@ -8,8 +8,7 @@ import type { EngineInfo, EngineOptions } from '../engine/types.js';
 import { BpbError, type ErrorDetails } from '../errors.js';
 import type { LedgerEvent } from '../ledger/events.js';
 import type { WindowOptions } from '../windows/options.js';
-import type { ScoredRuns } from './assemble.js';
-import type { InfiniteTargets } from './infinite.js';
+import type { InfiniteCounts, ScoredRuns } from './scored-spans.js';
 
 /** Handed once to each worker; the stream and the model are in shared memory. */
 export interface WorkerSetup {
@@ -39,14 +38,11 @@ export interface Opened {
   readonly notes: readonly string[];
 }
 
-export interface RowsScore {
+export interface RowsScore extends InfiniteCounts {
   readonly runs: ScoredRuns;
   /** Q30 sum of each run. */
   readonly totals: BigInt64Array;
-  readonly infinite: InfiniteTargets;
-  /** How many targets of each run are infinite, where any is. */
-  readonly infiniteRuns?: Uint32Array | null | undefined;
-  /** What was scored and learnt, in order; left out where nothing is learnt: then it is the runs. */
+  /** Score and adapt events in order; absent where nothing adapts: then there is one a run. */
   readonly events?: readonly LedgerEvent[] | undefined;
   /** Nats of every scored target in the order of the runs, where `keepNats` asked for them. */
   readonly nats: Float32Array | null;

@@ -1,18 +1,26 @@
 /**
- * The score so far, for progress: doubles will do for the eye.
+ * Running score of a run, for progress: in doubles, which are exact enough for display.
  */
-
 import type { Progress } from '../progress.js';
-import type { Prepared } from '../score/prepare.js';
 import type { RowsScore } from './messages.js';
 import { natsOf } from './totals.js';
+
+/** Bytes by which a score is divided. */
+export interface ByteCounter {
+  /** Bytes of the targets `[from, to)` in the headline accounting. */
+  headlineBytes(from: number, to: number): number;
+}
 
 export class RunningBpb {
   private nats = 0;
   private bytes = 0;
   private done = 0;
 
-  constructor(private readonly prepared: Prepared) {}
+  /** @param targets that the whole plan scores, repeated ones counted again */
+  constructor(
+    private readonly accounting: ByteCounter,
+    private readonly targets: number,
+  ) {}
 
   get bpb(): number | null {
     return this.bytes === 0 ? null : this.nats / Math.LN2 / this.bytes;
@@ -20,18 +28,13 @@ export class RunningBpb {
 
   /** Adds a merged batch. */
   add({ runs, totals }: RowsScore): Progress {
-    const { accounting, plan } = this.prepared;
     for (let r = 0; r < runs.count.length; r++) {
       const from = runs.first[r]!;
-      const to = from + runs.count[r]!;
-      this.bytes +=
-        accounting.headline === 'sidecar'
-          ? accounting.sidecarBytes(from, to)!
-          : accounting.lutBytes(from, to);
+      this.bytes += this.accounting.headlineBytes(from, from + runs.count[r]!);
       this.nats += natsOf(totals[r]!);
       this.done += runs.count[r]!;
     }
-    const total = plan.scored + plan.repeated;
-    return { phase: 'score', done: this.done, total, unit: 'targets', bpb: this.bpb };
+    const { done, targets, bpb } = this;
+    return { phase: 'score', done, total: targets, unit: 'targets', bpb };
   }
 }

@@ -1,59 +1,91 @@
 /**
- * Scores the plan of a run with an open pool: all that happens on the main thread from the first
- * batch to the last.
+ * Score of a plan on an open pool: everything on the main thread from the first batch to the last.
  */
-
-import type { OutputDirectory } from '../score/outputs.js';
-import type { Prepared } from '../score/prepare.js';
-import type { RunRecord } from '../score/record.js';
-import { keepSampled } from '../score/sampled.js';
+import type { Progress } from '../progress.js';
+import type { BatchPlan } from '../windows/batches.js';
 import { ScoreLedger } from '../windows/coverage.js';
-import type { ScorePool } from './pool.js';
-import { type RunTimes, runBatches } from './run-batches.js';
-import { RunningBpb } from './running.js';
-import { DocumentTotals } from './totals.js';
+import { scoredOf, type WindowPlan } from '../windows/plan.js';
+import type { RowsScore } from './messages.js';
+import { type BatchGate, type RunOptions, runBatches } from './run-batches.js';
+import { type ByteCounter, RunningBpb } from './running.js';
+import { RunTimes } from './times.js';
+import { DocumentTotals, mergeScore } from './totals.js';
 
-export interface PlanRun {
-  readonly prepared: Prepared;
-  readonly pool: ScorePool;
-  /** Rows of the plan whose nats are wanted one by one. */
+/** Consumer of batch results in the order in which batches end. */
+export interface BatchOutput {
+  append(batch: number, result: RowsScore): void;
+}
+
+/** Consumer of batch results that puts them into the order of the plan, and so holds batches back. */
+export interface BatchRecorder extends BatchGate {
+  enter(batch: number, result: RowsScore): void;
+}
+
+export interface PlanRun extends Pick<RunOptions, 'pool' | 'range' | 'signal'> {
+  readonly plan: WindowPlan;
+  readonly batches: BatchPlan;
+  /** Documents of the stream. */
+  readonly documents: number;
+  readonly accounting: ByteCounter;
+  /** Plan rows whose nats are kept. */
   readonly wanted: { has(row: number): boolean };
-  readonly output: OutputDirectory | null;
-  readonly record: RunRecord | null;
+  /** Whether `output` needs the nats of every target. */
+  readonly allNats: boolean;
+  readonly output: BatchOutput | null;
+  readonly recorder: BatchRecorder | null;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 export interface PlanScore {
   readonly totals: DocumentTotals;
   readonly ledger: ScoreLedger;
-  readonly running: RunningBpb;
   readonly times: RunTimes;
+  /** Bits per byte so far, for progress of what follows; null where no byte was scored. */
+  readonly bpb: number | null;
   /** Nats of the wanted rows, by row index of the plan. */
   readonly kept: ReadonlyMap<number, Float32Array>;
 }
 
 /** @throws what a worker refuses; BPB_INTERRUPTED */
 export async function scorePlan(run: PlanRun): Promise<PlanScore> {
-  const { prepared, pool, wanted, output, record } = run;
-  const { options, data, plan, batches, range } = prepared;
-  const totals = new DocumentTotals(data.stream.documentStarts.length);
+  const { plan, wanted, allNats, output, recorder, onProgress } = run;
+  const totals = new DocumentTotals(run.documents);
   const ledger = new ScoreLedger(plan.tokens, plan.options.compat !== null);
-  const running = new RunningBpb(prepared);
+  const running = new RunningBpb(run.accounting, plan.scored + plan.repeated);
+  const times = new RunTimes();
   const kept = new Map<number, Float32Array>();
-  const times = await runBatches({
-    pool,
-    batches,
-    range,
-    totals,
-    ledger,
-    signal: options.signal,
-    gate: record,
-    keepNats: (_, rows) => options.saveTargets === true || rows.some((row) => wanted.has(row)),
-    onMerged: (batch, rows, result) => {
-      record?.enter(batch, result);
+  await runBatches({
+    pool: run.pool,
+    batches: run.batches,
+    range: run.range,
+    signal: run.signal,
+    gate: recorder,
+    keepNats: (rows) => allNats || rows.some((row) => wanted.has(row)),
+    onScored: (batch, rows, result) => {
+      mergeScore(totals, ledger, result);
+      times.add(result);
+      recorder?.enter(batch, result);
       output?.append(batch, result);
-      keepSampled(rows, result, plan, wanted, kept);
-      options.onProgress?.(running.add(result));
+      keepWanted(rows, result, plan, wanted, kept);
+      onProgress?.(running.add(result));
     },
   });
-  return { totals, ledger, running, times, kept };
+  return { totals, ledger, times, bpb: running.bpb, kept };
+}
+
+/** Cuts the nats of the wanted rows out of a batch, in which they are in the order of its rows. */
+function keepWanted(
+  rows: Uint32Array,
+  { nats }: RowsScore,
+  plan: WindowPlan,
+  wanted: PlanRun['wanted'],
+  kept: Map<number, Float32Array>,
+): void {
+  if (nats === null) return;
+  let at = 0;
+  for (const index of rows) {
+    const end = at + scoredOf(plan, index);
+    if (wanted.has(index)) kept.set(index, nats.slice(at, end));
+    at = end;
+  }
 }

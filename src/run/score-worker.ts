@@ -4,15 +4,13 @@
 
 import type { AdaptiveEngine, AdaptiveOptions } from '../engine/adaptive.js';
 import type { Created, EngineChoice } from '../engine/create.js';
-import type { CudaOptions, Engine, EngineInfo, EngineOptions } from '../engine/types.js';
+import type { Batch, CudaOptions, Engine, EngineInfo, EngineOptions } from '../engine/types.js';
 import type { WindowPlan } from '../windows/plan.js';
 import { handedOver } from '../workers/pool.js';
-import { assembleBatch } from './assemble.js';
+import { scoreRows } from './assemble.js';
 import { BatchMemory } from './batch-memory.js';
-import { infiniteTargets } from './infinite.js';
 import type { Opened, Reply, RowsScore, WorkerSetup, WorkerTask } from './messages.js';
 import { replyOf } from './messages.js';
-import { namedError } from './named-error.js';
 import { planRows } from './plan.js';
 import { LaneRunner } from './stateful-runner.js';
 
@@ -23,9 +21,7 @@ export interface Engines {
 }
 
 /** What a task comes to, its nats always with it. */
-type Scored = Omit<RowsScore, 'infinite' | 'infiniteRuns' | 'nats' | 'remarks'> & {
-  readonly nats: Float32Array;
-};
+type Scored = Omit<RowsScore, 'nats' | 'remarks'> & { readonly nats: Float32Array };
 
 interface Open {
   readonly engine: { readonly info: EngineInfo; readonly remarks?: readonly string[] };
@@ -96,7 +92,6 @@ export class ScoreWorker {
     const { nats, ...scored } = await score(task.rows);
     return {
       ...scored,
-      ...infiniteTargets(nats, scored.runs),
       nats: task.keepNats ? nats : null,
       remarks: [...(engine.remarks ?? [])],
     };
@@ -105,19 +100,11 @@ export class ScoreWorker {
   private async scoreRows(engine: Engine, rows: Uint32Array): Promise<Scored> {
     const { stream } = this.setup;
     const memory = this.spare.pop() ?? new BatchMemory();
-    const { batch, runs } = assembleBatch(stream, this.plan, rows, memory);
     try {
-      const { deviceToHostBytes = null, shape = null, ...scored } = await engine.score(batch);
-      return {
-        ...scored,
-        runs,
-        deviceToHostBytes,
-        shape,
-        adaptations: 0,
-        adaptSeconds: 0,
-      };
-    } catch (error) {
-      throw namedError(error, rows, this.plan, stream);
+      const score = (batch: Batch) => engine.score(batch);
+      const { scored } = await scoreRows(stream, this.plan, rows, score, memory);
+      const { deviceToHostBytes = null, shape = null } = scored;
+      return { ...scored, deviceToHostBytes, shape, adaptations: 0, adaptSeconds: 0 };
     } finally {
       this.spare.push(memory);
     }

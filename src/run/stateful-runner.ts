@@ -1,6 +1,8 @@
 /**
- * Scores rows that carry state: score a chunk, commit its nats, adapt, next chunk. This order is the
- * whole point: nothing below shows the adapt graph a target whose nats are not committed.
+ * Runner of rows that carry state: score a chunk, commit its nats, adapt to it, go on to the next.
+ *
+ * The adapt graph is only given targets that are already scored; later targets are not reachable
+ * from `adapt`.
  */
 import { type Adaptive, resetsAtDocuments } from '../artifact/adaptive.js';
 import type { TokenStream } from '../data/types.js';
@@ -8,15 +10,14 @@ import type { AdaptiveEngine, EngineState, Lesson } from '../engine/adaptive.js'
 import type { Batch } from '../engine/types.js';
 import { BpbError } from '../errors.js';
 import type { WindowPlan } from '../windows/plan.js';
-import { assembleBatch } from './assemble.js';
-import { namedError } from './named-error.js';
+import { scoreRows } from './assemble.js';
 import { type LanesScore, LaneTask } from './stateful-task.js';
 
 export class LaneRunner {
   private readonly sideBySide: boolean;
-  /** Of the single pass, from one task to the next. */
+  /** State of the single pass, kept from one task to the next. */
   private pass: { readonly state: EngineState; nextRow: number } | null = null;
-  /** Tasks of a worker run one after the other: their state is one engine's. */
+  /** Tasks of a worker run one after the other, as they share one engine. */
   private last: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -29,8 +30,8 @@ export class LaneRunner {
   }
 
   /**
-   * @param rows of the plan: with documents side by side step by step from their first rows, as
-   * planLanes orders them; in a single pass those that follow the last task's
+   * @param rows plan rows: of documents side by side all rows, step by step, in the order of
+   * planLanes; of a single pass those that follow the last task's
    */
   score(rows: Uint32Array): Promise<LanesScore> {
     const run = this.last.then(() => (this.sideBySide ? this.documents(rows) : this.onePass(rows)));
@@ -47,7 +48,7 @@ export class LaneRunner {
         const following = steps[k + 1]?.length ?? 0;
         const batch = await this.scoreStep(task, step, state, following > 0);
         if (following === 0) break;
-        // Documents that end here stood behind the others; those that go on had whole chunks.
+        // Documents that end here are the last of the batch; those that go on had whole chunks.
         state.keep(following);
         await this.adapt(task, step.subarray(0, following), batch, state);
       }
@@ -87,16 +88,14 @@ export class LaneRunner {
     state: EngineState,
     carry: boolean,
   ): Promise<Batch> {
-    const { batch, runs } = assembleBatch(this.stream, this.plan, step);
-    try {
-      task.commit({ runs, score: await this.engine.score(batch, state, carry) });
-    } catch (error) {
-      throw namedError(error, step, this.plan, this.stream);
-    }
+    const { batch, scored } = await scoreRows(this.stream, this.plan, step, (rows) =>
+      this.engine.score(rows, state, carry),
+    );
+    task.commit(scored);
     return batch;
   }
 
-  /** Shows the adapt graph the chunks of `step`, which has been committed. */
+  /** Gives the adapt graph the chunks of `step`, which has been committed. */
   private async adapt(
     task: LaneTask,
     step: Uint32Array,
@@ -124,8 +123,8 @@ export class LaneRunner {
     for (let k = 0; k < this.adaptive.steps; k++) {
       task.adapted(await this.engine.adapt(lesson, state));
     }
-    const segments = this.sideBySide ? Array.from(step, (row) => this.plan.segmentOf(row)) : null;
-    task.learnt(used, segments);
+    if (!this.sideBySide) task.updated(used, null);
+    else step.forEach((row, r) => void task.updated([used[r]!], this.plan.segmentOf(row)));
   }
 
   /** Rows of one step: the same place in their documents. */

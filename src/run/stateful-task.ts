@@ -1,13 +1,22 @@
 /**
- * What one task of rows that carry state has scored and learnt so far, in its order.
+ * Record of one stateful task: what it has committed and adapted to, in order, and its joined result.
  */
 import { BpbError } from '../errors.js';
-import type { LedgerEvent } from '../ledger/events.js';
-import { infiniteTargets } from './infinite.js';
-import { type JoinedSteps, joinSteps, type Step } from './merge-steps.js';
-import { scoreEvents } from './score-events.js';
+import type { AdaptEvent, LedgerEvent, TargetRange } from '../ledger/events.js';
+import type { ScoredRows } from './assemble.js';
+import {
+  type InfiniteCounts,
+  type InfiniteTargets,
+  type ScoredRuns,
+  scoreEvents,
+} from './scored-spans.js';
 
-export interface LanesScore extends JoinedSteps {
+/** The scores of all steps of a task, joined in their order, with its times and ledger events. */
+export interface LanesScore extends InfiniteCounts {
+  readonly runs: ScoredRuns;
+  /** Q30 sum of each run. */
+  readonly totals: BigInt64Array;
+  readonly nats: Float32Array;
   /** Seconds inside the two graphs, and in the scorer. */
   readonly runSeconds: number;
   readonly adaptSeconds: number;
@@ -18,20 +27,19 @@ export interface LanesScore extends JoinedSteps {
   readonly events: readonly LedgerEvent[];
 }
 
-/** What one task has committed so far. */
 export class LaneTask {
-  private readonly steps: Step[] = [];
+  private readonly steps: ScoredRows[] = [];
   private readonly events: LedgerEvent[] = [];
-  /** Runs of the last step, by first target: where each ends. */
+  /** Runs of the last step: first target to the target after the last. */
   private readonly committed = new Map<number, number>();
   private adaptations = 0;
   private adaptSeconds = 0;
 
-  commit(step: Step): void {
+  /** Enters a scored step: from here on its nats are part of the result and cannot change. */
+  commit(step: ScoredRows): void {
     this.steps.push(step);
-    const { runs, score } = step;
-    const { infiniteRuns } = infiniteTargets(score.nats, runs);
-    this.events.push(...scoreEvents(runs, score.totals, infiniteRuns));
+    const { runs, totals, infiniteRuns } = step;
+    this.events.push(...scoreEvents(runs, totals, infiniteRuns));
     this.committed.clear();
     runs.first.forEach((first, r) => {
       this.committed.set(first, first + runs.count[r]!);
@@ -39,11 +47,12 @@ export class LaneTask {
   }
 
   /**
-   * The rule that this room exists for, held once more against what was really committed.
+   * Checks the rule "score before adapting" against what was committed, independent of the runner.
    *
-   * @param used ranges of targets, each a row's: they begin where a run does
+   * @param used ranges of targets, one a row, each of which begins where a run does
+   * @throws BPB_ADAPT_BEFORE_SCORE (internal)
    */
-  requireCommitted(used: readonly (readonly [number, number])[]): void {
+  requireCommitted(used: readonly TargetRange[]): void {
     for (const [first, count] of used) {
       for (let i = first; i < first + count; ) {
         const end = this.committed.get(i);
@@ -59,33 +68,76 @@ export class LaneTask {
     }
   }
 
+  /** Enters one run of the adapt graph. */
   adapted(seconds: number): void {
     this.adaptations++;
     this.adaptSeconds += seconds;
   }
 
-  learnt(used: readonly [number, number][], segments: readonly number[] | null): void {
-    if (segments === null) this.events.push({ kind: 'adapt', ranges: used, document: null });
-    else {
-      for (const [r, range] of used.entries()) {
-        this.events.push({ kind: 'adapt', ranges: [range], document: segments[r]! });
-      }
-    }
+  /** Enters the targets of an update; `document` null is state that all documents share. */
+  updated(ranges: readonly TargetRange[], document: AdaptEvent['document']): void {
+    this.events.push({ kind: 'adapt', ranges, document });
   }
 
   result(): LanesScore {
-    const sum = (of: (step: Step) => number) => this.steps.reduce((n, step) => n + of(step), 0);
-    const bytes = this.steps.map(({ score }) => score.deviceToHostBytes);
+    const { steps, events, adaptations, adaptSeconds } = this;
+    const sum = (of: (step: ScoredRows) => number) => steps.reduce((n, step) => n + of(step), 0);
+    const bytes = steps.map(({ deviceToHostBytes }) => deviceToHostBytes);
     return {
-      ...joinSteps(this.steps),
-      runSeconds: sum(({ score }) => score.runSeconds) + this.adaptSeconds,
-      adaptSeconds: this.adaptSeconds,
-      scoreSeconds: sum(({ score }) => score.scoreSeconds),
-      adaptations: this.adaptations,
+      ...joined(steps),
+      runSeconds: sum(({ runSeconds }) => runSeconds) + adaptSeconds,
+      adaptSeconds,
+      scoreSeconds: sum(({ scoreSeconds }) => scoreSeconds),
+      adaptations,
       deviceToHostBytes: bytes.includes(undefined)
         ? null
         : (bytes as number[]).reduce((a, b) => a + b, 0),
-      events: this.events,
+      events,
     };
   }
+}
+
+type Joined = Pick<LanesScore, 'runs' | 'totals' | 'nats' | 'infinite' | 'infiniteRuns'>;
+
+function joined(steps: readonly ScoredRows[]): Joined {
+  const numbers = (of: (step: ScoredRows) => Uint32Array) =>
+    concatenated(Uint32Array, steps.map(of));
+  const infinite = steps.map((step) => step.infinite).reduce(added);
+  return {
+    runs: {
+      document: numbers(({ runs }) => runs.document),
+      first: numbers(({ runs }) => runs.first),
+      count: numbers(({ runs }) => runs.count),
+    },
+    totals: concatenated(
+      BigInt64Array,
+      steps.map(({ totals }) => totals),
+    ),
+    nats: concatenated(
+      Float32Array,
+      steps.map(({ nats }) => nats),
+    ),
+    infinite,
+    infiniteRuns:
+      infinite.count === 0
+        ? null
+        : numbers(({ infiniteRuns, runs }) => infiniteRuns ?? new Uint32Array(runs.count.length)),
+  };
+}
+
+function added(a: InfiniteTargets, b: InfiniteTargets): InfiniteTargets {
+  if (a.count === 0 || b.count === 0) return a.count === 0 ? b : a;
+  return { count: a.count + b.count, first: Math.min(a.first, b.first) };
+}
+
+type Numbers = Uint32Array | Float32Array | BigInt64Array;
+
+function concatenated<A extends Numbers>(Type: new (length: number) => A, parts: readonly A[]): A {
+  const whole = new Type(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part as never, at);
+    at += part.length;
+  }
+  return whole;
 }

@@ -1,14 +1,15 @@
 /**
- * Exact totals: int64 fixed-point nats a document, so that no order of addition can move a bit.
+ * Totals of a run and the merge of batch results into them: int64 fixed-point nats a document, so
+ * that no order of addition can move a bit.
  */
+import { Q30_ONE } from '../engine/q30.js';
 import { BpbError } from '../errors.js';
-import type { InfiniteTargets } from './infinite.js';
-
-/** Fixed point has 2^30 steps a nat: 62 million targets of 88 nats stay below 2^63. */
-export const Q30 = 2 ** 30;
+import type { ScoreLedger } from '../windows/coverage.js';
+import type { RowsScore } from './messages.js';
+import type { InfiniteTargets } from './scored-spans.js';
 
 export class DocumentTotals {
-  /** Nats of each document's scored targets, in 2^-30 nats. */
+  /** Sum of each document's scored targets, in 2^-30 nats: 62 million of 88 nats fit int64. */
   readonly nats: BigInt64Array;
   /** Scores entered for each document; a repeated target counts each time. */
   readonly targets: Uint32Array;
@@ -29,7 +30,7 @@ export class DocumentTotals {
         code: 'BPB_TOTAL_OVERFLOW',
         message: `the nats of document ${document} exceed int64 fixed point`,
         expected: 'less than 2^33 nats a document',
-        actual: `${Number(sum) / Q30} nats`,
+        actual: `${Number(sum) / Q30_ONE} nats`,
       });
     }
     this.nats[document] = sum;
@@ -60,5 +61,17 @@ export class DocumentTotals {
 /** Nats as a double, from fixed point: exact up to 2^23 nats, correctly rounded above. */
 export function natsOf(q30: bigint): number {
   // 2^-30 is a power of two, so only the conversion of the integer can round.
-  return Number(q30) / Q30;
+  return Number(q30) / Q30_ONE;
 }
+
+/** Enters a batch result: each of its targets once into the coverage, each run into the totals. */
+export function mergeScore(totals: DocumentTotals, ledger: ScoreLedger, result: MergedScore): void {
+  const { document, first, count } = result.runs;
+  for (let r = 0; r < count.length; r++) {
+    ledger.mark(first[r]!, count[r]!);
+    totals.add(document[r]!, count[r]!, result.totals[r]!);
+  }
+  totals.addInfinite(result.infinite);
+}
+
+type MergedScore = Pick<RowsScore, 'runs' | 'totals' | 'infinite'>;

@@ -4,7 +4,7 @@
 import { type Adaptive, resetsAtDocuments } from '../artifact/adaptive.js';
 import type { ByteTotals as Accounted, TargetRange } from '../bytes/accounting.js';
 import type { Identified } from '../data/known.js';
-import type { RunTimes } from '../run/run-batches.js';
+import type { RunTimes } from '../run/times.js';
 import { harnessVersion } from '../version.js';
 import { dataFigures, dataNotes, knownAs, scoreFigures, sealed, totalFigures } from './figures.js';
 import { identityOf } from './identity.js';

@@ -10,7 +10,7 @@ import { LedgerSequence } from '../ledger/sequence.js';
 import { streamSha256 } from '../ledger/stream-hash.js';
 import { LedgerWriter, ledgerExists } from '../ledger/writer.js';
 import type { RowsScore } from '../run/messages.js';
-import { scoreEvents } from '../run/score-events.js';
+import { scoreEvents } from '../run/scored-spans.js';
 import { harnessVersion } from '../version.js';
 import type { Prepared } from './prepare.js';
 

@@ -3,7 +3,6 @@
  * choosing them, and keeping their first nats.
  */
 import { resetsAtDocuments } from '../artifact/adaptive.js';
-import type { RowsScore } from '../run/messages.js';
 import type { BatchPlan } from '../windows/batches.js';
 import { scoredOf, type WindowPlan } from '../windows/plan.js';
 import { proofRows, type Rewritten } from './optimize-run.js';
@@ -97,21 +96,4 @@ export function keptOf(
 ): Map<number, Float32Array> {
   const rows = [...kept.keys()].filter((row) => sample.has(row)).sort((a, b) => a - b);
   return new Map(rows.map((row) => [row, kept.get(row)!]));
-}
-
-/** Cuts the sampled rows' nats out of a batch: they stand in the order of its rows. */
-export function keepSampled(
-  rows: Uint32Array,
-  result: RowsScore,
-  plan: WindowPlan,
-  sample: { has(row: number): boolean },
-  kept: Map<number, Float32Array>,
-): void {
-  if (result.nats === null) return;
-  let at = 0;
-  for (const index of rows) {
-    const end = at + scoredOf(plan, index);
-    if (sample.has(index)) kept.set(index, result.nats.slice(at, end));
-    at = end;
-  }
 }

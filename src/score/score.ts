@@ -6,8 +6,9 @@ import { interrupted } from '../errors.js';
 import type { ScoreOptions } from '../evaluation/options.js';
 import type { ProbeVerdict } from '../probes/types.js';
 import type { Opened } from '../run/messages.js';
-import { lanesOf, type RunTimes } from '../run/run-batches.js';
+import { lanesOf } from '../run/run-batches.js';
 import { scorePlan } from '../run/score-plan.js';
+import type { RunTimes } from '../run/times.js';
 import type { DocumentTotals } from '../run/totals.js';
 import type { ScoreLedger } from '../windows/coverage.js';
 import { accountBytes, composeResult } from './compose.js';
@@ -66,7 +67,7 @@ async function runAndVerify(
   prepared: Prepared,
   started: number,
 ): Promise<Omit<Scored, 'probes'> & { output: OutputDirectory | null }> {
-  const { options, artifact, plan, batches, range, setup } = prepared;
+  const { options, artifact, data, plan, batches, range, accounting, setup } = prepared;
   const { signal, onProgress } = options;
   const seed = options.seed ?? DEFAULT_SEED;
   const sample = sampleRows(prepared, seed);
@@ -91,12 +92,19 @@ async function runAndVerify(
     if (options.ledger !== undefined) {
       record = new RunRecord(prepared, options.ledger, lanesOf(pool));
     }
-    const { totals, ledger, running, times, kept } = await scorePlan({
-      prepared,
+    const { totals, ledger, bpb, times, kept } = await scorePlan({
       pool,
+      plan,
+      batches,
+      range,
+      documents: data.stream.documentStarts.length,
+      accounting,
       wanted,
+      allNats: options.saveTargets === true,
       output,
-      record,
+      recorder: record,
+      signal,
+      onProgress,
     });
     const reference = record?.finish() ?? null;
     const scoreEnd = performance.now();
@@ -105,7 +113,7 @@ async function runAndVerify(
       rewritten &&
       (await proveRun({ prepared, workers, rewritten, kept: keptOf(kept, proved), seed }));
     const verifying = (done: number) =>
-      onProgress?.({ phase: 'verify', done, total: sample.size, unit: 'rows', bpb: running.bpb });
+      onProgress?.({ phase: 'verify', done, total: sample.size, unit: 'rows', bpb });
     verifying(0);
     const verification = await verifyRows({
       setup,

@@ -1,25 +1,38 @@
-/** A lesson may only use targets whose nats the same step has committed. */
+/** Stateful tasks: an update may only use targets of the step just committed; steps join in order. */
 import { expect, test } from 'vitest';
+import type { ScoredRows } from '#bpb/run/assemble';
+import { infiniteTargets } from '#bpb/run/scored-spans';
 import { LaneTask } from '#bpb/run/stateful-task';
 import { refusalOf } from '../helpers/refusal.js';
 
-/** A task that has committed runs `[first, count]`, each of a document of its own. */
+/** A scored step of runs `[first, count]`, each of a document of its own. */
+function step(
+  runs: readonly (readonly [number, number])[],
+  infinite: readonly number[] = [],
+): ScoredRows {
+  const count = Uint32Array.from(runs, (run) => run[1]);
+  const targets = runs.flatMap(([first, length]) => Array.from({ length }, (_, j) => first + j));
+  const nats = Float32Array.from(targets, (target) =>
+    infinite.includes(target) ? Number.POSITIVE_INFINITY : target,
+  );
+  const scored = {
+    document: Uint32Array.from(runs, (_, r) => r),
+    first: Uint32Array.from(runs, (run) => run[0]),
+    count,
+  };
+  return {
+    runs: scored,
+    nats,
+    totals: BigInt64Array.from(runs, ([first]) => BigInt(first)),
+    runSeconds: 1,
+    scoreSeconds: 2,
+    ...infiniteTargets(nats, scored),
+  };
+}
+
 function committed(runs: readonly (readonly [number, number])[]): LaneTask {
   const task = new LaneTask();
-  const count = Uint32Array.from(runs, (run) => run[1]);
-  task.commit({
-    runs: {
-      document: Uint32Array.from(runs, (_, r) => r),
-      first: Uint32Array.from(runs, (run) => run[0]),
-      count,
-    },
-    score: {
-      nats: new Float32Array(count.reduce((sum, n) => sum + n, 0)).fill(1),
-      totals: new BigInt64Array(runs.length),
-      runSeconds: 0,
-      scoreSeconds: 0,
-    },
-  });
+  task.commit(step(runs));
   return task;
 }
 
@@ -53,17 +66,43 @@ test.each([
   expect(refusal.message).toContain(`target ${target} `);
 });
 
-test('what an earlier step committed is not what this one did', async () => {
+test('an update may not use an earlier step than the last', async () => {
   const task = committed([[1, 4]]);
-  task.commit({
-    runs: { document: Uint32Array.of(0), first: Uint32Array.of(5), count: Uint32Array.of(4) },
-    score: {
-      nats: new Float32Array(4),
-      totals: new BigInt64Array(1),
-      runSeconds: 0,
-      scoreSeconds: 0,
-    },
-  });
+  task.commit(step([[5, 4]]));
   task.requireCommitted([[5, 4]]);
   expect((await refusalOf(() => task.requireCommitted([[1, 4]]))).kind).toBe('internal');
+});
+
+test('steps are joined in their order, with events and infinite targets counted once', () => {
+  const task = new LaneTask();
+  task.commit(step([[9, 2]]));
+  task.adapted(0.5);
+  task.updated([[9, 2]], null);
+  task.commit(
+    step(
+      [
+        [1, 2],
+        [5, 3],
+      ],
+      [2, 5, 6],
+    ),
+  );
+  task.commit(step([[20, 1]], [20]));
+  const result = task.result();
+  const infinity = Number.POSITIVE_INFINITY;
+  expect([...result.runs.first]).toEqual([9, 1, 5, 20]);
+  expect([...result.runs.count]).toEqual([2, 2, 3, 1]);
+  expect([...result.totals]).toEqual([9n, 1n, 5n, 20n]);
+  expect([...result.nats]).toEqual([9, 10, 1, infinity, infinity, infinity, 7, infinity]);
+  expect(result.infinite).toEqual({ count: 4, first: 2 });
+  expect([...result.infiniteRuns!]).toEqual([0, 1, 2, 1]);
+  expect(result.events.map((event) => event.kind)).toEqual([
+    ...['score', 'adapt', 'score', 'score', 'score'],
+  ]);
+  expect(result.events.map((event) => ('infinite' in event ? event.infinite : null))).toEqual([
+    ...[0, null, 1, 2, 1],
+  ]);
+  expect(result).toMatchObject({ runSeconds: 3.5, scoreSeconds: 6, adaptations: 1 });
+  // No step came from a GPU that counts its bytes.
+  expect(result.deviceToHostBytes).toBeNull();
 });

@@ -5,11 +5,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RowsScore } from '#bpb/run/messages';
-import { type ScorePool, TASKS_PER_WORKER } from '#bpb/run/pool';
+import { TASKS_PER_WORKER } from '#bpb/run/pool';
 import { runBatches } from '#bpb/run/run-batches';
-import { DocumentTotals } from '#bpb/run/totals';
 import { type BatchPlan, planBatches } from '#bpb/windows/batches';
-import { ScoreLedger } from '#bpb/windows/coverage';
 import { planWindows } from '#bpb/windows/plan';
 import { blankStream } from '../helpers/stream.js';
 
@@ -17,6 +15,7 @@ const NOTHING: RowsScore = {
   runs: { document: new Uint32Array(), first: new Uint32Array(), count: new Uint32Array() },
   totals: new BigInt64Array(),
   infinite: { count: 0, first: -1 },
+  infiniteRuns: null,
   nats: null,
   runSeconds: 0,
   scoreSeconds: 0,
@@ -82,7 +81,7 @@ async function makespan(speeds: readonly number[], costs: readonly number[]): Pr
   const pool = {
     workers: speeds.length,
     score: (rows: Uint32Array) => devices.take(rows[0]!),
-  } as unknown as ScorePool;
+  };
   const batches: BatchPlan = {
     count: costs.length,
     shape: [1, 1],
@@ -94,10 +93,8 @@ async function makespan(speeds: readonly number[], costs: readonly number[]): Pr
     pool,
     batches,
     range: [0, costs.length],
-    totals: new DocumentTotals(1),
-    ledger: new ScoreLedger(1, false),
     keepNats: () => false,
-    onMerged: () => merged++,
+    onScored: () => merged++,
   });
   // Whoever waits for a batch asks for the next before the clock goes on.
   do await new Promise((resolve) => setImmediate(resolve));
