@@ -1,7 +1,8 @@
 /**
- * Documents as one stream and back: which nats are whose.
+ * Documents joined to one stream, and the nats of a stream by target and by document.
  */
 import type { TokenStream } from '../data/types.js';
+import type { ScoredRows } from '../run/assemble.js';
 
 export function joinDocuments(documents: readonly Int32Array[]): TokenStream {
   const tokens = documents.reduce((sum, { length }) => sum + length, 0);
@@ -23,5 +24,18 @@ export function splitNats(nats: Float32Array, documents: readonly Int32Array[]):
     const own = nats.subarray(at, Math.min(at + length, nats.length));
     at += length;
     return own;
+  });
+}
+
+/** Enters the nats of scored rows at the indexes of their targets. */
+export function placeNats(
+  into: Float32Array,
+  { runs, nats }: Pick<ScoredRows, 'runs' | 'nats'>,
+): void {
+  let at = 0;
+  runs.first.forEach((first, r) => {
+    const count = runs.count[r]!;
+    into.set(nats.subarray(at, at + count), first);
+    at += count;
   });
 }

@@ -1,115 +1,84 @@
 /**
- * Rows of probes as batches of an engine, and nats of every row also where its logits turn to NaN.
+ * Nats of rows and streams on an engine of independent rows, in the batches that a score builds.
  */
-
 import type { TokenStream } from '../data/types.js';
-import { NanLogitsError } from '../engine/nan-logits.js';
 import type { Batch, Engine } from '../engine/types.js';
+import { type RowSource, type ScoredRows, scoreRows } from '../run/assemble.js';
 import { planBatches } from '../windows/batches.js';
 import type { WindowOptions } from '../windows/options.js';
 import { planWindows } from '../windows/plan.js';
+import { joinDocuments, placeNats } from './documents-stream.js';
+import { scorePastNan } from './past-nan.js';
 import type { ProbeRow } from './subject.js';
 
-/** Inputs of a row, and the targets of its offsets from `first` on. */
-export interface Scored {
-  readonly inputs: Int32Array;
-  readonly first: number;
-  readonly targets: Int32Array;
-}
-
-export function scoredRow({ tokens, targets }: ProbeRow): Scored {
-  return { inputs: tokens.subarray(0, -1), first: 0, targets: targets ?? tokens.subarray(1) };
-}
-
-/** One batch, padded on the right with zeros as in a score; `limits[r]` of row r's targets count. */
-function batchOf(rows: readonly Scored[], limits: readonly number[]): Batch {
-  const time = Math.max(...rows.map(({ inputs }) => inputs.length));
-  const ids = new Int32Array(rows.length * time);
-  const scored: number[] = [];
-  const targets: number[] = [];
-  rows.forEach((row, r) => {
-    ids.set(row.inputs, r * time);
-    for (let k = 0; k < limits[r]!; k++) {
-      scored.push(r * time + row.first + k);
-      targets.push(row.targets[k]!);
-    }
-  });
-  return {
-    rows: rows.length,
-    time,
-    ids,
-    scored: Uint32Array.from(scored),
-    targets: Int32Array.from(targets),
-    segmentEnds: Uint32Array.of(scored.length),
-  };
-}
-
-/**
- * Nats of the rows as one batch. An engine refuses a batch at its first NaN; here the row's nats end
- * there, and the others are scored all the same. A graph of fixed batch size gets what it takes.
- */
+/** Nats of each row, all rows in one batch; a graph of fixed batch size gets several. */
 export async function scoreTogether(
   engine: Engine,
-  rows: readonly Scored[],
+  rows: readonly ProbeRow[],
 ): Promise<Float32Array[]> {
-  const most = engine.info.fixedRows ?? rows.length;
-  const nats: Float32Array[] = [];
-  for (let from = 0; from < rows.length; from += most) {
-    nats.push(...(await scoreBatch(engine, rows.slice(from, from + most))));
+  const stream = joinDocuments(rows.map(({ tokens }) => tokens));
+  const source: RowSource = {
+    row: (r) => ({
+      start: stream.documentStarts[r]!,
+      length: rows[r]!.tokens.length - 1,
+      firstScored: 0,
+    }),
+  };
+  const indexes = Uint32Array.from(rows, (_, r) => r);
+  const nats = new Float32Array(stream.ids.length);
+  for (const part of parts(indexes, engine)) {
+    const targets = [...part].map((r) => rows[r]!.targets ?? rows[r]!.tokens.subarray(1));
+    placeNats(nats, await scoreTolerant(engine, stream, source, part, targets));
   }
-  return nats;
-}
-
-async function scoreBatch(engine: Engine, rows: readonly Scored[]): Promise<Float32Array[]> {
-  const limits = rows.map(({ targets }) => targets.length);
-  for (;;) {
-    const batch = batchOf(rows, limits);
-    try {
-      const nats =
-        batch.scored.length === 0 ? new Float32Array() : (await engine.score(batch)).nats;
-      return cut(nats, rows, limits);
-    } catch (error) {
-      if (!(error instanceof NanLogitsError)) throw error;
-      limits[error.row] = error.offset - rows[error.row]!.first;
-    }
-  }
-}
-
-function cut(
-  nats: Float32Array,
-  rows: readonly Scored[],
-  limits: readonly number[],
-): Float32Array[] {
-  let at = 0;
-  return rows.map(({ targets }, r) => {
-    const own = new Float32Array(targets.length).fill(Number.NaN);
-    own.set(nats.subarray(at, at + limits[r]!));
-    at += limits[r]!;
-    return own;
+  return rows.map(({ tokens }, r) => {
+    const first = stream.documentStarts[r]! + 1;
+    return nats.subarray(first, first + tokens.length - 1);
   });
 }
 
-/** Nats of every target of a stream, by target index; index 0 is no target. */
+/** Nats of every target of a stream, by target index; NaN where no row scores it, as at index 0. */
 export async function scoreStream(
   engine: Engine,
-  { ids, documentStarts }: TokenStream,
+  stream: TokenStream,
   window: WindowOptions,
   batchTokens: number,
 ): Promise<Float32Array> {
-  const nats = new Float32Array(ids.length).fill(Number.NaN);
-  const plan = planWindows({ ids, documentStarts }, window);
+  const nats = new Float32Array(stream.ids.length).fill(Number.NaN);
+  const plan = planWindows(stream, window);
   const batches = planBatches(plan, batchTokens);
   for (let b = 0; b < batches.count; b++) {
-    const rows = Array.from(batches.rows(b), (index) => plan.row(index));
-    const scored = rows.map(({ start, length, firstScored }) => ({
-      inputs: Int32Array.from(ids.subarray(start, start + length)),
-      first: firstScored,
-      targets: Int32Array.from(ids.subarray(start + firstScored + 1, start + length + 1)),
-    }));
-    const results = await scoreTogether(engine, scored);
-    rows.forEach(({ start, firstScored }, r) => {
-      nats.set(results[r]!, start + firstScored + 1);
-    });
+    for (const part of parts(batches.rows(b), engine)) {
+      placeNats(nats, await scoreTolerant(engine, stream, plan, part));
+    }
   }
   return nats;
+}
+
+/** @param targets of each row, in the place of the stream's own */
+async function scoreTolerant(
+  engine: Engine,
+  stream: TokenStream,
+  source: RowSource,
+  rows: Uint32Array,
+  targets?: readonly Int32Array[],
+): Promise<ScoredRows> {
+  const score = (batch: Batch) => {
+    if (targets !== undefined) replaceTargets(batch, targets);
+    return scorePastNan(batch, (part) => engine.score(part));
+  };
+  return (await scoreRows(stream, source, rows, score)).scored;
+}
+
+function replaceTargets(batch: Batch, targets: readonly Int32Array[]): void {
+  let at = 0;
+  for (const row of targets) {
+    batch.targets.set(row, at);
+    at += row.length;
+  }
+}
+
+/** At most as many rows as the graph takes at once. */
+function* parts(rows: Uint32Array, { info }: Engine): Generator<Uint32Array> {
+  const size = info.fixedRows ?? rows.length;
+  for (let from = 0; from < rows.length; from += size) yield rows.subarray(from, from + size);
 }

@@ -6,7 +6,7 @@ import type { Engine, EngineInfo } from '../engine/types.js';
 import type { WindowOptions } from '../windows/options.js';
 import { joinDocuments } from './documents-stream.js';
 import type { SessionAnswer, SessionSetup, SessionTask } from './messages.js';
-import { scoredRow, scoreStream, scoreTogether } from './rows.js';
+import { scoreStream, scoreTogether } from './rows.js';
 import { Lanes } from './stateful-session.js';
 import type { ProbeRow } from './subject.js';
 
@@ -65,8 +65,8 @@ function standingAlone(engine: Engine, { window, batchTokens }: SessionSetup): A
   // The few documents of a probe may be shorter than a row.
   const whole: WindowOptions = { ...window, tail: 'score', compat: null };
   return {
-    alone: async (row) => (await scoreTogether(engine, [scoredRow(row)]))[0]!,
-    together: (rows) => scoreTogether(engine, rows.map(scoredRow)),
+    alone: async (row) => (await scoreTogether(engine, [row]))[0]!,
+    together: (rows) => scoreTogether(engine, rows),
     stream: (documents) => scoreStream(engine, joinDocuments(documents), whole, batchTokens),
   };
 }
