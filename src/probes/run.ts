@@ -1,38 +1,19 @@
 /**
- * Runs the probes on a subject, one after the other.
+ * Run of the listed probes on one open subject, one after the other.
  */
 import { BpbError } from '../errors.js';
-import { batch } from './batch.js';
-import { causality } from './causality.js';
 import { FAST, type Outcome, type Probe, type ProbeContext, THOROUGH } from './context.js';
 import { Differences } from './differences.js';
-import { documents, order } from './documents.js';
-import { finite } from './finite.js';
-import { length, prefix } from './prefix.js';
-import { measureNoise, repeat, repeatedRows } from './repeat.js';
-import { state } from './state.js';
+import { PROBES } from './list.js';
+import { measureNoise, repeatedRows } from './repeat.js';
 import type { ProbeVerdict } from './types.js';
-import { findWidth, vocabulary } from './vocabulary.js';
-
-/** In the order in which they run: each relies on those before for what it takes for granted. */
-const PROBES: readonly Probe[] = [
-  vocabulary,
-  finite,
-  repeat,
-  length,
-  prefix,
-  causality,
-  batch,
-  documents,
-  order,
-  state,
-];
+import { findWidth } from './vocabulary.js';
 
 export interface RunProbes
   extends Pick<ProbeContext, 'subject' | 'tokenizer' | 'stream' | 'window' | 'seed'> {
   readonly thorough: boolean;
   readonly signal?: AbortSignal | undefined;
-  /** Called with the number of probes done, and with the total. */
+  /** Called with the number of finished probes, and with the total. */
   readonly onProbe?: ((done: number, total: number) => void) | undefined;
 }
 
@@ -43,8 +24,8 @@ export interface ProbesRun {
 }
 
 /**
- * @throws BPB_INTERRUPTED when the signal aborts; what the machine lacks, and bugs of ours. What a
- * model cannot do is a verdict.
+ * @throws BPB_INTERRUPTED when the signal aborts; environment and internal errors. An input error,
+ * which is the model's fault, becomes a verdict instead.
  */
 export async function runProbes(options: RunProbes): Promise<ProbesRun> {
   const { subject, tokenizer, thorough, signal, onProbe } = options;
@@ -75,7 +56,7 @@ async function verdictOf(probe: Probe, context: ProbeContext): Promise<ProbeVerd
   return { name, what, ...outcome };
 }
 
-/** Lets pass what is the model's fault, and throws on what is not. */
+/** Null for an input error, which is the model's fault; throws any other. */
 function ofTheModel(error: unknown): null {
   if (error instanceof BpbError && error.kind === 'input') return null;
   throw error;
