@@ -2,10 +2,8 @@
  * `bpb claim`: judges a claimed score, or every final score of training logs.
  */
 import { Argument, Command } from 'commander';
-import { usageError } from '../errors.js';
-import { claimText, logClaimText } from '../report/claim-text.js';
-import { claim } from '../submission/claim.js';
-import { claimLog } from '../submission/claim-log.js';
+import { claimReportText } from '../report/claim-text.js';
+import { claim, claimFails } from '../submission/claim.js';
 import { integer } from './arguments.js';
 
 const EXAMPLES = `
@@ -36,37 +34,8 @@ export function claimCommand(): Command {
 }
 
 async function run(logs: readonly string[], flags: Flags): Promise<void> {
-  const { valLoss, valBpb, tokens, tokenizerFamily: family, json } = flags;
-  if (logs.length > 0) {
-    if (valLoss !== undefined || valBpb !== undefined) throw oneOrTheOther('both');
-    const judged = [];
-    for (const log of logs) judged.push(await claimLog(log));
-    const document = { schema: 'bpb-claim/1', logs: judged };
-    console.log(
-      json ? JSON.stringify(document, null, 2) : judged.map((log) => logClaimText(log)).join('\n'),
-    );
-    if (judged.some(({ findings }) => findings.some(({ severity }) => severity === 'fail'))) {
-      process.exitCode = 1;
-    }
-    return;
-  }
-  if (valLoss === undefined || valBpb === undefined) throw oneOrTheOther('neither');
-  const judged = claim({ valLoss, valBpb, tokens, family });
-  const document = { schema: 'bpb-claim/1', claim: judged };
-  console.log(json ? JSON.stringify(document, null, 2) : claimText(judged));
-  if (wrong(judged.verdict)) process.exitCode = 1;
-}
-
-function oneOrTheOther(found: string) {
-  return usageError('BPB_USAGE_CLAIM', {
-    message: 'a claim is a pair of figures, or logs that print them',
-    path: '--val-loss, --val-bpb',
-    expected: '--val-loss and --val-bpb, or the names of logs',
-    actual: found,
-  });
-}
-
-/** A score that nothing right explains fails the verdict; one that is not known does not. */
-function wrong(verdict: string | undefined): boolean {
-  return verdict === 'mistake' || verdict === 'other-set';
+  const { tokenizerFamily: family, json, ...figures } = flags;
+  const report = await claim({ ...figures, family, logs });
+  console.log(json ? JSON.stringify(report, null, 2) : claimReportText(report));
+  if (claimFails(report)) process.exitCode = 1;
 }

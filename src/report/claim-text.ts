@@ -1,17 +1,26 @@
 /**
  * A judged claim for people: what it implies, what that fits, and every final score of a log.
  */
-import type { Claim } from '../submission/claim.js';
-import type { FinalClaim, LogClaim } from '../submission/claim-log.js';
-import type { ClaimVerdict } from '../submission/claim-verdict.js';
+import type { ClaimReport } from '../submission/claim.js';
+import type { Claim, ClaimVerdict } from '../submission/claim-types.js';
 import type { Interval } from '../submission/decimals.js';
+import type { FinalClaim, LogClaim } from '../submission/log-types.js';
 import { colors, count, printable } from './format.js';
 
 const FITS_SHOWN = 4;
 
 type Paint = ReturnType<typeof colors>;
 
-export function claimText(claim: Claim, stream: NodeJS.WriteStream = process.stdout): string {
+export function claimReportText(
+  report: ClaimReport,
+  stream: NodeJS.WriteStream = process.stdout,
+): string {
+  const pair = report.claim === undefined ? [] : [claimText(report.claim, stream)];
+  const logs = (report.logs ?? []).map((log) => logClaimText(log, stream));
+  return [...pair, ...logs].join('\n');
+}
+
+function claimText(claim: Claim, stream: NodeJS.WriteStream): string {
   const paint = colors(stream);
   const rows: [string, string][] = [
     ['claimed', `val_loss ${claim.valLoss.text}   val_bpb ${claim.valBpb.text}${asked(claim)}`],
@@ -27,7 +36,7 @@ export function claimText(claim: Claim, stream: NodeJS.WriteStream = process.std
   return ['', verdict, '', ...lines, ...hint, ''].join('\n');
 }
 
-export function logClaimText(log: LogClaim, stream: NodeJS.WriteStream = process.stdout): string {
+function logClaimText(log: LogClaim, stream: NodeJS.WriteStream): string {
   const paint = colors(stream);
   const head = `${paint.bold(printable(log.path))}  ${log.family ?? 'tokenizer not known'}`;
   const width = Math.max(...log.finals.map(({ line }) => line.label.length), 5);

@@ -1,46 +1,26 @@
 /**
- * Judges every final score of a training log: which set, which window, which accounting.
+ * Judgement of every final score of a training log: which set, which window, which accounting.
  */
-import { type Claim, claim } from './claim.js';
+import type { Claim } from './claim-types.js';
 import { overlaps } from './decimals.js';
 import { type Family, familyOf } from './families.js';
+import { judgeClaim } from './judge-claim.js';
 import type { LogFacts } from './log/facts.js';
 import { readLog, type TrainingLog } from './log/read.js';
 import { isScore, type ScoreLine } from './log/score-line.js';
-import { findingsOf, type LogFinding } from './log-findings.js';
+import { findingsOf } from './log-findings.js';
+import type { FinalClaim, LogClaim, WindowEvidence } from './log-types.js';
 
-/** How a final score was evaluated, and what says so. */
-export interface WindowEvidence {
-  readonly mode: 'standard' | 'sliding' | 'adaptive' | 'unknown';
-  readonly by: 'bytes per token' | 'label' | 'line' | 'final_eval_mode' | 'same score' | 'none';
-}
-
-export interface FinalClaim {
-  readonly line: ScoreLine;
-  /** Null where the figures are not positive finite numbers. */
-  readonly claim: Claim | null;
-  /** Line with more digits of the same score, whose fingerprint speaks for this one. */
-  readonly exactLine: number | null;
-  readonly window: WindowEvidence;
-}
-
-export interface LogClaim {
-  readonly path: string;
-  readonly facts: Readonly<LogFacts>;
-  /** From the tokenizer's or the data's path, else from the target count; null if none tells. */
-  readonly family: Family | null;
-  /** One per final line, in order; the last step line where the run printed no final. */
-  readonly finals: readonly FinalClaim[];
-  /** The score that the log leads to: its last final line that is not a diagnostic. */
-  readonly headline: FinalClaim;
-  readonly findings: readonly LogFinding[];
-}
-
-/** Reads and judges a log; errors as `readLog`. */
+/**
+ * Reads and judges a log.
+ *
+ * @throws as `readLog` (exit 3)
+ */
 export async function claimLog(path: string): Promise<LogClaim> {
   return claimTrainingLog(await readLog(path));
 }
 
+/** As `claimLog`, of a log that is parsed already. */
 export function claimTrainingLog(log: TrainingLog): LogClaim {
   const { facts, path } = log;
   const stated = familyOfLog(facts);
@@ -61,7 +41,7 @@ export function claimTrainingLog(log: TrainingLog): LogClaim {
 }
 
 /** The path says more than the vocabulary size: case-operator tokenizers have 8,192 pieces too. */
-export function familyOfLog(facts: LogFacts): Family | null {
+function familyOfLog(facts: LogFacts): Family | null {
   const named = [facts.tokenizerPath, facts.dataPath].map((path) => path && familyOf(path));
   // A case-operator data set outranks a tokenizer file that was renamed to plain "8192".
   if (named.includes('caseops-sp8192') || facts.sidecar) return 'caseops-sp8192';
@@ -72,7 +52,7 @@ export function familyOfLog(facts: LogFacts): Family | null {
 function claimOf(line: ScoreLine, facts: LogFacts, family: Family | null): Claim | null {
   if (!isScore(line)) return null;
   const { valTokens } = facts;
-  return claim({
+  return judgeClaim({
     valLoss: line.valLoss,
     valBpb: line.valBpb,
     tokens: valTokens !== null && valTokens > 0 ? valTokens : undefined,
@@ -142,7 +122,7 @@ function modeOfLine(line: ScoreLine): 'sliding' | 'adaptive' | null {
 }
 
 /** Sliding or adaptive, where the words say so; "roundtrip" says nothing about the window. */
-export function modeOfWords(words: string): 'sliding' | 'adaptive' | null {
+function modeOfWords(words: string): 'sliding' | 'adaptive' | null {
   if (/ttt/i.test(words)) return 'adaptive';
   return /sliding/i.test(words) ? 'sliding' : null;
 }

@@ -1,27 +1,8 @@
 /**
- * The verdict on a claim, from what it fits, in one word and one or two sentences.
+ * Verdict on a claim, from what it fits: one word, and one or two sentences.
  */
-
-import type { Claim, Fit } from './claim.js';
+import type { Claim, ClaimVerdict, Fit } from './claim-types.js';
 import { relativeHalfWidth } from './decimals.js';
-
-/**
- * - `fits`: right accounting on the canonical set
- * - `partial`: right accounting on part of it
- * - `near`: within 0.1 % of right accounting, but further than rounding allows
- * - `other-set`: another validation set
- * - `mistake`: a known accounting mistake
- * - `ambiguous`: the digits allow a right and a wrong accounting
- * - `unknown`: none of these
- */
-export type ClaimVerdict =
-  | 'fits'
-  | 'partial'
-  | 'near'
-  | 'other-set'
-  | 'mistake'
-  | 'ambiguous'
-  | 'unknown';
 
 /** Other builds of a tokenizer and dropped remainders differ by less than this, mistakes by more. */
 const NEAR = 1e-3;

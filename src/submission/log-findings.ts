@@ -1,7 +1,6 @@
 /**
- * What is wrong or telling in a log beyond its single scores: labels, data, denominators, sizes.
+ * Findings on a log beyond its single scores: labels, data, denominators, sizes.
  */
-import type { FinalClaim } from './claim-log.js';
 import {
   type Interval,
   impliedBytesPerToken,
@@ -13,27 +12,10 @@ import type { Family } from './families.js';
 import type { LogFacts } from './log/facts.js';
 import type { TrainingLog } from './log/read.js';
 import { isScore, type ScoreLine } from './log/score-line.js';
-
-export interface LogFinding {
-  readonly check:
-    | 'accounting'
-    | 'not-a-number'
-    | 'label-window'
-    | 'label-codec'
-    | 'two-denominators'
-    | 'train-val-overlap'
-    | 'size'
-    | 'size-sum'
-    | 'no-final';
-  readonly severity: 'fail' | 'warn' | 'info';
-  /** 1-based; null where the log as a whole is meant. */
-  readonly line: number | null;
-  readonly explanation: string;
-  readonly remedy: string | null;
-}
+import type { FinalClaim, LogFinding } from './log-types.js';
 
 /** Decimal, not 16 MiB (README of the challenge, L207-209). */
-export const SIZE_CAP = 16_000_000;
+const SIZE_CAP = 16_000_000;
 /** Denominators further apart than any dropped tail or remainder that was seen (6.5e-5). */
 const APART = 1e-3;
 
@@ -47,6 +29,7 @@ const SEVERITY = {
   mistake: 'fail',
 } as const;
 
+/** All findings on a log, in a fixed order of checks. */
 export function findingsOf(
   log: TrainingLog,
   finals: readonly FinalClaim[],
@@ -98,7 +81,8 @@ function label({ line, window }: FinalClaim, facts: LogFacts): LogFinding[] {
       severity: 'warn',
       line: line.lineNumber,
       explanation: `The label ${line.label} names a plain round trip; the score is that of ${window.mode === 'adaptive' ? 'an adaptive' : 'a sliding'} evaluation (by ${window.by}).`,
-      remedy: 'Name the evaluation in the label, and compare it only with its like.',
+      remedy:
+        'Name the evaluation in the label, and compare it only with scores of the same evaluation.',
     });
   }
   const codec = /int8_zlib/i.test(line.label);
@@ -119,7 +103,7 @@ function label({ line, window }: FinalClaim, facts: LogFacts): LogFinding[] {
 function denominators(log: TrainingLog): LogFinding[] {
   const groups: { line: ScoreLine; interval: Interval }[] = [];
   for (const line of log.lines) {
-    // Running figures cover part of the documents: their quotient wanders without a fault.
+    // Running figures cover part of the documents: their quotient varies without a fault.
     if (line.role === 'progress' || groups.length > 4) continue;
     if (!isScore(line)) continue;
     const interval = impliedBytesPerToken(

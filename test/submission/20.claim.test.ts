@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { KNOWN_SETS } from '#bpb/data/known';
-import { type ClaimInput, claim } from '#bpb/submission/claim';
+import type { ClaimInput } from '#bpb/submission/claim-types';
 import { impliedBytesPerToken, printedDecimal } from '#bpb/submission/decimals';
 import { FAMILIES, familyOf } from '#bpb/submission/families';
+import { judgeClaim } from '#bpb/submission/judge-claim';
 import { DENOMINATORS } from '#bpb/submission/known-sets';
 import { MISTAKES } from '#bpb/submission/mistakes';
 
@@ -11,7 +12,7 @@ import { MISTAKES } from '#bpb/submission/mistakes';
 const bpbOf = (valLoss: number, bytesPerToken: number, digits = 8) =>
   (valLoss / Math.LN2 / bytesPerToken).toFixed(digits);
 
-const ids = (input: ClaimInput) => claim(input).fits.map((fit) => fit.id);
+const ids = (input: ClaimInput) => judgeClaim(input).fits.map((fit) => fit.id);
 
 describe('misuse', () => {
   test.each([
@@ -27,25 +28,25 @@ describe('misuse', () => {
     ['2.07', '1.2.3'],
     ['9'.repeat(400), '1.2'],
   ])('refuses val_loss %j with val_bpb %j', (valLoss, valBpb) => {
-    expect(() => claim({ valLoss, valBpb })).toThrow(
+    expect(() => judgeClaim({ valLoss, valBpb })).toThrow(
       expect.objectContaining({ code: 'BPB_CLAIM_NUMBER', kind: 'usage' }),
     );
   });
 
   test.each([Number.NaN, Number.POSITIVE_INFINITY, 0, -1])('refuses the number %d', (valLoss) => {
-    expect(() => claim({ valLoss, valBpb: 1.2 })).toThrow(
+    expect(() => judgeClaim({ valLoss, valBpb: 1.2 })).toThrow(
       expect.objectContaining({ code: 'BPB_CLAIM_NUMBER', path: '--val-loss' }),
     );
   });
 
   test.each([0, -5, 1.5, Number.NaN, 2 ** 60])('refuses %d tokens', (tokens) => {
-    expect(() => claim({ valLoss: 2, valBpb: 1.2, tokens })).toThrow(
+    expect(() => judgeClaim({ valLoss: 2, valBpb: 1.2, tokens })).toThrow(
       expect.objectContaining({ code: 'BPB_CLAIM_TOKENS' }),
     );
   });
 
   test('refuses a tokenizer that it does not know, and names those it does', () => {
-    expect(() => claim({ valLoss: 2, valBpb: 1.2, family: 'gpt2' })).toThrow(
+    expect(() => judgeClaim({ valLoss: 2, valBpb: 1.2, family: 'gpt2' })).toThrow(
       expect.objectContaining({
         code: 'BPB_CLAIM_FAMILY',
         expected: expect.stringContaining('sp8192'),
@@ -81,13 +82,13 @@ describe('rounding', () => {
   });
 
   test('four decimals of 1.2244 pin bytes per token to about 6.5e-5', () => {
-    const { bytesPerToken } = claim({ valLoss: '2.0727', valBpb: '1.2244' });
+    const { bytesPerToken } = judgeClaim({ valLoss: '2.0727', valBpb: '1.2244' });
     const half = (bytesPerToken.high - bytesPerToken.low) / 2 / 2.4422;
     expect(half).toBeCloseTo(6.5e-5, 6);
   });
 
   test('a figure of one digit bounds nothing, and says so', () => {
-    const blunt = claim({ valLoss: '2', valBpb: '1' });
+    const blunt = judgeClaim({ valLoss: '2', valBpb: '1' });
     expect(blunt.verdict).toBe('ambiguous');
     expect(blunt.explanation).toMatch(/Give more digits/);
   });
@@ -98,7 +99,7 @@ describe('known sets', () => {
     for (const d of DENOMINATORS) {
       expect(KNOWN_SETS.map(({ name }) => name)).toContain(d.set);
       const middle = (d.bytesPerToken.low + d.bytesPerToken.high) / 2;
-      const fits = claim({
+      const fits = judgeClaim({
         valLoss: '2.00000000',
         valBpb: bpbOf(2, middle),
         family: d.family,
@@ -112,7 +113,7 @@ describe('known sets', () => {
   test('a full set at a sequence length nobody published is right accounting', () => {
     // sp8192 with rows of 32,768: 40,534,016 targets, 6,786 of them fewer bytes than the whole.
     const bytes = 151_080_891 - 6_786 * 3.9;
-    const judged = claim({
+    const judged = judgeClaim({
       valLoss: '2.80000000',
       valBpb: bpbOf(2.8, bytes / 40_534_016),
       tokens: 40_534_016,
@@ -123,7 +124,7 @@ describe('known sets', () => {
   });
 
   test('the bytes follow from the token count', () => {
-    const { bytes, family } = claim({
+    const { bytes, family } = judgeClaim({
       valLoss: '2.84757723',
       valBpb: '1.10238588',
       tokens: 40_540_160,
@@ -136,26 +137,26 @@ describe('known sets', () => {
 
   test('a tenth of the targets is a part of the set, twice as many are another', () => {
     const pair = { valLoss: '2.07234577', valBpb: '1.22735990', family: 'sp1024' };
-    expect(claim({ ...pair, tokens: 6_202_163 }).verdict).toBe('partial');
-    expect(claim({ ...pair, tokens: 124_043_264 }).verdict).toBe('other-set');
-    expect(claim({ ...pair, tokens: 62_021_632 }).verdict).toBe('fits');
+    expect(judgeClaim({ ...pair, tokens: 6_202_163 }).verdict).toBe('partial');
+    expect(judgeClaim({ ...pair, tokens: 124_043_264 }).verdict).toBe('other-set');
+    expect(judgeClaim({ ...pair, tokens: 62_021_632 }).verdict).toBe('fits');
   });
 
   test('the set of the naive baseline is not the canonical one, with four digits already', () => {
-    expect(claim({ valLoss: '2.0727', valBpb: '1.2244' })).toMatchObject({
+    expect(judgeClaim({ valLoss: '2.0727', valBpb: '1.2244' })).toMatchObject({
       verdict: 'other-set',
       fits: [{ id: 'fineweb-val-naive-baseline' }],
     });
   });
 
   test('a build of a tokenizer that nobody published is near, not right', () => {
-    const judged = claim({ valLoss: '3.0577', valBpb: '1.1839', family: 'sp8192' });
+    const judged = judgeClaim({ valLoss: '3.0577', valBpb: '1.1839', family: 'sp8192' });
     expect(judged.verdict).toBe('near');
     expect(judged.explanation).toMatch(/another build of the tokenizer/);
   });
 
   test('nothing known is said to be unknown, with what comes nearest', () => {
-    const judged = claim({ valLoss: '2.00000000', valBpb: bpbOf(2, 2.6), family: 'sp1024' });
+    const judged = judgeClaim({ valLoss: '2.00000000', valBpb: bpbOf(2, 2.6), family: 'sp1024' });
     expect(judged.verdict).toBe('unknown');
     expect(judged.nearest?.deviation).toBeCloseTo(2.6 / 2.43593 - 1, 4);
   });
@@ -177,7 +178,7 @@ describe('mistakes', () => {
     ['nats-not-bits', 'sp8192', right / Math.LN2],
     ['bits-twice', 'sp8192', right * Math.LN2],
   ])('%s of %s is named', (id, family, bytesPerToken) => {
-    const judged = claim({ valLoss: '2.80000000', valBpb: bpbOf(2.8, bytesPerToken), family });
+    const judged = judgeClaim({ valLoss: '2.80000000', valBpb: bpbOf(2.8, bytesPerToken), family });
     expect(judged.verdict).toBe('mistake');
     expect(judged.fits.map((fit) => fit.id)).toContain(id);
     expect(judged.fits.find((fit) => fit.id === id)?.remedy).toBeTruthy();
@@ -191,15 +192,15 @@ describe('mistakes', () => {
   });
 
   test('the truncated set is known by its targets', () => {
-    const judged = claim({ valLoss: '2.3', valBpb: '1.05', tokens: 9_662_464 });
+    const judged = judgeClaim({ valLoss: '2.3', valBpb: '1.05', tokens: 9_662_464 });
     expect(judged.verdict).toBe('other-set');
     expect(judged.explanation).toMatch(/10,000 documents/);
   });
 
   test('the bytes per token of another tokenizer contradict the one that is named', () => {
     const pair = { valLoss: '2.33730724', valBpb: '1.06805820' };
-    expect(claim({ ...pair, family: 'caseops' }).verdict).toBe('fits');
-    expect(claim({ ...pair, family: 'sp8192' })).toMatchObject({
+    expect(judgeClaim({ ...pair, family: 'caseops' }).verdict).toBe('fits');
+    expect(judgeClaim({ ...pair, family: 'sp8192' })).toMatchObject({
       verdict: 'mistake',
       fits: [{ id: 'other-tokenizer' }],
     });
@@ -208,7 +209,7 @@ describe('mistakes', () => {
   test('right accounting with eight digits never looks like a mistake', () => {
     for (const d of DENOMINATORS.filter(({ role, bytes }) => role === 'right' && bytes !== null)) {
       for (const family of [d.family, undefined]) {
-        const judged = claim({
+        const judged = judgeClaim({
           valLoss: '2.10000000',
           valBpb: bpbOf(2.1, d.bytes! / d.targets!),
           family,
