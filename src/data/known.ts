@@ -1,8 +1,9 @@
 /**
  * Fingerprints of the challenge's validation sets, to name a data set by its counts.
  *
- * Counts are as published in logs and READMEs of openai/parameter-golf; `targets` are those of the
- * standard chunked evaluation. Equal counts name a set, they do not prove it: sha256 does.
+ * Counts are as published in logs and threads of openai/parameter-golf (docs/challenge.md has the
+ * evidence); `targets` are those of the standard chunked evaluation. Equal counts name a set, they
+ * do not prove it: sha256 does.
  */
 
 export interface KnownSet {

@@ -55,7 +55,7 @@ export function printedDecimal(input: string | number, name: string): Printed {
 
 /**
  * Bytes per token that a loss and a bpb imply, `val_loss / (ln 2 · val_bpb)`, over all values that
- * round to the printed digits (challenge facts §0, point 2).
+ * round to the printed digits.
  */
 export function impliedBytesPerToken(valLoss: Printed, valBpb: Printed): Interval {
   return {

@@ -1,13 +1,14 @@
 /**
  * Bytes per token of the known validation sets, by tokenizer, window and coverage.
  *
- * The sets themselves and their counts are those of `data/known.ts`; here stands what a published
- * pair of val_loss and val_bpb reveals about them. Exact byte totals marked "logs" are the one
- * integer on which the rounding intervals of all published 8-decimal pairs agree.
+ * The sets themselves and their counts are in `data/known.ts`; this table has what a published pair
+ * of val_loss and val_bpb reveals about them. Where a byte total was not published, it is the one
+ * integer inside the rounding intervals of all published 8-decimal pairs (docs/challenge.md).
  */
 import { KNOWN_SETS } from '../data/known.js';
 import type { Interval } from './decimals.js';
 import type { Family } from './families.js';
+import { evidence, issue, lines, nonRecord, pulls, record } from './sources.js';
 
 export interface Denominator {
   readonly name: string;
@@ -24,6 +25,7 @@ export interface Denominator {
   readonly bytes: number | null;
   readonly bytesPerToken: Interval;
   readonly note: string | null;
+  /** Addresses of the evidence, separated by spaces; a docs page of this repository by its path. */
   readonly source: string;
 }
 
@@ -36,30 +38,29 @@ type Row = Pick<Denominator, 'name' | 'set' | 'family' | 'window' | 'role' | 'so
 };
 
 const FULL = 'fineweb-val-50k/';
-const REPEATED =
-  'the short last windows score the last stride tokens again (facts §3.2): about 1e-5 of the bpb';
+const REPEATED = 'the short last windows score the last stride tokens again: about 1e-5 of the bpb';
 const REMAINDER =
-  'the evaluator drops the remainder of each rank’s batches (facts §3.5), so the score depends on the number of GPUs';
+  'the evaluator drops the remainder of each rank’s batches, so the score depends on the number of GPUs';
 
 // biome-ignore format: a table is read by its columns
 const ROWS: readonly Row[] = [
-  { name: 'sp1024, chunks', set: `${FULL}sp1024`, family: 'sp1024', window: 'standard', role: 'right', targets: 62_021_632, bytes: 151_080_363, source: 'facts §2.6; 10 pairs in logs' },
-  { name: 'sp1024, sliding 1024/64', set: `${FULL}sp1024`, family: 'sp1024', window: 'sliding', role: 'right', targets: 62_022_592, bytes: 151_082_507, note: REPEATED, source: 'log 2026-03-19_SlidingWindowEval' },
-  { name: 'sp1024, sliding 2048/64', set: `${FULL}sp1024`, family: 'sp1024', window: 'sliding', role: 'right', targets: 62_023_616, bytes: 151_084_796, note: REPEATED, source: '9 pairs in logs of 2026-03-20 and 2026-03-25' },
-  { name: 'sp1024, sliding (another seq_len or stride)', set: `${FULL}sp1024`, family: 'sp1024', window: 'sliding', role: 'right', quotient: '2.435928', note: REPEATED, source: 'facts §2.5' },
-  { name: 'sp4096, first tokenizer', set: `${FULL}sp4096`, family: 'sp4096', window: 'any', role: 'right', quotient: '3.31968', source: 'facts §2.6' },
-  { name: 'sp4096, second tokenizer', set: `${FULL}sp4096`, family: 'sp4096', window: 'any', role: 'right', quotient: '3.31925', source: 'facts §2.6' },
-  { name: 'sp8192', set: `${FULL}sp8192`, family: 'sp8192', window: 'any', role: 'right', targets: 40_540_160, bytes: 151_078_222, source: 'facts §2.6; 18 pairs in logs' },
-  { name: 'sp8192, another build', set: `${FULL}sp8192`, family: 'sp8192', window: 'any', role: 'right', quotient: '3.726588', source: 'facts §2.6' },
-  { name: 'sp8192, stateful overlap at 4096', set: `${FULL}sp8192`, family: 'sp8192', window: 'any', role: 'right', quotient: '3.726644', note: 'a last window is appended that scores tokens twice, and each rank drops its tail (facts §3.9)', source: 'log 2026-04-15_Mamba3Hybrid' },
-  { name: 'sp8192, dropped rank remainders', set: `${FULL}sp8192`, family: 'sp8192', window: 'standard', role: 'partial', targets: 40_370_176, bytes: 150_449_603, note: `${REMAINDER}; 169,984 targets (0.42 %) are missing`, source: 'facts §3.5; 6 pairs in logs' },
-  { name: 'CaseOps sp8192 with its sidecar', set: `${FULL}caseops-sp8192`, family: 'caseops-sp8192', window: 'any', role: 'right', targets: 47_851_520, bytes: 151_074_499, source: 'facts §2.6, #2050; 6 pairs in logs' },
-  { name: 'CaseOps sp8192 with the other export’s sidecar', set: `${FULL}caseops-sp8192`, family: 'caseops-sp8192', window: 'any', role: 'right', targets: 47_851_520, bytes: 151_074_309, source: 'facts §2.6, #2050' },
-  { name: 'CaseOps sp8192, dropped rank remainders', set: `${FULL}caseops-sp8192`, family: 'caseops-sp8192', window: 'standard', role: 'partial', targets: 47_710_208, bytes: 150_638_137, note: `${REMAINDER}; 141,312 targets (0.30 %) are missing`, source: 'facts §3.5; 12 pairs in logs' },
-  { name: 'sp16384', set: `${FULL}sp16384`, family: 'sp16384', window: 'any', role: 'right', targets: 37_146_624, bytes: 151_078_879, source: 'facts §2.6' },
-  { name: 'byte260', set: `${FULL}byte260`, family: 'byte260', window: 'any', role: 'right', targets: 151_130_112, bytes: 151_080_113, source: 'facts §2.6; 2 pairs in logs' },
-  { name: 'bytes without BOS', set: `${FULL}bytes-without-bos`, family: 'bytes', window: 'any', role: 'right', targets: 151_076_864, bytes: 151_076_864, note: 'documents are concatenated without BOS: their boundaries are lost (facts §3.7)', source: 'facts §2.6' },
-  { name: 'the naive baseline’s own set', set: 'fineweb-val-naive-baseline', family: 'sp1024', window: 'any', role: 'other-set', targets: 63_779_840, bytes: 155_769_746, note: 'not comparable with the canonical 50,000 documents; asked in issue #837, unanswered', source: 'log 2026-03-17_NaiveBaseline' },
+  { name: 'sp1024, chunks', set: `${FULL}sp1024`, family: 'sp1024', window: 'standard', role: 'right', targets: 62_021_632, bytes: 151_080_363, source: nonRecord('2026-04-30_Random_Linear_Adapter/train_seed_42.txt', 'L1408') },
+  { name: 'sp1024, sliding 1024/64', set: `${FULL}sp1024`, family: 'sp1024', window: 'sliding', role: 'right', targets: 62_022_592, bytes: 151_082_507, note: REPEATED, source: record('2026-03-19_SlidingWindowEval/train.log', 'L133') },
+  { name: 'sp1024, sliding 2048/64', set: `${FULL}sp1024`, family: 'sp1024', window: 'sliding', role: 'right', targets: 62_023_616, bytes: 151_084_796, note: REPEATED, source: record('2026-03-31_ParallelResiduals_MiniDepthRecurrence/train_seed2024.log', 'L1046') },
+  { name: 'sp1024, sliding (another seq_len or stride)', set: `${FULL}sp1024`, family: 'sp1024', window: 'sliding', role: 'right', quotient: '2.435928', note: REPEATED, source: record('2026-03-19_smeargate_orthoinit_muonwd/train.log', 'L1594') },
+  { name: 'sp4096, first tokenizer', set: `${FULL}sp4096`, family: 'sp4096', window: 'any', role: 'right', quotient: '3.31968', source: record('2026-04-04_SP4096_DepthRecurrence_ParallelResid_MuonEqR/train_seed999.log', 'L133') },
+  { name: 'sp4096, second tokenizer', set: `${FULL}sp4096`, family: 'sp4096', window: 'any', role: 'right', quotient: '3.31925', source: record('2026-04-03_MuonEqR_DepthRecurrence_WD090_AllInt6/train_seed0.log', 'L221') },
+  { name: 'sp8192', set: `${FULL}sp8192`, family: 'sp8192', window: 'any', role: 'right', targets: 40_540_160, bytes: 151_078_222, source: record('2026-04-14_MultiPhaseGlobalSGD_PhasedTTT/train_seed0.log', 'L738') },
+  { name: 'sp8192, another build', set: `${FULL}sp8192`, family: 'sp8192', window: 'any', role: 'right', quotient: '3.726588', source: record('2026-04-06_SP8192_HessianSDClip_ProgressiveRecurrence/train.log', 'L165') },
+  { name: 'sp8192, stateful overlap at 4096', set: `${FULL}sp8192`, family: 'sp8192', window: 'any', role: 'right', quotient: '3.726644', note: 'a last window is appended that scores tokens twice, and each rank drops its tail', source: nonRecord('2026-04-15_Mamba3Hybrid_SP8192_GPTQ_TTT/train_seed1337.log', 'L102') },
+  { name: 'sp8192, dropped rank remainders', set: `${FULL}sp8192`, family: 'sp8192', window: 'standard', role: 'partial', targets: 40_370_176, bytes: 150_449_603, note: `${REMAINDER}; 169,984 targets (0.42 %) are missing`, source: record('2026-04-14_MultiPhaseGlobalSGD_PhasedTTT/train_seed0.log', 'L156') },
+  { name: 'CaseOps sp8192 with its sidecar', set: `${FULL}caseops-sp8192`, family: 'caseops-sp8192', window: 'any', role: 'right', targets: 47_851_520, bytes: 151_074_499, source: `${pulls(2050)} ${record('2026-04-27_SmearGateBOSFix_PR1787Base_LQERAsym_PhasedTTT/train_seed42.log', 'L832')}` },
+  { name: 'CaseOps sp8192 with the other export’s sidecar', set: `${FULL}caseops-sp8192`, family: 'caseops-sp8192', window: 'any', role: 'right', targets: 47_851_520, bytes: 151_074_309, source: pulls(2138) },
+  { name: 'CaseOps sp8192, dropped rank remainders', set: `${FULL}caseops-sp8192`, family: 'caseops-sp8192', window: 'standard', role: 'partial', targets: 47_710_208, bytes: 150_638_137, note: `${REMAINDER}; 141,312 targets (0.30 %) are missing`, source: record('2026-04-27_SmearGateBOSFix_PR1787Base_LQERAsym_PhasedTTT/train_seed42.log', 'L174') },
+  { name: 'sp16384', set: `${FULL}sp16384`, family: 'sp16384', window: 'any', role: 'right', targets: 37_146_624, bytes: 151_078_879, source: evidence('reported-only') },
+  { name: 'byte260', set: `${FULL}byte260`, family: 'byte260', window: 'any', role: 'right', targets: 151_130_112, bytes: 151_080_113, source: nonRecord('2026-03-29_HNet_ByteVsSubword_Study/train_byte260_best_10_min.log', 'L91') },
+  { name: 'bytes without BOS', set: `${FULL}bytes-without-bos`, family: 'bytes', window: 'any', role: 'right', targets: 151_076_864, bytes: 151_076_864, note: 'documents are concatenated without BOS: their boundaries are lost', source: nonRecord('2026-03-30_ByteJEPA/logs/train_run_rtx5090.txt', 'L1346') },
+  { name: 'the naive baseline’s own set', set: 'fineweb-val-naive-baseline', family: 'sp1024', window: 'any', role: 'other-set', targets: 63_779_840, bytes: 155_769_746, note: 'not comparable with the canonical 50,000 documents; asked in issue 837, unanswered', source: `${issue(837)} ${record('2026-03-17_NaiveBaseline/train.log', 'L448')}` },
 ];
 
 /** Sequence lengths at which the challenge's evaluators cut the stream. */
@@ -117,7 +118,7 @@ function otherTails(): Denominator[] {
         bytes: null,
         bytesPerToken: { low: Math.min(...ends), high: Math.max(...ends) },
         note: 'computed for another sequence length: the tail that is dropped differs',
-        source: 'facts §2.3, §2.6',
+        source: lines('train_gpt.py', 'L213-L219'),
       });
     }
   }

@@ -14,7 +14,7 @@ import type { TrainingLog } from './log/read.js';
 import { isScore, type ScoreLine } from './log/score-line.js';
 import type { FinalClaim, LogFinding } from './log-types.js';
 
-/** Decimal, not 16 MiB (README of the challenge, L207-209). */
+/** Decimal, not 16 MiB (openai/parameter-golf README.md, L207-L209). */
 const SIZE_CAP = 16_000_000;
 /** Denominators further apart than any dropped tail or remainder that was seen (6.5e-5). */
 const APART = 1e-3;
@@ -71,7 +71,7 @@ function accounting({ line, claim, exactLine }: FinalClaim): LogFinding[] {
   return [{ ...at, check: 'accounting', severity, explanation, remedy }];
 }
 
-/** A label that names a plain round trip over a score that was made another way (facts §2.5). */
+/** A label that names a plain round trip over a score that was made another way. */
 function label({ line, window }: FinalClaim, facts: LogFacts): LogFinding[] {
   const found: LogFinding[] = [];
   const roundTrip = /roundtrip/i.test(line.label) && !/sliding|ttt/i.test(line.label);

@@ -1,11 +1,12 @@
 /**
- * The known accounting mistakes, by the trace that each leaves in a claimed bpb.
+ * Known accounting mistakes, by the trace that each leaves in a claimed bpb.
  *
  * A `ratio` is claimed bytes over right bytes: the bpb is too low by that factor. Bands are wider
  * than what was measured wherever it was measured on one tokenizer only.
  */
 import type { Interval } from './decimals.js';
 import type { Family } from './families.js';
+import { evidence, issue, lines, nonRecord, pulls, record } from './sources.js';
 
 export interface Mistake {
   readonly id: string;
@@ -24,11 +25,15 @@ export interface Mistake {
   readonly role: 'mistake' | 'other-set' | 'partial';
   readonly explanation: string;
   readonly remedy: string;
+  /** Addresses of the evidence, separated by spaces; a docs page of this repository by its path. */
   readonly source: string;
 }
 
-/** Published leading-space tokens over published bytes, sp8192 (facts §2.6). */
-const SPACES = 25_251_857 / 151_080_891;
+/**
+ * Leading-space tokens over bytes, sp8192: pull request 1804 counts 151,080,891 bytes, and
+ * 176,332,748 where each leading space is counted once more.
+ */
+const SPACES = (176_332_748 - 151_080_891) / 151_080_891;
 const SUBWORD: readonly Family[] = ['sp1024', 'sp4096', 'sp8192', 'caseops-sp8192', 'sp16384'];
 
 export const MISTAKES: readonly Mistake[] = [
@@ -43,7 +48,7 @@ export const MISTAKES: readonly Mistake[] = [
       'The table counts the ▁ of a piece as one byte and the evaluation adds one more for the leading space: bytes are 1.167 to 1.175 times too many, the bpb as much too low.',
     remedy:
       'Strip the ▁ before counting a piece’s bytes; let only leading[target] and not boundary[previous] add the space.',
-    source: 'facts §4.1 row 2: #1698, #1719, #1734',
+    source: pulls(1804, 1734, 1632),
   },
   {
     id: 'kept-marker',
@@ -54,7 +59,7 @@ export const MISTAKES: readonly Mistake[] = [
     explanation:
       'Pieces are measured with their ▁ (U+2581, three bytes) where the text has one space: about 1.33 to 1.35 times too many bytes.',
     remedy: 'Strip one leading ▁ before measuring, and add the space’s byte in the evaluation.',
-    source: 'facts §2.2, §2.6 (derived from the leading-space count)',
+    source: `${lines('train_gpt.py', 'L180-L204')} ${pulls(1804)}`,
   },
   {
     id: 'kept-marker-and-space',
@@ -65,7 +70,7 @@ export const MISTAKES: readonly Mistake[] = [
     explanation:
       'Pieces keep their ▁ (three bytes) and the evaluation adds the leading space once more: about 1.50 to 1.53 times too many bytes.',
     remedy: 'Strip one leading ▁ before measuring a piece.',
-    source: 'facts §2.2, §2.6 (derived from the leading-space count)',
+    source: `${lines('train_gpt.py', 'L180-L204')} ${pulls(1804)}`,
   },
   {
     id: 'space-not-counted',
@@ -76,7 +81,7 @@ export const MISTAKES: readonly Mistake[] = [
     explanation:
       'The ▁ is stripped and no byte is added for the space that it stands for: bytes are a sixth too few, the bpb too high.',
     remedy: 'Add (leading[target] and not boundary[previous]) to the bytes of each target.',
-    source: 'facts §2.2, §2.6 (derived from the leading-space count)',
+    source: `${lines('train_gpt.py', 'L180-L204')} ${pulls(1804)}`,
   },
   {
     id: 'replacement-character',
@@ -89,7 +94,7 @@ export const MISTAKES: readonly Mistake[] = [
       'Decoding a single byte piece gives the replacement character, whose UTF-8 form has three bytes: 1.0413 times too many in the case that was measured.',
     remedy:
       'Count 1 for every byte piece (sp.is_byte); never measure a token by decoding it alone.',
-    source: 'facts §4.1 rows 3 and 12: #1143, #1184, #1289; 157,319,833 / 151,073,604',
+    source: pulls(1289, 1271),
   },
   {
     id: 'sentinels-as-text',
@@ -101,7 +106,7 @@ export const MISTAKES: readonly Mistake[] = [
     explanation:
       'Data of a case-operator tokenizer was scored with the piece table, which counts the private-use operators as three bytes each: 1.0895 times too many.',
     remedy: 'Take the bytes from fineweb_val_bytes_*.bin, where operators have 0.',
-    source: 'facts §4.1 row 6: #2071; 164,594,398 / 151,074,309',
+    source: pulls(2138, 2071),
   },
   {
     id: 'missing-space-piece',
@@ -113,7 +118,7 @@ export const MISTAKES: readonly Mistake[] = [
       'Without a piece for ▁ each bare space falls back to the three bytes of U+2581: the bpb is about 20 % too low.',
     remedy:
       'Require piece_to_id("▁") to be a piece of its own; train the tokenizer again if it is not.',
-    source: 'facts §4.1 row 1: #897 (about 20 %, reported)',
+    source: issue(897),
   },
   {
     id: 'constant-3.5',
@@ -123,7 +128,7 @@ export const MISTAKES: readonly Mistake[] = [
     explanation:
       'The bpb was computed as val_loss / (ln 2 · 3.5), whatever the text and the tokenizer.',
     remedy: 'Sum the bytes of the scored targets; never assume a quotient.',
-    source: 'facts §4.1 row 5: #875',
+    source: evidence('reported-only'),
   },
   {
     id: 'constant-4.3',
@@ -133,7 +138,7 @@ export const MISTAKES: readonly Mistake[] = [
     explanation:
       'The bpb was computed with tokens · 4.3 bytes; with the 2.436 of sp1024 a claimed 1.1465 is about 2.024.',
     remedy: 'Sum the bytes of the scored targets; never assume a quotient.',
-    source: 'facts §3.8, §4.1 row 5: LLaDA/MDLM record, #1241',
+    source: nonRecord('2026-03-29_LLaDA_MDLM_Diffusion/train_mdlm.py', 'L257-L261'),
   },
   {
     id: 'same-figure-twice',
@@ -143,7 +148,7 @@ export const MISTAKES: readonly Mistake[] = [
     explanation: 'val_loss and val_bpb are the same number: one stands under the other’s name.',
     remedy:
       'Copy val_loss (nats per token) and val_bpb (bits per byte) from the same line of the log.',
-    source: 'facts §4.5',
+    source: record('2026-03-20_10L_Int5MLP_MuonWD04_SWA50/submission.json', 'L3'),
   },
   {
     id: 'nats-not-bits',
@@ -153,7 +158,7 @@ export const MISTAKES: readonly Mistake[] = [
     explanation:
       'The loss in nats was not divided by ln 2: the figure is nats per byte, 0.693 of the bpb.',
     remedy: 'Divide by ln 2.',
-    source: 'pitfalls row 6: lm-eval #242',
+    source: 'https://github.com/EleutherAI/lm-evaluation-harness/pull/242',
   },
   {
     id: 'bits-twice',
@@ -163,7 +168,7 @@ export const MISTAKES: readonly Mistake[] = [
     explanation:
       'A loss that was in bits already was divided by ln 2 again: the figure is 1.443 times the bpb.',
     remedy: 'Divide nats by ln 2 once.',
-    source: 'pitfalls row 6',
+    source: 'https://github.com/EleutherAI/lm-evaluation-harness/pull/242',
   },
   {
     id: 'byte-stream-not-canonical',
@@ -173,7 +178,7 @@ export const MISTAKES: readonly Mistake[] = [
     explanation:
       'The bytes are those of a reconstructed stream, 152,570,124, not the 151,080,891 of the documents.',
     remedy: 'Count the documents’ own bytes.',
-    source: 'facts §4.1 row 8: #1795',
+    source: evidence('reported-only'),
   },
   {
     id: 'truncated-10k',
@@ -183,7 +188,7 @@ export const MISTAKES: readonly Mistake[] = [
     explanation:
       'The targets are those of a shard with 10,000 documents, a fifth of the validation set.',
     remedy: 'Score all 50,000 documents (--val-docs defaults to 10_000 in six record folders).',
-    source: 'facts §4.2: #1854, #1923, #2032, #2127',
+    source: `${pulls(1881, 2039)} ${issue(2127)}`,
   },
   {
     id: 'truncated-500-rows',
@@ -192,7 +197,7 @@ export const MISTAKES: readonly Mistake[] = [
     role: 'partial',
     explanation: 'Only the first 500 sequences were scored.',
     remedy: 'Score the whole set, or label the figure as partial.',
-    source: 'facts §3.8, §4.2: LLaDA/MDLM record',
+    source: nonRecord('2026-03-29_LLaDA_MDLM_Diffusion/train_mdlm.py', 'L246-L249'),
   },
   {
     id: 'export-2109',
@@ -201,6 +206,6 @@ export const MISTAKES: readonly Mistake[] = [
     role: 'other-set',
     explanation: 'The export has 36,562,944 targets where the full one has 43,767,808.',
     remedy: 'Export all 50,000 documents and compare the counts.',
-    source: 'facts §4.2: #2109',
+    source: pulls(2109),
   },
 ];

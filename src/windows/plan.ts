@@ -106,7 +106,7 @@ function oneSegment(tokens: number, options: WindowOptions): Segments {
       hint: 'take a smaller --seq-len, or --tail score to score a short last row',
     });
   }
-  // facts: train_gpt.py L213-219, usable = ((n-1)//seq_len)*seq_len
+  // openai/parameter-golf train_gpt.py L213-L219: usable = ((n-1)//seq_len)*seq_len
   return {
     begin: Uint32Array.of(0),
     targets: Uint32Array.of(Math.floor(targets / seqLen) * seqLen),

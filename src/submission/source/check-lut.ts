@@ -1,5 +1,6 @@
 /**
- * Checks how a script's byte table treats spaces, byte pieces and special pieces (facts §2.2).
+ * Checks of a script's byte table: spaces, byte pieces and special pieces (the rule is
+ * openai/parameter-golf train_gpt.py L180-L204).
  */
 import type { SourceFacts } from './facts.js';
 import { stringValue } from './literals.js';
