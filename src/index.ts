@@ -1,5 +1,20 @@
 /**
- * The public API. Each function does what the command of the same name does, and prints nothing.
+ * Public API: a function for each command of `bpb`, and the loaders that they build on.
+ *
+ * | command | function |
+ * | --- | --- |
+ * | `bpb score` | `score` |
+ * | `bpb score --ledger FILE --targets FILE` | `scoreClaimed` |
+ * | `bpb probe` | `probe` |
+ * | `bpb probe --ledger FILE` | `probeLedger` |
+ * | `bpb audit`, `bpb audit --source` | `audit` |
+ * | `bpb claim` | `claim` |
+ * | `bpb tokenize` | `tokenize` |
+ * | `bpb doctor` | `doctor` |
+ *
+ * A function takes the flags of its command as options, returns the document that the command prints
+ * with `--json`, and prints nothing. It throws a `BpbError`, whose `exitCode` is that of the command.
+ * The loaders are `loadArtifact`, `loadTokenizer`, `openData` and `planWindows`.
  *
  * @module
  */
@@ -8,18 +23,25 @@ export { audit } from './audit/audit.js';
 export type { AuditOptions } from './audit/options.js';
 export type { AuditReport, Finding, Severity } from './audit/types.js';
 export type { DocumentFacts, TokenStream } from './data/types.js';
+export { type DoctorOptions, doctor } from './doctor/doctor.js';
+export type { DoctorReport } from './doctor/types.js';
 export { BpbError, type ErrorCode, type ErrorKind, EXIT_CODES } from './errors.js';
 export { type DataOptions, type OpenData, openData } from './evaluation/open-data.js';
 export type { ScoreOptions } from './evaluation/options.js';
+export { type LedgerProbeOptions, type LedgerReport, probeLedger } from './ledger/verify.js';
 export { type ProbeOptions, type ProbeReport, probe } from './probes/probe.js';
 export type { ProbeVerdict } from './probes/types.js';
 export type { Progress } from './progress.js';
 export { type ClaimedOptions, scoreClaimed } from './score/claimed.js';
 export type { ClaimedResult, ScoreResult } from './score/result.js';
 export { score } from './score/score.js';
+export { type ClaimOptions, type ClaimReport, claim } from './submission/claim.js';
+export type { Claim } from './submission/claim-types.js';
+export type { LogClaim } from './submission/log-types.js';
 export type { TokenizeOptions } from './tokenize/options.js';
 export type { TokenizeResult } from './tokenize/result.js';
 export { tokenize } from './tokenize/tokenize.js';
+export type { ReportProblem } from './tokenizer/check-pieces.js';
 export { loadTokenizer } from './tokenizer/load.js';
 export type { Piece, Tokenizer } from './tokenizer/types.js';
 export type { WindowMode, WindowOptions } from './windows/options.js';

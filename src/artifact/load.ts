@@ -50,6 +50,8 @@ export interface Artifact {
  *
  * @example
  * ```ts
+ * import { loadArtifact } from 'bpb-harness';
+ *
  * const artifact = await loadArtifact('models/sotu-8x256');
  * console.log(artifact.size.bytesCounted, artifact.model.graph.outputs);
  * ```

@@ -15,13 +15,17 @@ import { examineText } from './text-pass.js';
 import type { AuditReport } from './types.js';
 
 /**
- * Audits a tokenizer and what it is given of the data, without any model.
+ * Audits a tokenizer's byte accounting, alone and on data, or a script (`source`); runs no model.
  *
  * @example
  * ```ts
  * import { audit } from 'bpb-harness';
+ *
  * const report = await audit({ tokenizer: 'tokenizer.model', docs: 'docs.jsonl' });
  * for (const { check, severity, detail } of report.findings) console.log(severity, check, detail);
+ *
+ * const script = await audit({ source: 'train_gpt.py' });
+ * console.log(script.verdict, script.source?.could_not_judge);
  * ```
  * @returns the report, also when the verdict is `fail`
  * @throws BpbError: `usage`; `input` for what cannot be read at all (no model, invalid UTF-8, a

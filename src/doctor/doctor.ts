@@ -1,7 +1,6 @@
 /**
- * Looks over this machine: what scoring needs, what of it is there, and what mends the rest.
+ * `bpb doctor`: what scoring needs, what of it this machine has, and what provides the rest.
  */
-
 import { loadAddon } from '../engine/addon.js';
 import { findRuntimeLibrary } from '../engine/library.js';
 import { harnessVersion } from '../version.js';
@@ -17,8 +16,17 @@ export interface DoctorOptions {
 }
 
 /**
- * Changes nothing; what cannot be asked is a finding, never an exception. Where a GPU has all that it
- * needs, a batch of a tiny model is scored on it.
+ * Says what scoring needs and what of it this machine has. Changes nothing; what cannot be examined is
+ * a finding, never an exception. Where a GPU has all that it needs, a batch of a tiny model is scored
+ * on it.
+ *
+ * @example
+ * ```ts
+ * import { doctor } from 'bpb-harness';
+ *
+ * const report = doctor();
+ * console.log(report.cpu, report.gpu, report.findings.filter(({ found }) => !found));
+ * ```
  */
 export function doctor(options: DoctorOptions = {}): DoctorReport {
   const cpu = examineCpu(options.ortLib);

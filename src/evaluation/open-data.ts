@@ -49,6 +49,8 @@ export interface OpenData {
  *
  * @example
  * ```ts
+ * import { loadTokenizer, openData } from 'bpb-harness';
+ *
  * const tokenizer = loadTokenizer('byte260');
  * const data = await openData({ tokenizer, data: ['sotu-val'], workers: 2 });
  * console.log(data.stream.ids.length, data.facts?.originalBytes);

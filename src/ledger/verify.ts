@@ -89,8 +89,15 @@ const STREAM: Rule = {
 };
 
 /**
- * Checks a ledger, and with data whether it is of that data.
+ * Verifies a ledger, also one that another evaluator made, and with data whether it is of that data.
  *
+ * @example
+ * ```ts
+ * import { probeLedger } from 'bpb-harness';
+ *
+ * const report = await probeLedger({ ledger: 'run.jsonl' });
+ * console.log(report.verdict, report.ledger.scored, report.violations);
+ * ```
  * @throws input errors (exit 3) where the file is no ledger at all
  */
 export async function probeLedger(options: LedgerProbeOptions): Promise<LedgerReport> {

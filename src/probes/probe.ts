@@ -84,6 +84,7 @@ const GPU_ROWS = 4;
  * @example
  * ```ts
  * import { probe } from 'bpb-harness';
+ *
  * const report = await probe({ artifact: 'models/sotu-8x256', seed: 7 });
  * console.log(report.verdict, report.verdicts.filter(({ verdict }) => verdict === 'fail'));
  * ```

@@ -35,8 +35,9 @@ export interface ClaimedOptions
  * @example
  * ```ts
  * import { scoreClaimed } from 'bpb-harness';
+ *
  * const claim = { ledger: 'run.jsonl', targets: 'targets.f32' };
- * const result = await scoreClaimed({ ...claim, data: ['shards'], tokenizer: 'sp.model' });
+ * const result = await scoreClaimed({ ...claim, data: ['shards'], tokenizer: 'tokenizer.model' });
  * console.log(result.score.evidence, result.score.val_bpb);
  * ```
  * @throws BPB_LEDGER_REFUSED where the ledger breaks a rule, or its sums are not the targets'

@@ -45,6 +45,7 @@ const DEFAULT_SEED = 1;
  * @example
  * ```ts
  * import { score } from 'bpb-harness';
+ *
  * const result = await score({ artifact: 'models/sotu-8x256' });
  * console.log(result.score.val_bpb, result.totals.bytes);
  * ```

@@ -5,7 +5,7 @@ import { usageError } from '../errors.js';
 import { claimLog } from './claim-log.js';
 import type { Claim, ClaimInput } from './claim-types.js';
 import { judgeClaim } from './judge-claim.js';
-import type { LogClaim } from './log-types.js';
+import type { LogClaim, LogFinding } from './log-types.js';
 
 /** Either a pair of figures (`valLoss`, `valBpb`) or `logs`. */
 export interface ClaimOptions extends Partial<ClaimInput> {
@@ -13,10 +13,16 @@ export interface ClaimOptions extends Partial<ClaimInput> {
   readonly logs?: readonly string[] | undefined;
 }
 
-/** `claim` where a pair was given, `logs` (one entry per log, in order) where logs were. */
+/** The report of `bpb claim --json`: `claim` where a pair was given, `logs` where logs were. */
 export interface ClaimReport {
   readonly schema: 'bpb-claim/1';
+  /**
+   * `fail` where the accounting is a known mistake, the data another set, or a log has a finding of
+   * severity `fail`. A claim that is merely unknown or ambiguous passes.
+   */
+  readonly verdict: 'pass' | 'fail';
   readonly claim?: Claim;
+  /** One entry per log, in the order given. */
   readonly logs?: readonly LogClaim[];
 }
 
@@ -25,13 +31,14 @@ export interface ClaimReport {
  *
  * @example
  * ```ts
- * import { claim, claimFails } from 'bpb-harness';
+ * import { claim } from 'bpb-harness';
+ *
  * const report = await claim({ valLoss: '2.07234577', valBpb: '1.22735990' });
- * console.log(report.claim?.verdict, report.claim?.explanation, claimFails(report));
+ * console.log(report.verdict, report.claim?.explanation);
  * ```
- * @returns the judgement, also where the verdict is `mistake` or `other-set`
- * @throws BpbError: BPB_USAGE_CLAIM, BPB_CLAIM_NUMBER, BPB_CLAIM_TOKENS, BPB_CLAIM_FAMILY (exit 2);
- * BPB_LOG_… where a file is not a log (exit 3)
+ * @returns the report, also when the verdict is `fail`
+ * @throws BpbError: `usage` (BPB_USAGE_CLAIM, BPB_CLAIM_NUMBER, BPB_CLAIM_TOKENS,
+ *   BPB_CLAIM_FAMILY); `input` where a file is not a log
  */
 export async function claim(options: ClaimOptions): Promise<ClaimReport> {
   const { logs = [], valLoss, valBpb, tokens, family } = options;
@@ -39,26 +46,17 @@ export async function claim(options: ClaimOptions): Promise<ClaimReport> {
     if (valLoss !== undefined || valBpb !== undefined) throw misuse('both');
     const judged: LogClaim[] = [];
     for (const log of logs) judged.push(await claimLog(log));
-    return { schema: 'bpb-claim/1', logs: judged };
+    const failed = judged.some(({ findings }) => findings.some(isFailure));
+    return { schema: 'bpb-claim/1', verdict: failed ? 'fail' : 'pass', logs: judged };
   }
   if (valLoss === undefined || valBpb === undefined) throw misuse('neither');
-  return { schema: 'bpb-claim/1', claim: judgeClaim({ valLoss, valBpb, tokens, family }) };
+  const judged = judgeClaim({ valLoss, valBpb, tokens, family });
+  const failed = judged.verdict === 'mistake' || judged.verdict === 'other-set';
+  return { schema: 'bpb-claim/1', verdict: failed ? 'fail' : 'pass', claim: judged };
 }
 
-/**
- * Whether a judged claim is wrong (exit 1 of `bpb claim`): its accounting is a known mistake, its
- * data another set, or a log has a finding of severity `fail`. A claim that is merely unknown is not.
- *
- * @example
- * ```ts
- * import { claim, claimFails } from 'bpb-harness';
- * const report = await claim({ logs: ['train_seed42.log'] });
- * if (claimFails(report)) process.exitCode = 1;
- * ```
- */
-export function claimFails({ claim: judged, logs = [] }: ClaimReport): boolean {
-  if (judged?.verdict === 'mistake' || judged?.verdict === 'other-set') return true;
-  return logs.some(({ findings }) => findings.some(({ severity }) => severity === 'fail'));
+function isFailure({ severity }: LogFinding): boolean {
+  return severity === 'fail';
 }
 
 function misuse(found: string) {

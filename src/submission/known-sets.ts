@@ -60,7 +60,7 @@ const ROWS: readonly Row[] = [
   { name: 'sp16384', set: `${FULL}sp16384`, family: 'sp16384', window: 'any', role: 'right', targets: 37_146_624, bytes: 151_078_879, source: evidence('reported-only') },
   { name: 'byte260', set: `${FULL}byte260`, family: 'byte260', window: 'any', role: 'right', targets: 151_130_112, bytes: 151_080_113, source: nonRecord('2026-03-29_HNet_ByteVsSubword_Study/train_byte260_best_10_min.log', 'L91') },
   { name: 'bytes without BOS', set: `${FULL}bytes-without-bos`, family: 'bytes', window: 'any', role: 'right', targets: 151_076_864, bytes: 151_076_864, note: 'documents are concatenated without BOS: their boundaries are lost', source: nonRecord('2026-03-30_ByteJEPA/logs/train_run_rtx5090.txt', 'L1346') },
-  { name: 'the naive baseline’s own set', set: 'fineweb-val-naive-baseline', family: 'sp1024', window: 'any', role: 'other-set', targets: 63_779_840, bytes: 155_769_746, note: 'not comparable with the canonical 50,000 documents; asked in issue 837, unanswered', source: `${issue(837)} ${record('2026-03-17_NaiveBaseline/train.log', 'L448')}` },
+  { name: 'the naive baseline’s own set', set: 'fineweb-val-naive-baseline', family: 'sp1024', window: 'any', role: 'other-set', targets: 63_779_840, bytes: 155_769_746, note: 'not comparable with the canonical 50,000 documents; asked in issue #837, unanswered', source: `${issue(837)} ${record('2026-03-17_NaiveBaseline/train.log', 'L448')}` },
 ];
 
 /** Sequence lengths at which the challenge's evaluators cut the stream. */

@@ -26,7 +26,8 @@ import { type TokenizeResult, TokenizeTotals, tokenizeResult } from './result.js
  * @example
  * ```ts
  * import { tokenize } from 'bpb-harness';
- * const result = await tokenize({ docs: 'docs.jsonl', tokenizer: 'byte260', out: 'shards' });
+ *
+ * const result = await tokenize({ docs: 'docs.jsonl', tokenizer: 'byte260', out: 'tokens' });
  * console.log(result.tokens, result.shards[0]?.sha256);
  * ```
  * @throws BpbError: `usage` (also where the directory holds shards of the split), `input`,

@@ -53,13 +53,15 @@ function readModelFile(path: string): Uint8Array {
  *
  * @example
  * ```ts
+ * import { loadTokenizer } from 'bpb-harness';
+ *
  * const tokenizer = loadTokenizer('models/sotu-8x256/tokenizer.model');
  * console.log(tokenizer.pieces.length, tokenizer.hasCaseOperators);
  * ```
- * Refused: what is no model or is damaged, and vocabularies whose bytes cannot be accounted for
- * (duplicate or empty pieces, no piece for a lone space, some case operators, no BOS, a denormalizer).
- *
  * @param report gets the problems of the pieces instead of throwing the first, for an audit
+ * @throws input errors for what is no model or is damaged, and for vocabularies whose bytes cannot be
+ * accounted for (duplicate or empty pieces, no piece for a lone space, some case operators, no BOS, a
+ * denormalizer)
  */
 export function loadTokenizer(
   nameOrPath: string,

@@ -54,6 +54,10 @@ interface Segments {
  *
  * @example
  * ```ts
+ * import { loadTokenizer, openData, planWindows } from 'bpb-harness';
+ *
+ * const tokenizer = loadTokenizer('byte260');
+ * const data = await openData({ tokenizer, docs: 'docs.jsonl', workers: 1 });
  * const options = { mode: 'sliding', seqLen: 1024, stride: 64, tail: 'drop', compat: null } as const;
  * const plan = planWindows(data.stream, options);
  * console.log(plan.rowCount, plan.scored, plan.skipped, plan.row(1));
