@@ -71,8 +71,7 @@ async function run(artifact: string | undefined, flags: Flags): Promise<void> {
     let text: string;
     if (ledger !== undefined) {
       const report = await probeLedger({ ledger, ...ledgerOptions(options), ...shown });
-      const document = { schema: 'bpb-probe/1', ...report };
-      text = json ? JSON.stringify(document, null, 2) : ledgerText(report);
+      text = json ? JSON.stringify(report, null, 2) : ledgerText(report);
       failed = report.verdict === 'fail';
     } else {
       const command = ['bpb', ...process.argv.slice(2)].join(' ');

@@ -22,6 +22,7 @@ export interface LedgerProbeOptions {
 }
 
 export interface LedgerReport {
+  readonly schema: 'bpb-probe/1';
   readonly ledger: Omit<LedgerHeader, 'ledger'> & {
     readonly file: string;
     readonly lines: number;
@@ -118,6 +119,7 @@ export async function probeLedger(options: LedgerProbeOptions): Promise<LedgerRe
   const { header, lines, scored, updates, q30, hash, violations } = checked;
   const { ledger: _, ...stated } = header;
   return {
+    schema: 'bpb-probe/1',
     ledger: {
       file: options.ledger,
       ...stated,
