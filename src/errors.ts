@@ -1,5 +1,5 @@
 /**
- * The one error class of the project: what was wrong, where, and the way out.
+ * The error class of the project: what was wrong, where, and the way out.
  *
  * `kind` decides the exit code; `code` is the stable identity a program may branch on; the message
  * is derived and may change.
@@ -13,7 +13,8 @@ export type ErrorKind =
   | 'environment'
   | 'limit'
   | 'internal'
-  | 'interrupted';
+  | 'interrupted'
+  | 'terminated';
 
 /** Exit code of the process for each kind of error. */
 export const EXIT_CODES: Readonly<Record<ErrorKind, number>> = {
@@ -24,6 +25,7 @@ export const EXIT_CODES: Readonly<Record<ErrorKind, number>> = {
   limit: 5,
   internal: 70,
   interrupted: 130,
+  terminated: 143,
 };
 
 export type ErrorCode = `BPB_${string}`;
@@ -88,7 +90,7 @@ export function usageError(
   return new BpbError({ kind: 'usage', code, ...details });
 }
 
-/** Something the machine lacks (exit 4). */
+/** Something that the machine lacks (exit 4). */
 export function environmentError(
   code: ErrorCode,
   details: Omit<ErrorDetails, 'kind' | 'code'>,

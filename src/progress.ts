@@ -1,5 +1,5 @@
 /**
- * How far a long run has come: what every command reports and only `report/` prints.
+ * Progress of a long run, as every command reports it.
  */
 export interface Progress {
   readonly phase:

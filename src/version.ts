@@ -1,31 +1,16 @@
 /**
- * Which harness this is: its version, its commit where it runs from a clone, its libraries.
+ * Version of the harness, and its commit where it runs from a clone.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-
-const require = createRequire(import.meta.url);
 
 /** The package's root, from `dist/`. */
 export const PACKAGE_ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 export function harnessVersion(): string {
-  return packageVersion(join(PACKAGE_ROOT, 'package.json'));
-}
-
-/** Version of an installed dependency, or null. */
-export function dependencyVersion(name: string): string | null {
-  try {
-    return packageVersion(require.resolve(`${name}/package.json`));
-  } catch {
-    return null;
-  }
-}
-
-function packageVersion(path: string): string {
-  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
+  const manifest = readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
 }
 
 /** The commit of the clone that this code runs from; null for an installed package. */

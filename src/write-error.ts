@@ -1,18 +1,18 @@
 /**
- * What the file system says when something cannot be written, as an error of ours.
+ * Conversion of file system errors into `BPB_WRITE_FAILED`.
  */
 import { environmentError } from './errors.js';
 
 export interface Writing {
-  /** Where, unless the system names a file itself. */
+  /** The path that the error names, unless the system names a file itself. */
   readonly path: string;
-  /** What: `the output`, for the message. */
+  /** The subject of the message, such as `the output`. */
   readonly what: string;
   readonly expected?: string | undefined;
   readonly hint?: string | undefined;
 }
 
-/** The error to throw in place of `cause`; a fault that is not the file system's stays what it is. */
+/** The error to throw in place of `cause`; an error that is not the file system's is returned as is. */
 export function asWriteError(cause: unknown, { path, what, expected, hint }: Writing): unknown {
   const { errno, message, path: file } = cause as NodeJS.ErrnoException;
   if (errno === undefined) return cause;
@@ -26,7 +26,7 @@ export function asWriteError(cause: unknown, { path, what, expected, hint }: Wri
   });
 }
 
-/** Does `work`, whose failures to write are told for people. */
+/** Returns what `work` returns; its file system errors are converted. */
 export function writing<T>(where: Writing, work: () => T): T {
   try {
     return work();

@@ -1,5 +1,5 @@
 /**
- * Parsers of flag values: each says what it wanted.
+ * Parsers of flag values; each error says what was expected.
  */
 import { InvalidArgumentError } from 'commander';
 
@@ -24,4 +24,9 @@ export function decimal(text: string): number {
   const value = Number(text);
   if (/^\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) && value > 0 && Number.isFinite(value)) return value;
   throw new InvalidArgumentError('expected a positive number.');
+}
+
+/** `limitDocs` as `--limit-docs`. */
+export function flagOf(option: string): string {
+  return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

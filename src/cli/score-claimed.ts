@@ -1,13 +1,12 @@
 /**
- * `bpb score --ledger FILE --targets FILE.f32`: the flags that a claimed score takes, and no others.
+ * Flags of `bpb score --ledger FILE --targets FILE.f32`: a claimed score takes no others.
  */
 import { usageError } from '../errors.js';
 import type { ClaimedOptions } from '../score/claimed.js';
+import { flagOf } from './arguments.js';
 
-/** What a claim may be given; every other flag of `bpb score` says how to run a model. */
-const TAKEN = new Set([
-  ...['ledger', 'targets', 'tokenizer', 'data', 'docs', 'sidecar', 'limitDocs', 'json', 'quiet'],
-]);
+/** The flags of a claim; every other flag of `bpb score` says how to run a model. */
+const TAKEN = new Set(['ledger', 'targets', 'tokenizer', 'data', 'docs', 'sidecar', 'limitDocs']);
 
 /**
  * The options of a claimed score; null where an artifact is to be scored.
@@ -36,7 +35,7 @@ export function claimedOptions(
   if (ledger === undefined) throw misuse('--targets', '--ledger FILE beside it', 'no --ledger');
   const other = given.find((name) => !TAKEN.has(name));
   if (other !== undefined) {
-    const flag = `--${other.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const flag = flagOf(other);
     throw misuse(flag, `no ${flag} with --targets: it says how to run a model`, flag);
   }
   return { ...flags, ledger, targets };

@@ -1,105 +1,83 @@
 /**
- * `bpb score`: the flags of a score, and what to print of it.
+ * `bpb score`: an artifact in bits per byte, or a claimed score from its ledger.
  */
-import { Argument, Command, Option } from 'commander';
+import { Argument, Option } from 'commander';
 import { ENGINE_CHOICES } from '../engine/create.js';
 import type { ScoreOptions } from '../evaluation/options.js';
-import { claimedText } from '../report/claimed-text.js';
-import { ProgressReporter } from '../report/progress.js';
-import { scoreText } from '../report/score-text.js';
 import { scoreClaimed } from '../score/claimed.js';
-import type { ClaimedResult, ScoreResult } from '../score/result.js';
 import { score } from '../score/score.js';
 import { SLIDING_2026_03_19, WINDOW_MODES } from '../windows/options.js';
 import { decimal, integer, part } from './arguments.js';
-import { interruptSignal } from './interrupt.js';
+import { defineCommand } from './command.js';
 import { claimedOptions } from './score-claimed.js';
-
-const EXAMPLES = `
-Examples:
-  $ bpb score models/sotu-8x256
-  $ bpb score model.onnx --tokenizer fineweb_1024_bpe.model --data shards/ --window chunk --seq-len 1024
-  $ bpb score model.onnx --tokenizer byte260 --docs docs.jsonl --window sliding --seq-len 512 --stride 64 --json
-  $ bpb score --ledger run.jsonl --targets targets.f32 --data shards/ --tokenizer sp.model`;
 
 interface Flags extends Omit<ScoreOptions, 'artifact' | 'signal' | 'onProgress' | 'command'> {
   targets?: string;
-  json?: boolean;
-  quiet?: boolean;
 }
 
-export function scoreCommand(): Command {
-  return new Command('score')
-    .description('score an exported model in bits per byte')
-    .addArgument(new Argument('[artifact]', 'a directory with artifact.json, or an .onnx file'))
-    .option('--tokenizer <file>', 'a SentencePiece .model, or byte260')
-    .option('--data <path...>', 'shards (a directory or files), or a built-in set: sotu-val')
-    .option('--docs <file>', 'documents, one JSON object with `text` a line')
-    .option('--sidecar <dir>', 'byte sidecars, where they are not beside the shards')
-    .addOption(new Option('--window <mode>', 'how the stream is cut').choices(WINDOW_MODES))
-    .option('--seq-len <n>', 'input tokens a row', integer(1))
-    .option('--stride <n>', 'targets a row scores after the first', integer(1))
-    .addOption(
-      new Option('--tail <what>', 'drop or score the last short row').choices(['drop', 'score']),
-    )
-    .addOption(
-      new Option('--compat <name>', 'reproduce a historical evaluator').choices([
-        SLIDING_2026_03_19,
-      ]),
-    )
-    .option('--limit-docs <n>', 'score the first documents only (a partial score)', integer(1))
-    .option('--part <i/n>', 'score one part of the plan', part)
-    .addOption(new Option('--engine <name>', 'engine').choices(ENGINE_CHOICES).default('auto'))
-    .option('--device <list>', 'cpu, or GPUs: cuda:0,cuda:1')
-    .addOption(
-      new Option('--precision <name>', 'of matrix products; fp16 with --optimize').choices([
-        'fp32',
-        'tf32',
-        'fp16',
-      ]),
-    )
-    .option('--optimize', 'rewrite the model for speed, and prove it the same; fp16 on a GPU')
-    .option('--optimize-tolerance <nats>', 'mean difference that this may make', decimal)
-    .option('--allow-cpu-nodes', 'accept nodes that a GPU has to leave to the CPU')
-    .option('--ort-lib <dir>', "folder of a libonnxruntime other than onnxruntime-node's")
-    .option('--workers <n>', 'sessions side by side', integer(1))
-    .option('--threads <n>', 'threads of one session', integer(1))
-    .option('--batch-tokens <n>', 'input tokens a batch', integer(1))
-    .option('--verify-rows <n>', 'rows to score a second time; 0 skips it', integer(0))
-    .option('--seed <n>', 'seed of the choice of those rows', integer(0))
-    .option('--strict', 'probe the artifact first; no headline where a probe fails')
-    .option('--out <dir>', 'write result.json, documents.csv and the journal there')
-    .option('--save-targets', "also write every target's nats (targets.f32)")
-    .option('--ledger <file>', 'keep what was scored, in order and chained by hashes')
-    .option('--targets <file>', 'instead of an artifact: nats made elsewhere, with their --ledger')
-    .option('--json', 'one JSON document on stdout')
-    .option('--quiet', 'no progress')
-    .addHelpText('after', EXAMPLES)
-    .action(run);
-}
-
-async function run(artifact: string | undefined, flags: Flags, command: Command): Promise<void> {
-  const { json, quiet, targets, ...options } = flags;
-  const given = Object.keys(flags).filter((name) => command.getOptionValueSource(name) === 'cli');
-  const claim = claimedOptions(artifact, { ...options, targets }, given);
-  const progress = new ProgressReporter();
-  const common = {
-    command: ['bpb', ...process.argv.slice(2)].join(' '),
-    ...(quiet ? {} : { onProgress: progress.update }),
-  };
-  try {
-    const result =
-      claim === null
-        ? await score({ ...options, artifact: artifact!, signal: interruptSignal(), ...common })
-        : await scoreClaimed({ ...claim, ...common });
-    progress.done();
-    console.log(json ? JSON.stringify(result, null, 2) : textOf(result));
-    if (result.score.val_bpb === null) process.exitCode = 1;
-  } finally {
-    progress.done();
-  }
-}
-
-function textOf(result: ScoreResult | ClaimedResult): string {
-  return 'claim' in result ? claimedText(result) : scoreText(result);
-}
+export const scoreCommand = defineCommand<Flags, [artifact: string | undefined]>({
+  name: 'score',
+  description: 'score an exported model in bits per byte',
+  examples: [
+    'bpb score models/sotu-8x256',
+    'bpb score model.onnx --tokenizer fineweb_1024_bpe.model --data shards/ --window chunk --seq-len 1024',
+    'bpb score model.onnx --tokenizer byte260 --docs docs.jsonl --window sliding --seq-len 512 --stride 64 --json',
+    'bpb score --ledger run.jsonl --targets targets.f32 --data shards/ --tokenizer sp.model',
+  ],
+  options: (command) =>
+    command
+      .addArgument(new Argument('[artifact]', 'a directory with artifact.json, or an .onnx file'))
+      .option('--tokenizer <file>', 'a SentencePiece .model, or byte260')
+      .option('--data <path...>', 'shards (a directory or files), or a built-in set: sotu-val')
+      .option('--docs <file>', 'documents, one JSON object with `text` a line')
+      .option('--sidecar <dir>', 'byte sidecars, where they are not beside the shards')
+      .addOption(new Option('--window <mode>', 'how the stream is cut').choices(WINDOW_MODES))
+      .option('--seq-len <n>', 'input tokens a row', integer(1))
+      .option('--stride <n>', 'targets a row scores after the first', integer(1))
+      .addOption(
+        new Option('--tail <what>', 'drop or score the last short row').choices(['drop', 'score']),
+      )
+      .addOption(
+        new Option('--compat <name>', 'reproduce a historical evaluator').choices([
+          SLIDING_2026_03_19,
+        ]),
+      )
+      .option('--limit-docs <n>', 'score the first documents only (a partial score)', integer(1))
+      .option('--part <i/n>', 'score one part of the plan', part)
+      .addOption(new Option('--engine <name>', 'engine').choices(ENGINE_CHOICES).default('auto'))
+      .option('--device <list>', 'cpu, or GPUs: cuda:0,cuda:1')
+      .addOption(
+        new Option('--precision <name>', 'of matrix products; fp16 with --optimize').choices([
+          'fp32',
+          'tf32',
+          'fp16',
+        ]),
+      )
+      .option('--optimize', 'rewrite the model for speed, and prove it the same; fp16 on a GPU')
+      .option('--optimize-tolerance <nats>', 'mean difference that this may make', decimal)
+      .option('--allow-cpu-nodes', 'accept nodes that a GPU has to leave to the CPU')
+      .option('--ort-lib <dir>', "folder of a libonnxruntime other than onnxruntime-node's")
+      .option('--workers <n>', 'sessions side by side', integer(1))
+      .option('--threads <n>', 'threads of one session', integer(1))
+      .option('--batch-tokens <n>', 'input tokens a batch', integer(1))
+      .option('--verify-rows <n>', 'rows to score a second time; 0 skips it', integer(0))
+      .option('--seed <n>', 'seed of the choice of those rows', integer(0))
+      .option('--strict', 'probe the artifact first; no headline where a probe fails')
+      .option('--out <dir>', 'write result.json, documents.csv and the journal there')
+      .option('--save-targets', "also write every target's nats (targets.f32)")
+      .option('--ledger <file>', 'keep what was scored, in order and chained by hashes')
+      .option(
+        '--targets <file>',
+        'instead of an artifact: nats made elsewhere, with their --ledger',
+      ),
+  run: async ({ flags: { targets, ...flags }, given, command, progress, signal }, artifact) => {
+    const claim = claimedOptions(artifact, { ...flags, targets }, given);
+    if (claim !== null) {
+      const document = await scoreClaimed({ ...claim, command, ...progress });
+      return { kind: 'claimed-score', document, ok: document.score.val_bpb !== null };
+    }
+    const options = { ...flags, artifact: artifact!, command, ...progress };
+    const document = await score({ ...options, signal: signal() });
+    return { kind: 'score', document, ok: document.score.val_bpb !== null };
+  },
+});

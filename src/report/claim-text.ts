@@ -1,43 +1,48 @@
 /**
- * A judged claim for people: what it implies, what that fits, and every final score of a log.
+ * Terminal report of a claim: what it implies, what that fits, and every final score of a log.
  */
 import type { ClaimReport } from '../submission/claim.js';
 import type { Claim, ClaimVerdict } from '../submission/claim-types.js';
 import type { Interval } from '../submission/decimals.js';
 import type { FinalClaim, LogClaim } from '../submission/log-types.js';
-import { colors, count, printable } from './format.js';
+import { colors, count, type Paint, printable } from './format.js';
+import type { Medium } from './reporter.js';
+import { type Row, tableLines } from './table.js';
 
 const FITS_SHOWN = 4;
+const LABEL_WIDTH = 7;
 
-type Paint = ReturnType<typeof colors>;
-
-export function claimReportText(
-  report: ClaimReport,
-  stream: NodeJS.WriteStream = process.stdout,
-): string {
-  const pair = report.claim === undefined ? [] : [claimText(report.claim, stream)];
-  const logs = (report.logs ?? []).map((log) => logClaimText(log, stream));
-  return [...pair, ...logs].join('\n');
+export function claimReportText({ claim, logs = [] }: ClaimReport, medium: Medium): string {
+  const pair = claim === undefined ? [] : [claimText(claim, medium)];
+  return [...pair, ...logs.map((log) => logClaimText(log, medium))].join('\n');
 }
 
-function claimText(claim: Claim, stream: NodeJS.WriteStream): string {
-  const paint = colors(stream);
-  const rows: [string, string][] = [
-    ['claimed', `val_loss ${claim.valLoss.text}   val_bpb ${claim.valBpb.text}${asked(claim)}`],
-    ['implies', implied(claim)],
-    ...claim.fits
-      .slice(0, FITS_SHOWN)
-      .map((fit): [string, string] => [fit.kind, `${fit.name}${deviation(fit.deviation)}`]),
-  ];
-  const remedy = claim.fits.find((fit) => fit.role === 'mistake')?.remedy;
-  const lines = rows.map(([name, text]) => `  ${paint.dim(name.padEnd(7))}  ${printable(text)}`);
+function claimText(claim: Claim, medium: Medium): string {
+  const paint = colors(medium);
+  const remedy = claimRemedy(claim);
   const verdict = `  ${painted(claim.verdict, paint)}  ${printable(claim.explanation)}`;
-  const hint = remedy ? ['', `  ${paint.dim('→')} ${printable(remedy)}`] : [];
+  const hint = remedy === null ? [] : ['', `  ${paint.dim('→')} ${printable(remedy)}`];
+  const lines = tableLines(claimRows(claim), paint, LABEL_WIDTH);
   return ['', verdict, '', ...lines, ...hint, ''].join('\n');
 }
 
-function logClaimText(log: LogClaim, stream: NodeJS.WriteStream): string {
-  const paint = colors(stream);
+export function claimRows(claim: Claim): Row[] {
+  return [
+    ['claimed', `val_loss ${claim.valLoss.text}   val_bpb ${claim.valBpb.text}${stated(claim)}`],
+    ['implies', implied(claim)],
+    ...claim.fits
+      .slice(0, FITS_SHOWN)
+      .map((fit): Row => [fit.kind, printable(`${fit.name}${deviation(fit.deviation)}`)]),
+  ];
+}
+
+/** What to do about the mistake that a claim fits; null where it fits none. */
+export function claimRemedy(claim: Claim): string | null {
+  return claim.fits.find((fit) => fit.role === 'mistake')?.remedy ?? null;
+}
+
+function logClaimText(log: LogClaim, medium: Medium): string {
+  const paint = colors(medium);
   const head = `${paint.bold(printable(log.path))}  ${log.family ?? 'tokenizer not known'}`;
   const width = Math.max(...log.finals.map(({ line }) => line.label.length), 5);
   const finals = log.finals.map((final) => finalLine(final, final === log.headline, width, paint));
@@ -60,7 +65,7 @@ function finalLine(final: FinalClaim, isHeadline: boolean, width: number, paint:
   return `  ${mark} ${parts.join('  ')}`;
 }
 
-function asked(claim: Claim): string {
+function stated(claim: Claim): string {
   const tokens = claim.tokens === null ? '' : `   ${count(claim.tokens)} targets`;
   return `${tokens}${claim.family === null ? '' : `   ${claim.family}`}`;
 }

@@ -1,8 +1,9 @@
 /**
- * A claimed score for people: that it is claimed comes before the number.
+ * Terminal report of a claimed score: that it is claimed comes before the number.
  */
 import type { ClaimedResult } from '../score/result.js';
 import { colors, count, exact, printable, seconds, shortHash } from './format.js';
+import type { Medium } from './reporter.js';
 import {
   bytesLine,
   dataLine,
@@ -10,23 +11,29 @@ import {
   interval,
   lossLine,
   targetsLine,
-} from './score-text.js';
+} from './score-rows.js';
+import { noteLines, pageOf, type Row, tableLines } from './table.js';
 
-export function claimedText(
-  result: ClaimedResult,
-  stream: NodeJS.WriteStream = process.stdout,
-): string {
-  const paint = colors(stream);
-  const { score, claim, ledger, coverage } = result;
+export function claimedText(result: ClaimedResult, medium: Medium): string {
+  const paint = colors(medium);
+  const { score, coverage } = result;
   const figure =
     score.val_bpb === null
       ? `${paint.red('no score')}  ${infiniteReason(score)}`
       : paint.bold(`${exact(score.val_bpb)} bits per byte`) + paint.dim(interval(score));
   const partial = coverage.partial ? paint.yellow('  partial') : '';
   const headline = `  ${paint.yellow(paint.bold('CLAIMED'))}  ${figure}${partial}`;
-  const by = `by ${printable(claim.evaluator)}, whose nats are believed; nothing was run here`;
-  const rows: [string, string][] = [
-    ['claimed', by],
+  return pageOf([
+    [headline],
+    tableLines(claimedRows(result), paint),
+    noteLines(result.notes.map(printable), paint),
+  ]);
+}
+
+export function claimedRows(result: ClaimedResult): Row[] {
+  const { claim, ledger, time } = result;
+  return [
+    ['claimed', `by ${printable(claim.evaluator)}, whose nats are believed; nothing was run here`],
     ['loss', lossLine(result)],
     ['bytes', bytesLine(result)],
     ['targets', targetsLine(result)],
@@ -36,10 +43,6 @@ export function claimedText(
       `holds: ${count(claim.updates)} updates, each after the score   reset ${claim.reset}   ends in ${shortHash(ledger.hash)}`,
     ],
     ['nats', `${printable(claim.targets.file)}   sha256 ${shortHash(claim.targets.sha256)}`],
-    ['time', `total ${seconds(result.time.total_s)}`],
+    ['time', `total ${seconds(time.total_s)}`],
   ];
-  const width = Math.max(...rows.map(([name]) => name.length));
-  const table = rows.map(([name, text]) => `  ${paint.dim(name.padEnd(width))}  ${text}`);
-  const notes = result.notes.map((note) => `  ${paint.yellow('note')}  ${printable(note)}`);
-  return ['', headline, '', ...table, '', ...notes, ''].join('\n');
 }

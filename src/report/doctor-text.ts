@@ -1,8 +1,9 @@
 /**
- * The doctor's report for people: what is there, what is not, and what to do about it.
+ * Terminal report of `bpb doctor`: what was found, what is missing, and what to do about it.
  */
 import type { DoctorReport, Finding } from '../doctor/types.js';
 import { colors, printable } from './format.js';
+import type { Medium } from './reporter.js';
 
 const SECTIONS = [
   ['cpu', 'Scoring on the CPU'],
@@ -10,11 +11,8 @@ const SECTIONS = [
   ['build', 'Building the parts for a GPU'],
 ] as const;
 
-export function doctorText(
-  report: DoctorReport,
-  stream: NodeJS.WriteStream = process.stdout,
-): string {
-  const paint = colors(stream);
+export function doctorText(report: DoctorReport, medium: Medium): string {
+  const paint = colors(medium);
   const width = Math.max(...report.findings.map(({ name }) => name.length));
   const line = ({ name, found, detail, mend }: Finding): string[] => {
     const mark = found ? paint.green('found  ') : paint.yellow('missing');
@@ -25,10 +23,11 @@ export function doctorText(
     const own = report.findings.filter((finding) => finding.for === key);
     return own.length === 0 ? [] : ['', paint.bold(title), ...own.flatMap(line)];
   });
-  return [...body, '', verdict(report), ''].join('\n');
+  return [...body, '', doctorVerdict(report), ''].join('\n');
 }
 
-function verdict({ cpu, gpu, gpu_lacks, gpus }: DoctorReport): string {
+/** One sentence: which engines can score on this machine. */
+export function doctorVerdict({ cpu, gpu, gpu_lacks, gpus }: DoctorReport): string {
   if (!cpu) return 'No engine can score here.';
   const missing = gpu_lacks.map((what) => ` Not on the GPU: ${what}.`).join('');
   if (gpu) return `The CPU and the GPU engines can score here.${missing}`;

@@ -1,10 +1,11 @@
 /**
- * An error for people (three lines) and for programs (`bpb-error/1`).
+ * Error reports: three lines for the terminal, the document `bpb-error/1` for programs.
  */
 import { BpbError } from '../errors.js';
 import { colors, printable } from './format.js';
+import type { Medium } from './reporter.js';
 
-/** Anything thrown as a BpbError: what is not one is a bug of ours (exit 70). */
+/** Anything thrown as a BpbError: anything else is a bug of the harness (exit 70). */
 export function asBpbError(error: unknown): BpbError {
   if (error instanceof BpbError) return error;
   return new BpbError({
@@ -17,8 +18,8 @@ export function asBpbError(error: unknown): BpbError {
 }
 
 /** What is wrong and where; expected and found; the way out. */
-export function errorLines(error: BpbError): string {
-  const paint = colors(process.stderr);
+export function errorLines(error: BpbError, medium: Medium = process.stderr): string {
+  const paint = colors(medium);
   const where = error.path === undefined ? '' : `${printable(error.path)}: `;
   const lines = [`${paint.red('error')} ${where}${printable(error.message)}`];
   const facts = [

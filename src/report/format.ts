@@ -1,11 +1,14 @@
 /**
- * Figures and colours for people: one place that decides how a number looks.
+ * Formatting of figures and names, and terminal colours.
  */
 import picocolors from 'picocolors';
+import type { Medium } from './reporter.js';
 
-/** picocolors honours NO_COLOR, FORCE_COLOR and a missing terminal for stdout; so do we for both. */
-export function colors(stream: NodeJS.WriteStream): ReturnType<typeof picocolors.createColors> {
-  return picocolors.createColors(picocolors.isColorSupported && stream.isTTY === true);
+export type Paint = ReturnType<typeof picocolors.createColors>;
+
+/** Colours only on a terminal; picocolors itself honours NO_COLOR and FORCE_COLOR. */
+export function colors(medium: Medium): Paint {
+  return picocolors.createColors(picocolors.isColorSupported && medium.isTTY === true);
 }
 
 /** `62,021,632` */
@@ -26,19 +29,19 @@ export function seconds(value: number): string {
   return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`;
 }
 
-/** The first letters of a hash: enough to recognize one, not to prove it. */
+/** The first 12 digits of a hash: enough to recognize one, not to prove equality. */
 export function shortHash(sha256: string): string {
   return sha256.slice(0, 12);
 }
 
 /**
- * A name from an artifact or a path, safe for a terminal: control characters, escapes and
- * bidirectional overrides become visible instead of taking effect.
+ * A name from an artifact or a path, safe for a terminal: control characters, escapes,
+ * line separators and bidirectional overrides are shown as escapes instead of taking effect.
  */
 export function printable(text: string): string {
   return text.replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-    /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern is meant to match them
+    /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }

@@ -1,44 +1,42 @@
 /**
- * A ledger's verdicts for people: what it is, what was checked, where it breaks.
+ * Terminal report of a ledger's verdicts: what it is, what was checked, where it breaks a rule.
  */
-
 import type { LedgerReport } from '../ledger/verify.js';
 import { told } from '../ledger/violations.js';
 import type { ProbeVerdict } from '../probes/types.js';
-import { colors, count, printable, shortHash } from './format.js';
+import { colors, count, type Paint, printable, shortHash } from './format.js';
+import type { Medium } from './reporter.js';
+import { pageOf } from './table.js';
 
-type Paint = ReturnType<typeof colors>;
+/** Violations listed one by one; all are in `--json`. */
+const MAX_LISTED = 10;
 
-/** Violations told one by one; all are in `--json`. */
-const TOLD = 10;
-
-export function ledgerText(
-  report: LedgerReport,
-  stream: NodeJS.WriteStream = process.stdout,
-): string {
-  const paint = colors(stream);
+export function ledgerText(report: LedgerReport, medium: Medium): string {
+  const paint = colors(medium);
   const { ledger, verdict, verdicts, violations } = report;
   const word = verdict === 'pass' ? paint.green('PASS') : paint.red('FAIL');
-  const facts = [
+  const width = Math.max(...verdicts.map(({ name }) => name.length));
+  return pageOf([
+    [
+      `  ${paint.bold(word)}  ${printable(ledger.file)}: the ledger of ${printable(ledger.evaluator)}`,
+    ],
+    [`  ${ledgerFacts(report)}`],
+    verdicts.map((each) => verdictLine(each, width, paint)),
+    violations
+      .slice(0, MAX_LISTED)
+      .map((each) => `  ${paint.red(each.code)}  ${printable(told(each))}`),
+  ]);
+}
+
+/** `1,024 targets of 1,025 tokens   3 updates   reset never   …` */
+export function ledgerFacts({ ledger }: LedgerReport): string {
+  return [
     `${count(ledger.scored)} targets of ${count(ledger.tokens)} tokens`,
     `${count(ledger.updates)} updates`,
     `reset ${ledger.reset}`,
     `${count(ledger.lines)} lines`,
     ...(ledger.hash === null ? [] : [`ends in ${shortHash(ledger.hash)}`]),
-  ];
-  const width = Math.max(...verdicts.map(({ name }) => name.length));
-  const blocks = [
-    [
-      `  ${paint.bold(word)}  ${printable(ledger.file)}: the ledger of ${printable(ledger.evaluator)}`,
-    ],
-    [`  ${facts.join('   ')}`],
-    verdicts.map((each) => verdictLine(each, width, paint)),
-    violations.slice(0, TOLD).map((each) => `  ${paint.red(each.code)}  ${printable(told(each))}`),
-  ];
-  return `\n${blocks
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n')}\n`;
+  ].join('   ');
 }
 
 function verdictLine(each: ProbeVerdict, width: number, paint: Paint): string {

@@ -1,29 +1,39 @@
 /**
- * The probes for people: the verdict, then a line a probe.
+ * Terminal report of the probes: the verdict, then one line for each probe.
  */
 import type { ProbeReport } from '../probes/probe.js';
 import type { ProbeVerdict } from '../probes/types.js';
-import { colors, count, printable, seconds, shortHash } from './format.js';
-
-type Paint = ReturnType<typeof colors>;
+import { colors, count, type Paint, printable, seconds, shortHash } from './format.js';
+import type { Medium } from './reporter.js';
+import { noteLines, pageOf, type Row, tableLines } from './table.js';
 
 const PAINTED = { pass: 'green', fail: 'red', not_applicable: 'dim' } as const;
 const SHOWN = { pass: 'pass', fail: 'FAIL', not_applicable: 'n/a' } as const;
 
-export function probeText(
-  report: ProbeReport,
-  stream: NodeJS.WriteStream = process.stdout,
-): string {
-  const paint = colors(stream);
-  const { verdicts: probes, engine, data, window } = report;
-  const failed = probes.filter(({ verdict }) => verdict === 'fail');
+export function probeText(report: ProbeReport, medium: Medium): string {
+  const paint = colors(medium);
+  const failed = report.verdict === 'fail';
+  const word = failed ? paint.red('FAIL') : paint.green('pass');
   const name = printable(report.artifact.name);
-  const head =
-    failed.length === 0
-      ? `  ${paint.green('pass')}  ${name}: no probe found anything wrong`
-      : `  ${paint.red('FAIL')}  ${name}: ${failed.map((each) => each.name).join(', ')}`;
+  return pageOf([
+    [`  ${word}  ${name}: ${probeSummary(report)}`],
+    probeLines(report.verdicts, paint),
+    tableLines(probeRows(report), paint),
+    noteLines(report.notes.map(printable), paint),
+  ]);
+}
+
+/** The names of the probes that failed. */
+export function probeSummary({ verdicts }: ProbeReport): string {
+  const failed = verdicts.filter(({ verdict }) => verdict === 'fail');
+  if (failed.length === 0) return 'no probe found anything wrong';
+  return failed.map(({ name }) => name).join(', ');
+}
+
+export function probeRows(report: ProbeReport): Row[] {
+  const { engine, data, window } = report;
   const noise = report.noise_nats === null ? 'without bound' : figure(report.noise_nats);
-  const rows: [string, string][] = [
+  return [
     ['artifact', `sha256 ${shortHash(report.artifact.sha256)}`],
     [
       'tokens',
@@ -43,17 +53,10 @@ export function probeText(
       `${seconds(report.seconds)}${report.thorough ? ', thorough' : ''}, seed ${report.seed}`,
     ],
   ];
-  const facts = rows.map(([key, text]) => `  ${paint.dim(key.padEnd(8))}  ${text}`);
-  const notes = report.notes.map((note) => `  ${paint.yellow('note')}  ${printable(note)}`);
-  const blocks = [[head], probeLines(probes, paint), facts, notes];
-  return `\n${blocks
-    .filter((block) => block.length > 0)
-    .map((block) => block.join('\n'))
-    .join('\n\n')}\n`;
 }
 
-/** A line a probe: verdict, name, effect against tolerance; below it what was done, or found. */
-export function probeLines(probes: readonly ProbeVerdict[], paint: Paint): string[] {
+/** For each probe: verdict, name, effect and tolerance; its note on the next line. */
+function probeLines(probes: readonly ProbeVerdict[], paint: Paint): string[] {
   const width = Math.max(...probes.map(({ name }) => name.length));
   return probes.flatMap((each) => {
     const { name, verdict, note } = each;
@@ -65,7 +68,8 @@ export function probeLines(probes: readonly ProbeVerdict[], paint: Paint): strin
   });
 }
 
-function measured({ effect, unit, tolerance, verdict }: ProbeVerdict): string {
+/** The largest effect and the tolerance, with their unit; empty where nothing was measured. */
+export function measured({ effect, unit, tolerance, verdict }: ProbeVerdict): string {
   if (unit === null) return '';
   const limit = tolerance === null ? '' : ` (at most ${figure(tolerance)})`;
   const size = effect === null ? (verdict === 'fail' ? 'without bound' : '') : figure(effect);

@@ -1,5 +1,5 @@
 /**
- * Progress on stderr: one line that rewrites itself on a terminal, a line every few seconds without.
+ * Progress on stderr: one line that is redrawn on a terminal, otherwise a line every five seconds.
  */
 import type { Progress } from '../progress.js';
 import { colors, count, seconds } from './format.js';
@@ -33,7 +33,7 @@ export class ProgressReporter {
     if (progress.phase !== this.phase) {
       this.phase = progress.phase;
       this.phaseStart = now;
-      // Phases that end within an interval are not worth a line in a log.
+      // A phase that ends within one interval gets no line in a log.
       if (this.stream.isTTY !== true) this.lastShown = now;
     }
     const interval = this.stream.isTTY === true ? TERMINAL_INTERVAL_MS : LOG_INTERVAL_MS;
@@ -42,7 +42,7 @@ export class ProgressReporter {
     this.show(this.line(progress, (now - this.phaseStart) / 1000));
   };
 
-  /** Clears the line, so that what follows stands alone. */
+  /** Clears the line, so that later output begins on an empty line. */
   done(): void {
     if (this.lineOpen) this.stream.write('\r\u001b[2K');
     this.lineOpen = false;

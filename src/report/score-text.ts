@@ -1,197 +1,27 @@
 /**
- * A score for people: the number first, then what it was made of.
+ * Terminal report of a score: the number first, then what it was computed from.
  */
 import type { ScoreResult } from '../score/result.js';
-import { colors, count, exact, printable, seconds, shortHash } from './format.js';
+import { colors, exact, type Paint, printable } from './format.js';
+import type { Medium } from './reporter.js';
+import { interval, noScoreReason, scoreRows } from './score-rows.js';
+import { noteLines, pageOf, tableLines } from './table.js';
 
-/** Reasons that the terminal shows; the result has all. */
-const SKIPPED_MAX = 3;
-
-export function scoreText(
-  result: ScoreResult,
-  stream: NodeJS.WriteStream = process.stdout,
-): string {
-  const paint = colors(stream);
-  const rows: [string, string][] = [
-    ['loss', lossLine(result)],
-    ['bytes', bytesLine(result)],
-    ['targets', targetsLine(result)],
-    ['window', windowLine(result)],
-    ['data', dataLine(result)],
-    ['artifact', artifactLine(result)],
-    ['engine', engineLine(result)],
-    ...optimizedLine(result),
-    ...(result.adaptive === null
-      ? []
-      : ([['state', adaptiveLine(result.adaptive)]] as [string, string][])),
-    ['verified', verifiedLine(result)],
-    ...probesLine(result),
-    ['time', timeLine(result)],
-  ];
-  const width = Math.max(...rows.map(([name]) => name.length));
-  const table = rows.map(([name, text]) => `  ${paint.dim(name.padEnd(width))}  ${text}`);
-  const notes = result.notes.map((note) => `  ${paint.yellow('note')}  ${printable(note)}`);
-  return [
-    '',
-    headline(result, paint),
-    '',
-    ...table,
-    ...(notes.length > 0 ? ['', ...notes] : []),
-    '',
-  ].join('\n');
+export function scoreText(result: ScoreResult, medium: Medium): string {
+  const paint = colors(medium);
+  return pageOf([
+    [headline(result, paint)],
+    tableLines(scoreRows(result), paint),
+    noteLines(result.notes.map(printable), paint),
+  ]);
 }
 
-function headline(
-  { score, artifact, coverage, verification, probes }: ScoreResult,
-  paint: ReturnType<typeof colors>,
-): string {
-  const name = printable(artifact.name);
+function headline(result: ScoreResult, paint: Paint): string {
+  const { score, coverage } = result;
+  const name = printable(result.artifact.name);
   if (score.val_bpb === null)
-    return `  ${paint.red('no score')}  ${name}: ${noScoreReason(score, verification, probes)}`;
+    return `  ${paint.red('no score')}  ${name}: ${noScoreReason(result)}`;
   const partial = coverage.partial ? paint.yellow('  partial') : '';
   const figure = paint.bold(`${exact(score.val_bpb)} bits per byte`);
   return `  ${figure}  ${name}${paint.dim(interval(score))}${partial}`;
-}
-
-/** `  ± 0.0012 (95 %, by document)`, or nothing. */
-export function interval({ ci95_bpb }: Pick<ScoreResult['score'], 'ci95_bpb'>): string {
-  if (ci95_bpb === null) return '';
-  return `  ± ${((ci95_bpb[1] - ci95_bpb[0]) / 2).toFixed(4)} (95 %, by document)`;
-}
-
-function noScoreReason(
-  score: ScoreResult['score'],
-  verification: ScoreResult['verification'],
-  probes: ScoreResult['probes'],
-): string {
-  if (score.infinite_targets === 0) {
-    const failed = probes?.flatMap((each) => (each.verdict === 'fail' ? [each.name] : [])) ?? [];
-    if (failed.length > 0) return `the probes found something wrong: ${failed.join(', ')}`;
-    return verification.verdict === 'fail'
-      ? 'the run disagrees with its own verification'
-      : 'the optimized model is not proved to be the original one';
-  }
-  return infiniteReason(score);
-}
-
-export function infiniteReason(score: ScoreResult['score']): string {
-  const times = count(score.infinite_targets);
-  return `probability zero for ${times} targets, the first at stream position ${score.first_infinite}`;
-}
-
-export function lossLine({ score, totals }: Pick<ScoreResult, 'score' | 'totals'>): string {
-  if (score.val_loss === null) return 'infinite';
-  const original = score.bpb_original === null ? 'not known' : exact(score.bpb_original);
-  return `val_loss ${exact(score.val_loss)}   val_bpb by ${totals.headline} bytes   bpb_original ${original}`;
-}
-
-export function bytesLine({ totals }: Pick<ScoreResult, 'totals'>): string {
-  const { bytes } = totals;
-  const known = (['lut', 'sidecar', 'decoded', 'original'] as const)
-    .filter((name) => bytes[name] !== null)
-    .map((name) => `${name} ${count(bytes[name] as number)}`);
-  if (totals.unverified) known.push('(sidecar not confirmed by documents)');
-  if (totals.documents_lossy) known.push(`${count(totals.documents_lossy)} documents lossy`);
-  return known.join('   ');
-}
-
-export function targetsLine({
-  coverage,
-  totals,
-}: Pick<ScoreResult, 'coverage' | 'totals'>): string {
-  const skipped = coverage.skipped.map((skip) => `${count(skip.targets)} skipped (${skip.reason})`);
-  const repeated =
-    coverage.repeated > 0 ? [`${count(coverage.repeated)} scored again (compat)`] : [];
-  const of = `${count(coverage.tokens)} tokens in ${count(coverage.documents)} documents`;
-  return [`${count(totals.targets)} scored of ${of}`, ...skipped, ...repeated].join('   ');
-}
-
-function windowLine({ window }: ScoreResult): string {
-  const stride = window.stride === null ? '' : `, stride ${window.stride}`;
-  const compat = window.compat === null ? '' : `, compat ${window.compat}`;
-  const tail = window.tail === 'score' ? ', tail scored' : '';
-  return `${window.mode}, rows of ${window.seqLen}${stride}${tail}${compat}`;
-}
-
-export function dataLine({ data, tokenizer }: Pick<ScoreResult, 'data' | 'tokenizer'>): string {
-  const source =
-    data.shards.length > 0
-      ? `${count(data.shards.length)} shards`
-      : printable(data.documents?.source ?? 'documents');
-  const known = data.known_as === null ? 'no known set' : `known as ${data.known_as.name}`;
-  return `${source} (${known})   ${tokenizer.kind}, vocabulary ${count(tokenizer.vocab)}`;
-}
-
-function artifactLine({ artifact }: ScoreResult): string {
-  const within =
-    artifact.within_limit === null
-      ? `not judged: ${printable(artifact.size_note ?? '')}`
-      : artifact.within_limit
-        ? 'within the limit'
-        : 'OVER THE LIMIT';
-  const size = `${count(artifact.bytes_counted)} of ${count(artifact.bytes_limit)} bytes, ${within}`;
-  return `${size}   sha256 ${shortHash(artifact.sha256)}`;
-}
-
-function engineLine({ engine }: ScoreResult): string {
-  const workers = engine.workers === 1 ? '' : `${engine.workers} workers × `;
-  const threads = `${engine.threads} thread${engine.threads === 1 ? '' : 's'}`;
-  const parts = [engine.name, engine.precision, `${workers}${threads}`, engine.instruction_set];
-  return `${parts.join(', ')}   batches of ${engine.batch[0]} × ${engine.batch[1]}`;
-}
-
-function optimizedLine({ optimization }: ScoreResult): [string, string][] {
-  if (optimization === null) return [];
-  const { verdict, targets, mean_nats_difference: mean, tolerance_nats, note } = optimization;
-  const { precision, rewrites, skipped } = optimization;
-  const sign = mean !== null && mean >= 0 ? '+' : '';
-  const proof =
-    mean === null
-      ? note
-      : `mean difference ${sign}${mean.toExponential(1)} nats over ${count(targets)} targets (at most ${tolerance_nats})`;
-  const done = rewrites.reduce((sum, rewrite) => sum + rewrite.count, 0);
-  const left = skipped.length === 0 ? '' : `, left: ${skipped.slice(0, SKIPPED_MAX).join('; ')}`;
-  const more = skipped.length > SKIPPED_MAX ? `; ${skipped.length - SKIPPED_MAX} more` : '';
-  const what = `${precision}, ${count(done)} rewrites${printable(left)}${more}`;
-  const why = verdict === 'fail' && mean !== null ? `: ${note}` : '';
-  return [
-    ['optimized', printable(`${verdict}: ${proof}${why}`)],
-    ['', what],
-  ];
-}
-
-function adaptiveLine(adaptive: NonNullable<ScoreResult['adaptive']>): string {
-  const { chunk, context, steps, reset, adaptations, adapt_s } = adaptive;
-  const cut = `chunks of ${chunk}${context > 0 ? ` after ${context} of context` : ''}`;
-  const begins = reset === 'document' ? 'anew at each document' : 'never anew: one pass';
-  const each = steps === 1 ? '' : `, ${steps} a chunk`;
-  const learnt =
-    adaptations === 0
-      ? 'nothing adapted'
-      : `${count(adaptations)} adaptations${each} in ${seconds(adapt_s)}, each after the score`;
-  return `${cut}, begun ${begins}   ${learnt}`;
-}
-
-function verifiedLine({ verification }: ScoreResult): string {
-  const { verdict, rows, mean_abs_nats, tolerance_nats, note } = verification;
-  if (mean_abs_nats === null)
-    return `${verdict.replace('_', ' ')}${note === null ? '' : `: ${note}`}`;
-  const difference = `mean difference ${mean_abs_nats.toExponential(1)} nats (at most ${tolerance_nats})`;
-  return `${verdict}: ${count(rows)} row${rows === 1 ? '' : 's'} scored again, ${difference}`;
-}
-
-function probesLine({ probes }: ScoreResult): [string, string][] {
-  if (probes === null) return [];
-  const failed = probes.filter(({ verdict }) => verdict === 'fail');
-  const passed = probes.filter(({ verdict }) => verdict === 'pass').length;
-  const named = failed.map(({ name, note }) => `${name} failed: ${printable(note ?? '')}`);
-  return [['probed', [`${passed} probes passed`, ...named].join('   ')]];
-}
-
-function timeLine({ time }: ScoreResult): string {
-  const rate = `${count(Math.round(time.targets_per_s))} targets/s`;
-  const parts = [`load ${seconds(time.load_s)}`, `score ${seconds(time.score_s)} (${rate})`];
-  return [...parts, `verify ${seconds(time.verify_s)}`, `total ${seconds(time.total_s)}`].join(
-    '   ',
-  );
 }

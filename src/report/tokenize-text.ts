@@ -1,18 +1,28 @@
 /**
- * What `tokenize` wrote, for people: the count first, then what it was made of.
+ * Terminal report of `bpb tokenize`: the token count first, then the files and their inputs.
  */
 import type { ShardInfo } from '../data/types.js';
 import type { TokenizeResult } from '../tokenize/result.js';
 import { colors, count, printable, seconds, shortHash } from './format.js';
+import type { Medium } from './reporter.js';
+import { noteLines, pageOf, type Row, tableLines } from './table.js';
 
-export function tokenizeText(
-  result: TokenizeResult,
-  stream: NodeJS.WriteStream = process.stdout,
-): string {
-  const paint = colors(stream);
+export function tokenizeText(result: TokenizeResult, medium: Medium): string {
+  const paint = colors(medium);
+  const partial = result.documents.partial ? paint.yellow('  partial') : '';
+  const tokens = paint.bold(`${count(result.tokens)} tokens`);
+  const made = `of ${count(result.documents.count)} documents in ${printable(result.directory)}`;
+  return pageOf([
+    [`  ${tokens} ${made}${partial}`],
+    tableLines(tokenizeRows(result), paint),
+    noteLines(tokenizeNotes(result), paint),
+  ]);
+}
+
+export function tokenizeRows(result: TokenizeResult): Row[] {
   const { documents, tokenizer, time } = result;
   const operators = tokenizer.case_operators ? ', case operators' : '';
-  const rows: [string, string][] = [
+  return [
     ['shards', files(result.shards)],
     ...sidecarRow(result),
     ['bytes', bytesLine(result)],
@@ -23,21 +33,9 @@ export function tokenizeText(
     ],
     ['time', `${seconds(time.total_s)} (${(time.bytes_per_s / 1e6).toFixed(1)} MB/s)`],
   ];
-  const width = Math.max(...rows.map(([name]) => name.length));
-  const table = rows.map(([name, text]) => `  ${paint.dim(name.padEnd(width))}  ${text}`);
-  const notes = notesOf(result).map((note) => `  ${paint.yellow('note')}  ${note}`);
-  const partial = documents.partial ? paint.yellow('  partial') : '';
-  return [
-    '',
-    `  ${paint.bold(`${count(result.tokens)} tokens`)} of ${count(documents.count)} documents in ${printable(result.directory)}${partial}`,
-    '',
-    ...table,
-    ...(notes.length > 0 ? ['', ...notes] : []),
-    '',
-  ].join('\n');
 }
 
-function sidecarRow({ sidecars }: TokenizeResult): [string, string][] {
+function sidecarRow({ sidecars }: TokenizeResult): Row[] {
   return sidecars.length === 0 ? [] : [['sidecar', files(sidecars)]];
 }
 
@@ -54,7 +52,7 @@ function bytesLine({ bytes }: TokenizeResult): string {
   );
 }
 
-function notesOf({ documents, documents_short, bytes }: TokenizeResult): string[] {
+export function tokenizeNotes({ documents, documents_short, bytes }: TokenizeResult): string[] {
   const notes: string[] = [];
   if (documents.lossy > 0) {
     notes.push(`${count(documents.lossy)} documents do not survive the tokenizer's normalizer`);

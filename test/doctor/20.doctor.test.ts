@@ -98,7 +98,7 @@ describe.skipIf(noFakeGpu !== '')(`with stand-ins${noFakeGpu && ` (${noFakeGpu})
     expect(found.mend).toMatch(mend);
     // Nothing was tried that could not work, and the verdict does not promise it.
     expect(finding(one.report, 'a score on cuda:0')).toBeUndefined();
-    expect(doctorText(one.report).trim()).toMatch(/something for it is missing\.$/);
+    expect(doctorText(one.report, {}).trim()).toMatch(/something for it is missing\.$/);
   });
 
   test('where it is the driver that does not work, its finding counts and not the scorer’s', async () => {
@@ -143,7 +143,7 @@ describe.skipIf(noFakeGpu !== '')(`with stand-ins${noFakeGpu && ` (${noFakeGpu})
     const last = cudnn.found
       ? /can score here\.$/
       : /can score here\. Not on the GPU: ReduceMean and MultiHeadAttention\.$/;
-    expect(doctorText(report).trim()).toMatch(last);
+    expect(doctorText(report, {}).trim()).toMatch(last);
   });
 
   test('a provider that lacks a library names it; one that crashes is a finding', async () => {

@@ -1,0 +1,33 @@
+/**
+ * Markdown tables of probe verdicts and ledger violations.
+ */
+import { told, type Violation } from '../ledger/violations.js';
+import type { ProbeVerdict } from '../probes/types.js';
+import { code, escaped, table } from './markdown-format.js';
+import { measured } from './probe-text.js';
+
+const SHOWN = { pass: 'pass', fail: '**fail**', not_applicable: 'n/a' } as const;
+
+/** Violations in the table; the JSON document has all that were kept. */
+const MAX_LISTED = 20;
+
+export function verdictsTable(verdicts: readonly ProbeVerdict[]): string {
+  const rows = verdicts.map((each) => [
+    SHOWN[each.verdict],
+    code(each.name),
+    escaped(each.what),
+    escaped(measured(each)),
+    escaped(each.note ?? ''),
+  ]);
+  return table(['verdict', 'probe', 'what is checked', 'effect', 'note'], rows);
+}
+
+/** Empty where nothing is violated. */
+export function violationsTable(violations: readonly Violation[]): string {
+  if (violations.length === 0) return '';
+  const rows = violations
+    .slice(0, MAX_LISTED)
+    .map((each) => [code(each.code), escaped(told(each))]);
+  const more = violations.length - rows.length;
+  return table(['violation', 'where'], more > 0 ? [...rows, ['', `${more} more`]] : rows);
+}

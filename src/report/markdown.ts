@@ -1,0 +1,114 @@
+/**
+ * Markdown reporter: a heading and tables, for a pull request comment or a job summary.
+ */
+import type { BpbError } from '../errors.js';
+import type { ClaimedResult, ScoreResult } from '../score/result.js';
+import { claimedRows } from './claimed-text.js';
+import { doctorVerdict } from './doctor-text.js';
+import { exact } from './format.js';
+import { ledgerFacts } from './ledger-text.js';
+import { auditMarkdown } from './markdown-audit.js';
+import { claimMarkdown } from './markdown-claim.js';
+import { blocks, code, escaped, heading, notes, rowsTable, table } from './markdown-format.js';
+import { verdictsTable, violationsTable } from './markdown-verdicts.js';
+import { probeRows, probeSummary } from './probe-text.js';
+import type { ReportDocuments, Reporter } from './reporter.js';
+import { infiniteReason, interval, noScoreReason, scoreRows } from './score-rows.js';
+import { tokenizeNotes, tokenizeRows } from './tokenize-text.js';
+
+export const markdownReporter: Reporter = {
+  name: 'markdown',
+  errors: 'both',
+  formats: {
+    score: scoreMarkdown,
+    'claimed-score': claimedMarkdown,
+    audit: auditMarkdown,
+    claim: claimMarkdown,
+    probe: probeMarkdown,
+    ledger: ledgerMarkdown,
+    tokenize: tokenizeMarkdown,
+    doctor: doctorMarkdown,
+    error: errorMarkdown,
+  },
+};
+
+function scoreMarkdown(result: ScoreResult): string {
+  const name = code(result.artifact.name);
+  const reason = result.score.val_bpb === null ? `: ${escaped(noScoreReason(result))}` : '';
+  return blocks(
+    heading(`${name}: ${figure(result)}`) + reason,
+    rowsTable(scoreRows(result)),
+    result.probes === null ? '' : verdictsTable(result.probes),
+    notes(result.notes),
+  );
+}
+
+function claimedMarkdown(result: ClaimedResult): string {
+  const reason = result.score.val_bpb === null ? `: ${escaped(infiniteReason(result.score))}` : '';
+  return blocks(
+    heading(`Claimed: ${figure(result)}`) + reason,
+    rowsTable(claimedRows(result)),
+    notes(result.notes),
+  );
+}
+
+function figure({ score, coverage }: Pick<ScoreResult, 'score' | 'coverage'>): string {
+  if (score.val_bpb === null) return '**no score**';
+  const partial = coverage.partial ? ', partial' : '';
+  return `**${exact(score.val_bpb)} bits per byte**${escaped(interval(score))}${partial}`;
+}
+
+function probeMarkdown(report: ReportDocuments['probe']): string {
+  return blocks(
+    heading(
+      `**${report.verdict}** ${code(report.artifact.name)}: ${escaped(probeSummary(report))}`,
+    ),
+    verdictsTable(report.verdicts),
+    rowsTable(probeRows(report)),
+    notes(report.notes),
+  );
+}
+
+function ledgerMarkdown(report: ReportDocuments['ledger']): string {
+  const { ledger, verdict, verdicts, violations } = report;
+  return blocks(
+    heading(`**${verdict}** ledger ${code(ledger.file)} of ${code(ledger.evaluator)}`),
+    escaped(ledgerFacts(report).replace(/ {3,}/g, ' · ')),
+    verdictsTable(verdicts),
+    violationsTable(violations),
+  );
+}
+
+function tokenizeMarkdown(result: ReportDocuments['tokenize']): string {
+  const { documents } = result;
+  const partial = documents.partial ? ', partial' : '';
+  const what = `${result.tokens.toLocaleString('en-US')} tokens of ${documents.count} documents`;
+  return blocks(
+    heading(`${what} in ${code(result.directory)}${partial}`),
+    rowsTable(tokenizeRows(result)),
+    notes(tokenizeNotes(result)),
+  );
+}
+
+function doctorMarkdown(report: ReportDocuments['doctor']): string {
+  const rows = report.findings.map(({ name, for: use, found, detail, mend }) => [
+    escaped(use),
+    code(name),
+    found ? 'found' : '**missing**',
+    escaped(mend === null ? detail : `${detail} → ${mend}`),
+  ]);
+  return blocks(
+    heading(escaped(doctorVerdict(report))),
+    table(['for', 'what', 'state', 'detail'], rows),
+  );
+}
+
+function errorMarkdown(error: BpbError): string {
+  const { path, expected, actual, hint } = error;
+  const facts = Object.entries({ path, expected, found: actual, hint });
+  const rows = facts.flatMap(([name, text]) =>
+    text === undefined ? [] : [[name, name === 'path' ? code(text) : escaped(text)]],
+  );
+  const codes = ['code', `${code(error.code)}, exit ${error.exitCode}`];
+  return blocks(heading(`Error: ${escaped(error.message)}`), table(['', ''], [...rows, codes]));
+}
