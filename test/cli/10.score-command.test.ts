@@ -101,16 +101,19 @@ describe('a score', () => {
   });
 });
 
-test('an interrupt stops cleanly: exit 130, a journal but no result', async () => {
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('%s stops cleanly: exit %i, a journal but no result', async (signal, exit) => {
   const w = await workshop({ texts: seededTexts(4000) });
   const out = join(w.folder, 'out');
   const journal = join(out, 'journal.jsonl');
   const run = start([...flags(w), '--batch-tokens', '32', '--out', out]);
   const lines = () => (existsSync(journal) ? readFileSync(journal, 'utf8').split('\n').length : 0);
   await until(() => lines() > 3);
-  run.kill('SIGINT');
+  run.kill(signal);
   const { code, stderr, stdout } = await run.finished;
-  expect(code).toBe(130);
+  expect(code).toBe(exit);
   expect(stderr).toMatch(/interrupted/);
   expect(stdout).toBe('');
   expect(existsSync(join(out, 'result.json'))).toBe(false);

@@ -1,0 +1,51 @@
+/** Every reporter on a document of every kind: what a terminal, a file and a pipe are given. */
+import { describe, expect, test } from 'vitest';
+import { type Report, render } from '#bpb/report/reporter';
+import { REPORTERS } from '#bpb/report/reporters';
+import { HOSTILE, REPORTS, score } from './documents.js';
+
+const reporter = (name: string) => REPORTERS.find((each) => each.name === name)!;
+const each = REPORTS.map((report): [string, Report] => [report.kind, report]);
+const ESCAPE = '\u001b';
+
+test('reporters are named once, text first, and the documents here are of every kind', () => {
+  const names = REPORTERS.map(({ name }) => name);
+  expect(names).toEqual(['text', 'json', 'markdown']);
+  const kinds = [...new Set(REPORTS.map(({ kind }) => kind))];
+  for (const { formats } of REPORTERS) expect(Object.keys(formats).sort()).toEqual(kinds.sort());
+});
+
+describe.each(each)('%s', (kind, report) => {
+  test('json: the document itself, nothing left out', () => {
+    const value: unknown = JSON.parse(render(reporter('json'), report, {}));
+    if (report.kind !== 'error') expect(value).toEqual(report.document);
+    else expect(value).toMatchObject({ schema: 'bpb-error/1', error: { path: HOSTILE, exit: 3 } });
+  });
+
+  test('text on a terminal: no line is longer than the terminal is wide', () => {
+    const text = render(reporter('text'), report, { isTTY: true, columns: 80 });
+    for (const line of visible(text).split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  test('text: the same words whatever the width, and no escape sequence but colours', () => {
+    const piped = render(reporter('text'), report, {});
+    const narrow = visible(render(reporter('text'), report, { isTTY: true, columns: 80 }));
+    expect(piped).not.toContain(ESCAPE);
+    expect(narrow).not.toContain(ESCAPE);
+    expect(narrow.split(/\s+/)).toEqual(piped.split(/\s+/));
+    expect(piped.length).toBeGreaterThan(kind.length);
+  });
+});
+
+test('text of a score is the number, then its table', () => {
+  const lines = render(reporter('text'), { kind: 'score', document: score }, {}).split('\n');
+  expect(lines[1]).toMatch(
+    /^ {2}1\.22450000 bits per byte {2}a\|b.*± 0\.0020 \(95 %.* {2}partial$/,
+  );
+  expect(lines[3]).toMatch(/^ {2}loss {6}val_loss 2\.07000000 {3}val_bpb by lut bytes/);
+});
+
+function visible(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control sequences
+  return text.replace(/\u001b\[[0-9;]*m/g, '');
+}

@@ -1,0 +1,358 @@
+/**
+ * Result documents of every kind, with names as a hostile artifact would choose them.
+ */
+import { inputError } from '#bpb/errors';
+import type { Report, ReportDocuments } from '#bpb/report/reporter';
+
+/** Markup, a mention, a link, a cell border, a line break, an escape sequence and quotes. */
+export const HOSTILE = 'a|b<img src=x>`c`\n@team #1 [x](http://e.vil)\u001b[2J_d_ www.e.vil';
+
+const SHA = 'a'.repeat(64);
+const run = { harness: '0.1.0', commit: null, command: 'bpb', date: '2026-01-01T00:00:00.000Z' };
+const shard = { file: 'fineweb_val_000000.bin', tokens: 1025, sha256: SHA };
+const window = { mode: 'chunk', seqLen: 32, stride: null, tail: 'drop', compat: null } as const;
+
+const verdicts: ReportDocuments['probe']['verdicts'] = [
+  {
+    name: 'batch',
+    what: 'rows alone',
+    effect: 1e-7,
+    unit: 'nats',
+    tolerance: 1e-5,
+    verdict: 'pass',
+    note: null,
+  },
+  {
+    name: 'graph',
+    what: 'read',
+    effect: 3,
+    unit: 'operators',
+    tolerance: 0,
+    verdict: 'fail',
+    note: HOSTILE,
+  },
+  {
+    name: 'state',
+    what: 'reset',
+    effect: null,
+    unit: null,
+    tolerance: null,
+    verdict: 'not_applicable',
+    note: 'no state',
+  },
+];
+
+export const score: ReportDocuments['score'] = {
+  schema: 'bpb-result/1',
+  score: {
+    evidence: 'computed',
+    val_loss: 2.07,
+    val_bpb: 1.2245,
+    bpb_original: null,
+    bits_per_token: 2.98,
+    stderr_bpb: 0.001,
+    ci95_bpb: [1.2225, 1.2265],
+    infinite_targets: 0,
+    first_infinite: null,
+  },
+  totals: {
+    targets: 1024,
+    nats: 2119.68,
+    nats_q30: '2275988000000',
+    bytes: { lut: 2499, sidecar: null, decoded: 2500, original: 2500 },
+    headline: 'lut',
+    unverified: false,
+    documents_lossy: 0,
+  },
+  coverage: {
+    tokens: 1025,
+    documents: 3,
+    scored: 1024,
+    repeated: 0,
+    partial: true,
+    skipped: [{ reason: 'tail', targets: 7 }],
+  },
+  window,
+  artifact: {
+    name: HOSTILE,
+    sha256: SHA,
+    model_sha256: SHA,
+    bytes_counted: 123_456,
+    bytes_limit: 16_000_000,
+    within_limit: true,
+    size_note: null,
+  },
+  tokenizer: { kind: 'byte260', vocab: 260, sha256: SHA },
+  data: { shards: [shard], sidecars: [], documents: null, known_as: null },
+  engine: {
+    name: 'onnx-cpu',
+    provider: 'CPUExecutionProvider',
+    device: 'cpu',
+    precision: 'fp32',
+    instruction_set: 'avx2',
+    devices: ['cpu'],
+    batch: [8, 32],
+    batch_tokens: 256,
+    workers: 2,
+    threads: 1,
+    versions: {},
+    device_to_host_bytes: null,
+  },
+  adaptive: null,
+  verification: {
+    rows: 1,
+    seed: 7,
+    mean_abs_nats: 1.2e-7,
+    max_abs_nats: 2e-7,
+    tolerance_nats: 1e-5,
+    verdict: 'pass',
+    note: null,
+  },
+  optimization: null,
+  ledger: null,
+  probes: verdicts,
+  identity: { score: SHA, bits: SHA },
+  time: {
+    load_s: 0.1,
+    score_s: 1.5,
+    run_s: 1.2,
+    nll_s: 0.1,
+    verify_s: 0.1,
+    total_s: 1.8,
+    targets_per_s: 682,
+  },
+  notes: [
+    `the state of ${HOSTILE} is a very long note that a terminal of eighty columns has to break`,
+  ],
+  run: { ...run, sha256: SHA },
+};
+
+export const withoutHeadline: ReportDocuments['score'] = {
+  ...score,
+  score: { ...score.score, val_bpb: null, infinite_targets: 2, first_infinite: 17 },
+};
+
+const { totals, coverage, tokenizer, data, identity, notes } = score;
+const claimed: ReportDocuments['claimed-score'] = {
+  schema: 'bpb-result/1',
+  score: { ...score.score, evidence: 'claimed' },
+  ...{ totals, coverage, tokenizer, data, identity, notes },
+  run: score.run,
+  ledger: { file: 'run.jsonl', hash: SHA },
+  claim: {
+    evaluator: HOSTILE,
+    artifact_sha256: null,
+    reset: 'never',
+    updates: 3,
+    targets: { file: 'targets.f32', sha256: SHA },
+  },
+  time: { total_s: 0.3 },
+  window: null,
+  artifact: null,
+  engine: null,
+  adaptive: null,
+  verification: null,
+  optimization: null,
+  probes: null,
+};
+
+const audit: ReportDocuments['audit'] = {
+  schema: 'bpb-audit/1',
+  verdict: 'fail',
+  findings: [
+    {
+      check: 'table-space-twice',
+      severity: 'fail',
+      detail: HOSTILE,
+      explanation: 'The space before a word is counted by its piece and once more by the rule.',
+      remedy: 'Strip one leading mark before counting.',
+      effect: { bytes: 1.167, bpb: 0.857 },
+      examples: [],
+    },
+    {
+      check: 'documents-crlf',
+      severity: 'info',
+      detail:
+        'two documents have carriage returns at the ends of their lines, as they were published',
+      explanation: '',
+      remedy: '',
+      effect: null,
+      examples: [],
+    },
+  ],
+  tokenizer: null,
+  measured: null,
+  documents: null,
+  shards: null,
+  sidecar: null,
+  training: null,
+  source: { path: HOSTILE, layers: 1, could_not_judge: [] },
+  totals: null,
+  mistakes: [],
+  checks: [],
+  time: { total_s: 0.5, bytes_per_s: null },
+  run,
+};
+
+const printed = (value: number) => ({
+  ...{ text: String(value), value, halfUnit: 5e-9 },
+  ...{ low: value - 5e-9, high: value + 5e-9 },
+});
+const claim: ReportDocuments['claim']['claim'] = {
+  valLoss: printed(2.07234577),
+  valBpb: printed(1.2273599),
+  tokens: 62_021_632,
+  family: 'sp1024',
+  bytesPerToken: { low: 2.43592, high: 2.43594 },
+  bytes: null,
+  fits: [
+    {
+      kind: 'mistake',
+      name: 'leading space counted twice, with a name that is longer than one line can be',
+      id: 'leading-space-twice',
+      family: 'sp1024',
+      window: 'any',
+      role: 'mistake',
+      deviation: 1e-6,
+      tolerance: 1e-5,
+      explanation: 'bytes are too many',
+      remedy: 'Strip one leading mark before counting.',
+      source: 'measured',
+    },
+  ],
+  nearest: null,
+  verdict: 'mistake',
+  explanation: 'The claim fits a known mistake.',
+};
+
+const final = {
+  line: {
+    lineNumber: 12,
+    label: HOSTILE,
+    valLoss: '2.07234577',
+    valBpb: '1.22735990',
+    role: 'final',
+    extras: {},
+    text: '',
+  },
+  claim,
+  exactLine: null,
+  window: { mode: 'standard', by: 'label' },
+} as const;
+
+const log: ReportDocuments['claim-logs']['logs'][number] = {
+  path: HOSTILE,
+  facts: {
+    ...{ valTokens: null, trainShards: null, trainSeqLen: null, evalSeqLen: null, stride: null },
+    ...{ vocabSize: null, worldSize: null, documents: null, tokenizerKind: null },
+    ...{ tokenizerPath: null, dataPath: null, sidecar: false, evalMode: null, sizes: [] },
+  },
+  family: null,
+  finals: [final],
+  headline: final,
+  findings: [
+    { check: 'size', severity: 'fail', line: 3, explanation: HOSTILE, remedy: 'Make it smaller.' },
+  ],
+};
+
+const probe: ReportDocuments['probe'] = {
+  schema: 'bpb-probe/1',
+  verdict: 'fail',
+  verdicts,
+  artifact: { name: HOSTILE, sha256: SHA, model_sha256: SHA },
+  data: null,
+  window,
+  engine: null,
+  noise_nats: 1e-7,
+  seed: 1,
+  thorough: false,
+  notes: [HOSTILE],
+  seconds: 1.5,
+  run,
+};
+
+const ledger: ReportDocuments['ledger'] = {
+  schema: 'bpb-probe/1',
+  verdict: 'fail',
+  verdicts,
+  ledger: {
+    file: HOSTILE,
+    evaluator: HOSTILE,
+    tokens: 1025,
+    documents: 3,
+    stream_sha256: null,
+    artifact: null,
+    reset: 'never',
+    lines: 12,
+    scored: 1024,
+    updates: 3,
+    nats_q30: '0',
+    hash: SHA,
+  },
+  violations: [{ code: 'BPB_LEDGER_TWICE', line: 7, message: HOSTILE, targets: null, document: 0 }],
+};
+
+const tokenize: ReportDocuments['tokenize'] = {
+  schema: 'bpb-tokenize/1',
+  split: 'val',
+  directory: HOSTILE,
+  tokens: 1025,
+  documents: {
+    source: 'docs.jsonl',
+    count: 3,
+    sha256: SHA,
+    file_sha256: SHA,
+    lossy: 1,
+    byte_order_mark: false,
+    partial: true,
+  },
+  bytes: { original: 2500, decoded: 2499, sidecar: null },
+  documents_short: null,
+  tokenizer: { kind: 'byte260', vocab: 260, sha256: SHA, case_operators: false },
+  shards: [shard],
+  sidecars: [],
+  time: { total_s: 0.5, bytes_per_s: 5000 },
+  run,
+};
+
+const doctor: ReportDocuments['doctor'] = {
+  schema: 'bpb-doctor/1',
+  harness: '0.1.0',
+  cpu: true,
+  gpu: false,
+  gpu_lacks: [],
+  gpus: [],
+  findings: [
+    { name: 'Node', for: 'cpu', found: true, detail: '20.20.2 on linux-x64', mend: null },
+    {
+      name: 'CUDA provider',
+      for: 'gpu',
+      found: false,
+      detail: HOSTILE,
+      mend: 'Install the CUDA provider of the version that is named, or run npm run setup:cuda.',
+    },
+  ],
+};
+
+const error = inputError('BPB_ARTIFACT_MISSING', {
+  message: 'there is no artifact',
+  path: HOSTILE,
+  expected: 'a directory with artifact.json, or an .onnx file',
+  actual: 'nothing',
+  hint: 'Give the path of an artifact.',
+});
+
+/** One of each kind, and a score without a headline. */
+export const REPORTS: readonly Report[] = [
+  { kind: 'score', document: score },
+  { kind: 'score', document: withoutHeadline },
+  { kind: 'claimed-score', document: claimed },
+  { kind: 'audit', document: audit },
+  { kind: 'claim', document: { schema: 'bpb-claim/1', claim } },
+  { kind: 'claim-logs', document: { schema: 'bpb-claim/1', logs: [log] } },
+  { kind: 'probe', document: probe },
+  { kind: 'ledger', document: ledger },
+  { kind: 'tokenize', document: tokenize },
+  { kind: 'doctor', document: doctor },
+  { kind: 'error', document: error },
+];
