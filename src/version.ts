@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The package's root, from `dist/`. */
-export const PACKAGE_ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
+const PACKAGE_ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 export function harnessVersion(): string {
   const manifest = readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8');

@@ -15,7 +15,7 @@ import { interruptSignal, withSignal } from './interrupt.js';
 import { type ReportFlags, Reports, reportError, reportTarget } from './reports.js';
 
 /** What a command's function is called with. */
-export interface Call<Flags> {
+interface Call<Flags> {
   readonly flags: Flags;
   /** Names of the flags on the command line, as `flags` has them; defaults are not among them. */
   readonly given: readonly string[];
@@ -30,7 +30,7 @@ export interface Call<Flags> {
 /** A result document, and whether it is good: `ok` false makes the exit code 1, or `exit`. */
 export type Outcome = Report & { readonly ok: boolean; readonly exit?: number };
 
-export interface CommandDefinition<Flags, Args extends readonly unknown[]> {
+interface CommandDefinition<Flags, Args extends readonly unknown[]> {
   readonly name: string;
   readonly description: string;
   /** Command lines, each without its prompt. */

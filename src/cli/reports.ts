@@ -10,7 +10,7 @@ import { textReporter } from '../report/text.js';
 import { ReportFile, writeStderr, writeStdout } from './output.js';
 
 /** A reporter and its file; null for stdout. */
-export interface ReportTarget {
+interface ReportTarget {
   readonly reporter: Reporter;
   readonly file: string | null;
 }

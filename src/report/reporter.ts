@@ -24,7 +24,7 @@ export interface ReportDocuments {
   error: BpbError;
 }
 
-export type ReportKind = keyof ReportDocuments;
+type ReportKind = keyof ReportDocuments;
 
 /** A document with its kind. */
 export type Report = { [Kind in ReportKind]: ReportOf<Kind> }[ReportKind];
