@@ -12,9 +12,9 @@ import { type Row, tableLines } from './table.js';
 const FITS_SHOWN = 4;
 const LABEL_WIDTH = 7;
 
-export function claimReportText({ claim, logs = [] }: ClaimReport, medium: Medium): string {
-  const pair = claim === undefined ? [] : [claimText(claim, medium)];
-  return [...pair, ...logs.map((log) => logClaimText(log, medium))].join('\n');
+export function claimReportText(report: ClaimReport, medium: Medium): string {
+  if (report.logs === undefined) return claimText(report.claim, medium);
+  return report.logs.map((log) => logClaimText(log, medium)).join('\n');
 }
 
 function claimText(claim: Claim, medium: Medium): string {

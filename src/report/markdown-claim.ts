@@ -7,8 +7,9 @@ import type { LogClaim } from '../submission/log-types.js';
 import { claimRemedy, claimRows } from './claim-text.js';
 import { blocks, code, escaped, heading, notes, rowsTable, table } from './markdown-format.js';
 
-export function claimMarkdown({ claim, logs = [] }: ClaimReport): string {
-  return blocks(claim === undefined ? '' : pairMarkdown(claim), ...logs.map(logMarkdown));
+export function claimMarkdown(report: ClaimReport): string {
+  if (report.logs === undefined) return pairMarkdown(report.claim);
+  return blocks(...report.logs.map(logMarkdown));
 }
 
 function pairMarkdown(claim: Claim): string {

@@ -13,18 +13,29 @@ export interface ClaimOptions extends Partial<ClaimInput> {
   readonly logs?: readonly string[] | undefined;
 }
 
-/** The report of `bpb claim --json`: `claim` where a pair was given, `logs` where logs were. */
-export interface ClaimReport {
+/**
+ * `fail` where the accounting is a known mistake, the data another set, or a log has a finding of
+ * severity `fail`. A claim that is merely unknown or ambiguous passes.
+ */
+type Verdict = 'pass' | 'fail';
+
+/** The report of a pair of figures. */
+export interface PairReport {
   readonly schema: 'bpb-claim/1';
-  /**
-   * `fail` where the accounting is a known mistake, the data another set, or a log has a finding of
-   * severity `fail`. A claim that is merely unknown or ambiguous passes.
-   */
-  readonly verdict: 'pass' | 'fail';
-  readonly claim?: Claim;
-  /** One entry per log, in the order given. */
-  readonly logs?: readonly LogClaim[];
+  readonly verdict: Verdict;
+  readonly claim: Claim;
+  readonly logs?: undefined;
 }
+
+/** The report of training logs: one entry per log, in the order given. */
+export interface LogsReport {
+  readonly schema: 'bpb-claim/1';
+  readonly verdict: Verdict;
+  readonly claim?: undefined;
+  readonly logs: readonly LogClaim[];
+}
+
+export type ClaimReport = PairReport | LogsReport;
 
 /**
  * Says which bytes a claimed score implies, and which known sets and mistakes they fit.
