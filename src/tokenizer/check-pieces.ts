@@ -1,20 +1,14 @@
 /**
- * Refuses vocabularies whose bytes cannot be accounted for.
+ * Checks of a vocabulary: refuses one whose bytes cannot be attributed to tokens.
  */
-import { type BpbError, inputError } from '../errors.js';
+import { inputError } from '../errors.js';
+import { type ReportProblem, refuseProblem } from './problems.js';
 import type { SentencePieceModel } from './sentencepiece-model.js';
 
 /** SentencePiece's mark for a space, U+2581. */
 export const SPACE = '\u2581';
 /** TITLE, ALLCAPS, CAPNEXT, ESC: the operators of `lossless_caps_caseops_v1`. */
 export const CASE_OPERATORS = ['\ue001', '\ue002', '\ue003', '\ue004'] as const;
-
-/** Gets each problem of a vocabulary that cannot be scored: a score throws it, an audit lists it. */
-export type ReportProblem = (problem: BpbError) => void;
-
-export const refuseProblem: ReportProblem = (problem) => {
-  throw problem;
-};
 
 /** Value of a byte piece `<0xNN>`, or null where the text has another form. */
 export function byteOfPiece(text: string): number | null {
@@ -89,7 +83,7 @@ function refuseUnsupported(model: SentencePieceModel, path: string): void {
   });
 }
 
-/** SentencePiece gives up a whole text, without a word, where one of its characters is a control piece. */
+/** SentencePiece silently encodes a text to nothing where one of its characters is a control piece. */
 function refuseControlCharacters({ pieces }: SentencePieceModel, path: string): void {
   const id = pieces.findIndex(({ text, type }) => type === 'control' && [...text].length === 1);
   if (id === -1) return;
@@ -125,7 +119,7 @@ export function findCaseOperators(
   return false;
 }
 
-/** What cannot be accounted for at all is refused; the rest goes to `report`. */
+/** Throws for what no accounting can handle; reports the rest to `report`. */
 export function checkPieces(
   model: SentencePieceModel,
   path: string,
@@ -138,9 +132,9 @@ export function checkPieces(
 }
 
 /**
- * Whether no token can reach over a space: byte-pair merges, and no piece with a space but at its
- * start. (A unigram model sums scores in floats along the text, so even then its parts may differ.)
- * A space that is itself unknown would join unknown text on both sides to one token.
+ * Whether no token can span a space: byte-pair merges, and pieces with a space only at their start.
+ * (A unigram model sums scores in floats along the text, so its parts may differ even then.) A space
+ * that is itself unknown would join unknown text on both sides into one token.
  */
 export function piecesStopAtSpaces({ pieces, trainer }: SentencePieceModel): boolean {
   const reaches = ({ text }: { text: string }) => text.includes(' ') || text.includes(SPACE, 1);

@@ -1,22 +1,17 @@
 /**
- * Loads a tokenizer's facts: the built-in byte vocabulary, or a SentencePiece model file.
+ * Tokenizer loading: the built-in byte vocabulary, or a SentencePiece model file, read once.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { type BpbError, inputError } from '../errors.js';
 import { byte260 } from './byte260.js';
 import { checkCharsmap } from './charsmap.js';
-import {
-  checkPieces,
-  findCaseOperators,
-  piecesStopAtSpaces,
-  type ReportProblem,
-  refuseProblem,
-} from './check-pieces.js';
+import { checkPieces, findCaseOperators, piecesStopAtSpaces } from './check-pieces.js';
+import { type ReportProblem, refuseProblem } from './problems.js';
 import { readSentencePieceModel } from './sentencepiece-model.js';
 import type { Tokenizer } from './types.js';
 
-/** A million pieces of ordinary length stay well below; a file beyond it is no tokenizer. */
+/** A million pieces of ordinary length are well below it. */
 export const MAX_MODEL_BYTES = 64 << 20;
 
 function refuse(path: string, message: string, actual: string, cause?: unknown): BpbError {
@@ -58,10 +53,11 @@ function readModelFile(path: string): Uint8Array {
  * const tokenizer = loadTokenizer('models/sotu-8x256/tokenizer.model');
  * console.log(tokenizer.pieces.length, tokenizer.hasCaseOperators);
  * ```
- * @param report gets the problems of the pieces instead of throwing the first, for an audit
- * @throws input errors for what is no model or is damaged, and for vocabularies whose bytes cannot be
- * accounted for (duplicate or empty pieces, no piece for a lone space, some case operators, no BOS, a
- * denormalizer)
+ *
+ * @param report gets the problems of the pieces, for an audit; by default the first one is thrown
+ * @throws BPB_TOKENIZER_FILE, BPB_TOKENIZER_FORMAT for a file that is missing, damaged or no model;
+ *   further codes for a vocabulary whose bytes cannot be attributed to tokens (duplicate or empty
+ *   pieces, no piece for a single space, some of the case operators, no BOS, a denormalizer)
  */
 export function loadTokenizer(
   nameOrPath: string,

@@ -1,5 +1,5 @@
 /**
- * Reads a SentencePiece `.model` file: its pieces, and the few settings that accounting needs.
+ * Reader of SentencePiece `.model` files: pieces, and the settings that byte accounting needs.
  *
  * Field numbers are those of sentencepiece_model.proto. The file is untrusted: it is read here,
  * within limits, before any other code loads it.
@@ -7,7 +7,7 @@
 import { guessContent } from '../data/shard-header.js';
 import { inputError } from '../errors.js';
 import { WireReader } from '../protobuf/wire.js';
-import { type ReportProblem, refuseProblem } from './check-pieces.js';
+import { type ReportProblem, refuseProblem } from './problems.js';
 import type { Normalizer, Piece, PieceType } from './types.js';
 
 export const MAX_PIECES = 1_000_000;
@@ -106,7 +106,7 @@ export function readSentencePieceModel(
   report: ReportProblem = refuseProblem,
 ): SentencePieceModel {
   const source = { path, code: 'BPB_TOKENIZER_FORMAT', what: 'a SentencePiece model' } as const;
-  // A pointer or a text can by chance begin like a message; saying what it is helps more.
+  // A Git LFS pointer or a text file may begin like a message; naming its kind helps more.
   const guess =
     bytes.length === 0
       ? 'an empty file'
@@ -133,7 +133,7 @@ export function readSentencePieceModel(
       pieces.push(readPiece(reader.message(), pieces.length, report));
       continue;
     }
-    // Protobuf merges a message that comes twice: what is checked here must be what is loaded there.
+    // Protobuf merges a repeated message: what is checked here must be what SentencePiece loads.
     if ([2, 3, 5].includes(reader.field)) {
       if (seen.has(reader.field)) throw reader.refuse(`field ${reader.field} a second time`);
       seen.add(reader.field);
