@@ -66,10 +66,11 @@ export class Examiner {
   }
 
   static async create(setup: ExamineSetup): Promise<Examiner> {
-    const { path, byteFallback } = setup.tokenizer;
+    const { model, path, kind, byteFallback } = setup.tokenizer;
     const encoder = await createEncoder(setup.tokenizer);
-    // A second instance of the model, but only where a text can have unknown tokens.
-    const pieces = path === null || byteFallback ? null : (await loadSentencePiece(path)).pieces;
+    // A second instance of the model, and only where a text can have unknown tokens.
+    const pieces =
+      model === null || byteFallback ? null : (await loadSentencePiece(model, path ?? kind)).pieces;
     return new Examiner(setup, encoder, pieces);
   }
 

@@ -1,8 +1,8 @@
 /**
- * Measures every id's bytes in context, by encoding and decoding with SentencePiece itself.
+ * Measured bytes of every id, by encoding and decoding with SentencePiece itself.
  *
- * The table says what a piece's text has; here the id stands after an ordinary one and the decoded
- * text is measured, so that a wrong rule of ours cannot confirm itself.
+ * The byte table counts a piece's text by rule. Here the id is decoded after an ordinary one and the
+ * text is measured, so that an error in the rule cannot confirm itself.
  */
 import { buildLut } from '../bytes/lut.js';
 import { BpbError } from '../errors.js';
@@ -21,16 +21,17 @@ const MISMATCHES_SHOWN = 20;
 
 /** SentencePiece itself, or our own codec for a vocabulary without a model; null if it will not load. */
 export async function openCodec(tokenizer: Tokenizer): Promise<Codec | BpbError> {
-  if (tokenizer.path === null) return createEncoder(tokenizer);
+  const { model, path, kind } = tokenizer;
+  if (model === null) return createEncoder(tokenizer);
   try {
-    return await loadSentencePiece(tokenizer.path);
+    return await loadSentencePiece(model, path ?? kind);
   } catch (error) {
     if (error instanceof BpbError && error.code === 'BPB_TOKENIZER_LOAD') return error;
     throw error;
   }
 }
 
-/** An id that decodes to one ASCII letter, so that nothing before it joins with what follows. */
+/** An id that decodes to one ASCII letter: it does not merge with what follows it. */
 function anchorOf({ pieces }: Tokenizer): { id: number; text: string } | null {
   const letter = pieces.findIndex(({ text, type }) => type === 'normal' && /^[a-z]$/.test(text));
   if (letter !== -1) return { id: letter, text: pieces[letter]!.text };
@@ -38,7 +39,7 @@ function anchorOf({ pieces }: Tokenizer): { id: number; text: string } | null {
   return byte === -1 ? null : { id: byte, text: 'a' };
 }
 
-/** A valid character in which `byte` stands; null for the thirteen bytes that no text has. */
+/** A valid character that contains `byte`; null for the thirteen bytes that no text has. */
 function characterWith(byte: number): readonly number[] | null {
   if (byte < 0x80) return [byte];
   if (byte < 0xc0) return [0xc3, byte];
@@ -49,7 +50,7 @@ function characterWith(byte: number): readonly number[] | null {
   return [byte, byte === 0xf0 ? 0x90 : 0x80, 0x80, 0x80];
 }
 
-/** Gives the bytes of ids, measured after an anchor. */
+/** Bytes of ids, measured after an anchor. */
 class Scale {
   private readonly byteIds = new Map<number, number>();
   private readonly lead: number;

@@ -1,5 +1,5 @@
 /**
- * The byte vocabulary of the challenge: four specials, then one id a byte value.
+ * The byte vocabulary of the challenge: four special ids, then one id per byte value.
  */
 import { createHash } from 'node:crypto';
 import type { Piece, Tokenizer } from './types.js';
@@ -22,6 +22,7 @@ export function byte260(): Tokenizer {
   return {
     kind: 'byte260',
     path: null,
+    model: null,
     sha256: createHash('sha256').update('byte260').digest('hex'),
     pieces,
     bosId: 1,

@@ -1,8 +1,6 @@
 /**
- * Makes the encoder of a tokenizer: text to ids and back, in the thread that asked for it.
+ * Encoder of a tokenizer: text to ids and back, in the calling thread.
  */
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { isWellFormed } from '../data/unicode.js';
 import { inputError } from '../errors.js';
 import { encodeBytes } from './byte260.js';
@@ -24,28 +22,15 @@ function refuseSurrogates(text: string): void {
   });
 }
 
-/** The file may have been replaced since the facts were read; ids and facts must agree. */
-function refuseChanged(tokenizer: Tokenizer, path: string): void {
-  const sha256 = createHash('sha256').update(readFileSync(path)).digest('hex');
-  if (sha256 === tokenizer.sha256) return;
-  throw inputError('BPB_TOKENIZER_CHANGED', {
-    message: 'The tokenizer file changed while it was in use.',
-    path,
-    expected: `sha256 ${tokenizer.sha256}`,
-    actual: `sha256 ${sha256}`,
-    hint: 'Run again, and leave the file alone meanwhile.',
-  });
-}
-
-/** The encoder of `tokenizer`. SentencePiece models hold about 20 MB each: make one a thread. */
+/** Makes the encoder of `tokenizer`: one per thread, as a SentencePiece instance takes about 20 MB. */
 export async function createEncoder(tokenizer: Tokenizer): Promise<Encoder> {
   const decoder = new PieceDecoder(tokenizer);
   const decode = (ids: ArrayLike<number>): string => {
     const text = utf8.decode(decoder.decode(ids));
     return tokenizer.hasCaseOperators ? restoreCase(text) : text;
   };
-  const { path } = tokenizer;
-  if (path === null) {
+  const { model } = tokenizer;
+  if (model === null) {
     return {
       encode(text) {
         refuseSurrogates(text);
@@ -54,8 +39,7 @@ export async function createEncoder(tokenizer: Tokenizer): Promise<Encoder> {
       decode,
     };
   }
-  const { encode } = await loadSentencePiece(path);
-  refuseChanged(tokenizer, path);
+  const { encode } = await loadSentencePiece(model, tokenizer.path ?? tokenizer.kind);
   const segments = tokenizer.separable ? new SegmentEncoder(encode) : null;
   return {
     encode(text) {

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { type BpbError, inputError } from '../errors.js';
+import { shared } from '../shared-memory.js';
 import { byte260 } from './byte260.js';
 import { checkCharsmap } from './charsmap.js';
 import { checkPieces, findCaseOperators, piecesStopAtSpaces } from './check-pieces.js';
@@ -83,6 +84,7 @@ export function loadTokenizer(
   return {
     kind: 'sentencepiece',
     path,
+    model: shared(bytes),
     sha256: createHash('sha256').update(bytes).digest('hex'),
     pieces: model.pieces,
     bosId,

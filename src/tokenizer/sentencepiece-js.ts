@@ -1,8 +1,8 @@
 /**
- * The narrow part of sentencepiece-js that is used, typed, with its traps closed.
+ * Typed wrapper of sentencepiece-js, limited to what is used and without its pitfalls.
  *
- * A model that fails to load does not throw there; every load adds process-wide listeners; ids come
- * out one embind call each; a text with half a surrogate pair is encoded as garbage.
+ * There, a model is loaded by path only, a model that fails to load does not throw, every load adds
+ * process-wide listeners, and each id is an embind call of its own.
  */
 import { createRequire } from 'node:module';
 import { BpbError, inputError } from '../errors.js';
@@ -18,25 +18,32 @@ interface VectorInt extends Handle {
   get(index: number): number;
   readonly $$?: { readonly ptr?: number };
 }
-interface Module {
-  StringView: new (text: string) => StringView;
-  readonly HEAP32: Int32Array;
-}
-interface Native {
+interface Native extends Handle {
+  Load(view: Handle): Handle;
   status(): { ToString(): string } & Handle;
   EncodeAsIds(view: Handle): VectorInt;
+}
+/** The WebAssembly instance, with its file system in memory. */
+interface Module {
+  StringView: new (text: string) => StringView;
+  SentencePieceProcessor: new () => Native;
+  readonly HEAP32: Int32Array;
+  readonly FS: {
+    writeFile(path: string, bytes: Uint8Array): void;
+    unlink(path: string): void;
+  };
 }
 interface Wrapper {
   load(path: string): Promise<void>;
   decodeIds(ids: readonly number[]): string;
   encodePieces(text: string): string[];
-  readonly sentencepiece: Module;
-  readonly processor: Native;
+  sentencepiece: Module;
+  processor: Native;
 }
 
 const EVENTS = ['uncaughtException', 'unhandledRejection'] as const;
 
-/** Runs `load` and takes the process-wide listeners away again that it added. */
+/** Runs `load` and removes the process-wide listeners that it added. */
 async function withoutNewListeners(load: () => Promise<void>): Promise<void> {
   const before = EVENTS.map((event) => new Set<unknown>(process.rawListeners(event)));
   try {
@@ -52,12 +59,12 @@ async function withoutNewListeners(load: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Copies a std::vector<int> out of the WebAssembly heap at once. */
+/** Copies a std::vector<int> out of the WebAssembly heap in one call. */
 function copyIds(vector: VectorInt, module: Module): Uint32Array {
   const size = vector.size();
   const pointer = vector.$$?.ptr;
   if (pointer !== undefined) {
-    // libc++ lays a vector out as begin, end, capacity; the size says whether that still holds.
+    // libc++ lays a vector out as begin, end, capacity; the size confirms it.
     const begin = module.HEAP32[pointer >> 2]!;
     const end = module.HEAP32[(pointer >> 2) + 1]!;
     if (end - begin === 4 * size) {
@@ -71,24 +78,70 @@ function copyIds(vector: VectorInt, module: Module): Uint32Array {
 
 export interface SentencePiece {
   encode(text: string): Uint32Array;
-  /** Decoding by SentencePiece itself: slow, and a second opinion on `PieceDecoder`. */
+  /** Decoding by SentencePiece itself: slow; the reference implementation for `PieceDecoder`. */
   decode(ids: ArrayLike<number>): string;
-  /** Surfaces of the tokens in the normalized text: of an unknown token too. Slow. */
+  /** Surfaces of the tokens in the normalized text, unknown tokens included. Slow. */
   pieces(text: string): string[];
 }
 
-/** Loads the model file `path`; one instance a thread. */
-export async function loadSentencePiece(path: string): Promise<SentencePiece> {
+/** File name in the instance's memory. */
+const FILE = 'tokenizer.model';
+
+/**
+ * A wrapper with a fresh WebAssembly instance and no model. Its `load` makes the instance, sets
+ * `sentencepiece` and then reads the model from disk: the setter stops it before that.
+ */
+async function openWrapper(): Promise<Wrapper> {
   const library = createRequire(import.meta.url)('sentencepiece-js') as {
     SentencePieceProcessor: new () => Wrapper;
   };
   const wrapper = new library.SentencePieceProcessor();
-  let state = '';
+  const stop = new Error('the instance is ready');
+  let module: Module | undefined;
+  Object.defineProperty(wrapper, 'sentencepiece', {
+    configurable: true,
+    set(value: Module) {
+      module = value;
+      throw stop;
+    },
+  });
+  await withoutNewListeners(() => wrapper.load('')).catch((error: unknown) => {
+    if (error !== stop) throw error;
+  });
+  Object.defineProperty(wrapper, 'sentencepiece', { value: module });
+  return wrapper;
+}
+
+/** Loads `bytes` into the wrapper's instance. @returns SentencePiece's status: `OK`, or what failed */
+function loadBytes(wrapper: Wrapper, bytes: Uint8Array): string {
+  const { FS, StringView, SentencePieceProcessor } = wrapper.sentencepiece;
+  FS.writeFile(FILE, bytes);
+  const name = new StringView(FILE);
+  const view = name.getView();
+  const processor = new SentencePieceProcessor();
+  processor.Load(view).delete();
+  view.delete();
+  name.delete();
+  FS.unlink(FILE);
+  wrapper.processor = processor;
+  const status = processor.status();
+  const state = status.ToString();
+  status.delete();
+  return state;
+}
+
+/**
+ * Loads a model into an instance of its own; one per thread.
+ *
+ * @param bytes the model file
+ * @param path where it was read from, for messages
+ * @throws BPB_TOKENIZER_LOAD where SentencePiece cannot load it
+ */
+export async function loadSentencePiece(bytes: Uint8Array, path: string): Promise<SentencePiece> {
+  const wrapper = await openWrapper();
+  let state: string;
   try {
-    await withoutNewListeners(() => wrapper.load(path));
-    const status = wrapper.processor.status();
-    state = status.ToString();
-    status.delete();
+    state = loadBytes(wrapper, bytes);
   } catch (cause) {
     state = String(cause);
   }
@@ -125,7 +178,7 @@ export async function loadSentencePiece(path: string): Promise<SentencePiece> {
   };
 }
 
-/** WebAssembly that runs out of memory aborts; the instance is unusable afterwards. */
+/** Running out of memory aborts the WebAssembly instance; it is unusable afterwards. */
 function outOfMemory(path: string, text: string, cause: unknown): BpbError {
   return new BpbError({
     kind: 'limit',

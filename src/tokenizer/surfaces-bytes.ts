@@ -1,16 +1,15 @@
 /**
- * How many bytes of the published text each token stands for, by the token's surface.
+ * Byte counts by surface: how many bytes of the published text each token represents.
  *
  * These are the entries of the byte sidecar (openai/parameter-golf pull request 1729): the surface's
- * bytes, except that a case operator stands for nothing and an escaped character for itself.
+ * bytes, except that a case operator counts nothing and an escaped character counts itself only.
  */
-import { readFileSync } from 'node:fs';
 import { countRestored, transformCase } from './caseops.js';
 import { readSentencePieceModel } from './sentencepiece-model.js';
 import { SurfaceAligner } from './surfaces.js';
 import type { Tokenizer } from './types.js';
 
-/** Places in ascending order; a typed list, since a long text may hold millions. */
+/** Growing list of ascending byte offsets; typed, since a long text may hold millions. */
 class Places {
   private values = new Uint32Array(256);
   private length = 0;
@@ -36,24 +35,24 @@ class Places {
 /** Bytes of an operator in UTF-8. */
 const OPERATOR_BYTES = 3;
 
-/** Counts for texts of one tokenizer; reuses its buffers, so one a thread. */
+/** Counts for texts of one tokenizer. Reuses its buffers: one instance per thread. */
 export class SurfaceBytes {
   private readonly aligner: SurfaceAligner | null;
   private readonly operators = new Places();
 
-  /** Reads the character map from the tokenizer's file; a byte vocabulary needs none. */
+  /** Reads the character map from the tokenizer's model; a byte vocabulary has none. */
   constructor(private readonly tokenizer: Tokenizer) {
-    const { path } = tokenizer;
+    const { model, path, kind } = tokenizer;
     this.aligner =
-      path === null ? null : new SurfaceAligner(readSentencePieceModel(readFileSync(path), path));
+      model === null ? null : new SurfaceAligner(readSentencePieceModel(model, path ?? kind));
   }
 
   /**
-   * Bytes of `text` that each of its ids stands for; they sum to the text's UTF-8 length less what
+   * Bytes of `text` that each of its ids represents; they sum to the text's UTF-8 length less what
    * the normalizer drops before the first piece and after the last.
    *
-   * @param ids what the tokenizer's encoder makes of `text`, without BOS
-   * @throws BPB_SURFACES where they are not
+   * @param ids the encoder's ids of `text`, without BOS
+   * @throws BPB_SURFACES where they are other ids
    */
   count(text: string, ids: ArrayLike<number>): Uint32Array {
     if (this.aligner === null) return new Uint32Array(ids.length).fill(1);

@@ -1,5 +1,5 @@
 /**
- * What a tokenizer is to the rest of the house: ids, their pieces, and encode/decode in a worker.
+ * Types of a tokenizer: its pieces and settings, and the encoder that a thread makes of it.
  */
 
 /** Piece types of SentencePiece's ModelProto (`SentencePiece.Type`), by number in the file. */
@@ -19,11 +19,16 @@ export interface Normalizer {
   readonly escapeWhitespaces: boolean;
 }
 
-/** A tokenizer's facts: everything that the accounting needs, and nothing that runs. */
+/** A tokenizer as plain data, which can be sent to a worker thread. */
 export interface Tokenizer {
   readonly kind: 'sentencepiece' | 'byte260';
-  /** File it was read from; null for a built-in vocabulary. */
+  /** File it was read from, for messages; null for a built-in vocabulary. */
   readonly path: string | null;
+  /**
+   * The model file as it was checked, in shared memory; null for a built-in vocabulary. The file is
+   * read once: the bytes that were checked are the bytes that encode.
+   */
+  readonly model: Uint8Array<SharedArrayBuffer> | null;
   /** sha256 of the model file, or of the vocabulary's name for a built-in one. */
   readonly sha256: string;
   /** `pieces[id]`. */

@@ -7,9 +7,8 @@ import { buildLut, lutBytes } from '#bpb/bytes/lut';
 import { sotuDocuments } from '#bpb/data/sotu';
 import { createEncoder } from '#bpb/tokenizer/encoder';
 import { loadTokenizer } from '#bpb/tokenizer/load';
-import { loadSentencePiece } from '#bpb/tokenizer/sentencepiece-js';
 import { collect } from '../helpers/collect.js';
-import { modelFile } from '../helpers/sentencepiece.js';
+import { modelFile, referenceSentencePiece } from '../helpers/sentencepiece.js';
 import { CASEOPS, CASEOPS_VECTORS, SP8192 } from '../helpers/shared-data.js';
 
 const sharesOf = (path: string, ids: readonly number[]) => [
@@ -50,7 +49,7 @@ describe('they sum to what SentencePiece decodes', () => {
       const file = path();
       const tokenizer = loadTokenizer(file);
       const encoder = await createEncoder(tokenizer);
-      const sentencePiece = await loadSentencePiece(file);
+      const sentencePiece = await referenceSentencePiece(file);
       const shares = new DecodedShares(tokenizer);
       const lut = buildLut(tokenizer);
       for (const { text } of (await collect(sotuDocuments('val'))).slice(0, 4)) {
@@ -67,7 +66,7 @@ describe('they sum to what SentencePiece decodes', () => {
     it.skipIf(skip)(`on any ids (${name})`, async () => {
       const file = path();
       const tokenizer = loadTokenizer(file);
-      const sentencePiece = await loadSentencePiece(file);
+      const sentencePiece = await referenceSentencePiece(file);
       const shares = new DecodedShares(tokenizer);
       const id = fc.oneof(
         fc.integer({ min: 0, max: tokenizer.pieces.length - 1 }),

@@ -1,6 +1,7 @@
 /** Writes small SentencePiece models for tests, whole or with any one thing wrong. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { loadSentencePiece, type SentencePiece } from '#bpb/tokenizer/sentencepiece-js';
 import { temporaryFolder } from './folder.js';
 
 export type ModelPiece = readonly [text: string, type?: number | undefined, score?: number];
@@ -109,4 +110,9 @@ export function modelFile(content: ModelOptions | Uint8Array = {}): string {
   const path = join(temporaryFolder(), 'tokenizer.model');
   writeFileSync(path, content instanceof Uint8Array ? content : sentencePieceModel(content));
   return path;
+}
+
+/** SentencePiece itself on a model file: the reference implementation. */
+export function referenceSentencePiece(path: string): Promise<SentencePiece> {
+  return loadSentencePiece(readFileSync(path), path);
 }
