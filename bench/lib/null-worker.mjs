@@ -1,7 +1,7 @@
 /**
- * A pool worker as `bpb score` has it, but for the session: where ONNX Runtime would compute, nats
- * are copied out of a fixed pattern. Everything around it is the code of the harness. It is outside
- * of the package, and nothing that makes a result can be given it.
+ * Worker module of the scoring pool with a null session: per-token losses are copied from a fixed
+ * pattern instead of computed. Everything around the session is the code of the harness. It is
+ * outside of the package, and no code that gives a result can load it.
  */
 import { joinScores, splitBatch } from '../../dist/engine/cuda/split.js';
 import { nanLogits } from '../../dist/engine/nan-logits.js';
@@ -9,8 +9,8 @@ import { runNative } from '../../dist/engine/native-session.js';
 import { checkSizes, padBatch } from '../../dist/engine/pad.js';
 import { listed } from '../../dist/engine/positions.js';
 import { toQ30 } from '../../dist/engine/q30.js';
-import { ScoreWorker } from '../../dist/run/score-worker.js';
-import { announceStarted, threadData } from '../../dist/workers/pool.js';
+import { openScoreWorker } from '../../dist/run/score-worker.js';
+import { serve } from '../../dist/workers/protocol.js';
 import { threadCpuNs } from './thread-cpu.mjs';
 
 /** Of different sizes, as those of a model are. */
@@ -22,7 +22,7 @@ for (let k = 0; k < nats.length; k++) {
   sums[k + 1] = sums[k] + toQ30(nats[k]);
 }
 
-/** In the place of the addon's session, and with the same answer. */
+/** Test double of the addon's session, with results of the same shape. */
 const session = {
   cpuNodes: '',
   async score({ scored, segmentEnds }) {
@@ -46,46 +46,45 @@ const session = {
   },
 };
 
-const { meter, batches, ...setup } = threadData();
-const [rows, time] = setup.shape;
-const { graph } = setup.options;
-
-/** The way of the onnx-cuda engine from a batch to the session and back. */
-const engine = {
-  info: { name: 'null', fixedRows: rows, fixedTime: time },
-  async score(batch) {
-    checkSizes(batch);
-    const scores = [];
-    for (const { batch: piece, firstScored } of splitBatch(batch, rows, null)) {
-      const padded = padBatch(piece, engine.info, graph.path);
-      const score = await runNative(
-        session,
-        listed(padded, graph, null),
-        graph,
-        (error) => error,
-        (index) => nanLogits(graph, batch, firstScored + index),
-      );
-      scores.push({ ...score, shape: [rows, time] });
-    }
-    return joinScores(scores);
-  },
-};
-
-const worker = new ScoreWorker(setup, {
-  stateless: async () => ({ engine, notes: [] }),
-  adaptive: async () => {
-    throw new Error('rows without state only');
-  },
-});
-
-/** `meter` is the CPU time of this one worker before the first of its batches and after the last. */
-let done = 0;
-
-export default async function run(task) {
-  const reply = await worker.run(task);
-  if (task.kind === 'open') meter[0] = BigInt(threadCpuNs());
-  else if (++done === batches) meter[1] = BigInt(threadCpuNs());
-  return reply;
+/** The onnx-cuda engine's path from a batch to the session and back. */
+function nullEngine({ shape: [rows, time], options: { graph } }) {
+  return {
+    info: { name: 'null', fixedRows: rows, fixedTime: time },
+    async score(batch) {
+      checkSizes(batch);
+      const scores = [];
+      for (const { batch: piece, firstScored } of splitBatch(batch, rows, null)) {
+        const padded = padBatch(piece, this.info, graph.path);
+        const score = await runNative(
+          session,
+          listed(padded, graph, null),
+          graph,
+          (error) => error,
+          (index) => nanLogits(graph, batch, firstScored + index),
+        );
+        scores.push({ ...score, shape: [rows, time] });
+      }
+      return joinScores(scores);
+    },
+  };
 }
 
-announceStarted();
+/** `meter` gets the CPU time of this one worker before the first of its batches and after the last. */
+export default serve(async ({ meter, batches, ...setup }) => {
+  const { opened, handle } = await openScoreWorker(setup, {
+    stateless: async () => ({ engine: nullEngine(setup), notes: [] }),
+    adaptive: async () => {
+      throw new Error('stateless rows only');
+    },
+  });
+  let done = 0;
+  meter[0] = BigInt(threadCpuNs());
+  return {
+    opened,
+    handle: async (task) => {
+      const result = await handle(task);
+      if (++done === batches) meter[1] = BigInt(threadCpuNs());
+      return result;
+    },
+  };
+});

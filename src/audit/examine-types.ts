@@ -1,5 +1,5 @@
 /**
- * What goes to the worker threads of an audit and what comes back.
+ * Messages of an audit's worker threads: setup, tasks and results.
  */
 import type { TokenIds } from '../data/types.js';
 import type { Tokenizer } from '../tokenizer/types.js';
@@ -28,7 +28,7 @@ export interface ExamineTask {
 }
 
 /**
- * How a document's tokens in the shards stand to what its text encodes to.
+ * How a document's tokens in the shards compare with what its text encodes to.
  *
  * `other ids`: the same text in other tokens; `case folded` and `normalized`: the tokens are those
  * of the text after that; `other text`: none of these.

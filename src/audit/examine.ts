@@ -1,5 +1,5 @@
 /**
- * Runs all documents of an audit through the examiners, in order and in bounded memory.
+ * Parallel examination of an audit's documents: results in document order, in bounded memory.
  */
 import { documentSpan } from '../bytes/spans.js';
 import type { Document, DocumentSource, TokenStream } from '../data/types.js';
@@ -8,7 +8,7 @@ import type { Tokenizer } from '../tokenizer/types.js';
 import { runInOrder } from '../workers/ordered-pool.js';
 import type { ClaimedTable } from './claimed-table.js';
 import type { ExaminedDocument, ExamineSetup, ExamineTask } from './examine-types.js';
-import { Examiner } from './examiner.js';
+import { openExaminer } from './examiner.js';
 
 export interface ExamineInputs {
   readonly tokenizer: Tokenizer;
@@ -32,7 +32,7 @@ interface Task extends ExamineTask {
   readonly documents: readonly Document[] | null;
 }
 
-/** Tokens of a batch that comes from the shards alone: about as much text as a batch of documents. */
+/** Tokens of a batch without documents: about as much text as a batch of documents. */
 const BATCH_TOKENS = 1 << 16;
 
 /** Documents `[first, …)` of the stream, without their texts. */
@@ -52,7 +52,7 @@ function* streamTasks(stream: TokenStream, bosId: number, first: number): Genera
   }
 }
 
-/** Texts with their place in the stream; those beyond its last document stand alone. */
+/** Texts with their spans in the stream; those beyond its last document have none. */
 function* textTasks(
   { tokenizer, stream }: ExamineInputs,
   first: number,
@@ -86,22 +86,19 @@ async function* tasksOf(inputs: ExamineInputs): AsyncGenerator<Task> {
   if (stream !== null) yield* streamTasks(stream, tokenizer.bosId, next);
 }
 
-/** @returns in document order; `histogram` of the setup is complete once all have been taken */
+/** @returns in document order; `histogram` is complete once all batches have been yielded */
 export async function* examineDocuments(
   inputs: ExamineInputs,
   histogram: Int32Array<SharedArrayBuffer>,
 ): AsyncGenerator<ExaminedBatch> {
   const { tokenizer, stream, claimed, workers } = inputs;
   const setup: ExamineSetup = { tokenizer, ids: stream?.ids ?? null, claimed, histogram };
-  const results = runInOrder<Task, ExamineTask, ExaminedDocument[]>(tasksOf(inputs), {
+  const results = runInOrder(tasksOf(inputs), {
     workers,
-    worker: new URL('./examine-worker.js', import.meta.url),
-    workerData: setup,
-    inline: async () => {
-      const examiner = await Examiner.create(setup);
-      return (task) => examiner.examine(task);
-    },
-    payload: ({ texts, from, to }) => ({ texts, from, to }),
+    module: new URL('./examine-worker.js', import.meta.url),
+    setup,
+    open: openExaminer,
+    payload: ({ texts, from, to }: Task): ExamineTask => ({ texts, from, to }),
   });
   for await (const { task, result } of results) {
     yield { first: task.first, documents: task.documents, examined: result };

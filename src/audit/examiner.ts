@@ -1,5 +1,5 @@
 /**
- * Examines documents one by one: encodes, decodes, counts in every accounting, compares.
+ * Document examiner of an audit: encodes, decodes, counts in every accounting, compares.
  */
 import { buildLut, type Lut, sumLut } from '../bytes/lut.js';
 import { countRestored, restoreCase, transformCase } from '../tokenizer/caseops.js';
@@ -16,31 +16,39 @@ import { traitsOf } from './traits.js';
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** A document's text tokens `ids[from .. to)`; what stands before them is a BOS or nothing. */
+/** A document's text tokens `ids[from .. to)`; before them is a BOS or nothing. */
 interface Tokens {
   readonly ids: ArrayLike<number>;
   readonly from: number;
   readonly to: number;
 }
 
-/** What tokens decode to, case operators undone where they can be. */
+/** Decoded tokens, with case operators reversed where that is possible. */
 interface Decoded {
   readonly text: Buffer;
   readonly bytes: number;
-  /** Bytes of operators, which stand for nothing. */
+  /** Bytes of operators, which represent no text. */
   readonly operators: number;
   readonly malformed: boolean;
   readonly beginsWithSpace: boolean;
 }
 
-/** Mismatches of a batch whose cause is looked for in vain: each costs three more encodings. */
+/** Unexplained mismatches of a batch that are searched for a cause: each costs three encodings. */
 const UNEXPLAINED_A_BATCH = 8;
 
 const surfaceBytes = (piece: string) =>
   Buffer.byteLength(piece) - 2 * (piece.split(SPACE).length - 1);
 
-/** One a thread: it holds an encoder and buffers. */
-export class Examiner {
+/** Makes the examiner of a thread and gives the function that examines with it. */
+export async function openExaminer(
+  setup: ExamineSetup,
+): Promise<(task: ExamineTask) => ExaminedDocument[]> {
+  const examiner = await Examiner.create(setup);
+  return (task) => examiner.examine(task);
+}
+
+/** Holds an encoder and buffers: one per thread. */
+class Examiner {
   private readonly lut: Lut;
   private readonly decoder: PieceDecoder;
   /** Bytes of each id in the normalized text, where a space mark is one byte. */
@@ -150,7 +158,7 @@ export class Examiner {
     }
   }
 
-  /** Enters the targets into the histogram; gives the unknown ones. */
+  /** Adds the targets to the histogram. @returns how many are unknown */
   private count({ ids, to }: Tokens, first: number, histogram: Int32Array): number {
     const { leading, boundary } = this.lut;
     const spaces = histogram.length - 1;
@@ -183,7 +191,7 @@ export class Examiner {
     return findLoss(original, decoded.text, surface, decoded.malformed);
   }
 
-  /** @param known what `encoded` decodes to, where that is known already */
+  /** @param known `encoded` decoded, where that has been done already */
   private normalized(source: string, encoded: Uint32Array, known: Decoded | null): number {
     let sum = 0;
     if (this.pieces !== null && encoded.includes(this.unknownId)) {

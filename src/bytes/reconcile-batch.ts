@@ -1,10 +1,17 @@
 /**
- * Compares published documents with the documents of a token stream, one batch at a time.
+ * Comparison of published documents with those of a token stream, one batch at a time.
  */
 import type { TokenIds } from '../data/types.js';
 import { type BpbError, inputError } from '../errors.js';
+import { createEncoder } from '../tokenizer/encoder.js';
 import { RoundTripper } from '../tokenizer/round-trip.js';
 import type { Encoder, Tokenizer } from '../tokenizer/types.js';
+
+export interface ReconcileSetup {
+  readonly tokenizer: Tokenizer;
+  /** Of the stream, in shared memory. */
+  readonly ids: TokenIds;
+}
 
 /** Published documents and where the stream holds them: `ids[from[k] .. to[k])`, without BOS. */
 export interface ReconcileTask {
@@ -49,11 +56,20 @@ function refuseOther(task: ReconcileTask, k: number, decoded: string): BpbError 
   });
 }
 
+/** Makes the encoder of a thread and gives the function that compares with it. */
+export async function openReconciler({
+  tokenizer,
+  ids,
+}: ReconcileSetup): Promise<(task: ReconcileTask) => ReconciledBatch> {
+  const reconciler = new Reconciler(tokenizer, await createEncoder(tokenizer), ids);
+  return (task) => reconciler.check(task);
+}
+
 /**
- * Accepts a document whose ids decode to its text (lossless), or whose text encodes to just these
+ * Accepts a document whose ids decode to its text (lossless), or whose text encodes to exactly these
  * ids (lossy: the normalizer changed it); anything else is another document and refused.
  */
-export class Reconciler {
+class Reconciler {
   private readonly roundTripper: RoundTripper;
 
   constructor(

@@ -1,5 +1,6 @@
 /**
- * Reconciles published documents with a token stream: the same ones, in order, and how many bytes.
+ * Reconciliation of published documents with a token stream: the same documents, in order, and the
+ * bytes of each.
  */
 import type { Document, DocumentFacts, DocumentSource, TokenStream } from '../data/types.js';
 import { type BpbError, inputError } from '../errors.js';
@@ -9,10 +10,9 @@ import {
   hashDocument,
   newDocumentsHash,
 } from '../tokenizer/encode-pool.js';
-import { createEncoder } from '../tokenizer/encoder.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import { runInOrder } from '../workers/ordered-pool.js';
-import { type ReconciledBatch, Reconciler, type ReconcileTask } from './reconcile-batch.js';
+import { openReconciler, type ReconcileTask } from './reconcile-batch.js';
 import { documentSpan } from './spans.js';
 
 export interface ReconcileOptions {
@@ -49,10 +49,11 @@ async function* counted(source: AsyncIterable<Document>, most: number, seen: { c
 }
 
 /**
- * Confirms that `source` holds the documents of `stream`, and gives what is known of each.
+ * Confirms that `source` holds the documents of `stream`, and gives the byte counts of each.
  *
- * Refused: another number of documents; a document whose ids neither decode to its text nor are
- * what its text encodes to (named by index, line and first differing byte).
+ * @throws BPB_DOCUMENT_COUNT for another number of documents; BPB_OTHER_DOCUMENT for a document whose
+ *   ids neither decode to its text nor are what its text encodes to (with index, line and first
+ *   differing byte)
  */
 export async function reconcile(
   source: DocumentSource,
@@ -69,33 +70,27 @@ export async function reconcile(
   const lines = new Uint32Array(count);
   const hash = newDocumentsHash();
   const seen = { count: 0 };
-  // Without a limit the file is read to its end, so that documents too many are noticed.
+  // Without a limit the file is read to its end, so that surplus documents are found.
   const whole = limit === Number.POSITIVE_INFINITY;
   const documents = whole ? counted(source, count, seen) : source;
-  const results = runInOrder<DocumentBatch, ReconcileTask, ReconciledBatch>(
-    batchDocuments(documents, whole ? limit : Math.min(limit, count)),
-    {
-      workers,
-      worker: new URL('./reconcile-worker.js', import.meta.url),
-      workerData: { tokenizer, ids: stream.ids },
-      inline: async () => {
-        const encoder = await createEncoder(tokenizer);
-        const reconciler = new Reconciler(tokenizer, encoder, stream.ids);
-        return (task) => reconciler.check(task);
-      },
-      payload: ({ first, documents: batch }) => {
-        const spans = batch.map((_, k) => documentSpan(stream, first + k, tokenizer.bosId));
-        return {
-          path: source.path,
-          first,
-          texts: batch.map(({ text }) => text),
-          lines: batch.map(({ line }) => line),
-          from: spans.map(({ textFrom }) => textFrom),
-          to: spans.map(({ textTo }) => textTo),
-        };
-      },
+  const batches = batchDocuments(documents, whole ? limit : Math.min(limit, count));
+  const results = runInOrder(batches, {
+    workers,
+    module: new URL('./reconcile-worker.js', import.meta.url),
+    setup: { tokenizer, ids: stream.ids },
+    open: openReconciler,
+    payload: ({ first, documents: batch }: DocumentBatch): ReconcileTask => {
+      const spans = batch.map((_, k) => documentSpan(stream, first + k, tokenizer.bosId));
+      return {
+        path: source.path,
+        first,
+        texts: batch.map(({ text }) => text),
+        lines: batch.map(({ line }) => line),
+        from: spans.map(({ textFrom }) => textFrom),
+        to: spans.map(({ textTo }) => textTo),
+      };
     },
-  );
+  });
   let done = 0;
   for await (const { task, result } of results) {
     for (const [k, document] of task.documents.entries()) {

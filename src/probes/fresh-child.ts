@@ -1,7 +1,8 @@
 /**
  * A process that opens a session, answers one task and ends: what it says depends on nothing before.
  */
-import { replyOf, type SessionSetup, type SessionTask } from './messages.js';
+import { replyOf } from '../workers/protocol.js';
+import type { SessionSetup, SessionTask } from './messages.js';
 import { Session } from './session.js';
 
 process.once('message', (message) => {

@@ -4,7 +4,10 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { BpbError } from '../errors.js';
-import { answerOf, type SessionReply, type SessionSetup, type SessionTask } from './messages.js';
+import { type Reply, resultOf } from '../workers/protocol.js';
+import type { SessionAnswer, SessionSetup, SessionTask } from './messages.js';
+
+type SessionReply = Reply<SessionAnswer>;
 
 const CHILD = fileURLToPath(new URL('./fresh-child.js', import.meta.url));
 
@@ -38,7 +41,7 @@ export async function inFreshProcess(
     const graph = { ...options.graph, model: options.graph.model.slice() };
     child.send({ setup: { ...setup, options: { ...options, graph } }, task });
   });
-  return answerOf(reply).nats;
+  return resultOf(reply).nats;
 }
 
 function unanswered(actual: string): BpbError {

@@ -7,13 +7,7 @@ import type { EngineInfo } from '../engine/types.js';
 import { WorkerPool } from '../workers/pool.js';
 import { splitNats } from './documents-stream.js';
 import { inFreshProcess } from './fresh.js';
-import {
-  answerOf,
-  type SessionAnswer,
-  type SessionReply,
-  type SessionSetup,
-  type SessionTask,
-} from './messages.js';
+import type { SessionAnswer, SessionSetup, SessionTask } from './messages.js';
 import type { ProbeRow, Subject } from './subject.js';
 
 /** Rows that a worker takes at once: enough to be worth the message, few enough to share out. */
@@ -41,22 +35,16 @@ export async function openSubject(
   workers: number,
   longest: number,
 ): Promise<OpenedSubject> {
-  const pool = new WorkerPool<SessionTask, SessionReply>({
-    worker: new URL('./session-worker.js', import.meta.url),
-    data: setup,
+  const pool = new WorkerPool<SessionTask, SessionAnswer, SessionAnswer>({
+    module: new URL('./session-worker.js', import.meta.url),
+    setup,
     workers,
     tasksPerWorker: 1,
   });
-  const ask = async (task: SessionTask): Promise<SessionAnswer> => answerOf(await pool.run(task));
+  const ask = (task: SessionTask): Promise<SessionAnswer> => pool.call(task);
   let first: SessionAnswer;
   try {
-    // All are heard before one's refusal is thrown: none is left in the middle of loading.
-    const opened = await Promise.allSettled(
-      Array.from({ length: workers }, () => ask({ kind: 'open' })),
-    );
-    const refused = opened.find((each) => each.status === 'rejected');
-    if (refused !== undefined) throw refused.reason;
-    first = (opened[0] as PromiseFulfilledResult<SessionAnswer>).value;
+    first = (await pool.openAll())[0]!;
   } catch (error) {
     await pool.close();
     throw error;

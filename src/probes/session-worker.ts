@@ -1,14 +1,14 @@
 /**
- * A worker thread with one session for probes.
+ * Worker module of the probes: one session.
  */
-import { announceStarted, threadData } from '../workers/pool.js';
-import { replyOf, type SessionReply, type SessionSetup, type SessionTask } from './messages.js';
+import { serve } from '../workers/protocol.js';
+import type { SessionSetup, SessionTask } from './messages.js';
 import { Session } from './session.js';
 
-const session = new Session(threadData<SessionSetup>());
-
-export default function run(task: SessionTask): Promise<SessionReply> {
-  return replyOf(() => session.answer(task));
-}
-
-announceStarted();
+export default serve(async (setup: SessionSetup) => {
+  const session = new Session(setup);
+  return {
+    opened: await session.answer({ kind: 'open' }),
+    handle: (task: SessionTask) => session.answer(task),
+  };
+});

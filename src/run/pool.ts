@@ -1,54 +1,41 @@
 /**
- * The scoring pool: one engine a worker, one copy of the tokens and the model for all.
+ * Scoring pool: one engine per worker, one copy of the tokens and the model for all.
  */
 import { WorkerPool } from '../workers/pool.js';
-import type { Opened, Reply, RowsScore, WorkerSetup, WorkerTask } from './messages.js';
-import { unwrap } from './messages.js';
+import type { Opened, RowsScore, ScoreTask, WorkerSetup } from './messages.js';
 
-/**
- * Tasks a worker holds at once: while its session runs one batch, the thread prepares the next.
- */
+/** Tasks that a worker holds at once: while its session runs one batch, it assembles the next. */
 export const TASKS_PER_WORKER = 2;
 
 /** The module that runs the artifact's model. */
 const WORKER = new URL('./worker.js', import.meta.url);
 
 export class ScorePool {
-  private readonly pool: WorkerPool<WorkerTask, Reply<Opened | RowsScore>>;
-  private closed: Promise<void> | undefined;
+  private readonly pool: WorkerPool<ScoreTask, RowsScore, Opened>;
 
   /**
-   * @param worker another module for its threads, to measure what the harness itself costs; nothing
-   * that gives a result passes one
+   * @param module another worker module, to measure the cost of the harness itself; nothing that
+   *   gives a result passes one
    */
   constructor(
     setup: WorkerSetup,
     readonly workers: number,
-    worker: URL = WORKER,
+    module: URL = WORKER,
   ) {
-    this.pool = new WorkerPool({
-      worker,
-      data: setup,
-      workers,
-      tasksPerWorker: TASKS_PER_WORKER,
-    });
+    this.pool = new WorkerPool({ module, setup, workers, tasksPerWorker: TASKS_PER_WORKER });
   }
 
-  /** Loads the model in the workers; the first one speaks for all. */
+  /** Loads the model in all workers. @returns the engine of the first one, which is that of all */
   async open(): Promise<Opened> {
-    // All are heard before one's refusal is thrown: none is left in the middle of loading.
-    const replies = await Promise.all(
-      Array.from({ length: this.workers }, () => this.pool.run({ kind: 'open' })),
-    );
-    return unwrap(replies[0] as Reply<Opened>);
+    return (await this.pool.openAll())[0]!;
   }
 
-  async score(rows: Uint32Array, keepNats: boolean): Promise<RowsScore> {
-    return unwrap((await this.pool.run({ kind: 'score', rows, keepNats })) as Reply<RowsScore>);
+  /** Scores rows of the plan as one batch; with their per-token losses where `keepNats` asks for them. */
+  score(rows: Uint32Array, keepNats: boolean): Promise<RowsScore> {
+    return this.pool.call({ rows, keepNats });
   }
 
   close(): Promise<void> {
-    this.closed ??= this.pool.close();
-    return this.closed;
+    return this.pool.close();
   }
 }

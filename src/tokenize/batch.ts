@@ -1,8 +1,8 @@
 /**
- * Documents to the entries of shards: ids with BOS before each document, and their sidecar.
+ * Shard entries of a batch of documents: ids with BOS before each document, and their sidecar.
  */
 import { type BpbError, inputError } from '../errors.js';
-import { encodeHandler } from '../tokenizer/encode-worker.js';
+import { openEncoder } from '../tokenizer/encode-batch.js';
 import { SurfaceBytes } from '../tokenizer/surfaces-bytes.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 
@@ -18,7 +18,7 @@ export interface ShardTask {
 export interface ShardEntries {
   /** Ids of all documents, each with its BOS. */
   readonly ids: Uint16Array;
-  /** Of each id the bytes of the text it stands for, 0 at BOS; null without case operators. */
+  /** Of each id the bytes of the text it represents, 0 at BOS; null without case operators. */
   readonly bytes: Uint16Array | null;
   /** By document: UTF-8 length of the decoded text, and 1 where that is the text. */
   readonly decodedBytes: Uint32Array;
@@ -27,25 +27,25 @@ export interface ShardEntries {
   readonly sidecarBytes: Uint32Array;
 }
 
-const MOST = 0xffff;
+/** Of a uint16 entry. */
+const MAX_ENTRY = 0xffff;
 
 function refuseWide(task: ShardTask, k: number, bytes: number, token: number): BpbError {
   return inputError('BPB_SIDECAR_SATURATED', {
     message: `Line ${task.lines[k]}: token ${token} of the document stands for more bytes than a sidecar entry can hold.`,
     path: task.path,
-    expected: `at most ${MOST} bytes a token, as uint16`,
+    expected: `at most ${MAX_ENTRY} bytes a token, as uint16`,
     actual: `${bytes} bytes`,
     hint: 'A long run of spaces or of invisible characters, which the normalizer drops, does this: shorten it.',
   });
 }
 
-/** Makes the handler of a thread; the vocabulary fits in 16 bits. */
-export async function shardHandler(
+/** Makes the encoder of a thread and gives the function that writes entries with it. Ids are uint16. */
+export async function openSharder(
   tokenizer: Tokenizer,
 ): Promise<(task: ShardTask) => ShardEntries> {
-  // Before the encoder, which checks that the model file is still the one that was loaded.
   const surfaces = tokenizer.hasCaseOperators ? new SurfaceBytes(tokenizer) : null;
-  const encode = await encodeHandler(tokenizer);
+  const encode = await openEncoder(tokenizer);
   return (task) => {
     const { ids: plain, lengths, decodedBytes, lossless } = encode(task.texts);
     refuseBos(tokenizer, plain);
@@ -55,12 +55,12 @@ export async function shardHandler(
     let from = 0;
     for (let k = 0; k < lengths.length; k++) {
       const own = plain.subarray(from, from + lengths[k]!);
-      // Every document before this one has its BOS, and so has this one: k + 1 of them.
+      // k + 1 BOS so far: one for each earlier document and one for this.
       ids[from + k] = tokenizer.bosId;
       ids.set(own, from + k + 1);
       if (surfaces !== null) {
         const counts = surfaces.count(task.texts[k]!, own);
-        const wide = counts.findIndex((count) => count > MOST);
+        const wide = counts.findIndex((count) => count > MAX_ENTRY);
         if (wide !== -1) throw refuseWide(task, k, counts[wide]!, wide);
         bytes!.set(counts, from + k + 1);
         for (const count of counts) sidecarBytes[k]! += count;
@@ -71,7 +71,7 @@ export async function shardHandler(
   };
 }
 
-/** A BOS inside a document would begin another one for every reader of the shards. */
+/** A BOS inside a document would start another document for every reader of the shards. */
 function refuseBos({ bosId, path, kind }: Tokenizer, ids: Uint32Array): void {
   if (!ids.includes(bosId)) return;
   throw inputError('BPB_BOS_IN_TEXT', {

@@ -1,6 +1,6 @@
 /**
- * Documents to shards in the reference layout: encoded in parallel, written in order, a few batches
- * in memory at a time.
+ * The command `tokenize`: documents to shards in the reference layout, encoded in parallel and
+ * written in order, in bounded memory.
  */
 import { BpbError } from '../errors.js';
 import {
@@ -10,18 +10,18 @@ import {
   newDocumentsHash,
 } from '../tokenizer/encode-pool.js';
 import { runInOrder } from '../workers/ordered-pool.js';
-import { type ShardEntries, type ShardTask, shardHandler } from './batch.js';
+import { openSharder, type ShardTask } from './batch.js';
 import { type OpenedOptions, openOptions, type TokenizeOptions } from './options.js';
 import { ShardDirectory } from './output.js';
 import { type TokenizeResult, TokenizeTotals, tokenizeResult } from './result.js';
 
 /**
- * Writes documents as shards: BOS before each document, uint16, at most 100,000,000 tokens a file,
- * a document across two files where it falls so; beside them `tokenize-<split>.json`, and for a
- * case-operator tokenizer the byte sidecar (docs/tokenize.md).
+ * Writes documents as shards: BOS before each document, uint16, at most 100,000,000 tokens a file
+ * (a document may span two files); next to them `tokenize-<split>.json`, and for a case-operator
+ * tokenizer the byte sidecar (docs/tokenize.md).
  *
- * The files get their names when all of them are complete: a run that fails or is interrupted
- * leaves none.
+ * The files are renamed to their final names once all of them are complete: a run that fails or is
+ * interrupted leaves none.
  *
  * @example
  * ```ts
@@ -70,20 +70,17 @@ async function writeEntries(
 ): Promise<{ totals: TokenizeTotals; documentsSha256: string }> {
   const totals = new TokenizeTotals();
   const hash = newDocumentsHash();
-  const results = runInOrder<DocumentBatch, ShardTask, ShardEntries>(
-    batchDocuments(source, limit),
-    {
-      workers,
-      payload: ({ documents }) => ({
-        path: source.path,
-        texts: documents.map(({ text }) => text),
-        lines: documents.map(({ line }) => line),
-      }),
-      worker: new URL('./worker.js', import.meta.url),
-      workerData: tokenizer,
-      inline: () => shardHandler(tokenizer),
-    },
-  );
+  const results = runInOrder(batchDocuments(source, limit), {
+    workers,
+    payload: ({ documents }: DocumentBatch): ShardTask => ({
+      path: source.path,
+      texts: documents.map(({ text }) => text),
+      lines: documents.map(({ line }) => line),
+    }),
+    module: new URL('./worker.js', import.meta.url),
+    setup: tokenizer,
+    open: openSharder,
+  });
   stopIfAborted(signal);
   for await (const { task, result } of results) {
     stopIfAborted(signal);

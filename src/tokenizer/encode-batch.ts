@@ -1,13 +1,14 @@
 /**
- * Encodes a batch of documents and checks that each survives the round trip.
+ * Batch encoding: texts to ids, with the round trip of each document.
  */
-import type { RoundTripper } from './round-trip.js';
-import type { Encoder } from './types.js';
+import { createEncoder } from './encoder.js';
+import { RoundTripper } from './round-trip.js';
+import type { Encoder, Tokenizer } from './types.js';
 
 /** Texts of consecutive documents. */
 export type EncodeTask = readonly string[];
 
-/** What becomes of them; `lengths`, `decodedBytes` and `lossless` are by document of the batch. */
+/** Their ids; `lengths`, `decodedBytes` and `lossless` are by document of the batch. */
 export interface EncodedBatch {
   /** All ids, one document after the other, without BOS. */
   readonly ids: Uint32Array;
@@ -19,7 +20,16 @@ export interface EncodedBatch {
   readonly lossless: Uint8Array;
 }
 
-export function encodeBatch(
+/** Makes the encoder of a thread and gives the function that encodes with it. */
+export async function openEncoder(
+  tokenizer: Tokenizer,
+): Promise<(task: EncodeTask) => EncodedBatch> {
+  const encoder = await createEncoder(tokenizer);
+  const roundTripper = new RoundTripper(tokenizer);
+  return (task) => encodeBatch(task, encoder, roundTripper);
+}
+
+function encodeBatch(
   texts: EncodeTask,
   encoder: Encoder,
   roundTripper: RoundTripper,

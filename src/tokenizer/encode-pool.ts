@@ -1,18 +1,17 @@
 /**
- * Encodes documents in parallel, in order, holding only a few batches at a time.
+ * Parallel encoding of documents: batches in document order, in bounded memory.
  */
 import { createHash, type Hash } from 'node:crypto';
 import type { Document } from '../data/types.js';
 import { runInOrder } from '../workers/ordered-pool.js';
-import type { EncodedBatch } from './encode-batch.js';
-import { encodeHandler } from './encode-worker.js';
+import { type EncodedBatch, openEncoder } from './encode-batch.js';
 import type { Tokenizer } from './types.js';
 
 /** A batch ends at this many UTF-8 bytes or documents: about 0.1 s of one thread. */
 const BATCH_BYTES = 256 << 10;
 const BATCH_DOCUMENTS = 512;
 
-/** Consecutive documents that are worked on together. */
+/** Consecutive documents that are processed together. */
 export interface DocumentBatch {
   /** Index of the first one in the stream. */
   readonly first: number;
@@ -81,12 +80,12 @@ export async function* encodeDocuments(
       yield { batch, texts: batch.documents.map((d) => d.text) };
     }
   }
-  const results = runInOrder<Task, readonly string[], EncodedBatch>(tasks(), {
+  const results = runInOrder(tasks(), {
     workers,
-    payload: (task) => task.texts,
-    worker: new URL('./encode-worker.js', import.meta.url),
-    workerData: tokenizer,
-    inline: () => encodeHandler(tokenizer),
+    payload: (task: Task) => task.texts,
+    module: new URL('./encode-worker.js', import.meta.url),
+    setup: tokenizer,
+    open: openEncoder,
   });
   for await (const { task, result } of results) yield { ...task.batch, encoded: result };
 }

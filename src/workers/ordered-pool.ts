@@ -1,71 +1,63 @@
 /**
- * Runs a stream of tasks on worker threads and yields the results in the order of the tasks.
+ * Ordered worker pool: results in task order, from a reorder buffer over a worker pool.
  */
-import { BpbError, type ErrorDetails } from '../errors.js';
 import { WorkerPool } from './pool.js';
+import { type Handler, withoutTransfer } from './protocol.js';
 
-/** A result or our own error, in a form that survives the way between threads. */
-export type Answer<R> = { readonly value: R } | { readonly error: Record<string, unknown> };
-
-/** Wraps a worker's work: a thread boundary would strip our errors of their code and hint. */
-export async function answer<R>(work: () => Promise<R>): Promise<Answer<R>> {
-  try {
-    return { value: await work() };
-  } catch (error) {
-    if (error instanceof BpbError) return { error: error.toJSON() };
-    throw error;
-  }
-}
-
-export interface PoolOptions<T, P, R> {
-  /** The part of a task that goes to the worker. */
-  readonly payload: (task: T) => P;
-  /** 0 runs the tasks in this thread. */
+export interface OrderedOptions<Task, Payload, Result, Setup> {
+  /** The part of a task that is sent to the worker. */
+  readonly payload: (task: Task) => Payload;
+  /** Threads; 0 runs the tasks in this thread. */
   readonly workers: number;
-  /** Module of the worker, whose default export takes a payload and gives an `Answer`. */
-  readonly worker: URL;
-  readonly workerData: unknown;
-  /** What this thread does instead when there are no workers. */
-  readonly inline: () => Promise<(payload: P) => R>;
+  /** The worker module: `serve(open)`. */
+  readonly module: URL;
+  readonly setup: Setup;
+  /** Makes the handler in this thread where there are no workers. */
+  readonly open: (setup: Setup) => Promise<Handler<Payload, Result>>;
 }
 
-/** Tasks handed out ahead, per worker: one that runs, one that waits so that no worker idles. */
-const AHEAD = 2;
+/** Tasks in flight, per worker: one that runs and one that waits, so that no worker is idle. */
+export const TASKS_IN_FLIGHT = 2;
 
-export async function* runInOrder<T, P, R>(
-  tasks: AsyncIterable<T>,
-  options: PoolOptions<T, P, R>,
-): AsyncGenerator<{ task: T; result: R }> {
-  const { workers } = options;
+/**
+ * Runs tasks in parallel and yields them with their results, in their order.
+ *
+ * Back-pressure: at most `workers * TASKS_IN_FLIGHT` tasks are taken from `tasks` before their
+ * results are yielded, so memory is bounded however long the stream is.
+ *
+ * @throws what the first failing task *in task order* throws; later results are dropped
+ */
+export async function* runInOrder<Task, Payload, Result, Setup>(
+  tasks: AsyncIterable<Task>,
+  options: OrderedOptions<Task, Payload, Result, Setup>,
+): AsyncGenerator<{ task: Task; result: Result }> {
+  const { workers, module, setup } = options;
   if (workers <= 0) {
-    const handle = await options.inline();
-    for await (const task of tasks) yield { task, result: handle(options.payload(task)) };
+    const handle = await options.open(setup);
+    for await (const task of tasks) {
+      yield { task, result: withoutTransfer(await handle(options.payload(task))) };
+    }
     return;
   }
-  const pool = new WorkerPool<P, Answer<R>>({
-    worker: options.worker,
-    data: options.workerData,
-    workers,
-    tasksPerWorker: 1,
-  });
-  // The queue bounds what is in memory: the tasks are only read as fast as they are worked off.
-  const queue: { task: T; result: Promise<Answer<R>> }[] = [];
+  const pool = new WorkerPool<Payload, Result>({ module, setup, workers, tasksPerWorker: 1 });
+  const buffer: { task: Task; result: Promise<Result> }[] = [];
   try {
     for await (const task of tasks) {
-      const result = pool.run(options.payload(task));
-      // A failure is thrown when its turn comes; until then it must not count as unhandled.
+      const result = pool.call(options.payload(task));
+      // A rejection is thrown in its turn; until then it must not count as unhandled.
       result.catch(() => {});
-      queue.push({ task, result });
-      if (queue.length >= workers * AHEAD) yield await settle(queue.shift()!);
+      buffer.push({ task, result });
+      if (buffer.length >= workers * TASKS_IN_FLIGHT) yield await first(buffer);
     }
-    while (queue.length > 0) yield await settle(queue.shift()!);
+    while (buffer.length > 0) yield await first(buffer);
   } finally {
     await pool.close();
   }
 }
 
-async function settle<T, R>(entry: { task: T; result: Promise<Answer<R>> }) {
-  const settled = await entry.result;
-  if ('error' in settled) throw new BpbError(settled.error as unknown as ErrorDetails);
-  return { task: entry.task, result: settled.value };
+async function first<Task, Result>(
+  buffer: { task: Task; result: Promise<Result> }[],
+): Promise<{ task: Task; result: Result }> {
+  const { task, result } = buffer.shift()!;
+  return { task, result: await result };
 }

@@ -1,97 +1,149 @@
 /**
- * A pool of worker threads that is never closed on a thread that is still starting.
+ * Worker pool: a fixed number of threads, each with the service of one worker module.
  *
- * Terminating a worker while it loads its modules can abort the whole process (Node 20.20: an
- * assertion in CreateRequiredModuleFacade, or a plain SIGABRT; piscina loads ES modules through
- * `require`). A pool with more workers than tasks would run into it at the end of every short job.
+ * A thread that is terminated while it starts can abort the whole process, so the pool closes in two
+ * steps: every thread has answered a ping, with nothing running in it, before any is terminated.
  */
 import { fileURLToPath } from 'node:url';
-import { isMainThread, workerData } from 'node:worker_threads';
-import { Piscina, transferableSymbol, valueSymbol } from 'piscina';
+import { Piscina } from 'piscina';
+import type { BpbError } from '../errors.js';
+import { type Message, resultOf, type ThreadData, type ThreadReply } from './protocol.js';
+import { poolClosed, workerDied } from './worker-errors.js';
 
-/** A worker that has not started by then never will; the pool is closed as it is. */
-const START_TIMEOUT_MS = 30_000;
-
-interface ThreadData {
-  /** How many workers have loaded their modules. */
-  readonly started: Int32Array<SharedArrayBuffer>;
-  readonly data: unknown;
-}
+const BOOTSTRAP = fileURLToPath(new URL('./bootstrap.cjs', import.meta.url));
 
 export interface WorkerPoolOptions {
-  /** Module of the worker; its default export takes a task, its last line is `announceStarted()`. */
-  readonly worker: URL;
-  /** Handed once to each worker, which reads it with `threadData()`. */
-  readonly data: unknown;
+  /** The worker module: its default export is made with `serve()`. */
+  readonly module: URL;
+  /** Sent to each thread once; what is in shared memory is not copied. */
+  readonly setup: unknown;
+  /** Threads, at least one. */
   readonly workers: number;
+  /** Tasks that a thread holds at once; more than one only helps where they are asynchronous. */
   readonly tasksPerWorker: number;
 }
 
-export class WorkerPool<Task, Result> {
+export class WorkerPool<Task, Result, Opened = undefined> {
   readonly workers: number;
-  private readonly pool: Piscina<Task, Result>;
-  private readonly started = new Int32Array(new SharedArrayBuffer(4));
+  private readonly pool: Piscina<Message, ThreadReply<unknown>>;
+  private readonly closing = new Int32Array(new SharedArrayBuffer(4));
+  private readonly inFlight = new Set<Promise<unknown>>();
+  /** Ids of threads that are created; piscina reports those that replace another once they run. */
+  private readonly created = new Set<number>();
+  /** Why the pool takes no further task. */
+  private failure: BpbError | undefined;
+  private closed: Promise<void> | undefined;
+  /** Whether all threads are idle for good, and are being terminated. */
+  private terminating = false;
 
-  constructor({ worker, data, workers, tasksPerWorker }: WorkerPoolOptions) {
+  constructor({ module, setup, workers, tasksPerWorker }: WorkerPoolOptions) {
     this.workers = workers;
-    this.pool = new Piscina<Task, Result>({
-      filename: fileURLToPath(worker),
-      workerData: { started: this.started, data } satisfies ThreadData,
+    this.pool = new Piscina<Message, ThreadReply<unknown>>({
+      filename: BOOTSTRAP,
+      workerData: { module: module.href, setup, closing: this.closing } satisfies ThreadData,
       minThreads: workers,
       maxThreads: workers,
       concurrentTasksPerWorker: tasksPerWorker,
-      // A worker that starts again would load again what it keeps.
+      // A thread that starts again would have to open its service again.
       idleTimeout: Number.POSITIVE_INFINITY,
+    });
+    this.pool.on('workerCreate', ({ id }: { id: number }) => this.created.add(id));
+    this.pool.on('workerDestroy', () => this.onThreadEnd());
+    this.pool.on('error', (error: unknown) => this.fail(error));
+  }
+
+  /**
+   * Opens the service in every thread; called before the first task, if at all. Every thread has
+   * answered before the first refusal is thrown, so that none is still opening then.
+   *
+   * @returns what each service gives as `opened`
+   */
+  async openAll(): Promise<Opened[]> {
+    // All threads are idle, and piscina gives a message to an idle thread: one message each.
+    const settled = await Promise.allSettled(
+      Array.from({ length: this.workers }, () => this.send<Opened>({ kind: 'open' })),
+    );
+    return settled.map((each) => {
+      if (each.status === 'rejected') throw each.reason;
+      return each.value;
     });
   }
 
-  run(task: Task): Promise<Result> {
-    return this.pool.run(task);
+  /**
+   * Runs a task in the least busy thread.
+   *
+   * @param transfer buffers of the task that are moved to the thread instead of copied
+   * @throws what the handler throws; BPB_WORKER_DIED where its thread ends; BPB_POOL_CLOSED
+   */
+  call(task: Task, transfer: ArrayBuffer[] = []): Promise<Result> {
+    return this.send<Result>({ kind: 'task', task }, transfer);
   }
 
-  /** Ends the workers, once all have started. */
-  async close(): Promise<void> {
-    const deadline = performance.now() + START_TIMEOUT_MS;
-    for (;;) {
-      const started = Atomics.load(this.started, 0);
-      const left = deadline - performance.now();
-      if (started >= this.workers || left <= 0) break;
-      await Atomics.waitAsync(this.started, 0, started, left).value;
+  private send<T>(message: Message, transferList: ArrayBuffer[] = []): Promise<T> {
+    const answered = this.exchange<T>(message, transferList);
+    this.inFlight.add(answered);
+    const settled = () => this.inFlight.delete(answered);
+    answered.then(settled, settled);
+    return answered;
+  }
+
+  private async exchange<T>(message: Message, transferList: ArrayBuffer[]): Promise<T> {
+    if (this.failure !== undefined) throw this.failure;
+    if (this.closed !== undefined) throw poolClosed();
+    let reply: ThreadReply<T>;
+    try {
+      reply = (await this.pool.run(message, { transferList })) as ThreadReply<T>;
+    } catch (error) {
+      // Handlers reply with what they throw: what is left is a task that cannot be cloned and a
+      // thread that ended.
+      if (Atomics.load(this.closing, 0) === 0 && error instanceof DOMException) throw error;
+      throw this.fail(error);
     }
+    if ('closed' in reply) throw this.failure ?? poolClosed();
+    return resultOf(reply);
+  }
+
+  private fail(cause?: unknown): BpbError {
+    Atomics.store(this.closing, 0, 1);
+    this.failure ??= workerDied(cause);
+    return this.failure;
+  }
+
+  /** Piscina replaces a thread that died, but what it kept is lost: the pool begins no further task. */
+  private onThreadEnd(): void {
+    if (this.terminating) return;
+    Atomics.store(this.closing, 0, 1);
+    queueMicrotask(() => {
+      // No replacement: what waits for a thread would wait for ever.
+      if (this.pool.threads.length === 0) void this.pool.destroy();
+    });
+  }
+
+  /** Ends the threads, after what runs in them. Tasks that have not begun are dropped. */
+  close(): Promise<void> {
+    this.closed ??= this.shutDown();
+    return this.closed;
+  }
+
+  private async shutDown(): Promise<void> {
+    Atomics.store(this.closing, 0, 1);
+    await Promise.allSettled(this.inFlight);
+    let idle = false;
+    while (!idle) idle = await this.allIdle();
+    this.terminating = true;
     await this.pool.destroy();
   }
-}
 
-/** What the pool handed to this worker thread. */
-export function threadData<T>(): T {
-  return (workerData as ThreadData).data as T;
-}
-
-/**
- * `result` of a worker, of which `buffers` are handed over to the pool's thread and not copied: the
- * worker must not use them again.
- */
-export function handedOver<T extends object>(result: T, buffers: ArrayBuffer[]): T {
-  if (isMainThread) return result;
-  // Piscina takes the wrapping off again.
-  return Piscina.move({ [transferableSymbol]: buffers, [valueSymbol]: result }) as T;
-}
-
-let announced = false;
-
-/**
- * The last line of a worker module; does nothing where the module is loaded outside of a pool. Once a
- * thread: a worker module may import another one's handler, and with two counts for one thread the pool
- * would be closed on a thread that is still starting.
- */
-export function announceStarted(): void {
-  if (isMainThread || announced) return;
-  announced = true;
-  const { started } = (workerData ?? {}) as Partial<ThreadData>;
-  if (started === undefined) return;
-  // Not before piscina's `require` of this module has returned, which goes on after its last line.
-  queueMicrotask(() => {
-    Atomics.add(started, 0, 1);
-    Atomics.notify(started, 0);
-  });
+  /** Whether each thread has answered a ping; false where one died meanwhile and was replaced. */
+  private async allIdle(): Promise<boolean> {
+    while (this.pool.threads.some(({ threadId }) => !this.created.has(threadId))) {
+      await new Promise<void>((resolve) => {
+        this.pool.once('workerCreate', () => resolve());
+        this.pool.once('workerDestroy', () => resolve());
+      });
+    }
+    const pings = this.pool.threads.map(() => this.pool.run({ kind: 'ping' }));
+    const answers = await Promise.allSettled(pings);
+    return answers.every(({ status }) => status === 'fulfilled');
+  }
 }
