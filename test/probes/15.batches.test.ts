@@ -31,7 +31,7 @@ function recorder(bad: (batch: Batch, position: number) => boolean = () => false
     const refused = batch.scored.find((position) => bad(batch, position));
     if (refused !== undefined) {
       const [row, offset] = [Math.floor(refused / batch.time), refused % batch.time];
-      throw new NanLogitsError({ model: MODEL, modelPath: 'm.onnx' }, row, offset);
+      throw new NanLogitsError({ model: MODEL, path: 'm.onnx' }, row, offset);
     }
     return {
       nats: Float32Array.from(batch.targets),

@@ -1,8 +1,10 @@
 /**
  * Result documents of every kind, with names as a hostile artifact would choose them.
  */
+
 import { inputError } from '#bpb/errors';
 import type { Report, ReportDocuments } from '#bpb/report/reporter';
+import type { LogClaim } from '#bpb/submission/log-types';
 
 /** Markup, a mention, a link, a cell border, a line break, an escape sequence and quotes. */
 export const HOSTILE = 'a|b<img src=x>`c`\n@team #1 [x](http://e.vil)\u001b[2J_d_ www.e.vil';
@@ -240,7 +242,7 @@ const final = {
   window: { mode: 'standard', by: 'label' },
 } as const;
 
-const log: ReportDocuments['claim-logs']['logs'][number] = {
+const log: LogClaim = {
   path: HOSTILE,
   facts: {
     ...{ valTokens: null, trainShards: null, trainSeqLen: null, evalSeqLen: null, stride: null },
@@ -348,8 +350,8 @@ export const REPORTS: readonly Report[] = [
   { kind: 'score', document: withoutHeadline },
   { kind: 'claimed-score', document: claimed },
   { kind: 'audit', document: audit },
-  { kind: 'claim', document: { schema: 'bpb-claim/1', claim } },
-  { kind: 'claim-logs', document: { schema: 'bpb-claim/1', logs: [log] } },
+  { kind: 'claim', document: { schema: 'bpb-claim/1', verdict: 'fail', claim } },
+  { kind: 'claim', document: { schema: 'bpb-claim/1', verdict: 'fail', logs: [log] } },
   { kind: 'probe', document: probe },
   { kind: 'ledger', document: ledger },
   { kind: 'tokenize', document: tokenize },

@@ -43,7 +43,7 @@ test('spans, sums, infinite targets and events of the same batch', async () => {
 });
 
 test('refused logits: plan row, stream position and document, with what the engine said', async () => {
-  const model = { model: tableModel(normals(16, 1), 4), modelPath: 'm.onnx' };
+  const model = { model: tableModel(normals(16, 1), 4), path: 'm.onnx' };
   const refusal = await refusalOf(() =>
     scoreRows(stream, plan, rows, () => Promise.reject(new NanLogitsError(model, 2, 5))),
   );
