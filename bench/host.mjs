@@ -1,8 +1,8 @@
 /**
- * What the harness itself costs, without a model: `bpb score` with its pool, plan, rows, totals,
- * ledger of coverage and bytes, over a session that gives nats without computing any. Nanoseconds of
- * CPU time of a thread a target, so that waiting for a busy machine is not counted; that its caches
- * and memory are shared still is, by half and more where the load is far above the cores. Medians.
+ * Benchmark of the harness without a model: `bpb score` with its pool, plan, batches, totals, coverage
+ * and bytes, over a session that returns nats without computing any. Nanoseconds of CPU time of a
+ * thread per target, so that waiting for a busy machine is not counted; shared caches and memory
+ * still are, by half and more where the load is far above the cores. Medians.
  *
  *   node bench/host.mjs [TOKENS] [REPEATS]
  */

@@ -1,6 +1,6 @@
 /**
- * One run of `bpb score` without a model, and what it cost: nanoseconds of a thread's CPU time a
- * target, by phase. Prints one line of JSON.
+ * One run of `bpb score` without a model, and its cost by phase: nanoseconds of CPU time of a thread
+ * per target. Prints one line of JSON.
  *
  *   node bench/lib/host-run.mjs chunk|sliding FOLDER
  */
@@ -14,7 +14,7 @@ import { prepare } from '../../dist/score/prepare.js';
 import { sampleRows } from '../../dist/score/sampled.js';
 import { threadCpuNs } from './thread-cpu.mjs';
 
-/** Beside the shards in the folder; it is read, and never run. */
+/** In the folder of the shards; it is read and never run. */
 const MODEL = 'table.onnx';
 const TOKENIZER = 'models/sotu-8x256/tokenizer.model';
 const SEQ_LEN = 1024;

@@ -1,5 +1,5 @@
 /**
- * Reads published documents from a JSON Lines file, streamed: one line in memory at a time.
+ * Streaming reader of published documents in a JSON Lines file, one line in memory at a time.
  */
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';

@@ -1,5 +1,5 @@
 /**
- * Finds the token shards of a split: in a directory by name, or among the files that were named.
+ * Token shards of a split: found in a directory by name, or among the named files.
  */
 import { readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';

@@ -1,5 +1,5 @@
 /**
- * Cuts a file into lines of bytes without ever holding more than one line and one chunk.
+ * Byte lines of a file, with at most one line and one chunk in memory.
  */
 import { open } from 'node:fs/promises';
 import { type BpbError, inputError } from '../errors.js';
@@ -8,7 +8,7 @@ const CHUNK = 1 << 20;
 const LINE_FEED = 0x0a;
 
 export interface Line {
-  /** Without the line feed; valid until the next line is asked for. */
+  /** Without the line feed; valid until the next line is read. */
   readonly bytes: Uint8Array;
   /** 1-based. */
   readonly number: number;

@@ -1,5 +1,5 @@
 /**
- * Makes a document of one line of a documents file, or says what is wrong with the line.
+ * Parser of one line of a documents file, with the reason for what it refuses.
  */
 import { constants } from 'node:buffer';
 import { type BpbError, type ErrorCode, inputError } from '../errors.js';

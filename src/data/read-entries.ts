@@ -1,5 +1,5 @@
 /**
- * Reads shard files (tokens or byte sidecars) into one shared uint16 array and hashes them on the way.
+ * Reader of shard files (tokens or byte sidecars) into one shared uint16 array, hashed in one pass.
  */
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -66,7 +66,7 @@ async function fill(handle: FileHandle, into: Uint8Array, position: number, path
 }
 
 /**
- * Reads files of the shard format whole: 2 bytes of memory an entry and nothing beside it.
+ * Reads files of the shard format whole: 2 bytes of memory an entry and no other.
  *
  * Bytes go from the file straight into the shared array, and are hashed there. Entries are little
  * endian in the file and taken as the machine's own: every platform of Node.js 20 that this runs on

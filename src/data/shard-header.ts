@@ -1,5 +1,5 @@
 /**
- * The 1,024-byte header of a shard, and what a file that lacks it probably is.
+ * The 1,024-byte header of a shard, and a guess at the format of files that lack it.
  *
  * 256 int32, little endian: [0] magic 20240520, [1] version 1, [2] tokens, the rest 0; then one
  * uint16 a token (openai/parameter-golf train_gpt.py L429-443).

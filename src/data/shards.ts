@@ -1,5 +1,5 @@
 /**
- * Reads token shards into one token stream, and writes them.
+ * Token shards: read into one token stream, and written.
  */
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';

@@ -1,5 +1,5 @@
 /**
- * Byte sidecars: how many bytes of the published text each token of the stream stands for.
+ * Byte sidecars: bytes of the published text for each token of the stream.
  *
  * `fineweb_val_bytes_*.bin` has the shard format; entry `i` holds the bytes of target `i`, 0 at BOS.
  */

@@ -1,5 +1,5 @@
 /**
- * What the data room hands to the rooms on its right.
+ * Types of token streams, shards and documents.
  */
 
 /** Ids of a token stream; uint16 where the vocabulary fits, which it does for every shard. */
@@ -35,11 +35,11 @@ export interface Document {
   readonly line: number;
 }
 
-/** Documents in order, read as they are asked for; may be iterated more than once. */
+/** Documents in order, read lazily; may be iterated more than once. */
 export interface DocumentSource extends AsyncIterable<Document> {
   /** File or built-in set, for messages. */
   readonly path: string;
-  /** What the last iteration that ran to the end saw; null before. */
+  /** Facts of the last iteration that ran to the end; null before. */
   facts(): SourceFacts | null;
 }
 
@@ -54,7 +54,7 @@ export interface SourceFacts {
 }
 
 /**
- * What is kept of each document of a stream once its text is gone; all arrays by document.
+ * Facts of each document of a stream, kept without its text; all arrays by document.
  */
 export interface DocumentFacts {
   /** UTF-8 length as published. */

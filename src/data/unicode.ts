@@ -1,5 +1,5 @@
 /**
- * Whether a JavaScript string is Unicode at all, that is: has a UTF-8 form.
+ * Test for strings with a UTF-8 form: no lone surrogate.
  */
 
 /** False where the text holds half of a surrogate pair. */

@@ -1,6 +1,6 @@
 /**
- * State on a GPU: the native engine on the CUDA provider. State and logits stay in device memory;
- * nats, sums and flags come back.
+ * Stateful engine on a GPU: the native engine on the CUDA provider. State and logits stay in device
+ * memory; per-token losses, sums and flags are copied back.
  */
 import type { AdaptiveEngine, AdaptiveOptions } from './adaptive.js';
 import { openAdaptiveOn } from './adaptive-native.js';

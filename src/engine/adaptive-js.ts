@@ -1,5 +1,6 @@
 /**
- * State on onnxruntime-node's JavaScript API: the fallback of the native engine, and its referee.
+ * Stateful engine on onnxruntime-node's JavaScript API: the fallback of the native one, and the
+ * reference implementation that it is tested against.
  */
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { type StateTensor, stateBytes } from '../artifact/adaptive.js';

@@ -1,6 +1,6 @@
 /**
- * State on the native addon: it stays where the provider computes, and so do the logits; what comes
- * back is nats.
+ * Stateful engine on the native addon. State and logits stay in the provider's memory; per-token
+ * losses are returned.
  */
 import { type StateTensor, stateBytes } from '../artifact/adaptive.js';
 import { TYPE } from '../onnx/element-types.js';
@@ -21,7 +21,7 @@ function nativeTensor({ shape, dtype, init, reset }: StateTensor): NativeStateTe
   return { shape, type: TYPE[dtype], bytes, init, resets: reset === 'document' };
 }
 
-/** What the addon says of a state that is used wrongly, as our own error. */
+/** The addon's error about a misused state as a BpbError; other errors as they are. */
 function misuse(error: unknown): unknown {
   const { code, message } = error as { code?: string; message: string };
   return code === 'BPB_STATE_MISUSE' ? stateMisuseError(message) : error;

@@ -1,8 +1,8 @@
 /**
- * One interface for the engines that carry state: batches in order, with what they leave behind.
+ * Interface of the engines that carry state from batch to batch.
  *
- * An engine runs what it is told; that nothing is adapted to before it is scored is the business of
- * the room that calls it (score/).
+ * An engine runs what it is given. That targets are scored before they are adapted to is ensured by
+ * its caller, run/stateful-runner.ts.
  */
 import type { Adaptive } from '../artifact/adaptive.js';
 import type { Batch, BatchScore, EngineInfo, EngineOptions } from './types.js';
@@ -17,13 +17,13 @@ export interface EngineState {
   readonly rows: number;
   /** Drops the state of all documents but the first `rows`. */
   keep(rows: number): void;
-  /** Begins the tensors anew that reset at documents, for all rows. */
+  /** Sets the tensors that reset at documents to their initial values, for all rows. */
   reset(): void;
-  /** Gives the memory back; nothing may be called after it. */
+  /** Frees the memory; the state may not be used after it. */
   free(): void;
 }
 
-/** What the adapt graph is shown: all of it has been scored. */
+/** Inputs of the adapt graph. All targets have been scored. */
 export interface Lesson {
   readonly rows: number;
   /** Inputs a row: context and chunk, as the score graph had them. */
@@ -38,7 +38,7 @@ export interface Lesson {
 
 export interface AdaptiveEngine {
   readonly info: EngineInfo;
-  /** What a reader of the result should know; it may grow. */
+  /** Remarks for the result; the list may grow. */
   readonly remarks?: readonly string[];
   /** Initial state of `rows` documents. */
   begin(rows: number): EngineState;

@@ -1,13 +1,13 @@
 /**
- * Follows the chain of hashes, and tells a line that was moved from one that was changed.
+ * Check of the hash chain, which tells moved lines from changed ones.
  */
 import { CHAIN_START, chainHash } from './format.js';
 import type { Violations } from './violations.js';
 
-/** How many lines away a line is looked for that another one may have followed. */
+/** How many lines away the line is searched that a moved line followed. */
 const REACH = 64;
 
-/** A chain broken everywhere is not looked into everywhere. */
+/** Broken lines that are examined at once: more are reported as changed. */
 const SUSPECTS_MAX = 16;
 
 interface Suspect {
@@ -58,7 +58,7 @@ export class Chain {
     else this.moved(suspect.line, earlier.line);
   }
 
-  /** Whether a suspect was written after this line, which stands behind it. */
+  /** Reports suspects that were written after this line, although they precede it in the file. */
   private follow(line: number, hash: string): void {
     if (this.suspects.length === 0) return;
     this.suspects = this.suspects.filter((suspect) => {

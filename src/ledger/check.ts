@@ -1,6 +1,5 @@
 /**
- * Checks a ledger file: reads it once, holds every line against the rules, and says all that is
- * wrong with it.
+ * Check of a ledger file: one pass over its lines, with all violations.
  */
 import type { TokenStream } from '../data/types.js';
 import { type BpbError, inputError } from '../errors.js';
@@ -14,13 +13,13 @@ import { streamSha256 } from './stream-hash.js';
 import { Violations } from './violations.js';
 
 export interface CheckOptions {
-  /** What was scored: the header and every line's document are held against it. */
+  /** The scored stream: the header and the document of every line are compared with it. */
   readonly stream?: TokenStream | undefined;
-  /** Hears the header before any event; may throw. */
+  /** Called with the header before any event; may throw. */
   readonly onHeader?: ((header: LedgerHeader) => void) | undefined;
-  /** Hears every score event, in order. */
+  /** Called with every score event, in order. */
   readonly onScore?: ((event: ScoreEvent, line: number) => void) | undefined;
-  /** Where violations go that the caller finds himself. */
+  /** Violations that the caller finds are added here too. */
   readonly violations?: Violations | undefined;
 }
 

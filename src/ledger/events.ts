@@ -1,5 +1,5 @@
 /**
- * What a ledger records, as plain data that crosses worker boundaries.
+ * Events of a ledger, as plain data that crosses worker boundaries.
  */
 
 /** `count` targets from target `first`, `1 <= first`. */
@@ -17,7 +17,7 @@ export interface ScoreEvent {
   readonly infinite: number;
 }
 
-/** State was changed by what was learnt from targets that had been scored. */
+/** State was adapted to targets that had been scored. */
 export interface AdaptEvent {
   readonly kind: 'adapt';
   readonly ranges: readonly TargetRange[];

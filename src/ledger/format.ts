@@ -1,12 +1,12 @@
 /**
- * The lines of a ledger file (docs/ledger.md): their fields, and how the chain hashes them.
+ * Format of the lines of a ledger file (docs/ledger.md): their fields and the hash chain.
  */
 import { hash } from 'node:crypto';
 import { z } from 'zod';
 
 export const LEDGER_FORMAT = 'bpb-ledger/1';
 
-/** Checking keeps one bit a target and a few words a document: what it may be asked to keep. */
+/** Limits of a check, which keeps one bit a target and a few words a document. */
 export const TOKENS_MAX = 2 ** 32 - 1;
 export const DOCUMENTS_MAX = 2 ** 24;
 
@@ -89,8 +89,8 @@ export function parseFields(body: string): LedgerFields | { readonly problem: st
 const AMBIGUOUS = /"(?:[^"\\]|\\.)*"(\s*:)?|-|\d[.eE]/g;
 
 /**
- * What readers in other languages may take for something else: a member that stands twice, of which
- * some keep the first and some the last, and numbers that some take for fractions.
+ * What readers in other languages may read differently: a duplicate member, of which some keep the
+ * first and some the last, and numbers that some read as fractions.
  */
 function ambiguity(body: string, json: unknown): string | null {
   let members = 0;

@@ -1,5 +1,5 @@
 /**
- * Reads a ledger file line by line: no more than one line is ever held.
+ * Reader of a ledger file, with one line in memory at a time.
  */
 import { TextDecoder } from 'node:util';
 import { readLines } from '../data/lines.js';

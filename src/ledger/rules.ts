@@ -1,6 +1,6 @@
 /**
- * The rules of a ledger (docs/ledger.md), line by line: who was scored, in which order, and what
- * every update had to learn from.
+ * Rules of a ledger (docs/ledger.md), checked line by line: which targets are scored, in which order,
+ * and which of them each update used.
  */
 import type { TokenStream } from '../data/types.js';
 import { ScoreLedger } from '../windows/coverage.js';

@@ -1,13 +1,13 @@
 /**
- * Puts the events of batches that end in any order into the order of the plan.
+ * Reorder buffer of ledger events: batches end in any order and are entered in the order of the plan.
  */
 import type { LedgerEvent } from './events.js';
 import type { LedgerWriter } from './writer.js';
 
 /**
  * A ledger in the order of the batches, so that its bytes do not depend on the number of workers.
- * Events wait in memory until all earlier batches are in; how far a batch may start ahead of the
- * first that is missing is bounded, and so is what waits.
+ * Events are held in memory until all earlier batches have ended; how far a batch may start ahead of
+ * the first that is missing is bounded, and so is that memory.
  */
 export class LedgerSequence {
   private readonly waiting = new Map<number, readonly LedgerEvent[]>();
@@ -24,14 +24,14 @@ export class LedgerSequence {
     private readonly ahead: number,
   ) {}
 
-  /** Waits until `batch` may start. */
+  /** Resolves when `batch` may start. */
   async admit(batch: number): Promise<void> {
     while (!this.open && batch - this.next > this.ahead) {
       await new Promise<void>((resolve) => this.wake.push(resolve));
     }
   }
 
-  /** Lets everyone in: some batch will never come. */
+  /** Admits all batches: one that others wait for will never end. */
   release(): void {
     this.open = true;
     this.wakeAll();

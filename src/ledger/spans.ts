@@ -1,5 +1,5 @@
 /**
- * From where to where each document has been scored so far.
+ * First and last scored target of each document so far.
  */
 import { DOCUMENTS_MAX } from './format.js';
 
@@ -24,7 +24,7 @@ export class DocumentSpans {
     return [this.low[document]!, this.high[document]!];
   }
 
-  /** Documents whose targets lie among or before an earlier one's: `[earlier, later]`. */
+  /** Pairs `[earlier, later]` of documents whose targets are among or before those of the earlier one. */
   *overlapping(): Generator<readonly [number, number]> {
     let last = -1;
     for (let d = 0; d < this.count; d++) {

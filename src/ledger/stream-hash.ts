@@ -1,5 +1,5 @@
 /**
- * The hash by which a ledger names its token stream.
+ * Hash by which a ledger names its token stream.
  */
 import { createHash } from 'node:crypto';
 import type { TokenIds } from '../data/types.js';

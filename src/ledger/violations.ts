@@ -1,5 +1,5 @@
 /**
- * What a ledger breaks: where, which targets, which document.
+ * Violations of a ledger: code, line, targets and document of each.
  */
 import type { TargetRange } from './events.js';
 

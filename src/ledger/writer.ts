@@ -1,5 +1,5 @@
 /**
- * Writes a ledger file: appended to as a run goes on, never rewritten.
+ * Writer of a ledger file, which is only appended to.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { type BpbError, usageError } from '../errors.js';
@@ -55,7 +55,7 @@ export class LedgerWriter {
     if (this.pending.length >= BLOCK) this.flush();
   }
 
-  /** Enters the end and closes the file; gives the last line's hash, which stands for them all. */
+  /** Enters the end and closes the file. @returns the last line's hash, which covers all lines */
   finish(): string {
     const end: LedgerEnd = {
       end: true,

@@ -1,5 +1,5 @@
 /**
- * All probes on an artifact: its graph read, then the artifact opened and looked at from outside.
+ * All probes of one artifact: its graphs are read, then it is opened and the listed probes run.
  */
 import type { Artifact } from '../artifact/load.js';
 import type { TokenStream } from '../data/types.js';
@@ -13,9 +13,9 @@ import { type OpenedSubject, openSubject } from './open-subject.js';
 import { runProbes } from './run.js';
 import type { ProbeVerdict } from './types.js';
 
-/** Inputs of a row of random tokens, which no data bounds. */
+/** Inputs of a row of random tokens, for which there is no data to bound it. */
 const MOST_MADE_UP = 2 ** 16;
-/** Of documents that carry state, which must go on behind a chunk although the data's do not. */
+/** Inputs of a document that carries state, at least: it must be longer than a chunk. */
 const LEAST_WITH_STATE = 4096;
 
 export interface ProbeAll {
@@ -40,7 +40,7 @@ export interface Probed {
   readonly noise: number | null;
 }
 
-/** @throws BpbError: where the artifact cannot be opened, and its graph does not say why */
+/** @throws BpbError where the artifact cannot be opened and its graph does not explain why */
 export async function probeAll(options: ProbeAll): Promise<Probed> {
   const { artifact, tokenizer, stream, setup, workers, onProgress } = options;
   const read = probeGraph(artifact, stream, tokenizer);
@@ -49,7 +49,7 @@ export async function probeAll(options: ProbeAll): Promise<Probed> {
   try {
     opened = await openSubject(setup, workers, longestInputs(options));
   } catch (error) {
-    // What the graph asks for may be the very thing that is wrong with it.
+    // The finding about the graph may be the reason why it cannot be opened.
     if (read.verdict !== 'fail' || !isRefusal(error)) throw error;
     const note = `only the graph was read, as it cannot be run: ${error.message}`;
     return { verdicts: [read], notes: [note], info: null, noise: null };

@@ -1,9 +1,8 @@
 /**
- * Does a row score alike alone, in a batch, elsewhere in the batch, and beside other rows?
+ * Probe: does a row score the same alone, in a batch, at another place of it, and beside other rows?
  *
- * Other neighbours are compared at the same place of a batch of the same shape, with a tolerance
- * next to nothing: a faint mean over the batch stands out even where a batch of another size rounds
- * otherwise.
+ * Other neighbours are compared at the same place of a batch of the same shape, with the smallest
+ * tolerance: a faint mean over the batch is found even where a batch of another size rounds otherwise.
  */
 import {
   notApplicable,

@@ -1,10 +1,10 @@
 /**
- * Does a target's score depend on later tokens?
+ * Probe: does a target's score depend on later tokens?
  *
- * One token is changed, or all from one on, and the nats before it may not move. Of every two
- * changes one scores the row's own targets, which is what a score could profit from, and one the
- * token that the change brings in, at every place: a model that copies from the future with a tiny
- * weight moves that token's logit by the whole weight, and other targets by next to nothing.
+ * One token is changed, or all from one on; the nats before it must stay. Of every two changes one
+ * scores the row's own targets, from which a score could gain, and one scores the changed token itself
+ * at every place: a model that copies from the future with a tiny weight moves that token's logit by
+ * the whole weight, and other targets by almost nothing.
  *
  * Both runs have the same shape and place, so that the tolerance need only exceed the engine's own
  * noise from run to run.
@@ -75,7 +75,7 @@ function change(
 ): void {
   const { position, other, extent, own } = how;
   const changed = row.slice();
-  // Where it stands already, taking it away shows as much.
+  // Where the row has this token already, another one replaces it.
   changed[position] = row[position] === other ? tokens.id(other) : other;
   if (extent === 'noise') changed.set(tokens.noise(row.length - position - 1), position + 1);
   else if (extent === 'padding') changed.fill(0, position);

@@ -1,5 +1,5 @@
 /**
- * What every probe is given, and the shape of a probe.
+ * Interface of a probe, and the context that every probe gets.
  */
 import type { TokenStream } from '../data/types.js';
 import type { Tokenizer } from '../tokenizer/types.js';

@@ -1,5 +1,5 @@
 /**
- * Every id that a text can hold, once as an input and once as a target, in random order.
+ * Rows in which every id that a text can hold is an input once and a target once, in random order.
  */
 import { byteOfPiece } from '../tokenizer/check-pieces.js';
 import type { Tokenizer } from '../tokenizer/types.js';

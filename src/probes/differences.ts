@@ -1,5 +1,5 @@
 /**
- * How far two lots of nats are apart, and how far is too far.
+ * Differences of two arrays of per-token losses: maximum and mean absolute difference, and tolerances.
  */
 import type { EngineInfo } from '../engine/types.js';
 import type { ProbeVerdict } from './types.js';
@@ -12,7 +12,7 @@ export class Differences {
   count = 0;
   private sum = 0;
 
-  /** Adds `|b[k] - a[k]|`, `from <= k < to`; gives the largest of them and where it is. */
+  /** Adds `|b[k] - a[k]|`, `from <= k < to`. @returns the largest of them and its index */
   add(
     a: Float32Array,
     b: Float32Array,
@@ -35,7 +35,7 @@ export class Differences {
   }
 }
 
-/** Infinities agree with their like, and NaN with NaN; else they are apart without bound. */
+/** Absolute difference; equal infinities and two NaN differ by 0, other pairs with them by infinity. */
 export function distance(a: number, b: number): number {
   if (Object.is(a, b)) return 0;
   const size = Math.abs(b - a);
@@ -49,9 +49,9 @@ export interface Limits {
 }
 
 /**
- * Between runs of the same shape on the same place, in which only the content of what must not
- * matter differs: no kernel has a reason to round otherwise, so this is next to nothing. In half
- * precision a leak too small for one step of the logits still moves some by a whole step.
+ * Between runs of the same shape and place that differ only in content that must not matter: no
+ * kernel has a reason to round otherwise, so the limits are the smallest. In half precision a leak
+ * below one step of the logits still moves some of them by a whole step.
  */
 const SAME_SHAPE: Readonly<Record<Precision, Limits>> = {
   fp32: { largest: 1e-5, mean: 1e-6 },

@@ -1,5 +1,5 @@
 /**
- * Does what stands in one document, or when it is scored, move another document?
+ * Probes: does the content of a document, or the order of documents, change another document's score?
  */
 import {
   notApplicable,

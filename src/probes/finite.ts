@@ -1,8 +1,8 @@
 /**
- * Are the logits a distribution on whatever is read, and is no token of the data ruled out?
+ * Probe: are the logits a distribution after every input, and is no token of the data ruled out?
  *
- * A model may rule out what cannot follow, so probability zero only counts on targets of the data,
- * in their own context: an id that was ruled out anywhere is looked up there.
+ * A model may rule out what cannot follow, so probability zero only counts on targets of the data, in
+ * their own context: an id that was ruled out anywhere is looked up there.
  */
 import type { TokenStream } from '../data/types.js';
 import { type Outcome, type Probe, type ProbeContext, tokensFor } from './context.js';
@@ -11,12 +11,12 @@ import type { ProbeRow } from './subject.js';
 import type { Tokens } from './tokens.js';
 
 const COVERINGS = 2;
-/** Places of an id in the stream that are looked at, and ids. */
+/** Places of an id in the stream that are scored, and number of such ids. */
 const PLACES = 4;
 const IDS = 64;
 const CONTEXT = 32;
 
-/** A row of the stream begins at `start`; the others are made up. */
+/** A row of the stream begins at `start`; other rows are random. */
 interface Tried {
   readonly row: ProbeRow;
   readonly what: string;
@@ -82,7 +82,7 @@ function repeatedTokens(tokens: Tokens, inputs: number): Tried[] {
   }));
 }
 
-/** The ids that stand in the stream least often, but at least once. */
+/** The rarest ids that occur in the stream. */
 function rarest({ ids }: TokenStream, written: Int32Array, count: number): number[] {
   const counts = new Float64Array(written.at(-1)! + 1);
   for (const id of ids) if (id < counts.length) counts[id]!++;
@@ -90,7 +90,7 @@ function rarest({ ids }: TokenStream, written: Int32Array, count: number): numbe
   return known.sort((a, b) => counts[a]! - counts[b]! || a - b).slice(0, count);
 }
 
-/** Places of the stream where the id is a target, each with what stands before it and after it. */
+/** Places of the stream where the id is a target, each with the tokens around it. */
 function places({ ids }: TokenStream, id: number, inputs: number): Tried[] {
   const found: Tried[] = [];
   for (let at = ids.indexOf(id, 1); at > 0 && found.length < PLACES; at = ids.indexOf(id, at + 1)) {

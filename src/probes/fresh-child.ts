@@ -1,5 +1,5 @@
 /**
- * A process that opens a session, answers one task and ends: what it says depends on nothing before.
+ * Child process that opens a session, answers one task and ends.
  */
 import { replyOf } from '../workers/protocol.js';
 import type { SessionSetup, SessionTask } from './messages.js';

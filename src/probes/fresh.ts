@@ -1,5 +1,5 @@
 /**
- * Asks a fresh process for nats.
+ * Nats from a child process that has run nothing before.
  */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

@@ -1,6 +1,6 @@
 /**
- * The list of probes that run on an open artifact. A new probe is one file here beside, and one line
- * in this list.
+ * List of the probes that run on an open artifact: a new probe is a file in this folder and a line
+ * here.
  */
 import { batch } from './batch.js';
 import { causality } from './causality.js';

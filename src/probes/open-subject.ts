@@ -1,5 +1,5 @@
 /**
- * An artifact as a subject: sessions in a pool of worker threads.
+ * Subject of the probes: an artifact opened in a pool of worker threads.
  */
 
 import { type Adaptive, resetsAtDocuments } from '../artifact/adaptive.js';
@@ -89,7 +89,7 @@ export async function openSubject(
 }
 
 /**
- * Of rows that stand alone the length of the evaluation's; of those that carry state a few chunks,
+ * Of independent rows the length of the evaluation's; of those that carry state a few chunks,
  * and as many as fill the context, unless these are very many.
  */
 function rowInputs({ adaptive, window, options }: SessionSetup, info: EngineInfo): number {

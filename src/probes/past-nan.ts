@@ -1,5 +1,5 @@
 /**
- * Scores past logits that are no distribution: an engine refuses such a batch, a probe needs the rest.
+ * Score of a batch past logits that are no distribution, where a score ends with an error.
  */
 import { NanLogitsError } from '../engine/nan-logits.js';
 import type { Batch, BatchScore } from '../engine/types.js';

@@ -1,5 +1,5 @@
 /**
- * Do a row's first targets score alike when the row ends after them?
+ * Probes: do the first targets of a row score the same when the row ends after them?
  */
 import { lengths, type Outcome, type Probe, type ProbeContext, tokensFor } from './context.js';
 import { Differences, judge, otherShape } from './differences.js';

@@ -1,8 +1,8 @@
 /**
- * Rows that run side by side in a score of the artifact: neighbours in the data, in one of its batches.
+ * Rows of one batch of the artifact's own evaluation.
  *
- * Rows drawn one by one are no such neighbours: under sliding windows a row holds the targets of the
- * one before, and a model could read them there only where it sees that they overlap.
+ * Rows that are drawn one by one are not enough: under sliding windows a row holds the targets of the
+ * row before, and a model could read them there only where the rows of a batch overlap.
  */
 import { planBatches } from '../windows/batches.js';
 import { planWindows } from '../windows/plan.js';

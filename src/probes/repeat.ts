@@ -1,5 +1,5 @@
 /**
- * Does the same row score alike twice, and in a process that has run nothing before?
+ * Probe: does the same row score the same twice, and in a process that has run nothing before?
  */
 import { BpbError } from '../errors.js';
 import { type Outcome, type Probe, type ProbeContext, tokensFor } from './context.js';

@@ -1,5 +1,5 @@
 /**
- * A session that answers probes, in whatever thread or process it was made.
+ * Session that answers the tasks of probes, in a worker thread or a child process.
  */
 import { createAdaptiveEngine, createEngine } from '../engine/create.js';
 import type { Engine, EngineInfo } from '../engine/types.js';
@@ -10,7 +10,7 @@ import { scoreStream, scoreTogether } from './rows.js';
 import { Lanes } from './stateful-session.js';
 import type { ProbeRow } from './subject.js';
 
-/** What a session does, for rows that stand alone and for rows that carry state. */
+/** Operations of a session, for independent rows and for rows that carry state. */
 interface Answers {
   alone(row: ProbeRow, frozen: boolean): Promise<Float32Array>;
   together(rows: readonly ProbeRow[]): Promise<Float32Array[]>;

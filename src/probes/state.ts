@@ -1,9 +1,9 @@
 /**
- * Does state carry what it should, and nothing else?
+ * Probe: does state carry what it should, and nothing else?
  *
- * That no update sees a target before its score is the harness's own doing (run/stateful-runner.ts),
- * and a model can do nothing about it. What is left to a graph: to read the state of the document
- * beside it, to remember what ran before, or to learn nothing at all.
+ * That no update sees a target before its score is ensured by the harness (run/stateful-runner.ts) and
+ * cannot be changed by a model. A graph can still read the state of the document beside it, keep what
+ * ran before, or have an adapt graph without effect.
  */
 import {
   notApplicable,

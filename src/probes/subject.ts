@@ -1,9 +1,8 @@
 /**
- * The black box under test: rows of tokens in, nats out, whatever engine and evaluation is behind.
+ * Interface of the artifact under test: rows of tokens in, nats out.
  *
- * Nats are all that a probe sees of logits, and all that a score sees. That a target's nats depend
- * on a later token is asked with the target held still: were the target changed with the input, it
- * would move the nats of any model.
+ * Probes see nats and no logits, as a score does. Whether a target's nats depend on a later token is
+ * tested with a fixed target: if the target changed with the input, the nats of any model would move.
  */
 import type { EngineInfo } from '../engine/types.js';
 
@@ -19,9 +18,9 @@ export interface ProbeRow {
 export type Placement = 'alone' | 'together';
 
 export interface Subject {
-  /** What the artifact carries on: nothing from row to row, or state, in a document or always. */
+  /** Whether state is carried from row to row: never, inside a document, or over the whole stream. */
   readonly carries: 'nothing' | 'document' | 'always';
-  /** Whether documents stand alone in its evaluation. */
+  /** Whether documents are independent in its evaluation. */
   readonly isolates: boolean;
   readonly info: EngineInfo;
   /** Inputs of the longest row that `nats` takes. */

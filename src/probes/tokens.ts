@@ -1,5 +1,5 @@
 /**
- * Where probes take their tokens from: the validation stream, or ids drawn at random.
+ * Source of the tokens of a probe: the validation stream, or random ids.
  */
 import type { TokenStream } from '../data/types.js';
 import { mulberry32 } from '../random.js';
@@ -13,7 +13,7 @@ const NOTHING = { ids: new Uint32Array(), documentStarts: new Uint32Array() };
 
 export class Tokens {
   private readonly random: () => number;
-  /** Drawn so far; begun where the first two are as most rows of the evaluation are. */
+  /** Rows drawn so far; starts so that the first two are as most rows of the evaluation. */
   private rows: number;
   /** Ids that a text can hold and the logits have. */
   readonly written: Int32Array;
@@ -73,7 +73,7 @@ export class Tokens {
     return this.document(inputs + 1);
   }
 
-  /** The first `length` tokens of a document of the stream; made up where none has as many. */
+  /** The first `length` tokens of a document of the stream; random where none is as long. */
   beginning(length: number): Int32Array {
     const { ids, documentStarts } = this.stream ?? NOTHING;
     const count = documentStarts.length;

@@ -1,4 +1,6 @@
-/** What a probe reports: one check from outside, its largest effect, and a verdict. */
+/**
+ * Verdict of a probe: one check, its largest effect and the tolerance.
+ */
 
 export type Verdict = 'pass' | 'fail' | 'not_applicable';
 

@@ -1,5 +1,5 @@
 /**
- * Are the logits as wide as the tokenizer, and can every id that a text may hold be predicted?
+ * Probe: are the logits as wide as the tokenizer, and can every id that a text may hold be predicted?
  */
 import { BpbError } from '../errors.js';
 import { type Outcome, type Probe, type ProbeContext, tokensFor } from './context.js';
@@ -11,7 +11,7 @@ import type { Tokens } from './tokens.js';
 const IDS = 32;
 const CONTEXTS = 48;
 
-/** Logits a position; null where they are wide enough and only a run knows how wide. */
+/** Logits a position; null where they are wide enough and the graph does not fix the width. */
 export async function findWidth(subject: Subject, pieces: number): Promise<number | null> {
   if (subject.info.vocabulary !== null) return subject.info.vocabulary;
   const row = { tokens: new Int32Array(2), targets: Int32Array.of(pieces - 1) };
@@ -60,7 +60,7 @@ async function run(context: ProbeContext): Promise<Outcome> {
   };
 }
 
-/** The id after BOS, after many single tokens, and where the data has it. */
+/** The id after BOS and one token, for many tokens, and at a place of the data. */
 function contexts(tokens: Tokens, id: number, inputs: number): ProbeRow[] {
   const rows: ProbeRow[] = Array.from({ length: CONTEXTS }, () =>
     inputs < 2

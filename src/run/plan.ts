@@ -1,5 +1,5 @@
 /**
- * The plan of a score: windows, or the steps of an artifact that carries state.
+ * Plan of a score: windows, or the chunks of an artifact that carries state.
  */
 import { type Adaptive, resetsAtDocuments } from '../artifact/adaptive.js';
 import type { TokenStream } from '../data/types.js';

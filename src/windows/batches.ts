@@ -19,8 +19,8 @@ export interface BatchPlan {
  * Rows of document windows differ in length: they run longest first, so that rows of one length
  * meet and the largest batch, the one that could exhaust memory, comes first.
  *
- * @param fixed every batch is run in the shape of the first, as on a GPU: then short rows are as dear
- * as long ones, no batch holds more of them, and all cost the same
+ * @param fixed every batch is run in the shape of the first, as on a GPU: then short rows cost as much
+ * as long ones, no batch holds more of them, and all batches cost the same
  */
 export function planBatches(plan: WindowPlan, batchTokens: number, fixed = false): BatchPlan {
   const order = plan.options.mode === 'document' ? byLengthDescending(plan) : null;

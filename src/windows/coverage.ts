@@ -1,11 +1,11 @@
 /**
- * The exactly-once ledger of a run: one bit a target, set when its nats enter the totals.
+ * Coverage of a run: one bit a target, set when its nats enter the totals.
  */
 import { BpbError } from '../errors.js';
 
 /**
- * Proves that every target is scored once or accounted for as skipped. It trusts neither the plan
- * nor the pool: it sees only what is merged into the totals.
+ * Proves that every target is scored once or accounted for as skipped. It does not depend on the plan
+ * or the pool: it gets only what is merged into the totals.
  */
 export class ScoreLedger {
   private readonly words: Uint32Array;
@@ -70,7 +70,7 @@ export class ScoreLedger {
   find(first: number, count: number, scored: boolean): number | null {
     const end = first + count;
     for (let at = first; at < end; ) {
-      // Bits below `at` are shifted out, and what follows the end is not looked at.
+      // Bits below `at` are shifted out; bits beyond the end are ignored.
       const word = (scored ? this.words[at >>> 5]! : ~this.words[at >>> 5]!) >>> (at & 31);
       if (word !== 0) {
         const found = at + 31 - Math.clz32(word & -word);

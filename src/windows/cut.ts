@@ -1,5 +1,5 @@
 /**
- * How a segment's targets are cut into rows: the arithmetic of windows, and that of chunks.
+ * Arithmetic that cuts a segment's targets into rows, for windows and for chunks.
  *
  * Offsets are from the segment's first input; input `j` of a segment predicts its target `j + 1`.
  */

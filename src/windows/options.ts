@@ -1,5 +1,5 @@
 /**
- * How a stream is cut into rows: the options of a window plan, checked.
+ * Options of a window plan, and their check.
  */
 import { usageError } from '../errors.js';
 

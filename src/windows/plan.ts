@@ -1,10 +1,10 @@
 /**
- * The window plan: which inputs each row reads and which of its targets it scores.
+ * Window plan: the inputs that each row reads and the targets that it scores.
  *
- * A plan is a list of segments, each a run of consecutive targets that is scored by rows of its
- * own. Chunk and sliding windows have one segment, document windows one a document; inside a
- * segment all three are the same arithmetic, chunk being a stride of `seqLen`. Rows are computed
- * on demand, so a plan of a million rows costs nothing.
+ * A plan is a list of segments: consecutive targets that are scored by rows of their own. Chunk and
+ * sliding windows have one segment, document windows one a document. Inside a segment all three are
+ * the same arithmetic, as a chunk is a stride of `seqLen`. Rows are computed on demand, so that a plan
+ * of a million rows takes no memory.
  */
 import type { TokenStream } from '../data/types.js';
 import { inputError } from '../errors.js';
@@ -136,7 +136,7 @@ class SegmentPlan implements WindowPlan {
   readonly segmentCount: number;
   /** `rowsBefore[s]` rows come before segment `s`; one entry more than segments. */
   private readonly rowsBefore: Uint32Array;
-  /** Segment of the last row asked for: rows are mostly asked for in order. */
+  /** Segment of the last row that was requested: rows are mostly requested in order. */
   private last = 0;
 
   constructor(

@@ -1,16 +1,16 @@
 /**
- * Batches of a plan whose rows carry state: each row after the one that it builds upon.
+ * Batches of a plan whose rows carry state: each row after the one whose state it reads.
  */
 import type { BatchPlan } from './batches.js';
 import type { WindowPlan } from './plan.js';
 
-/** Steps of a single pass that a batch holds: enough to hide what a batch costs. */
+/** Steps of a single pass in one batch: enough to make the cost of a batch negligible. */
 const STEPS_A_BATCH = 64;
 
 /**
  * Documents side by side, longest first, as many as fit `batchTokens` inputs a step. A batch holds
  * all rows of its documents, step by step: the first rows of all, the second rows of those that have
- * one, and so on. As the documents shorten, those still running stand in front.
+ * one, and so on. As documents end, those that go on are the first of the step.
  *
  * @param time inputs a row, at most: context and chunk
  */
