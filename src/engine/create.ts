@@ -1,5 +1,5 @@
 /**
- * Chooses and opens an engine.
+ * The table of engines, and the choice among them.
  */
 
 import { BpbError, usageError } from '../errors.js';
@@ -10,33 +10,46 @@ import { openAdaptiveNative } from './adaptive-native.js';
 import { openOnnxCpu } from './onnx-cpu.js';
 import { openOnnxCuda } from './onnx-cuda.js';
 import { openOnnxJs } from './onnx-js.js';
-import type { Engine, EngineOptions } from './types.js';
+import { openTfjs } from './tfjs.js';
+import type { Engine, EngineName, EngineOptions } from './types.js';
 
-type EngineName = 'onnx-cuda' | 'onnx-cpu' | 'onnx-js';
+/** How an engine is opened. */
+interface EngineEntry {
+  readonly name: EngineName;
+  /** For rows that stand alone, and for an artifact that carries state. */
+  readonly open: (options: EngineOptions) => Promise<Engine>;
+  readonly openAdaptive: (options: AdaptiveOptions) => Promise<AdaptiveEngine>;
+  /** Whether `auto` tries it, with these options. */
+  readonly isCandidate: (options: EngineOptions) => boolean;
+}
 
-export const ENGINE_CHOICES = ['auto', 'onnx-cuda', 'onnx-cpu', 'onnx-js'] as const;
-export type EngineChoice = (typeof ENGINE_CHOICES)[number];
+/** From the best to the last resort: `auto` takes the first candidate that this machine can run. */
+const ENGINES = [
+  {
+    name: 'onnx-cuda',
+    open: openOnnxCuda,
+    openAdaptive: openAdaptiveCuda,
+    isCandidate: ({ cuda }) => cuda !== null,
+  },
+  {
+    name: 'onnx-cpu',
+    open: openOnnxCpu,
+    openAdaptive: openAdaptiveNative,
+    isCandidate: () => true,
+  },
+  { name: 'onnx-js', open: openOnnxJs, openAdaptive: openAdaptiveJs, isCandidate: () => true },
+  { name: 'tfjs', open: openTfjs, openAdaptive: openTfjs, isCandidate: () => false },
+] as const satisfies readonly EngineEntry[];
 
-/** An open engine, and in one sentence each why a better one was passed over. */
+export type EngineChoice = 'auto' | EngineName;
+
+export const ENGINE_CHOICES: readonly EngineChoice[] = ['auto', ...ENGINES.map(({ name }) => name)];
+
+/** An open engine, and in one sentence each why a better one was not taken. */
 export interface Created<E> {
   readonly engine: E;
   readonly notes: readonly string[];
 }
-
-type Candidates<E, O> = readonly (readonly [EngineName, (options: O) => Promise<E>])[];
-
-/** From the best to the last resort: `auto` takes the first that this machine can run. */
-const ENGINES: Candidates<Engine, EngineOptions> = [
-  ['onnx-cuda', openOnnxCuda],
-  ['onnx-cpu', openOnnxCpu],
-  ['onnx-js', openOnnxJs],
-];
-
-const ADAPTIVE_ENGINES: Candidates<AdaptiveEngine, AdaptiveOptions> = [
-  ['onnx-cuda', openAdaptiveCuda],
-  ['onnx-cpu', openAdaptiveNative],
-  ['onnx-js', openAdaptiveJs],
-];
 
 /** Why the machine cannot run an engine; undefined where the error is about something else. */
 function lack(error: unknown): string | undefined {
@@ -48,13 +61,13 @@ function lack(error: unknown): string | undefined {
  * Opens the engine of that name, or with `auto` the best that works.
  *
  * @throws BpbError: (environment) where the machine lacks what the engine needs; (input) where the
- * model is at fault, which no other engine would mend; (usage) for an unknown name.
+ * model is at fault, which no other engine would change; (usage) for an unknown name.
  */
 export function createEngine(
   choice: EngineChoice,
   options: EngineOptions,
 ): Promise<Created<Engine>> {
-  return create(choice, options, ENGINES);
+  return create(choice, options, ({ open }) => open(options));
 }
 
 /** The same for an artifact that carries state. */
@@ -62,33 +75,33 @@ export function createAdaptiveEngine(
   choice: EngineChoice,
   options: AdaptiveOptions,
 ): Promise<Created<AdaptiveEngine>> {
-  return create(choice, options, ADAPTIVE_ENGINES);
+  return create(choice, options, ({ openAdaptive }) => openAdaptive(options));
 }
 
-async function create<E, O extends EngineOptions>(
+async function create<E>(
   choice: EngineChoice,
-  options: O,
-  engines: Candidates<E, O>,
+  options: EngineOptions,
+  open: (engine: EngineEntry) => Promise<E>,
 ): Promise<Created<E>> {
-  const candidates = engines.filter(([name]) =>
-    choice === 'auto' ? name !== 'onnx-cuda' || options.cuda !== null : choice === name,
+  const candidates = ENGINES.filter(({ name, isCandidate }: EngineEntry) =>
+    choice === 'auto' ? isCandidate(options) : choice === name,
   );
   if (candidates.length === 0) {
     throw usageError('BPB_ENGINE', {
-      message: `There is no engine "${choice}" for this artifact.`,
+      message: `There is no engine "${choice}".`,
       path: '--engine',
-      expected: ['auto', ...engines.map(([name]) => name)].join(', '),
+      expected: ENGINE_CHOICES.join(', '),
       actual: choice,
     });
   }
   const notes: string[] = [];
-  for (const [index, [name, open]] of candidates.entries()) {
+  for (const [index, engine] of candidates.entries()) {
     try {
-      return { engine: await open(options), notes };
+      return { engine: await open(engine), notes };
     } catch (error) {
       const reason = lack(error);
       if (reason === undefined || index === candidates.length - 1) throw error;
-      notes.push(`${name} is not available: ${reason}`);
+      notes.push(`${engine.name} is not available: ${reason}`);
     }
   }
   throw new Error('unreachable: the last candidate returns or throws');

@@ -1,5 +1,5 @@
 /**
- * One interface for every engine: a batch of rows in, nats per scored target out.
+ * The interface of every engine: a batch of rows in, the loss of each scored target out.
  */
 
 /** A padded batch: `rows` rows of `time` input tokens, row-major. */
@@ -31,9 +31,11 @@ export interface BatchScore {
   readonly shape?: readonly [rows: number, time: number] | undefined;
 }
 
+export type EngineName = 'onnx-cuda' | 'onnx-cpu' | 'onnx-js' | 'tfjs';
+
 /** What the result says of the engine. */
 export interface EngineInfo {
-  readonly name: 'onnx-cuda' | 'onnx-cpu' | 'onnx-js' | 'tfjs';
+  readonly name: EngineName;
   readonly provider: string;
   readonly device: string;
   /** Of the logits; `tf32` where fp32 products may round their factors. */
