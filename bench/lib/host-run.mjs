@@ -6,12 +6,14 @@
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { Accounting } from '../../dist/bytes/accounting.js';
+import { openEvaluation } from '../../dist/evaluation/open.js';
 import { ScorePool } from '../../dist/run/pool.js';
 import { scorePlan } from '../../dist/run/score-plan.js';
-import { accountBytes } from '../../dist/score/compose.js';
+import { scoredRanges } from '../../dist/score/compose.js';
 import { documentRows, scoreFigures, totalFigures } from '../../dist/score/figures.js';
-import { prepare } from '../../dist/score/prepare.js';
 import { sampleRows } from '../../dist/score/sampled.js';
+import { workerSetup } from '../../dist/score/score.js';
 import { threadCpuNs } from './thread-cpu.mjs';
 
 /** In the folder of the shards; it is read and never run. */
@@ -27,7 +29,7 @@ console.log(JSON.stringify(await measure(window, folder)));
 
 async function measure(window, folder) {
   const marks = [threadCpuNs()];
-  const prepared = await prepare({
+  const options = {
     artifact: join(folder, MODEL),
     tokenizer: TOKENIZER,
     data: [folder],
@@ -38,22 +40,23 @@ async function measure(window, folder) {
     batchTokens: BATCH_TOKENS,
     workers: 1,
     onProgress: () => {},
-  });
-  const wanted = sampleRows(prepared, 1);
+  };
+  const evaluation = await openEvaluation(options, 'plan');
+  const { tokenizer, data, workload } = evaluation;
+  const { stream, sidecar, facts } = data;
+  const accounting = new Accounting({ tokenizer, stream, sidecar, facts });
+  const wanted = sampleRows(workload, null, undefined, 1);
   const meter = new BigInt64Array(new SharedArrayBuffer(8 * 2));
-  const { count: batches, shape } = prepared.batches;
-  const setup = { ...prepared.setup, meter, batches, shape };
+  const { count: batches, shape } = workload.batches;
+  const setup = { ...workerSetup(evaluation, options), meter, batches, shape };
   const pool = new ScorePool(setup, 1, new URL('./null-worker.mjs', import.meta.url));
   try {
     await pool.open();
     marks.push(threadCpuNs());
-    const { plan, range, data, accounting } = prepared;
     const { totals, ledger } = await scorePlan({
       pool,
-      plan,
-      batches: prepared.batches,
-      range,
-      documents: data.stream.documentStarts.length,
+      ...workload,
+      documents: stream.documentStarts.length,
       accounting,
       wanted,
       allNats: false,
@@ -62,8 +65,8 @@ async function measure(window, folder) {
       onProgress: () => {},
     });
     marks.push(threadCpuNs());
-    ledger.close(plan.skipped.reduce((sum, { targets }) => sum + targets, 0));
-    const bytes = accountBytes(prepared);
+    ledger.close(workload.plan.skipped.reduce((sum, { targets }) => sum + targets, 0));
+    const bytes = accounting.totals(scoredRanges(workload));
     marks.push(threadCpuNs());
     const figures = [scoreFigures(totals, bytes, 'computed', false), totalFigures(totals, bytes)];
     const documents = [...documentRows(bytes, totals)];

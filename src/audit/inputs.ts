@@ -1,14 +1,14 @@
 /**
- * Opens what an audit was given: the tokenizer, documents, shards, sidecar and a claimed table.
+ * The inputs of an audit: tokenizer, documents, shards, sidecar and a claimed table.
+ *
+ * A score refuses what is wrong with them; an audit lists it.
  */
 import { existsSync, statSync } from 'node:fs';
 import { buildLut } from '../bytes/lut.js';
 import { sumSidecar } from '../bytes/sidecar.js';
-import { readDocuments } from '../data/documents.js';
-import { findShards, readShards } from '../data/shards.js';
 import type { DocumentSource, TokenStream } from '../data/types.js';
 import { BpbError } from '../errors.js';
-import { BUILT_IN } from '../evaluation/open-data.js';
+import { documentSource, openShards } from '../evaluation/open-data.js';
 import { loadTokenizer } from '../tokenizer/load.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import type { AuditFacts } from './checks/check.js';
@@ -65,17 +65,12 @@ export interface OpenedData {
 
 export async function openInputs(options: AuditOptions, tokenizer: Tokenizer): Promise<OpenedData> {
   const { docs, data, onProgress } = options;
-  const source = docs === undefined ? null : openDocuments(docs);
+  const source = docs === undefined ? null : documentSource(docs);
   const docBytes = docs !== undefined && existsSync(docs) ? statSync(docs).size : 0;
   if (data === undefined) {
     return { source, stream: null, shards: null, sidecar: null, inputBytes: docBytes };
   }
-  onProgress?.({ phase: 'data', done: 0, total: null, unit: 'shards', bpb: null });
-  const files = findShards(data.length === 1 ? data[0]! : data);
-  const { stream, shards } = await readShards(files, {
-    vocabulary: tokenizer.pieces.length,
-    bosId: tokenizer.bosId,
-  });
+  const { files, stream, shards } = await openShards(data, tokenizer, onProgress);
   const sidecar = await openSidecar(files, options.sidecar, stream, tokenizer);
   // A sidecar of another length than the tokens has no sums; that is a finding of its own.
   const isHeadline = tokenizer.hasCaseOperators && sidecar !== null && sidecar.facts.sum !== null;
@@ -86,9 +81,4 @@ export async function openInputs(options: AuditOptions, tokenizer: Tokenizer): P
   // A token is some four bytes of text.
   const inputBytes = Math.max(docBytes, 4 * stream.ids.length);
   return { source, stream, shards: facts, sidecar, inputBytes };
-}
-
-function openDocuments(docs: string): DocumentSource {
-  const builtIn = existsSync(docs) ? undefined : BUILT_IN[docs];
-  return builtIn === undefined ? readDocuments(docs) : builtIn();
 }

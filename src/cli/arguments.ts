@@ -25,8 +25,3 @@ export function decimal(text: string): number {
   if (/^\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) && value > 0 && Number.isFinite(value)) return value;
   throw new InvalidArgumentError('expected a positive number.');
 }
-
-/** `limitDocs` as `--limit-docs`. */
-export function flagOf(option: string): string {
-  return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}

@@ -4,10 +4,11 @@
 import { Argument, Option } from 'commander';
 import { ENGINE_CHOICES } from '../engine/create.js';
 import { type BpbError, usageError } from '../errors.js';
+import { flagOf } from '../evaluation/checks/flags.js';
 import { type LedgerProbeOptions, probeLedger } from '../ledger/verify.js';
 import { type ProbeOptions, probe } from '../probes/probe.js';
 import { WINDOW_MODES } from '../windows/options.js';
-import { flagOf, integer } from './arguments.js';
+import { integer } from './arguments.js';
 import { defineCommand } from './command.js';
 
 type Flags = Omit<ProbeOptions, 'artifact' | 'signal' | 'onProgress' | 'command'>;

@@ -3,13 +3,13 @@
  */
 import { Argument, Option } from 'commander';
 import { ENGINE_CHOICES } from '../engine/create.js';
+import { claimedOptions } from '../evaluation/checks/claimed.js';
 import type { ScoreOptions } from '../evaluation/options.js';
 import { scoreClaimed } from '../score/claimed.js';
 import { score } from '../score/score.js';
 import { SLIDING_2026_03_19, WINDOW_MODES } from '../windows/options.js';
 import { decimal, integer, part } from './arguments.js';
 import { defineCommand } from './command.js';
-import { claimedOptions } from './score-claimed.js';
 
 interface Flags extends Omit<ScoreOptions, 'artifact' | 'signal' | 'onProgress' | 'command'> {
   targets?: string;

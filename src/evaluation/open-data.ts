@@ -1,5 +1,5 @@
 /**
- * Opens what is to be scored: shards or documents as one token stream, with what is known of it.
+ * The token stream of an evaluation: shards or documents, with their sidecar and published texts.
  */
 import { existsSync } from 'node:fs';
 import { reconcile } from '../bytes/reconcile.js';
@@ -15,9 +15,22 @@ import { tokenizeDocuments } from '../tokenizer/stream.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 
 /** Data sets that come with an installed package, by name. */
-export const BUILT_IN: Readonly<Record<string, () => DocumentSource>> = {
+const BUILT_IN: Readonly<Record<string, () => DocumentSource>> = {
   'sotu-val': () => sotuDocuments('val'),
 };
+
+/** What `--data` and `--docs` may name. */
+export const DATA_EXPECTED = `--data DIR with shards, --docs FILE, or a built-in set (${Object.keys(BUILT_IN).join(', ')})`;
+
+/** The two options that name a token stream. */
+interface DataNames {
+  readonly data?: readonly string[] | undefined;
+  readonly docs?: string | undefined;
+}
+
+export function namesData({ data, docs }: DataNames): boolean {
+  return (data !== undefined && data.length > 0) || docs !== undefined;
+}
 
 export interface DataOptions {
   readonly tokenizer: Tokenizer;
@@ -72,13 +85,37 @@ export async function openData(options: DataOptions): Promise<OpenData> {
     return fromDocuments(builtIn(), options);
   }
   if (data !== undefined && data.length > 0) return fromShards(data, options);
-  if (docs !== undefined) return fromDocuments(readDocuments(docs), options);
+  if (docs !== undefined) return fromDocuments(documentSource(docs), options);
   throw usageError('BPB_USAGE_DATA', {
     message: 'there is nothing to score',
     path: '--data',
-    expected: `--data DIR with shards, --docs FILE, or a built-in set (${Object.keys(BUILT_IN).join(', ')})`,
+    expected: DATA_EXPECTED,
     actual: 'neither, and the artifact names no data set',
   });
+}
+
+/** The documents of a file, or of a built-in set where there is no file of that name. */
+export function documentSource(docs: string): DocumentSource {
+  const builtIn = existsSync(docs) ? undefined : BUILT_IN[docs];
+  return builtIn === undefined ? readDocuments(docs) : builtIn();
+}
+
+export interface OpenShards {
+  /** Paths, in order. */
+  readonly files: readonly string[];
+  readonly stream: TokenStream;
+  readonly shards: readonly ShardInfo[];
+}
+
+/** @throws input errors naming the shard */
+export async function openShards(
+  data: readonly string[],
+  { pieces, bosId }: Tokenizer,
+  onProgress: DataOptions['onProgress'],
+): Promise<OpenShards> {
+  onProgress?.({ phase: 'data', done: 0, total: null, unit: 'shards', bpb: null });
+  const files = findShards(data.length === 1 ? data[0]! : data);
+  return { files, ...(await readShards(files, { vocabulary: pieces.length, bosId })) };
 }
 
 async function fromDocuments(source: DocumentSource, options: DataOptions): Promise<OpenData> {
@@ -101,12 +138,7 @@ async function fromDocuments(source: DocumentSource, options: DataOptions): Prom
 
 async function fromShards(data: readonly string[], options: DataOptions): Promise<OpenData> {
   const { tokenizer, docs, limitDocs, workers, onProgress } = options;
-  onProgress?.({ phase: 'data', done: 0, total: null, unit: 'shards', bpb: null });
-  const files = findShards(data.length === 1 ? data[0]! : data);
-  const { stream: whole, shards } = await readShards(files, {
-    vocabulary: tokenizer.pieces.length,
-    bosId: tokenizer.bosId,
-  });
+  const { files, stream: whole, shards } = await openShards(data, tokenizer, onProgress);
   const sidecarFiles = findSidecars(files, 'val', options.sidecar);
   const sidecar =
     sidecarFiles.length === 0 ? null : await readSidecars(sidecarFiles, whole, tokenizer.bosId);
@@ -116,7 +148,7 @@ async function fromShards(data: readonly string[], options: DataOptions): Promis
   const reconciled =
     docs === undefined
       ? null
-      : await reconcile(readDocuments(docs), stream, tokenizer, {
+      : await reconcile(documentSource(docs), stream, tokenizer, {
           workers,
           progress: (documents) => onProgress?.(progressOf('tokenize', documents, total)),
           ...(partial ? { limit: total } : {}),

@@ -1,44 +1,64 @@
 /**
- * Where a score runs: the flags `--device`, `--engine` and `--precision` as one decision.
+ * Where a model runs: `--engine`, `--device`, `--workers` and `--threads` as one decision.
  */
-
+import { availableParallelism } from 'node:os';
 import type { EngineChoice } from '../engine/create.js';
 import { type ChosenGpus, chooseGpus, findGpus, parseDevices } from '../engine/cuda/devices.js';
 import { findMachine } from '../engine/cuda/machine.js';
-import { BpbError, usageError } from '../errors.js';
-import type { ScoreOptions } from './options.js';
+import { BpbError } from '../errors.js';
+import type { EngineFlags, Placement } from './session-options.js';
 
-export interface Placement {
-  readonly engine: EngineChoice;
-  /** GPUs to use; null where there are none, or none is wanted. */
-  readonly gpus: ChosenGpus | null;
-  /** Whether `auto` may look for a GPU at all. */
-  readonly mayUseGpu: boolean;
+/** Each session holds the weights once more, so a machine of many cores shares them by threads. */
+const DEFAULT_WORKERS_MAX = 8;
+
+export type Devices = Pick<Placement, 'engine' | 'gpus' | 'mayUseGpu'>;
+
+/**
+ * The devices of flags that do not contradict each other (checks/flags.ts).
+ *
+ * @throws BpbError (usage) for devices that are not there; (environment) where a GPU is asked for by
+ * name and cannot be used
+ */
+export function devicesOf(flags: Pick<EngineFlags, 'engine' | 'device' | 'ortLib'>): Devices {
+  const engine = flags.engine ?? 'auto';
+  const devices = flags.device === undefined ? null : parseDevices(flags.device);
+  const mayUseGpu = devices !== 'cpu' && isForGpus(engine);
+  if (!mayUseGpu) return { engine, gpus: null, mayUseGpu };
+  if (devices !== null) return { engine: 'onnx-cuda', gpus: chooseGpus(devices), mayUseGpu };
+  if (engine === 'onnx-cuda') return { engine, gpus: chooseGpus([0]), mayUseGpu };
+  return { engine, gpus: usableGpu(flags.ortLib), mayUseGpu };
+}
+
+/** Whether a session of this choice may be on a GPU. */
+export function isForGpus(engine: EngineChoice): boolean {
+  return engine === 'auto' || engine === 'onnx-cuda';
 }
 
 /**
- * @throws BpbError (usage) for flags that contradict each other and devices that are not there;
- * (environment) where a GPU is asked for by name and cannot be used.
+ * Sessions share the cores: by default one for each core, up to eight, which beats one session with
+ * as many threads. With `--threads` alone as many sessions as fit. On GPUs `--workers` counts the
+ * sessions of each, by default one.
+ *
+ * @param flags positive integers where given
+ * @param gpus how many of the devices' GPUs are used
+ * @param onePass a state that never resets is carried from left to right by one session
  */
 export function placementOf(
-  options: Pick<ScoreOptions, 'engine' | 'device' | 'precision' | 'ortLib'>,
+  devices: Devices,
+  flags: Pick<EngineFlags, 'workers' | 'threads'>,
+  gpus: number,
+  onePass: boolean,
 ): Placement {
-  const engine = options.engine ?? 'auto';
-  const devices = options.device === undefined ? null : parseDevices(options.device);
-  const named = engine !== 'auto' && engine !== 'onnx-cuda';
-  if (devices === 'cpu' && engine === 'onnx-cuda') throw contradiction('--device cpu', engine);
-  if (Array.isArray(devices) && named) throw contradiction(`--device ${options.device}`, engine);
-  const mayUseGpu = devices !== 'cpu' && !named;
-  if (options.precision === 'tf32' && !mayUseGpu) {
-    throw contradiction('--precision tf32', devices === 'cpu' ? '--device cpu' : engine);
-  }
-  if (devices === 'cpu' || named) return { engine, gpus: null, mayUseGpu };
-  if (devices !== null) return { engine: 'onnx-cuda', gpus: chooseGpus(devices), mayUseGpu };
-  if (engine === 'onnx-cuda') return { engine, gpus: chooseGpus([0]), mayUseGpu };
-  return { engine, gpus: usableGpu(options.ortLib), mayUseGpu };
+  const cores = availableParallelism();
+  if (onePass) return { ...devices, workers: 1, threads: flags.threads ?? cores };
+  const fitting = Math.max(1, Math.floor(cores / (flags.threads ?? 1)));
+  const byDefault = gpus > 0 ? 1 : Math.min(DEFAULT_WORKERS_MAX, fitting);
+  const workers = (flags.workers ?? byDefault) * Math.max(1, gpus);
+  const threads = flags.threads ?? Math.max(1, Math.floor(cores / workers));
+  return { ...devices, workers, threads };
 }
 
-/** The first GPU, where all that is needed beside it is there too. */
+/** The first GPU, where the other libraries that a session on it needs are there as well. */
 function usableGpu(ortLib: string | undefined): ChosenGpus | null {
   const found = findGpus([0]);
   if (found === null) return null;
@@ -50,13 +70,4 @@ function usableGpu(ortLib: string | undefined): ChosenGpus | null {
     if (error instanceof BpbError) return null;
     throw error;
   }
-}
-
-function contradiction(one: string, other: string): BpbError {
-  return usageError('BPB_USAGE_DEVICE', {
-    message: `${one} and ${other} contradict each other`,
-    path: one.split(' ')[0],
-    expected: 'a GPU with onnx-cuda or auto, the CPU with any engine but onnx-cuda',
-    actual: `${one}, ${other}`,
-  });
 }

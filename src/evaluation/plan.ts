@@ -3,10 +3,9 @@
  */
 import { type Adaptive, resetsAtDocuments } from '../artifact/adaptive.js';
 import type { TokenStream } from '../data/types.js';
-import { usageError } from '../errors.js';
 import { type BatchPlan, planBatches } from '../windows/batches.js';
 import { chunkCut } from '../windows/cut.js';
-import { checkWindowOptions, type WindowOptions } from '../windows/options.js';
+import type { WindowOptions } from '../windows/options.js';
 import { planSegments, planWindows, type WindowPlan } from '../windows/plan.js';
 import { planLanes, planPass } from '../windows/stateful-batches.js';
 
@@ -17,7 +16,6 @@ export function planRows(
   adaptive: Adaptive | null,
 ): WindowPlan {
   if (adaptive === null) return planWindows(stream, window);
-  checkAdaptiveWindow(window, adaptive);
   return planSegments(stream, window, chunkCut(adaptive));
 }
 
@@ -33,29 +31,12 @@ export function planBatchesOf(
   return resetsAtDocuments(adaptive) ? planLanes(plan, batchTokens, time) : planPass(plan, time);
 }
 
-/** Flags may change an artifact's windows, as far as its state allows. */
-function checkAdaptiveWindow(window: WindowOptions, adaptive: Adaptive): void {
-  checkWindowOptions(window);
-  const { chunk, context, tensors } = adaptive;
-  const refuse = (path: string, expected: string, actual: string) =>
-    usageError('BPB_USAGE_ADAPTIVE', {
-      message: `${path} does not fit an artifact that carries state`,
-      path,
-      expected,
-      actual,
-      hint: 'docs/adaptive.md says how such an artifact is run',
-    });
-  const { mode, seqLen, stride } = window;
-  if (mode === 'sliding' || stride !== null) {
-    const flag = mode === 'sliding' ? '--window' : '--stride';
-    const actual = mode === 'sliding' ? mode : String(stride);
-    throw refuse(flag, 'document or chunk windows without a stride', actual);
-  }
-  if (mode === 'chunk' && tensors.some(({ reset }) => reset === 'document')) {
-    throw refuse('--window', 'document: a state begins anew at documents', mode);
-  }
-  if (seqLen < chunk + context) {
-    const expected = `at least ${chunk + context}: context ${context} and chunk ${chunk}`;
-    throw refuse('--seq-len', expected, String(seqLen));
-  }
+/** Batches `[from, to)` of part `i` of `n`: parts differ by at most one batch. */
+export function partRange(
+  part: readonly [number, number] | undefined,
+  batches: number,
+): readonly [number, number] {
+  if (part === undefined) return [0, batches];
+  const [i, n] = part;
+  return [Math.floor(((i - 1) * batches) / n), Math.floor((i * batches) / n)];
 }

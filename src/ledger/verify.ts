@@ -1,24 +1,18 @@
 /**
- * `bpb probe --ledger`: verdicts on a ledger made elsewhere.
+ * `bpb probe --ledger`: verdicts on a ledger that another evaluator wrote.
  */
-
-import { usageError } from '../errors.js';
-import { type OpenData, openData } from '../evaluation/open-data.js';
+import { checkLedgerData } from '../evaluation/checks/ledger-data.js';
+import { openEvaluation } from '../evaluation/open.js';
+import type { OpenData } from '../evaluation/open-data.js';
+import type { TokenOptions } from '../evaluation/options.js';
 import type { ProbeVerdict } from '../probes/types.js';
-import type { Progress } from '../progress.js';
-import { loadTokenizer } from '../tokenizer/load.js';
 import { type CheckedLedger, checkLedger } from './check.js';
 import type { LedgerHeader } from './format.js';
 import { told, type Violation, type ViolationCode } from './violations.js';
 
-export interface LedgerProbeOptions {
-  readonly ledger: string;
-  /** What was scored, to hold the ledger against; with `tokenizer`. */
-  readonly data?: readonly string[] | undefined;
-  readonly docs?: string | undefined;
-  readonly tokenizer?: string | undefined;
-  readonly limitDocs?: number | undefined;
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
+/** A ledger; the tokens that it is compared with are optional. */
+export interface LedgerProbeOptions extends Omit<TokenOptions, 'sidecar'> {
+  ledger: string;
 }
 
 export interface LedgerReport {
@@ -156,29 +150,8 @@ function streamVerdict(checked: CheckedLedger): ProbeVerdict {
 }
 
 async function dataOf(options: LedgerProbeOptions): Promise<OpenData | null> {
-  const { data, docs, tokenizer, limitDocs, onProgress } = options;
-  if (data === undefined && docs === undefined) {
-    if (tokenizer === undefined) return null;
-    throw lacks('--tokenizer', '--data or --docs beside it');
-  }
-  if (tokenizer === undefined) throw lacks('--data', '--tokenizer beside it');
-  // Documents are tokenized here and nothing is run beside it.
-  const workers = 1;
-  return openData({
-    tokenizer: loadTokenizer(tokenizer),
-    data,
-    docs,
-    limitDocs,
-    workers,
-    onProgress,
-  });
-}
-
-function lacks(flag: string, expected: string) {
-  return usageError('BPB_USAGE_LEDGER_DATA', {
-    message: 'a ledger is held against tokens, which are read with their tokenizer',
-    path: flag,
-    expected,
-    actual: `${flag} alone`,
-  });
+  const { data, docs, tokenizer } = options;
+  if (data === undefined && docs === undefined && tokenizer === undefined) return null;
+  checkLedgerData(options);
+  return (await openEvaluation(options, 'tokens')).data;
 }

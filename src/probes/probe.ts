@@ -1,22 +1,13 @@
 /**
- * `bpb probe`: opens an artifact and its data, and runs every probe on it.
+ * `bpb probe`: every probe on an artifact, with the data that is named.
  */
-import { type Artifact, loadArtifact } from '../artifact/load.js';
-import type { EngineInfo, EngineOptions } from '../engine/types.js';
-import { type OpenData, openData } from '../evaluation/open-data.js';
-import {
-  DEFAULT_BATCH_TOKENS,
-  parallelism,
-  positive,
-  type ScoreOptions,
-  windowOptions,
-} from '../evaluation/options.js';
-import { type Placement, placementOf } from '../evaluation/placement.js';
-import { tokenizerSource } from '../evaluation/tokenizer-source.js';
-import { loadTokenizer } from '../tokenizer/load.js';
-import type { Tokenizer } from '../tokenizer/types.js';
+import type { EngineInfo } from '../engine/types.js';
+import { DEFAULT_BATCH_TOKENS, openEvaluation } from '../evaluation/open.js';
+import type { OpenData } from '../evaluation/open-data.js';
+import type { ScoreOptions } from '../evaluation/options.js';
+import { sessionSpec } from '../evaluation/session-options.js';
 import { harnessCommit, harnessVersion } from '../version.js';
-import { checkWindowOptions, type WindowOptions } from '../windows/options.js';
+import type { WindowOptions } from '../windows/options.js';
 import { anyFailed, probeAll } from './all.js';
 import type { SessionSetup } from './messages.js';
 import type { ProbeVerdict } from './types.js';
@@ -93,22 +84,16 @@ const GPU_ROWS = 4;
 export async function probe(options: ProbeOptions): Promise<ProbeReport> {
   const started = performance.now();
   const { seed = DEFAULT_SEED, thorough = false, onProgress, signal } = options;
-  const placement = placementOf(options);
-  const { workers, threads } = parallelism(options, placement.gpus === null ? 0 : 1);
-  if (options.batchTokens !== undefined) positive('--batch-tokens', options.batchTokens);
-  const artifact = await loadArtifact(options.artifact);
-  const window = windowOptions(options, artifact);
-  checkWindowOptions(window);
-  const tokenizer = loadTokenizer(tokenizerSource(options, artifact));
-  const data = await openedData(options, artifact, tokenizer, workers * threads);
+  const evaluation = await openEvaluation(options, 'model');
+  const { artifact, tokenizer, window, data, placement } = evaluation;
+  const { adaptive } = artifact;
+  const time = adaptive === null ? window.seqLen : adaptive.context + adaptive.chunk;
   const setup: SessionSetup = {
-    adaptive: artifact.adaptive,
-    engine: placement.engine,
-    options: engineOptions(options, artifact, placement, threads, window),
-    window,
+    ...sessionSpec(evaluation, options, { batch: [GPU_ROWS, time] }),
     batchTokens: options.batchTokens ?? DEFAULT_BATCH_TOKENS,
   };
   const stream = data?.stream ?? null;
+  const { workers } = placement;
   const all = { artifact, tokenizer, stream, setup, workers, seed, thorough, signal, onProgress };
   const { verdicts, notes, info, noise } = await probeAll(all);
   if (data === null) notes.push('no data was named: tokens were drawn at random');
@@ -143,54 +128,6 @@ function engineFacts(info: EngineInfo): ProbeReport['engine'] {
   return { name, provider, device, precision, threads, versions };
 }
 
-/** What the options or the artifact name; null where neither does. */
-async function openedData(
-  options: ProbeOptions,
-  artifact: Artifact,
-  tokenizer: Tokenizer,
-  workers: number,
-): Promise<OpenData | null> {
-  const { docs, limitDocs, onProgress } = options;
-  const named = artifact.evaluation?.data;
-  const data = options.data ?? (docs === undefined && named !== undefined ? [named] : undefined);
-  if (data === undefined && docs === undefined) return null;
-  return openData({ tokenizer, data, docs, limitDocs, workers, onProgress });
-}
-
 function size({ stream }: OpenData): { tokens: number; documents: number } {
   return { tokens: stream.ids.length, documents: stream.documentStarts.length };
-}
-
-/** As a score would open it, but for the width of the logits, which a probe finds out. */
-function engineOptions(
-  options: ProbeOptions,
-  { model, adaptive }: Artifact,
-  { gpus, mayUseGpu }: Placement,
-  threads: number,
-  window: WindowOptions,
-): EngineOptions {
-  return {
-    graph: {
-      model: model.bytes,
-      path: model.path,
-      tokens: model.tokens,
-      logits: model.logits,
-      softcap: model.softcap,
-    },
-    runtime: { ortLib: options.ortLib, threads, optimize: true },
-    cuda: !mayUseGpu
-      ? null
-      : gpus === null
-        ? undefined
-        : {
-            device: gpus.indexes[0]!,
-            tf32: options.precision === 'tf32',
-            allowCpuNodes: options.allowCpuNodes ?? false,
-            shape: [
-              GPU_ROWS,
-              adaptive === null ? window.seqLen : adaptive.context + adaptive.chunk,
-            ],
-            sessions: options.workers ?? 1,
-          },
-  };
 }

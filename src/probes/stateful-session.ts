@@ -9,7 +9,7 @@ import { type Adaptive, resetsAtDocuments } from '../artifact/adaptive.js';
 import type { TokenStream } from '../data/types.js';
 import type { AdaptiveEngine, EngineState, Lesson } from '../engine/adaptive.js';
 import type { Batch, BatchScore } from '../engine/types.js';
-import { planBatchesOf, planRows } from '../run/plan.js';
+import { planBatchesOf, planRows } from '../evaluation/plan.js';
 import { LaneRunner } from '../run/stateful-runner.js';
 import type { WindowOptions } from '../windows/options.js';
 import { joinDocuments, placeNats } from './documents-stream.js';

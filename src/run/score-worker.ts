@@ -4,12 +4,12 @@
 import type { AdaptiveEngine, AdaptiveOptions } from '../engine/adaptive.js';
 import type { Created, EngineChoice } from '../engine/create.js';
 import type { Batch, CudaOptions, Engine, EngineInfo, EngineOptions } from '../engine/types.js';
+import { planRows } from '../evaluation/plan.js';
 import type { WindowPlan } from '../windows/plan.js';
 import { type Handled, type Service, WithTransfer } from '../workers/protocol.js';
 import { scoreRows } from './assemble.js';
 import { BatchMemory } from './batch-memory.js';
 import type { Opened, RowsScore, ScoreTask, WorkerSetup } from './messages.js';
-import { planRows } from './plan.js';
 import { LaneRunner } from './stateful-runner.js';
 
 /** Constructors of a worker's engine. */

@@ -1,16 +1,15 @@
 /**
- * Scores nats that were made elsewhere: checks their ledger, and does the bytes right.
+ * A claimed score: losses computed elsewhere, their ledger checked and their bytes counted here.
  */
-import { availableParallelism } from 'node:os';
 import { Accounting } from '../bytes/accounting.js';
-import { inputError, usageError } from '../errors.js';
-import { type OpenData, openData } from '../evaluation/open-data.js';
-import type { ScoreOptions } from '../evaluation/options.js';
+import { inputError } from '../errors.js';
+import { openEvaluation } from '../evaluation/open.js';
+import type { OpenData } from '../evaluation/open-data.js';
+import type { ClaimedOptions } from '../evaluation/options.js';
 import { type CheckedLedger, checkLedger } from '../ledger/check.js';
 import type { ScoreEvent, TargetRange } from '../ledger/events.js';
 import { told, Violations } from '../ledger/violations.js';
 import { DocumentTotals } from '../run/totals.js';
-import { loadTokenizer } from '../tokenizer/load.js';
 import { harnessVersion } from '../version.js';
 import type { ScoreLedger } from '../windows/coverage.js';
 import { dataFigures, dataNotes, knownAs, scoreFigures, sealed, totalFigures } from './figures.js';
@@ -18,19 +17,8 @@ import { claimIdentityOf } from './identity.js';
 import type { ClaimedResult } from './result.js';
 import { TargetsFile } from './targets-file.js';
 
-export interface ClaimedOptions
-  extends Pick<
-    ScoreOptions,
-    'tokenizer' | 'data' | 'docs' | 'sidecar' | 'limitDocs' | 'command' | 'onProgress'
-  > {
-  /** What was scored and learnt, in order (docs/ledger.md). */
-  ledger: string;
-  /** Nats of every target, little-endian fp32 from t[1] on; NaN where it was not scored. */
-  targets: string;
-}
-
 /**
- * A claimed score: the nats are believed, everything else is checked.
+ * Scores losses that were computed elsewhere: they are taken as they are, all else is checked.
  *
  * @example
  * ```ts
@@ -44,21 +32,9 @@ export interface ClaimedOptions
  */
 export async function scoreClaimed(options: ClaimedOptions): Promise<ClaimedResult> {
   const started = performance.now();
-  if (options.tokenizer === undefined) {
-    throw usageError('BPB_USAGE_TOKENIZER', {
-      message: 'a claimed score does not say which tokenizer it speaks',
-      path: '--tokenizer',
-      expected: '--tokenizer FILE, or byte260',
-      actual: 'none',
-    });
-  }
-  const tokenizer = loadTokenizer(options.tokenizer);
-  const { data: named, docs, sidecar, limitDocs, onProgress } = options;
-  const workers = availableParallelism();
-  const sources = { data: named, docs, sidecar, limitDocs };
-  const data = await openData({ tokenizer, ...sources, workers, onProgress });
-  const { stream, facts } = data;
-  const accounting = new Accounting({ tokenizer, stream, sidecar: data.sidecar, facts });
+  const { tokenizer, data } = await openEvaluation(options, 'tokens');
+  const { stream, sidecar, facts } = data;
+  const accounting = new Accounting({ tokenizer, stream, sidecar, facts });
   const targets = new TargetsFile(options.targets, stream.ids.length);
   const { checked, totals } = await checkClaim(options.ledger, targets, data);
   const bytes = accounting.totals(scoredRanges(checked.scores, stream.ids.length));

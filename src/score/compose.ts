@@ -1,26 +1,55 @@
 /**
- * Composes the result document from what a run left behind.
+ * The result document of a run, composed of what was opened and what was computed.
  */
 import { type Adaptive, resetsAtDocuments } from '../artifact/adaptive.js';
 import type { ByteTotals as Accounted, TargetRange } from '../bytes/accounting.js';
 import type { Identified } from '../data/known.js';
+import type { PlannedEvaluation, Workload } from '../evaluation/open.js';
+import type { ScoreOptions } from '../evaluation/options.js';
+import type { ProbeVerdict } from '../probes/types.js';
+import type { Opened } from '../run/messages.js';
 import type { RunTimes } from '../run/times.js';
+import type { DocumentTotals } from '../run/totals.js';
 import { harnessVersion } from '../version.js';
+import type { ScoreLedger } from '../windows/coverage.js';
 import { dataFigures, dataNotes, knownAs, scoreFigures, sealed, totalFigures } from './figures.js';
 import { identityOf } from './identity.js';
-import { precisionOf } from './optimize-run.js';
-import type { Prepared } from './prepare.js';
+import type { Rewritten } from './open-workers.js';
+import { type Optimization, precisionOf } from './optimize-run.js';
+import type { LedgerReference } from './record.js';
 import type { ScoreResult } from './result.js';
-import type { Scored } from './score.js';
 import { refused } from './strict.js';
+import type { Verification } from './verify.js';
 
-/** The result; closes the ledger first, so that none is given where a target is missing. */
-export function composeResult(prepared: Prepared, scored: Scored, bytes: Accounted): ScoreResult {
-  const { artifact, data, plan, batches, batchTokens, parallel, placement } = prepared;
-  const { opened, totals, ledger, times, rewritten, seconds } = scored;
+/** Everything that a run has computed. */
+export interface RunOutcome {
+  readonly opened: Opened;
+  readonly totals: DocumentTotals;
+  readonly ledger: ScoreLedger;
+  readonly times: RunTimes;
+  readonly bytes: Accounted;
+  readonly verification: Verification;
+  readonly rewritten: Rewritten | null;
+  readonly optimization: Optimization | null;
+  /** Of `--ledger`. */
+  readonly record: LedgerReference | null;
+  /** Of `--strict`. */
+  readonly probes: ProbeVerdict[] | null;
+  readonly seconds: { load: number; score: number; verify: number; total: number };
+}
+
+/** The result; closes the coverage first, so that none is given where a target is missing. */
+export function composeResult(
+  evaluation: PlannedEvaluation,
+  scored: RunOutcome,
+  { part, command = '' }: Pick<ScoreOptions, 'part' | 'command'>,
+): ScoreResult {
+  const { artifact, data, placement, workload } = evaluation;
+  const { plan, batches, batchTokens } = workload;
+  const { opened, totals, ledger, times, bytes, rewritten, seconds } = scored;
   const skipped = [...plan.skipped];
   const inOtherParts = plan.scored - ledger.scored;
-  if (prepared.options.part !== undefined && inOtherParts > 0) {
+  if (part !== undefined && inOtherParts > 0) {
     skipped.push({ reason: 'part', targets: inOtherParts });
   }
   ledger.close(skipped.reduce((sum, skip) => sum + skip.targets, 0));
@@ -37,7 +66,7 @@ export function composeResult(prepared: Prepared, scored: Scored, bytes: Account
       documents: data.stream.documentStarts.length,
       scored: ledger.scored,
       repeated: ledger.repeated,
-      partial: data.partial || prepared.options.part !== undefined,
+      partial: data.partial || part !== undefined,
       skipped,
     },
     window: plan.options,
@@ -50,7 +79,7 @@ export function composeResult(prepared: Prepared, scored: Scored, bytes: Account
       within_limit: artifact.size.withinLimit,
       size_note: artifact.size.note,
     },
-    ...dataFigures(prepared, known),
+    ...dataFigures(evaluation, known),
     engine: {
       name: info.name,
       provider: info.provider,
@@ -63,7 +92,7 @@ export function composeResult(prepared: Prepared, scored: Scored, bytes: Account
           : placement.gpus.indexes.map((index) => `cuda:${index}`),
       batch: times.shape ?? batches.shape,
       batch_tokens: batchTokens,
-      workers: parallel.workers,
+      workers: placement.workers,
       threads: info.threads,
       versions: info.versions,
       device_to_host_bytes: times.deviceToHostBytes,
@@ -82,10 +111,10 @@ export function composeResult(prepared: Prepared, scored: Scored, bytes: Account
       total_s: seconds.total,
       targets_per_s: targets / seconds.score,
     },
-    notes: notesOf(prepared, [...opened.notes, ...times.remarks], known),
+    notes: notesOf(evaluation, scored, part, known),
     run: { harness: harnessVersion() },
   };
-  return sealed({ ...result, identity: identityOf(result) }, prepared.options.command ?? '');
+  return sealed({ ...result, identity: identityOf(result) }, command);
 }
 
 function adaptiveOf(
@@ -98,13 +127,11 @@ function adaptiveOf(
   return { chunk, context, steps, reset, adaptations, adapt_s: adaptSeconds };
 }
 
-/** Bytes of the targets that this run's rows score. */
-export function accountBytes(prepared: Prepared): Accounted {
-  return prepared.accounting.totals(scoredRanges(prepared));
-}
-
-/** Rows that follow each other as one range: a run has a million rows, and few gaps between them. */
-function* scoredRanges({ plan, batches, range }: Prepared): Generator<TargetRange> {
+/**
+ * The targets that this run's rows score. Rows that follow each other are one range: a run has a
+ * million rows, and few gaps between them.
+ */
+export function* scoredRanges({ plan, batches, range }: Workload): Generator<TargetRange> {
   let first = 0;
   let end = 0;
   for (let b = range[0]; b < range[1]; b++) {
@@ -121,18 +148,19 @@ function* scoredRanges({ plan, batches, range }: Prepared): Generator<TargetRang
   if (end > first) yield [first, end - first];
 }
 
-/** Whether a probe, or a second opinion on the run or on its rewritten model, speaks against it. */
-function contradicted({ verification, optimization, probes }: Scored): boolean {
+/** Whether a probe, the verification or the proof of a rewritten model failed. */
+function contradicted({ verification, optimization, probes }: RunOutcome): boolean {
   return verification.verdict === 'fail' || optimization?.verdict === 'fail' || refused(probes);
 }
 
 function notesOf(
-  { artifact, data, options, accounting }: Prepared,
-  engineNotes: readonly string[],
+  { artifact, data }: PlannedEvaluation,
+  { opened, times, bytes: accounted }: RunOutcome,
+  part: ScoreOptions['part'],
   known: Identified | null,
 ): string[] {
-  const { caution, limits, bytes } = dataNotes(data, accounting, known);
-  const notes = [...engineNotes, ...caution];
+  const { caution, limits, bytes } = dataNotes(data, accounted, known);
+  const notes = [...opened.notes, ...times.remarks, ...caution];
   const lossy = artifact.model.graph.quantizedActivations;
   if (lossy > 0) {
     notes.push(
@@ -140,8 +168,6 @@ function notesOf(
     );
   }
   notes.push(...limits);
-  if (options.part !== undefined) {
-    notes.push(`partial: part ${options.part[0]} of ${options.part[1]}`);
-  }
+  if (part !== undefined) notes.push(`partial: part ${part[0]} of ${part[1]}`);
   return [...notes, ...bytes];
 }

@@ -5,7 +5,8 @@
 
 import type { TokenStream } from '../data/types.js';
 import type { Engine, EngineOptions } from '../engine/types.js';
-import { interrupted, usageError } from '../errors.js';
+import { interrupted } from '../errors.js';
+import { checkTolerance } from '../evaluation/checks/flags.js';
 import { type Optimized, type OptimizeOptions, optimize } from '../onnx/optimize/optimize.js';
 import { assembleBatch } from '../run/assemble.js';
 import { shared } from '../shared-memory.js';
@@ -95,17 +96,6 @@ export interface OptimizationProof {
   tolerance_nats: number;
   verdict: 'pass' | 'fail';
   note: string | null;
-}
-
-/** @throws BPB_OPTIMIZE_TOLERANCE (usage) for a tolerance that is no positive number */
-export function checkTolerance(tolerance: number): void {
-  if (tolerance > 0 && Number.isFinite(tolerance)) return;
-  throw usageError('BPB_OPTIMIZE_TOLERANCE', {
-    message: '--optimize-tolerance is not a tolerance',
-    path: '--optimize-tolerance',
-    expected: 'nats, above 0',
-    actual: String(tolerance),
-  });
 }
 
 /** What stands in the place of a proof where there is none. */

@@ -1,25 +1,15 @@
 /**
- * `--optimize` in a run: which precision, which workers, which rows prove it, and the record of it.
+ * The proof of `--optimize` in a run: rows scored again with the model as it was exported.
  */
-
-import { sha256 } from '../artifact/size.js';
 import type { EngineInfo } from '../engine/types.js';
-import { BpbError, inputError, usageError } from '../errors.js';
+import { BpbError } from '../errors.js';
 import type { ScoreOptions } from '../evaluation/options.js';
+import type { Placement } from '../evaluation/session-options.js';
 import type { Rewrite } from '../onnx/optimize/optimize.js';
-import type { Opened, WorkerSetup } from '../run/messages.js';
+import type { WorkerSetup } from '../run/messages.js';
 import { ScorePool } from '../run/pool.js';
-import { type BatchPlan, longestRow } from '../windows/batches.js';
-import { scoredOf, type WindowPlan } from '../windows/plan.js';
-import {
-  checkTolerance,
-  type OptimizationProof,
-  type OptimizedEngine,
-  optimizedEngine,
-  proveOptimization,
-  unproved,
-} from './optimize-check.js';
-import type { Prepared } from './prepare.js';
+import type { Rewritten } from './open-workers.js';
+import { type OptimizationProof, proveOptimization, unproved } from './optimize-check.js';
 
 /** What a result says of `--optimize`. */
 export interface Optimization extends OptimizationProof {
@@ -36,126 +26,6 @@ export interface Optimization extends OptimizationProof {
   seed: number;
   rewrite_s: number;
   proof_s: number;
-}
-
-/** The model in the place of the original one. */
-export interface Rewritten extends OptimizedEngine {
-  readonly precision: 'fp16' | 'fp32';
-  readonly sha256: string;
-  readonly seconds: number;
-}
-
-/** Open workers, and what they run where that is not the artifact's own model. */
-export interface Workers {
-  readonly pool: ScorePool;
-  readonly opened: Opened;
-  readonly rewritten: Rewritten | null;
-}
-
-/** @throws BpbError (usage) for flags that mean nothing without each other, before anything runs */
-export function checkOptimizeFlags(options: ScoreOptions): void {
-  const { optimize, optimizeTolerance, precision } = options;
-  if (optimizeTolerance !== undefined) checkTolerance(optimizeTolerance);
-  if (optimize) return;
-  const flag =
-    optimizeTolerance !== undefined
-      ? '--optimize-tolerance'
-      : precision === 'fp16'
-        ? '--precision fp16'
-        : undefined;
-  if (flag === undefined) return;
-  throw usageError('BPB_USAGE_OPTIMIZE', {
-    message: `${flag} is about a model that is rewritten`,
-    path: flag.split(' ')[0],
-    expected: '--optimize beside it',
-    actual: 'no --optimize',
-    hint: 'a reference score runs the model in the precision that it was exported in',
-  });
-}
-
-/**
- * Opens the workers; with `--optimize` on the rewritten model.
- *
- * @throws BPB_OPTIMIZE for a model that cannot be rewritten, and whatever an engine refuses
- */
-export async function openWorkers(prepared: Prepared): Promise<Workers> {
-  const { options, setup, placement, parallel } = prepared;
-  const open = async (used: WorkerSetup, rewritten: Rewritten | null): Promise<Workers> => {
-    const pool = new ScorePool(used, parallel.workers);
-    try {
-      return { pool, opened: await pool.open(), rewritten };
-    } catch (error) {
-      await pool.close();
-      throw error;
-    }
-  };
-  if (!options.optimize) return open(setup, null);
-  const onGpu = placement.gpus !== null;
-  const first = rewrite(prepared, onGpu);
-  const workers = await open({ ...setup, options: first.options }, first);
-  const { info, notes } = workers.opened;
-  if (!onGpu || info.provider !== 'cpu' || first.precision === 'fp32') return workers;
-  // `auto` passed the GPU over; what is fast there is slow here.
-  if (options.precision === 'fp16') return workers;
-  await workers.pool.close();
-  const second = rewrite(prepared, false);
-  const again = await open(
-    { ...setup, engine: info.name as WorkerSetup['engine'], options: second.options },
-    second,
-  );
-  return { ...again, opened: { ...again.opened, notes: [...notes, ...again.opened.notes] } };
-}
-
-function rewrite({ options, setup, plan, batches, artifact }: Prepared, onGpu: boolean): Rewritten {
-  if (artifact.adaptive !== null) {
-    throw inputError('BPB_OPTIMIZE', {
-      message: 'the model cannot be optimized',
-      path: artifact.model.path,
-      expected: 'a model whose rows do not depend on each other',
-      actual: 'one that carries state from chunk to chunk',
-      hint: 'score without --optimize',
-    });
-  }
-  const start = performance.now();
-  const wanted = options.precision ?? (onGpu ? 'fp16' : 'fp32');
-  const tokens = artifact.model.graph.inputs.find(({ name }) => name === artifact.model.tokens);
-  const time = tokens?.dims?.[1];
-  const longest = longestRow(plan, batches);
-  const { stride, seqLen } = plan.options;
-  const { cuda } = setup.options;
-  const positionsPerBatch = listLength(plan, batches);
-  const engine = { ...setup.options, cuda: cuda && { ...cuda, positionsPerBatch } };
-  const made = optimizedEngine(engine, {
-    precision: wanted === 'fp16' ? 'fp16' : 'fp32',
-    // A graph that fixes its time axis is padded to it, as without a rewrite.
-    seqLen: typeof time === 'number' && time > longest ? time : longest,
-    // ai.onnx Attention is for GPUs. The CPU is faster with what exporters write, and in fp16 with
-    // GroupQueryAttention (docs/optimize.md).
-    attention: onGpu ? undefined : wanted === 'fp16' ? 'gqa' : 'kept',
-    scoredPositions: stride !== null && stride < seqLen,
-  });
-  const halved = made.optimized.rewrites.some(({ name }) => name === 'half-precision-weights');
-  return {
-    ...made,
-    precision: halved ? 'fp16' : 'fp32',
-    sha256: sha256(made.options.graph.model),
-    seconds: (performance.now() - start) / 1000,
-  };
-}
-
-/**
- * Scored positions that a GPU's batches are made for: the most that any batch has but one. The first
- * row of a sliding window scores all of its targets; its batch is run more than once, where all
- * others would be padded to it.
- */
-export function listLength(plan: WindowPlan, batches: BatchPlan): number {
-  let [most, second] = [0, 0];
-  for (let b = 0; b < batches.count; b++) {
-    const scored = batches.rows(b).reduce((sum, row) => sum + scoredOf(plan, row), 0);
-    if (scored > most) [most, second] = [scored, most];
-    else second = Math.max(second, scored);
-  }
-  return Math.max(1, batches.count > 1 ? second : most);
 }
 
 /** `engine.precision` of a run: weights in halves make it fp16 though the logits may be fp32. */
@@ -183,27 +53,31 @@ export function proofRows(precision: 'fp16' | 'fp32', rows: number, targets: num
 }
 
 export interface ProofRun {
-  readonly prepared: Prepared;
-  readonly workers: Workers;
+  /** Of the run's own sessions, without the rewrite. */
+  readonly setup: WorkerSetup;
+  readonly placement: Placement;
+  /** Of the engine that the run used. */
+  readonly info: EngineInfo;
   readonly rewritten: Rewritten;
-  /** The run's own nats of the rows that were drawn, by row index of the plan. */
+  /** The run's own losses of the rows that were drawn, by row index of the plan. */
   readonly kept: ReadonlyMap<number, Float32Array>;
   readonly seed: number;
+  readonly options: Pick<ScoreOptions, 'optimizeTolerance' | 'signal' | 'onProgress'>;
 }
 
 /**
  * Scores the drawn rows with the model as it was, on the engine that the run used, and compares with
- * what the run itself made of them. The run's workers are closed by then.
+ * the run's own losses. The run's workers are closed by then.
  */
 export async function proveRun(run: ProofRun): Promise<Optimization> {
-  const { prepared, workers, rewritten, kept, seed } = run;
-  const { options } = prepared;
+  const { options, rewritten, kept, seed } = run;
+  const { optimizeTolerance: tolerance, signal, onProgress } = options;
   const start = performance.now();
   let done = 0;
-  const told = () =>
-    options.onProgress?.({ phase: 'prove', done, total: kept.size, unit: 'rows', bpb: null });
-  told();
-  const pool = new ScorePool(originalSetup(prepared, workers.opened.info), 1);
+  const report = () =>
+    onProgress?.({ phase: 'prove', done, total: kept.size, unit: 'rows', bpb: null });
+  report();
+  const pool = new ScorePool(originalSetup(run), 1);
   let proof: OptimizationProof;
   try {
     await pool.open();
@@ -211,19 +85,19 @@ export async function proveRun(run: ProofRun): Promise<Optimization> {
       original: async (row) => {
         const { nats } = await pool.score(Uint32Array.of(row), true);
         done++;
-        told();
+        report();
         return nats!;
       },
       optimized: async (row) => kept.get(row)!,
       rows: kept.keys(),
-      tolerance: options.optimizeTolerance,
-      signal: options.signal,
+      tolerance,
+      signal,
     });
   } catch (error) {
     // The device may lack kernels for what the rewrite took out. The run is over: its totals stay.
     if (!(error instanceof BpbError && error.kind === 'environment')) throw error;
     const reason = `the original model could not be scored: ${error.message} ${error.actual ?? ''}`;
-    proof = unproved(options.optimizeTolerance, reason.trim());
+    proof = unproved(tolerance, reason.trim());
   } finally {
     await pool.close();
   }
@@ -242,7 +116,7 @@ export async function proveRun(run: ProofRun): Promise<Optimization> {
 }
 
 /** One session of the model as it was, row by row, in fp32 throughout. */
-function originalSetup({ setup, parallel, placement }: Prepared, info: EngineInfo): WorkerSetup {
+function originalSetup({ setup, placement, info }: ProofRun): WorkerSetup {
   const { cuda, runtime } = setup.options;
   const alone =
     cuda && placement.gpus !== null && info.provider !== 'cpu'
@@ -255,11 +129,11 @@ function originalSetup({ setup, parallel, placement }: Prepared, info: EngineInf
           sessions: 1,
         }
       : null;
-  const threads = runtime.threads * (alone === null ? parallel.workers : 1);
+  const threads = runtime.threads * (alone === null ? placement.workers : 1);
   const { gpus: _, ...one } = setup;
   return {
     ...one,
-    engine: info.name as WorkerSetup['engine'],
+    engine: info.name,
     options: { ...setup.options, runtime: { ...runtime, threads }, cuda: alone },
   };
 }

@@ -1,10 +1,10 @@
 /**
- * The ledger file of a run: `--ledger FILE`.
+ * The recorder of a run in its ledger file: `--ledger FILE`.
  */
 import { existsSync } from 'node:fs';
 import { type Adaptive, resetsAtDocuments } from '../artifact/adaptive.js';
-import { usageError } from '../errors.js';
-import type { ScoreOptions } from '../evaluation/options.js';
+import { repeatedTargetsError } from '../evaluation/checks/flags.js';
+import type { PlannedEvaluation } from '../evaluation/open.js';
 import type { LedgerHeader } from '../ledger/format.js';
 import { LedgerSequence } from '../ledger/sequence.js';
 import { streamSha256 } from '../ledger/stream-hash.js';
@@ -12,9 +12,8 @@ import { LedgerWriter, ledgerExists } from '../ledger/writer.js';
 import type { RowsScore } from '../run/messages.js';
 import { scoreEvents } from '../run/scored-spans.js';
 import { harnessVersion } from '../version.js';
-import type { Prepared } from './prepare.js';
 
-/** Batches that a lane of the pool may run ahead of a slow one. */
+/** Batches that may be dispatched ahead of a slow one, for each that is in flight. */
 const BATCHES_AHEAD = 8;
 
 /** Which ledger a result belongs to. */
@@ -24,24 +23,22 @@ export interface LedgerReference {
   hash: string;
 }
 
-/** Refuses what no ledger can hold, and a file that is there already, before anything is loaded. */
-export function checkRecordable({ ledger, compat }: ScoreOptions): void {
-  if (ledger === undefined) return;
-  if (compat !== undefined) throw repeats(`--compat ${compat}`);
-  if (existsSync(ledger)) throw ledgerExists(ledger);
+/** Refuses a file that is there already, before anything is loaded. */
+export function checkNewLedger(file: string): void {
+  if (existsSync(file)) throw ledgerExists(file);
 }
 
 export class RunRecord {
   private readonly writer: LedgerWriter;
   private readonly sequence: LedgerSequence;
 
-  /** @param lanes batches in flight */
+  /** @param inFlight batches that the pool runs at once */
   constructor(
-    { artifact, data, plan, range }: Prepared,
+    { artifact, data, workload: { plan, range } }: PlannedEvaluation,
     private readonly file: string,
-    lanes: number,
+    inFlight: number,
   ) {
-    if (plan.repeated > 0) throw repeats(`${plan.repeated} targets scored again`);
+    if (plan.repeated > 0) throw repeatedTargetsError(`${plan.repeated} targets scored again`);
     this.writer = new LedgerWriter(file, {
       evaluator: `bpb-harness ${harnessVersion()}`,
       tokens: plan.tokens,
@@ -50,7 +47,7 @@ export class RunRecord {
       artifact: artifact.sha256,
       reset: resetOf(artifact.adaptive),
     });
-    this.sequence = new LedgerSequence(this.writer, range[0], lanes * BATCHES_AHEAD);
+    this.sequence = new LedgerSequence(this.writer, range[0], inFlight * BATCHES_AHEAD);
   }
 
   /** Waits until a batch may start, so that what waits for an earlier one is bounded. */
@@ -82,13 +79,4 @@ export class RunRecord {
 function resetOf(adaptive: Adaptive | null): LedgerHeader['reset'] {
   if (adaptive === null) return 'none';
   return resetsAtDocuments(adaptive) ? 'document' : 'never';
-}
-
-function repeats(actual: string) {
-  return usageError('BPB_USAGE_LEDGER', {
-    message: 'a ledger holds each target once, and the historical evaluator scores some again',
-    path: '--ledger',
-    expected: '--ledger without --compat',
-    actual,
-  });
 }

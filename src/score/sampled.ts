@@ -2,11 +2,11 @@
  * The rows that a run scores a second time, for its verification and for the proof of a rewrite:
  * choosing them, and keeping their first nats.
  */
-import { resetsAtDocuments } from '../artifact/adaptive.js';
-import type { BatchPlan } from '../windows/batches.js';
+import { type Adaptive, resetsAtDocuments } from '../artifact/adaptive.js';
+import type { Workload } from '../evaluation/open.js';
 import { scoredOf, type WindowPlan } from '../windows/plan.js';
-import { proofRows, type Rewritten } from './optimize-run.js';
-import type { Prepared } from './prepare.js';
+import type { Rewritten } from './open-workers.js';
+import { proofRows } from './optimize-run.js';
 import { sampleIndexes } from './sample.js';
 import { defaultVerifyRows } from './verify.js';
 
@@ -31,11 +31,14 @@ export class Sample {
 }
 
 /** Rows of this run's part that will be scored a second time. */
-export function sampleRows(prepared: Prepared, seed: number): Sample {
-  const { options, batches, range, plan, artifact } = prepared;
-  const rows = partRows(batches, range);
-  const wanted = options.verifyRows ?? defaultVerifyRows(rows.length);
-  const { adaptive } = artifact;
+export function sampleRows(
+  workload: Workload,
+  adaptive: Adaptive | null,
+  verifyRows: number | undefined,
+  seed: number,
+): Sample {
+  const rows = partRows(workload);
+  const wanted = verifyRows ?? defaultVerifyRows(rows.length);
   if (adaptive === null) {
     const chosen = [...drawn(rows, wanted, seed)].sort((a, b) => a - b);
     return new Sample(chosen.map((row) => Uint32Array.of(row)));
@@ -43,7 +46,7 @@ export function sampleRows(prepared: Prepared, seed: number): Sample {
   if (wanted === 0) return new Sample([]);
   // The one pass can only be begun again from its start.
   if (!resetsAtDocuments(adaptive)) return new Sample([Uint32Array.from(rows.slice(0, wanted))]);
-  return new Sample(beginnings(plan, rows, wanted, seed));
+  return new Sample(beginnings(workload.plan, rows, wanted, seed));
 }
 
 /** Beginnings of documents, `wanted` rows in all where there are so many. */
@@ -69,17 +72,17 @@ function beginnings(
 
 /** Rows of this run's part that prove its rewritten model; none where there is none. */
 export function provedRows(
-  { plan, batches, range }: Prepared,
+  workload: Workload,
   rewritten: Rewritten | null,
   seed: number,
 ): ReadonlySet<number> {
   if (rewritten === null) return new Set();
-  const rows = partRows(batches, range);
-  const targets = rows.reduce((sum, row) => sum + scoredOf(plan, row), 0);
+  const rows = partRows(workload);
+  const targets = rows.reduce((sum, row) => sum + scoredOf(workload.plan, row), 0);
   return drawn(rows, proofRows(rewritten.precision, rows.length, targets), seed);
 }
 
-function partRows(batches: BatchPlan, range: readonly [number, number]): number[] {
+function partRows({ batches, range }: Workload): number[] {
   const rows: number[] = [];
   for (let b = range[0]; b < range[1]; b++) rows.push(...batches.rows(b));
   return rows;

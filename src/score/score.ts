@@ -1,43 +1,36 @@
 /**
- * Scores an artifact: the one way through the house, from its files to a result.
+ * The score pipeline: open, probe, score, prove, verify, compose the result.
  */
-
+import { Accounting } from '../bytes/accounting.js';
 import { interrupted } from '../errors.js';
+import { openEvaluation, type PlannedEvaluation } from '../evaluation/open.js';
 import type { ScoreOptions } from '../evaluation/options.js';
-import type { ProbeVerdict } from '../probes/types.js';
-import type { Opened } from '../run/messages.js';
+import { sessionSpec } from '../evaluation/session-options.js';
+import type { WorkerSetup } from '../run/messages.js';
 import { lanesOf } from '../run/run-batches.js';
-import { scorePlan } from '../run/score-plan.js';
-import type { RunTimes } from '../run/times.js';
-import type { DocumentTotals } from '../run/totals.js';
-import type { ScoreLedger } from '../windows/coverage.js';
-import { accountBytes, composeResult } from './compose.js';
+import { type PlanScore, scorePlan } from '../run/score-plan.js';
+import { longestRow } from '../windows/batches.js';
+import { composeResult, type RunOutcome, scoredRanges } from './compose.js';
 import { documentRows } from './figures.js';
-import { type Optimization, openWorkers, proveRun, type Rewritten } from './optimize-run.js';
+import { openWorkers, type Workers } from './open-workers.js';
+import { proveRun } from './optimize-run.js';
 import { OutputDirectory } from './outputs.js';
-import { type Prepared, prepare } from './prepare.js';
-import { type LedgerReference, RunRecord } from './record.js';
+import { checkNewLedger, RunRecord } from './record.js';
 import type { ScoreResult } from './result.js';
-import { keptOf, provedRows, sampleRows } from './sampled.js';
+import { keptOf, provedRows, type Sample, sampleRows } from './sampled.js';
 import { strictVerdicts } from './strict.js';
-import { toleranceOf, type Verification, verifyRows } from './verify.js';
-
-/** What the run left behind. */
-export interface Scored {
-  readonly opened: Opened;
-  readonly totals: DocumentTotals;
-  readonly ledger: ScoreLedger;
-  readonly times: RunTimes;
-  readonly verification: Verification;
-  readonly rewritten: Rewritten | null;
-  readonly optimization: Optimization | null;
-  readonly record: LedgerReference | null;
-  /** Of `--strict`. */
-  readonly probes: ProbeVerdict[] | null;
-  readonly seconds: { load: number; score: number; verify: number; total: number };
-}
+import { toleranceOf, verifyRows } from './verify.js';
 
 const DEFAULT_SEED = 1;
+
+/** One score: its options, what they name, and how its sessions are opened. */
+interface Run {
+  readonly options: ScoreOptions;
+  readonly evaluation: PlannedEvaluation;
+  readonly setup: WorkerSetup;
+  readonly accounting: Accounting;
+  readonly seed: number;
+}
 
 /**
  * Scores an exported model in bits per byte.
@@ -54,88 +47,159 @@ const DEFAULT_SEED = 1;
  */
 export async function score(options: ScoreOptions): Promise<ScoreResult> {
   const started = performance.now();
-  const prepared = await prepare(options);
+  if (options.ledger !== undefined) checkNewLedger(options.ledger);
+  const evaluation = await openEvaluation(options, 'plan');
+  const { tokenizer, data, workload } = evaluation;
+  const { stream, sidecar, facts } = data;
+  const setup = workerSetup(evaluation, options);
+  const accounting = new Accounting({ tokenizer, stream, sidecar, facts });
   if (options.signal?.aborted) throw interrupted();
-  const probes = await strictVerdicts(prepared, options.seed ?? DEFAULT_SEED);
-  const scored = { ...(await runAndVerify(prepared, started)), probes };
-  const bytes = accountBytes(prepared);
-  const result = composeResult(prepared, scored, bytes);
-  scored.output?.finish(result, documentRows(bytes, scored.totals));
+
+  const seed = options.seed ?? DEFAULT_SEED;
+  const probes = options.strict
+    ? await strictVerdicts(evaluation, setup, workload.batchTokens, seed, options)
+    : null;
+  const { output, ...run } = await runAndVerify({ options, evaluation, setup, accounting, seed });
+  const total = (performance.now() - started) / 1000;
+  const bytes = accounting.totals(scoredRanges(workload));
+  const scored = { ...run, bytes, probes, seconds: { ...run.seconds, total } };
+  const result = composeResult(evaluation, scored, options);
+  output?.finish(result, documentRows(bytes, run.totals));
   return result;
 }
 
-async function runAndVerify(
-  prepared: Prepared,
-  started: number,
-): Promise<Omit<Scored, 'probes'> & { output: OutputDirectory | null }> {
-  const { options, artifact, data, plan, batches, range, accounting, setup } = prepared;
-  const { signal, onProgress } = options;
-  const seed = options.seed ?? DEFAULT_SEED;
-  const sample = sampleRows(prepared, seed);
+/** How the workers of a score open their sessions, and what they score. */
+export function workerSetup(evaluation: PlannedEvaluation, options: ScoreOptions): WorkerSetup {
+  const { tokenizer, data, placement, workload } = evaluation;
+  const { plan, batches } = workload;
+  const time = longestRow(plan, batches);
+  const rows = Math.max(1, Math.floor((batches.shape[0] * batches.shape[1]) / time));
+  const spec = sessionSpec(evaluation, options, {
+    batch: [rows, time],
+    minVocabulary: tokenizer.pieces.length,
+  });
+  const { gpus } = placement;
+  const taken = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  return {
+    ...spec,
+    stream: data.stream,
+    gpus: gpus === null ? undefined : { indexes: gpus.indexes, taken },
+  };
+}
 
-  onProgress?.({ phase: 'load', done: 0, total: null, unit: '', bpb: null });
-  const loadStart = performance.now();
-  const workers = await openWorkers(prepared);
-  const { pool, opened, rewritten } = workers;
+type Verified = Omit<RunOutcome, 'bytes' | 'probes' | 'seconds'> & {
+  readonly seconds: Omit<RunOutcome['seconds'], 'total'>;
+  readonly output: OutputDirectory | null;
+};
+
+/** From the first session to the verification; nothing is left open. */
+async function runAndVerify(run: Run): Promise<Verified> {
+  const { options, evaluation, setup, seed } = run;
+  const { workload, artifact } = evaluation;
+  const sample = sampleRows(workload, artifact.adaptive, options.verifyRows, seed);
+  options.onProgress?.({ phase: 'load', done: 0, total: null, unit: '', bpb: null });
+  const clock = stopwatch();
+  const workers = await openWorkers(evaluation, setup, options);
+  const { opened, rewritten } = workers;
+  const proved = provedRows(workload, rewritten, seed);
+  const seconds = { load: clock(), score: 0, verify: 0 };
+  const { output, record, ...scored } = await scoreBatches(run, workers, sample, proved, () => {
+    seconds.score = clock();
+  });
+  const optimization = rewritten && (await prove(run, workers, scored.kept, proved));
+  const verification = await verify(run, workers, scored, sample);
+  seconds.verify = clock();
+  const { totals, ledger, times } = scored;
+  const computed = { opened, rewritten, totals, ledger, times, optimization, verification };
+  return { ...computed, record, output, seconds };
+}
+
+/**
+ * Scores all batches, and writes the files that are asked for of them. The workers are closed then.
+ *
+ * @param onScored called when the last batch is scored, before the workers are closed
+ */
+async function scoreBatches(
+  { options, evaluation, accounting }: Run,
+  { pool }: Workers,
+  sample: Sample,
+  proved: ReadonlySet<number>,
+  onScored: () => void,
+): Promise<PlanScore & Pick<Verified, 'output' | 'record'>> {
   let record: RunRecord | null = null;
   try {
-    const proved = provedRows(prepared, rewritten, seed);
-    const wanted = { has: (row: number) => sample.has(row) || proved.has(row) };
-    const scoreStart = performance.now();
-    const output =
-      options.out === undefined
-        ? null
-        : new OutputDirectory(
-            options.out,
-            { artifact: artifact.sha256, window: plan.options, batches: batches.count, range },
-            options.saveTargets ? { tokens: plan.tokens } : null,
-          );
+    const output = openOutput(options, evaluation);
     if (options.ledger !== undefined) {
-      record = new RunRecord(prepared, options.ledger, lanesOf(pool));
+      record = new RunRecord(evaluation, options.ledger, lanesOf(pool));
     }
-    const { totals, ledger, bpb, times, kept } = await scorePlan({
-      pool,
-      plan,
-      batches,
-      range,
-      documents: data.stream.documentStarts.length,
+    const wanted = { has: (row: number) => sample.has(row) || proved.has(row) };
+    const scored = await scorePlan({
+      ...evaluation.workload,
+      documents: evaluation.data.stream.documentStarts.length,
       accounting,
+      pool,
       wanted,
       allNats: options.saveTargets === true,
       output,
       recorder: record,
-      signal,
-      onProgress,
+      signal: options.signal,
+      onProgress: options.onProgress,
     });
-    const reference = record?.finish() ?? null;
-    const scoreEnd = performance.now();
-    await pool.close();
-    const optimization =
-      rewritten &&
-      (await proveRun({ prepared, workers, rewritten, kept: keptOf(kept, proved), seed }));
-    const verifying = (done: number) =>
-      onProgress?.({ phase: 'verify', done, total: sample.size, unit: 'rows', bpb });
-    verifying(0);
-    const verification = await verifyRows({
-      setup,
-      groups: sample.groups,
-      firstOpinion: kept,
-      seed,
-      tolerance: toleranceOf(opened.info.precision, rewritten),
-      signal,
-      onRow: verifying,
-    });
-    const end = performance.now();
-    const seconds = {
-      load: (scoreStart - loadStart) / 1000,
-      score: (scoreEnd - scoreStart) / 1000,
-      verify: (end - scoreEnd) / 1000,
-      total: (end - started) / 1000,
-    };
-    const opinions = { verification, rewritten, optimization, record: reference };
-    return { opened, totals, ledger, times, ...opinions, seconds, output };
+    const files = { output, record: record?.finish() ?? null };
+    onScored();
+    return { ...scored, ...files };
   } finally {
     await pool.close();
     record?.close();
   }
+}
+
+function openOutput(
+  { out, saveTargets }: ScoreOptions,
+  { artifact, workload: { plan, batches, range } }: PlannedEvaluation,
+): OutputDirectory | null {
+  if (out === undefined) return null;
+  const header = { artifact: artifact.sha256, window: plan.options, batches: batches.count, range };
+  return new OutputDirectory(out, header, saveTargets ? { tokens: plan.tokens } : null);
+}
+
+function prove(
+  { options, evaluation: { placement }, setup, seed }: Run,
+  { opened: { info }, rewritten }: Workers,
+  kept: PlanScore['kept'],
+  proved: ReadonlySet<number>,
+) {
+  const rows = keptOf(kept, proved);
+  return proveRun({ setup, placement, info, rewritten: rewritten!, kept: rows, seed, options });
+}
+
+function verify(
+  { options, setup, seed }: Run,
+  { opened, rewritten }: Workers,
+  { kept, bpb }: PlanScore,
+  sample: Sample,
+) {
+  const onRow = (done: number) =>
+    options.onProgress?.({ phase: 'verify', done, total: sample.size, unit: 'rows', bpb });
+  onRow(0);
+  return verifyRows({
+    setup,
+    groups: sample.groups,
+    firstOpinion: kept,
+    seed,
+    tolerance: toleranceOf(opened.info.precision, rewritten),
+    signal: options.signal,
+    onRow,
+  });
+}
+
+/** Seconds since the last call. */
+function stopwatch(): () => number {
+  let last = performance.now();
+  return () => {
+    const now = performance.now();
+    const seconds = (now - last) / 1000;
+    last = now;
+    return seconds;
+  };
 }

@@ -1,36 +1,35 @@
 /**
- * `--strict`: the probes before the score, on the artifact as it is.
+ * `--strict`: the fast probes of the artifact before its score.
  */
+import type { ModelEvaluation } from '../evaluation/open.js';
+import type { ScoreOptions } from '../evaluation/options.js';
+import type { SessionSpec } from '../evaluation/session-options.js';
 import { anyFailed, probeAll } from '../probes/all.js';
 import type { ProbeVerdict } from '../probes/types.js';
-import type { Prepared } from './prepare.js';
 
-/** Verdicts of the fast probes; null where none were asked for. */
+/**
+ * @param spec of the score's own sessions
+ * @param batchTokens of the score's batches
+ */
 export async function strictVerdicts(
-  { options, artifact, tokenizer, data, setup, parallel, batchTokens }: Prepared,
+  { artifact, tokenizer, data, placement }: ModelEvaluation,
+  { options, ...spec }: SessionSpec,
+  batchTokens: number,
   seed: number,
-): Promise<ProbeVerdict[] | null> {
-  if (!options.strict) return null;
+  { signal, onProgress }: Pick<ScoreOptions, 'signal' | 'onProgress'>,
+): Promise<ProbeVerdict[]> {
+  // How wide the logits are is for a probe to find out.
+  const graph = { ...options.graph, minVocabulary: undefined };
   const { verdicts } = await probeAll({
     artifact,
     tokenizer,
-    stream: data.stream,
-    setup: {
-      adaptive: setup.adaptive,
-      engine: setup.engine,
-      // How wide the logits are is for a probe to find out.
-      options: {
-        ...setup.options,
-        graph: { ...setup.options.graph, minVocabulary: undefined },
-      },
-      window: setup.window,
-      batchTokens,
-    },
-    workers: parallel.workers,
+    stream: data?.stream ?? null,
+    setup: { ...spec, options: { ...options, graph }, batchTokens },
+    workers: placement.workers,
     seed,
     thorough: false,
-    signal: options.signal,
-    onProgress: options.onProgress,
+    signal,
+    onProgress,
   });
   return verdicts;
 }

@@ -4,8 +4,8 @@ import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { flagOf } from '#bpb/cli/arguments';
 import { asksForJson, reportTarget } from '#bpb/cli/reports';
+import { flagOf } from '#bpb/evaluation/checks/flags';
 import { bpb, start } from '../helpers/command.js';
 import { temporaryFolder } from '../helpers/folder.js';
 

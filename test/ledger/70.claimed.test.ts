@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type ClaimedOptions, scoreClaimed } from '#bpb/score/claimed';
+import type { ClaimedOptions } from '#bpb/evaluation/options';
+import { scoreClaimed } from '#bpb/score/claimed';
 import type { ScoreResult } from '#bpb/score/result';
 import { score } from '#bpb/score/score';
 import { bpb } from '../helpers/command.js';

@@ -1,9 +1,9 @@
 /**
- * Flags of `bpb score --ledger FILE --targets FILE.f32`: a claimed score takes no others.
+ * Checks of `bpb score --ledger FILE --targets FILE.f32`: the flags that a claimed score takes.
  */
-import { usageError } from '../errors.js';
-import type { ClaimedOptions } from '../score/claimed.js';
-import { flagOf } from './arguments.js';
+import { usageError } from '../../errors.js';
+import type { ClaimedOptions } from '../options.js';
+import { flagOf } from './flags.js';
 
 /** The flags of a claim; every other flag of `bpb score` says how to run a model. */
 const TAKEN = new Set(['ledger', 'targets', 'tokenizer', 'data', 'docs', 'sidecar', 'limitDocs']);

@@ -1,0 +1,136 @@
+/**
+ * The one way to open an evaluation: flags, artifact, windows, tokenizer, data and plan, each checked
+ * before the next is opened. No model is run.
+ */
+import { availableParallelism } from 'node:os';
+import { type Artifact, loadArtifact } from '../artifact/load.js';
+import { defaultBatchTokens } from '../engine/cuda/batch-shapes.js';
+import { loadTokenizer } from '../tokenizer/load.js';
+import type { Tokenizer } from '../tokenizer/types.js';
+import type { BatchPlan } from '../windows/batches.js';
+import { checkWindowOptions, type WindowOptions } from '../windows/options.js';
+import type { WindowPlan } from '../windows/plan.js';
+import { checkFlags } from './checks/flags.js';
+import { requireModelOptions, requireTokenOptions } from './checks/missing.js';
+import { checkAdaptiveWindow, checkOnePass, isOnePass } from './checks/stateful.js';
+import { namesData, type OpenData, openData } from './open-data.js';
+import type { ScoreOptions, TokenOptions } from './options.js';
+import { devicesOf, placementOf } from './placement.js';
+import { partRange, planBatchesOf, planRows } from './plan.js';
+import type { Placement } from './session-options.js';
+import { windowRequest } from './window.js';
+
+/** Tokens that losses computed elsewhere are of. */
+export interface TokenEvaluation {
+  readonly tokenizer: Tokenizer;
+  readonly data: OpenData;
+}
+
+/** A model, and where and how it is to be run. */
+export interface ModelEvaluation {
+  readonly artifact: Artifact;
+  readonly window: WindowOptions;
+  readonly tokenizer: Tokenizer;
+  /** Null where neither the options nor the artifact name any. */
+  readonly data: OpenData | null;
+  readonly placement: Placement;
+}
+
+/** A model with the rows that it is to score. */
+export interface PlannedEvaluation extends ModelEvaluation {
+  readonly data: OpenData;
+  readonly workload: Workload;
+}
+
+export interface Workload {
+  readonly plan: WindowPlan;
+  readonly batches: BatchPlan;
+  /** Batches `[from, to)` of this run: all of them, or a part. */
+  readonly range: readonly [from: number, to: number];
+  /** Padded input tokens a batch, at most. */
+  readonly batchTokens: number;
+}
+
+/**
+ * On the CPU: a row of the challenge's length. One row keeps a session of one thread busy, and what
+ * it computes with stays in a core's cache (docs/performance.md).
+ */
+export const DEFAULT_BATCH_TOKENS = 1024;
+
+/**
+ * @param needs `plan`: a model, data and the plan of its rows. `model`: a model, and data where it is
+ * named. `tokens`: data and its tokenizer, no model.
+ * @throws BpbError: (usage) for flags that are wrong, contradict each other or the artifact, or are
+ * missing, of which all are named at once; (input) for what cannot be read; (environment) for a GPU
+ * that is asked for by name and cannot be used
+ */
+export function openEvaluation(options: ScoreOptions, needs: 'plan'): Promise<PlannedEvaluation>;
+export function openEvaluation(options: ScoreOptions, needs: 'model'): Promise<ModelEvaluation>;
+export function openEvaluation(options: TokenOptions, needs: 'tokens'): Promise<TokenEvaluation>;
+export function openEvaluation(
+  options: ScoreOptions | TokenOptions,
+  needs: 'plan' | 'model' | 'tokens',
+): Promise<ModelEvaluation | TokenEvaluation> {
+  if (needs === 'tokens') return openTokens(options);
+  return openModel(options as ScoreOptions, needs === 'plan');
+}
+
+async function openTokens(options: TokenOptions): Promise<TokenEvaluation> {
+  requireTokenOptions(options);
+  const tokenizer = loadTokenizer(options.tokenizer!);
+  // No session is open that the cores are to be shared with.
+  return { tokenizer, data: await dataOf(options, tokenizer, availableParallelism()) };
+}
+
+async function openModel(options: ScoreOptions, planned: boolean): Promise<ModelEvaluation> {
+  checkFlags(options);
+  const devices = devicesOf(options);
+  const artifact = await loadArtifact(options.artifact);
+  const { adaptive, evaluation } = artifact;
+  requireModelOptions(options, artifact, planned);
+  const window = windowRequest(options, evaluation) as WindowOptions;
+  checkWindowOptions(window);
+  if (adaptive !== null) checkAdaptiveWindow(window, adaptive);
+  // Probes share out rows of their own, whatever the state: to one GPU.
+  const onePass = planned && isOnePass(adaptive);
+  if (onePass) checkOnePass(options);
+  const gpus = devices.gpus?.indexes.length ?? 0;
+  const placement = placementOf(devices, options, planned ? gpus : Math.min(1, gpus), onePass);
+  const tokenizer = loadTokenizer(tokenizerSource(options, artifact));
+  const named = namesData(options) ? options : { ...options, data: builtIn(evaluation?.data) };
+  const threads = placement.workers * placement.threads;
+  const data = namesData(named) ? await dataOf(named, tokenizer, threads) : null;
+  const opened = { artifact, window, tokenizer, data, placement };
+  if (!planned) return opened;
+  const model: PlannedEvaluation = {
+    ...opened,
+    data: data!,
+    workload: workloadOf(opened, options),
+  };
+  return model;
+}
+
+const builtIn = (name: string | undefined) => (name === undefined ? undefined : [name]);
+
+/** The tokenizer that is asked for, else the artifact's own; one of them is there. */
+function tokenizerSource({ tokenizer }: ScoreOptions, artifact: Artifact): string {
+  if (tokenizer !== undefined) return tokenizer;
+  return artifact.tokenizer!.kind === 'byte260' ? 'byte260' : artifact.tokenizer!.path;
+}
+
+function dataOf(options: TokenOptions, tokenizer: Tokenizer, workers: number): Promise<OpenData> {
+  const { data, docs, sidecar, limitDocs, onProgress } = options;
+  return openData({ tokenizer, data, docs, sidecar, limitDocs, workers, onProgress });
+}
+
+function workloadOf(
+  { artifact, window, tokenizer, data, placement: { gpus } }: ModelEvaluation,
+  options: Pick<ScoreOptions, 'batchTokens' | 'part'>,
+): Workload {
+  const plan = planRows(data!.stream, window, artifact.adaptive);
+  const byDefault =
+    gpus === null ? DEFAULT_BATCH_TOKENS : defaultBatchTokens(gpus.name, tokenizer.pieces.length);
+  const batchTokens = options.batchTokens ?? byDefault;
+  const batches = planBatchesOf(plan, batchTokens, artifact.adaptive, gpus !== null);
+  return { plan, batches, range: partRange(options.part, batches.count), batchTokens };
+}
