@@ -37,9 +37,14 @@ export function byteStream(texts: readonly string[]): number[] {
 }
 
 export async function workshop(
-  options: { texts?: readonly string[]; table?: Float32Array; model?: Uint8Array } = {},
+  options: {
+    texts?: readonly string[];
+    table?: Float32Array;
+    model?: Uint8Array;
+    folder?: string;
+  } = {},
 ): Promise<Workshop> {
-  const folder = temporaryFolder();
+  const folder = options.folder ?? temporaryFolder();
   const texts = options.texts ?? seededTexts(40);
   const table = options.table ?? normals(VOCABULARY * VOCABULARY, 1, 2);
   const ids = byteStream(texts);
