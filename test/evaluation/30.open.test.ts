@@ -75,9 +75,8 @@ describe('windows', () => {
   test('of the flags, over those of the artifact', async () => {
     const given = artifactOf({ chunk: 4 });
     const own = await openEvaluation(given, 'model');
-    expect(own.window).toEqual(
-      own.artifact.evaluation && expect.objectContaining({ stride: null }),
-    );
+    const { window: mode, seqLen, stride, tail, compat } = own.artifact.evaluation!;
+    expect(own.window).toEqual({ mode, seqLen, stride, tail, compat });
     const asked = await openEvaluation({ ...given, seqLen: 64 }, 'model');
     expect(asked.window).toEqual({ ...own.window, seqLen: 64 });
   });
