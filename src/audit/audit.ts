@@ -1,5 +1,5 @@
 /**
- * Audits a tokenizer's byte accounting, alone or on documents, shards and a sidecar.
+ * `bpb audit`: a tokenizer's byte accounting, alone or on documents, shards and a sidecar.
  */
 import { interrupted } from '../errors.js';
 import type { SourceAudit } from '../submission/source/audit.js';

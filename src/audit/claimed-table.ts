@@ -1,5 +1,5 @@
 /**
- * Reads a participant's own table of bytes by id, so that it can be held against the rule's.
+ * Reader of a participant's own table of bytes by id.
  *
  * Either a JSON array of bytes by id, or an object of the three arrays that train_gpt.py builds.
  */

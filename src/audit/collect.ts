@@ -1,5 +1,5 @@
 /**
- * Adds up what the examiners found of each document: sums, counts, and the first examples.
+ * Sums, counts and first examples over the examined documents.
  */
 import type { Document } from '../data/types.js';
 import type { ExaminedDocument, StreamMatch } from './examine-types.js';

@@ -1,5 +1,5 @@
 /**
- * Composes the report of an audit.
+ * Composition of an audit's report from its facts and findings.
  */
 import type { SourceAudit } from '../submission/source/audit.js';
 import { harnessCommit, harnessVersion } from '../version.js';

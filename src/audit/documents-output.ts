@@ -1,5 +1,5 @@
 /**
- * Writes the per-document table as it comes, as CSV and as JSON, holding none of it.
+ * Output of the per-document table, as CSV and as JSON, written as the documents come.
  */
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';

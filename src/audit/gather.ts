@@ -1,5 +1,5 @@
 /**
- * Puts together what an audit found out, for the checks to judge.
+ * Facts of an audit, put together for the checks.
  */
 import { identify } from '../data/known.js';
 import type { AuditFacts, ClaimFacts } from './checks/check.js';

@@ -1,5 +1,5 @@
 /**
- * Where a round trip first departs from the text, and what kind of loss that is.
+ * Place where a round trip first departs from the text, and the kind of loss.
  */
 import { firstDifference } from '../bytes/reconcile-batch.js';
 import { SPACE } from '../tokenizer/check-pieces.js';

@@ -1,5 +1,5 @@
 /**
- * What each known accounting mistake would come to on this very data: bytes, and bpb.
+ * Effect of each known accounting mistake on the data of an audit: bytes, and bpb.
  *
  * All of them are sums over the table with other entries, so a histogram of the ids is enough.
  */

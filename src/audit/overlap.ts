@@ -1,5 +1,5 @@
 /**
- * Finds validation documents in training shards by the hash of their ids, reading once and in parts.
+ * Search for validation documents in training shards, by the hash of their ids, in one pass.
  *
  * Memory is that of the validation documents (some 100 bytes each) and one part of a shard, however
  * many training shards there are.
@@ -17,7 +17,7 @@ export interface OverlapFacts {
   readonly shards: ShardInfo[];
   /** Training documents read. */
   documents: number;
-  /** Validation documents long enough to be told from chance, and those also in the training shards. */
+  /** Validation documents too long to match by chance, and those also in the training shards. */
   compared: number;
   readonly shared: Tally & { tokens: number };
 }

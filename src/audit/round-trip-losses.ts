@@ -1,5 +1,5 @@
 /**
- * Finds what a tokenizer's round trip loses, by texts that each hold one thing to lose.
+ * What a tokenizer's round trip loses, measured on texts that each hold one thing to lose.
  */
 import { restoreCase, transformCase } from '../tokenizer/caseops.js';
 import type { Tokenizer } from '../tokenizer/types.js';

@@ -1,5 +1,5 @@
 /**
- * What shards say before any document is looked at: counts, the known set, the tail of the windows.
+ * Facts of the shards alone: counts, the known set, the tail of the windows.
  */
 import { type Lut, sumLut } from '../bytes/lut.js';
 import { identify } from '../data/known.js';

@@ -1,5 +1,5 @@
 /**
- * What a byte sidecar says, held against the tokens and the documents, without refusing any of it.
+ * Facts of a byte sidecar, compared with the tokens and the documents; nothing is refused.
  */
 import { sumSidecar } from '../bytes/sidecar.js';
 import { readEntries } from '../data/read-entries.js';

@@ -1,5 +1,5 @@
 /**
- * A script's findings, from the room that reads scripts, in the form of an audit's own.
+ * Findings on a script (`submission/source`), in the form of an audit's findings.
  */
 import type { SourceAudit } from '../submission/source/audit.js';
 import type { Finding, SourceReport } from './types.js';

@@ -1,5 +1,5 @@
 /**
- * Compares a document's tokens in the shards with what its text encodes to, and explains a difference.
+ * Comparison of a document's tokens in the shards with what its text encodes to.
  */
 import type { Encoder } from '../tokenizer/types.js';
 import type { StreamMatch } from './examine-types.js';

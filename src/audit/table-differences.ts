@@ -1,5 +1,6 @@
 /**
- * Holds a claimed table against the rule, id by id, and names the mistake that each wrong id shows.
+ * Comparison of a claimed table with the rule, id by id, with the mistake that each wrong id
+ * shows.
  */
 import { buildLut } from '../bytes/lut.js';
 import { CASE_OPERATORS, SPACE } from '../tokenizer/check-pieces.js';

@@ -1,5 +1,5 @@
 /**
- * What is odd in a text: allowed, but where accountings part.
+ * Unusual traits of a text: allowed, but accountings may differ on them.
  */
 import { CASE_OPERATORS, SPACE } from '../tokenizer/check-pieces.js';
 import type { Trait } from './types.js';

@@ -1,5 +1,5 @@
 /**
- * The audit's report, `bpb-audit/1`, and what its parts mean.
+ * Types of the report of `bpb audit`, schema `bpb-audit/1`.
  */
 import type { Identified } from '../data/known.js';
 import type { ShardInfo } from '../data/types.js';

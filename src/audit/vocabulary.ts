@@ -1,5 +1,5 @@
 /**
- * What a tokenizer's pieces say without any text.
+ * Facts of a tokenizer's pieces, without any text.
  */
 import { byteOfPiece, SPACE } from '../tokenizer/check-pieces.js';
 import type { Tokenizer } from '../tokenizer/types.js';

@@ -1,5 +1,5 @@
 /**
- * What a score on the CPU needs.
+ * Findings on the CPU: what any score needs.
  */
 
 import { arch, cpus, platform } from 'node:os';

@@ -1,5 +1,5 @@
 /**
- * The NVIDIA driver and its GPUs.
+ * Findings on the NVIDIA driver and its GPUs.
  */
 
 import { readFileSync } from 'node:fs';

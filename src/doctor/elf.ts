@@ -1,5 +1,5 @@
 /**
- * Reads from a shared library (64-bit ELF, little-endian) which others it needs, without loading it.
+ * Dependencies of a shared library (64-bit ELF, little-endian), read without loading it.
  *
  * Field offsets are those of the System V ABI, chapters 4 and 5.
  */

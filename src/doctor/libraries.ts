@@ -1,5 +1,5 @@
 /**
- * The libraries of CUDA, cuDNN and ONNX Runtime's CUDA provider, and the compiler.
+ * Findings on the libraries of CUDA, cuDNN and ONNX Runtime's CUDA provider, and on the compiler.
  */
 
 import { spawnSync } from 'node:child_process';

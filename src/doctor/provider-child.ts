@@ -1,5 +1,6 @@
 /**
- * A process that loads the CUDA provider in one form, prints `answer:` and the reason, if any, and ends.
+ * Child process that loads the CUDA provider in one form and prints `answer:` with the reason, if
+ * any.
  *
  * Arguments: path of libonnxruntime, `classic` or `plugin`.
  */

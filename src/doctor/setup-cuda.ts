@@ -1,5 +1,5 @@
 /**
- * `npm run setup:cuda`: gets the CUDA provider, from a wheel or by onnxruntime-node's own installer.
+ * `npm run setup:cuda`: installation of the CUDA provider, from a wheel or by onnxruntime-node.
  */
 
 import { spawnSync } from 'node:child_process';

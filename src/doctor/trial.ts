@@ -1,5 +1,5 @@
 /**
- * The last question, asked where everything else is there: does a score come to its end on each GPU?
+ * Trial score on each GPU, in a child process, once everything that it needs has been found.
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -15,8 +15,8 @@ export function examineScore(gpus: readonly Gpu[], ortLib: string | undefined): 
     encoding: 'utf8',
     timeout: TIMEOUT_MS,
   });
-  const told = /^answers:(.*)$/m.exec(run.stdout ?? '')?.[1];
-  const answers = told === undefined ? [] : (JSON.parse(told) as string[]);
+  const printed = /^answers:(.*)$/m.exec(run.stdout ?? '')?.[1];
+  const answers = printed === undefined ? [] : (JSON.parse(printed) as string[]);
   return gpus.map(({ device }, index) => {
     const reason = answers[index] ?? `it ended its process (${run.signal ?? run.status})`;
     return {

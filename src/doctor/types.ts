@@ -1,5 +1,5 @@
 /**
- * What `bpb doctor` reports, schema `bpb-doctor/1`.
+ * Types of the report of `bpb doctor`, schema `bpb-doctor/1`.
  */
 
 export interface Finding {

@@ -1,5 +1,5 @@
 /**
- * What a named check is: the facts it needs, what it looks for, what it says.
+ * Named checks: the facts that one needs, what it looks for, what it reports.
  */
 import type { BpbError } from '../../errors.js';
 import type { Tokenizer } from '../../tokenizer/types.js';
@@ -82,7 +82,7 @@ export function check<const K extends keyof AuditFacts>(
   return declared as unknown as Check;
 }
 
-/** `document 3, 17, 20 and 40 more`; the tables and messages of the house count from 0. */
+/** `document 3, 17, 20 and 40 more`; documents count from 0, as in every table and message. */
 export function which(tally: { count: number; first: readonly number[] }, noun: string): string {
   const more = tally.count - tally.first.length;
   const names = tally.first.map((k) => k.toLocaleString('en-US')).join(', ');

@@ -1,5 +1,5 @@
 /**
- * Every named check of the audit, in the order in which findings of equal weight are told.
+ * List of all checks; findings of equal severity are reported in this order.
  */
 import type { Check } from './check.js';
 import { CLAIM_CHECKS } from './claim.js';

@@ -1,5 +1,5 @@
 /**
- * Collects what a training log states besides its scores: data, tokenizer, windows, sizes.
+ * Facts that a training log states besides its scores: data, tokenizer, windows, sizes.
  */
 
 export interface SizeLine {

@@ -1,5 +1,5 @@
 /**
- * Reads a training log of the challenge: every score line, the finals, and the stated facts.
+ * Reader of training logs: every score line, the finals, and the stated facts.
  *
  * Logs are the least disciplined input there is: ANSI colours, CRLF, progress bars, source
  * listings, binary junk. Nothing of that is an error; only a log without any score is refused.

@@ -1,5 +1,5 @@
 /**
- * Recognizes a score line of a training log: val_loss and val_bpb with their label and extras.
+ * Recognition of score lines: val_loss and val_bpb with their label and extras.
  */
 
 /** A line that prints a val_loss with its val_bpb, or the running figures of an adaptive pass. */

@@ -1,5 +1,5 @@
 /**
- * Audits a Python training script for the known mistakes of byte accounting, by reading it only.
+ * Audit of a Python training script for known mistakes of byte accounting; the script is not run.
  */
 import { open } from 'node:fs/promises';
 import { inputError } from '../../errors.js';

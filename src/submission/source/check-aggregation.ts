@@ -1,5 +1,6 @@
 /**
- * Checks how losses become one score: means of means, narrow sums, dropped and repeated targets.
+ * Checks of how losses become one score: means of means, narrow sums, dropped and repeated
+ * targets.
  */
 import type { Found } from './check-lut.js';
 import type { SourceFacts } from './facts.js';

@@ -1,5 +1,5 @@
 /**
- * Finds a bpb that is computed with an assumed number of bytes per token (#875, the MDLM record).
+ * Check for a bpb computed with an assumed number of bytes per token (#875, the MDLM record).
  */
 
 import type { Found } from './check-lut.js';
@@ -40,8 +40,8 @@ export function checkConstants(facts: SourceFacts): Found[] {
     // Named in a factor that is flagged already: one finding is enough.
     const last = name.split('.').at(-1)!;
     if (found.size >= FOUND_MAX) break;
-    const told = flagged.some((at) => textOf(facts.source, at).includes(last));
-    if (constant === null || constant <= 1 || told) continue;
+    const known = flagged.some((at) => textOf(facts.source, at).includes(last));
+    if (constant === null || constant <= 1 || known) continue;
     const used = (facts.names.get(last) ?? 0) > 1;
     found.set(node, { ...words(constant), severity: used ? 'fail' : 'warn' });
   }

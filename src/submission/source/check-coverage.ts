@@ -1,5 +1,5 @@
 /**
- * Finds validation data that is cut short, altered, or fetched while evaluating.
+ * Checks for validation data that is cut short, altered, or fetched while evaluating.
  */
 import type { Found } from './check-lut.js';
 import { constantOf } from './constants.js';

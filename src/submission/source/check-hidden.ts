@@ -1,5 +1,6 @@
 /**
- * Finds source that hides what it runs: packed code, and loaders of other files (#1804, #1412).
+ * Check for source that hides what it runs: packed code, and loaders of other files (#1804,
+ * #1412).
  */
 import type { Found } from './check-lut.js';
 import { bindingOf, type SourceFacts } from './facts.js';

@@ -1,5 +1,5 @@
 /**
- * Checks the byte sidecar of case-operator data: used where it must be, and not taken for tokens.
+ * Checks of the byte sidecar of case-operator data: used where it must be, not read as tokens.
  */
 import type { Found } from './check-lut.js';
 import type { SourceFacts } from './facts.js';

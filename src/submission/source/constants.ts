@@ -1,5 +1,5 @@
 /**
- * Simple constant propagation: what number an expression is, without running anything.
+ * Constant propagation: the number that an expression evaluates to, without running anything.
  */
 import { bindingOf, type SourceFacts } from './facts.js';
 import { numberValue, stringValue } from './literals.js';

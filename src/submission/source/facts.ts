@@ -1,5 +1,5 @@
 /**
- * One walk over a script that collects what the checks ask for: calls, assignments, functions.
+ * Facts of a script, collected in one walk: calls, assignments, functions.
  */
 import { stringValue } from './literals.js';
 import {

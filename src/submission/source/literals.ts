@@ -1,5 +1,5 @@
 /**
- * What Python's own literals say: strings with their escapes, numbers with underscores.
+ * Values of Python literals: strings with their escapes, numbers with underscores.
  */
 import { type PyNode, type PySource, unwrapped } from './nodes.js';
 

@@ -1,5 +1,5 @@
 /**
- * Finds the tables of bytes per token that a script builds from its tokenizer's pieces.
+ * Search for the tables of bytes per token that a script builds from its tokenizer's pieces.
  */
 import { bindingOf, type SourceFacts } from './facts.js';
 import { stringValue } from './literals.js';

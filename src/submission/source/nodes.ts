@@ -1,5 +1,5 @@
 /**
- * Python source as a plain tree: what the checks walk over instead of text.
+ * Python source as a plain tree, which the checks walk over.
  *
  * The parser is error-tolerant and runs nothing. Nodes lie in one array in document order, so the
  * subtree of a node is a contiguous stretch of it and every scan has a known length.

@@ -1,5 +1,5 @@
 /**
- * The findings of a source audit, and where in the file they are.
+ * Findings of a source audit, and their places in the file.
  */
 import { type PyNode, type PySource, textOf } from './nodes.js';
 

@@ -1,5 +1,5 @@
 /**
- * Unpacks `exec(lzma.decompress(base64.b85decode(b"…")))` without running it.
+ * Unpacking of `exec(lzma.decompress(base64.b85decode(b"…")))` without running it.
  *
  * Only literals and the decoders of the standard library are followed, within a size limit; every
  * other expression is left packed, and the audit says that it could not look inside.
@@ -33,7 +33,7 @@ const DECODERS: Readonly<Record<string, Decoder>> = {
   'lzma.decompress': unXz,
 };
 
-/** The source text that the expression decodes to; null where it cannot be told. */
+/** The source text that the expression decodes to; null where it is not known. */
 export async function unpackedText(facts: SourceFacts, node: PyNode): Promise<string | null> {
   try {
     const bytes = await bytesOf(facts, node, 0);
