@@ -5,7 +5,7 @@ import { firstDifference } from '../bytes/reconcile-batch.js';
 import { SPACE } from '../tokenizer/check-pieces.js';
 import { characterLength } from '../tokenizer/piece-decoder.js';
 
-export const LOSS_KINDS = [
+const LOSS_KINDS = [
   'unknown token',
   'no space piece',
   'literal ▁',

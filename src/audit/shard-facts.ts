@@ -20,7 +20,7 @@ export interface ShardFacts extends Omit<ShardReport, 'retokenized'> {
 const LOW_ID = 32;
 
 /** Bytes of the targets `[from, to)` in the headline accounting. */
-export type ByteSum = (from: number, to: number) => number;
+type ByteSum = (from: number, to: number) => number;
 
 /** The chunked evaluation of `seqLen` scores `⌊(n−1)/seqLen⌋·seqLen` targets (train_gpt.py L218). */
 function tail({ ids }: TokenStream, bytes: ByteSum, seqLen: number): ShardReport['tails'][number] {

@@ -7,7 +7,7 @@ import { CASE_OPERATORS, SPACE } from '../tokenizer/check-pieces.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import type { ClaimedTable } from './claimed-table.js';
 
-export const TABLE_MISTAKES = [
+const TABLE_MISTAKES = [
   'size',
   'constant',
   'replacement character',
@@ -22,7 +22,7 @@ export const TABLE_MISTAKES = [
 ] as const;
 export type TableMistake = (typeof TABLE_MISTAKES)[number];
 
-export interface WrongId {
+interface WrongId {
   readonly id: number;
   readonly piece: string;
   /** Bytes inside a text: after a token that is no boundary. */

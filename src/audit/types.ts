@@ -123,7 +123,7 @@ export interface ShardReport {
   retokenized: { equal: number; different: number };
 }
 
-export interface SidecarReport {
+interface SidecarReport {
   files: ShardInfo[];
   entries: number;
   /** Null where the lengths differ: nothing else can then be compared. */
@@ -131,7 +131,7 @@ export interface SidecarReport {
   confirmed: boolean;
 }
 
-export interface OverlapReport {
+interface OverlapReport {
   shards: ShardInfo[];
   documents: number;
   /** Validation documents that are also in the training shards, and their tokens. */

@@ -10,7 +10,7 @@ import type { Finding, Gpu } from './types.js';
 const INSTALL = 'Install the NVIDIA driver (nvidia-smi must work).';
 
 /** `13.0` for the driver's 13000. */
-export function cudaVersion(version: number): string {
+function cudaVersion(version: number): string {
   return `${Math.floor(version / 1000)}.${Math.floor((version % 1000) / 10)}`;
 }
 

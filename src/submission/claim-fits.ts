@@ -69,7 +69,7 @@ export function otherTokenizer(d: Denominator, claimed: Interval, family: Family
 }
 
 /** The figures of a claim that mistakes are compared with. */
-export interface ClaimedFigures {
+interface ClaimedFigures {
   readonly bytesPerToken: Interval;
   readonly bytes: Interval | null;
   readonly tokens: number | null;

@@ -20,7 +20,7 @@ export interface ClaimOptions extends Partial<ClaimInput> {
 type Verdict = 'pass' | 'fail';
 
 /** The report of a pair of figures. */
-export interface PairReport {
+interface PairReport {
   readonly schema: 'bpb-claim/1';
   readonly verdict: Verdict;
   readonly claim: Claim;
@@ -28,7 +28,7 @@ export interface PairReport {
 }
 
 /** The report of training logs: one entry per log, in the order given. */
-export interface LogsReport {
+interface LogsReport {
   readonly schema: 'bpb-claim/1';
   readonly verdict: Verdict;
   readonly claim?: undefined;

@@ -2,7 +2,7 @@
  * Facts that a training log states besides its scores: data, tokenizer, windows, sizes.
  */
 
-export interface SizeLine {
+interface SizeLine {
   readonly lineNumber: number;
   /** Text before the number, such as `Total submission size int8+zlib`. */
   readonly label: string;

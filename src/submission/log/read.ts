@@ -22,7 +22,7 @@ export interface TrainingLog {
 }
 
 /** The longest published log has 48 kB; source listings and progress bars can add megabytes. */
-export const LOG_BYTES_MAX = 256 * 2 ** 20;
+const LOG_BYTES_MAX = 256 * 2 ** 20;
 /** Score and fact lines are short; what lies beyond is a dump. */
 const LINE_CHARACTERS_MAX = 65_536;
 /** Score lines that are kept: more than any run could print in its ten minutes. */

@@ -6,7 +6,7 @@ import type { Found } from './check-lut.js';
 import { bindingOf, type SourceFacts } from './facts.js';
 import { type Call, callOf, dottedName, type PyNode, subtree } from './nodes.js';
 
-export interface Hidden {
+interface Hidden {
   /** The call that runs something. */
   readonly node: PyNode;
   /** What it runs. */

@@ -12,7 +12,7 @@ import {
   textOf,
 } from './nodes.js';
 
-export interface Assignment {
+interface Assignment {
   readonly node: PyNode;
   /** `bpb`, `self.val_bpb`; null for subscripts and unpacking. */
   readonly name: string | null;
@@ -23,7 +23,7 @@ export interface Assignment {
   readonly scope: PyNode;
 }
 
-export interface PyFunction {
+interface PyFunction {
   readonly node: PyNode;
   readonly name: string;
 }

@@ -3,7 +3,7 @@
  */
 import { type PyNode, type PySource, textOf } from './nodes.js';
 
-export type SourceCheck =
+type SourceCheck =
   | 'empty'
   | 'syntax'
   | 'encoding'

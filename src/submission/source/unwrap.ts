@@ -12,7 +12,7 @@ import { stringValue } from './literals.js';
 import { type Call, callOf, dottedName, type PyNode, textOf, unwrapped } from './nodes.js';
 
 /** Ten times the longest published script. */
-export const UNPACKED_BYTES_MAX = 4 * 2 ** 20;
+const UNPACKED_BYTES_MAX = 4 * 2 ** 20;
 const DEPTH_MAX = 12;
 
 type Decoder = (data: Buffer) => Buffer | null | Promise<Buffer | null>;
@@ -77,7 +77,7 @@ function decoderOf(facts: SourceFacts, call: Call): Decoder | null {
 }
 
 /** `L.decompress` under `import lzma as L`, `__import__("lzma").decompress`, `b85decode`. */
-export function moduleOf(facts: SourceFacts, call: Call): string | null {
+function moduleOf(facts: SourceFacts, call: Call): string | null {
   const imported = call.receiver === null ? null : callOf(facts.source, call.receiver);
   if (imported?.name === '__import__') {
     const module = stringValue(facts.source, imported.args[0]);
