@@ -22,7 +22,9 @@ from config import Config  # noqa: E402
 
 SHAPES = {
     # The challenge's baseline, and a late record's: 11 layers, MLP of four times the width.
-    "baseline-9x512": Config(vocab=1024, layers=9, dim=512, heads=8, kv_heads=4, mlp=2, seq_len=1024),
+    "baseline-9x512": Config(
+        vocab=1024, layers=9, dim=512, heads=8, kv_heads=4, mlp=2, seq_len=1024
+    ),
     "wide-11x512": Config(vocab=8192, layers=11, dim=512, heads=8, kv_heads=4, mlp=4, seq_len=1024),
     # For trying the scripts out where there is no GPU.
     "tiny-2x64": Config(vocab=512, layers=2, dim=64, heads=2, kv_heads=1, mlp=2, seq_len=128),
@@ -36,12 +38,16 @@ SPREAD = 36  # standard deviation of the table's values
 class Draws:
     def __init__(self, seed: int):
         self.random = np.random.default_rng(seed)
-        self.table = np.rint(self.random.normal(0, SPREAD, TABLE_SIZE)).clip(-127, 127).astype(np.int8)
+        self.table = (
+            np.rint(self.random.normal(0, SPREAD, TABLE_SIZE)).clip(-127, 127).astype(np.int8)
+        )
 
     def matrix(self, rows: int, columns: int, std: float) -> tuple[np.ndarray, np.ndarray]:
         """int8 [rows, columns] and fp32 scales [rows]: what quantize.quantize gives for a matrix."""
         start = self.random.integers(TABLE_SIZE)
-        q = np.take(self.table, (start + np.arange(rows * columns)) % TABLE_SIZE).reshape(rows, columns)
+        q = np.take(self.table, (start + np.arange(rows * columns)) % TABLE_SIZE).reshape(
+            rows, columns
+        )
         return q, (std / SPREAD * self.random.uniform(0.7, 1.3, rows)).astype(np.float32)
 
     def around(self, mean: float, std: float, *shape: int) -> np.ndarray:
@@ -52,7 +58,10 @@ def weights_of(c: Config) -> dict:
     """Weights about as large as trained ones, by the names that export.build asks for."""
     draw = Draws(1)
     linear = lambda rows, columns: draw.matrix(rows, columns, 0.5 * columns**-0.5)  # noqa: E731
-    weights = {"embed.weight": draw.matrix(c.vocab, c.dim, 0.1), "skip": draw.around(0.8, 0.2, c.skips, c.dim)}
+    weights = {
+        "embed.weight": draw.matrix(c.vocab, c.dim, 0.1),
+        "skip": draw.around(0.8, 0.2, c.skips, c.dim),
+    }
     for i in range(c.layers):
         weights |= {
             f"blocks.{i}.qkv.weight": linear((c.heads + 2 * c.kv_heads) * c.head_dim, c.dim),
@@ -60,7 +69,9 @@ def weights_of(c: Config) -> dict:
             f"blocks.{i}.up.weight": linear(c.mlp * c.dim, c.dim),
             f"blocks.{i}.down.weight": linear(c.dim, c.mlp * c.dim),
             f"blocks.{i}.q_gain": draw.random.uniform(1, 2.5, c.heads).astype(np.float32),
-            f"blocks.{i}.mix": np.stack([draw.around(0.9, 0.2, c.dim), draw.around(0.1, 0.2, c.dim)]),
+            f"blocks.{i}.mix": np.stack(
+                [draw.around(0.9, 0.2, c.dim), draw.around(0.1, 0.2, c.dim)]
+            ),
         }
     return weights
 

@@ -33,7 +33,7 @@ def fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
         if wire not in (1, 2, 5):
             raise ValueError(f"wire type {wire} in field {number}: no ONNX file")
         size, at = varint(data, at) if wire == 2 else ({1: 8, 5: 4}[wire], at)
-        yield number, data[at:at + size]
+        yield number, data[at : at + size]
         at += size
 
 
@@ -60,8 +60,10 @@ def tensor(data: memoryview) -> tuple[str, np.ndarray]:
         elif number == 9:
             raw = value
     if kind not in TYPES or raw is None:
-        raise ValueError(f"initializer {name}: type {kind} {'without' if raw is None else 'with'} raw data, "
-                         f"expected raw data of one of the types {sorted(TYPES)}")
+        raise ValueError(
+            f"initializer {name}: type {kind} {'without' if raw is None else 'with'} raw data, "
+            f"expected raw data of one of the types {sorted(TYPES)}"
+        )
     return name, np.frombuffer(raw, TYPES[kind]).reshape(dims).copy()  # one that can be written to
 
 

@@ -50,7 +50,9 @@ def evaluate(run, inputs, targets, rows, batch, stride, kind) -> torch.Tensor:
         x, y = inputs[start : start + batch], targets[start : start + batch]
         with torch.autocast(x.device.type, kind or torch.bfloat16, enabled=kind is not None):
             logits = run(x)
-        nats = F.cross_entropy(logits.float().flatten(0, 1), y.flatten(), reduction="none").view(y.shape)
+        nats = F.cross_entropy(logits.float().flatten(0, 1), y.flatten(), reduction="none").view(
+            y.shape
+        )
         total += nats[: rows - start, -stride:].sum(dtype=torch.float64)
         if start == 0:
             total += nats[0, :-stride].sum(dtype=torch.float64)
@@ -60,7 +62,9 @@ def evaluate(run, inputs, targets, rows, batch, stride, kind) -> torch.Tensor:
 class Peer:
     def __init__(self, a):
         self.a = a
-        metadata, stored = onnx_initializers.read(lzma.decompress((a.folder / "model.onnx.xz").read_bytes()))
+        metadata, stored = onnx_initializers.read(
+            lzma.decompress((a.folder / "model.onnx.xz").read_bytes())
+        )
         self.model = weights.model_of(json.loads(metadata["config"]), stored).to(a.device)
         self.length = self.model.c.seq_len
         self.run = self.model if a.eager else torch.compile(self.model, dynamic=False)
@@ -70,13 +74,17 @@ class Peer:
     def score(self, inputs, targets, rows, batch, stride) -> tuple[float, float]:
         """Nats and seconds."""
         start = time.perf_counter()
-        nats = evaluate(self.run, inputs, targets, rows, batch, stride, self.kind).item()  # waits for the device
+        nats = evaluate(
+            self.run, inputs, targets, rows, batch, stride, self.kind
+        ).item()  # waits for the device
         return nats, time.perf_counter() - start
 
     def line(self, window: str, shard: Path) -> dict:
         a, length = self.a, self.length
         stride = length if window == "chunk" else a.stride
-        tokens = torch.from_numpy(np.fromfile(shard, dtype="<u2", offset=1024).astype(np.int64)).to(a.device)
+        tokens = torch.from_numpy(np.fromfile(shard, dtype="<u2", offset=1024).astype(np.int64)).to(
+            a.device
+        )
         inputs, targets = rows_of(tokens, length, stride)
         rows, batch = len(inputs), max(1, a.batch_tokens // length)
         inputs, targets = whole(inputs, batch), whole(targets, batch)
@@ -86,13 +94,20 @@ class Peer:
         nats, seconds = self.score(inputs, targets, rows, batch, stride)
         scored = rows * stride + (length - stride)
         return {
-            "batch_rows": batch, "targets": scored, "input_tokens": rows * length, "seconds": seconds,
-            "targets_per_s": scored / seconds, "val_loss": nats / scored, "compile_seconds": self.compile_seconds,
+            "batch_rows": batch,
+            "targets": scored,
+            "input_tokens": rows * length,
+            "seconds": seconds,
+            "targets_per_s": scored / seconds,
+            "val_loss": nats / scored,
+            "compile_seconds": self.compile_seconds,
         }
 
 
 def main() -> None:
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     p.add_argument("shape")
     p.add_argument("folder", type=Path)
     p.add_argument("precision", choices=[*TYPES, "fp32", "tf32"])
@@ -114,9 +129,14 @@ def main() -> None:
         if shard is None:
             continue
         line = {
-            "who": "PyTorch", "shape": a.shape, "variant": f"{a.precision} {'eager' if a.eager else 'compiled'}",
-            "window": window, "stride": a.stride if window == "sliding" else None, "purpose": "end-to-end",
-            "torch": torch.__version__, "error": None,
+            "who": "PyTorch",
+            "shape": a.shape,
+            "variant": f"{a.precision} {'eager' if a.eager else 'compiled'}",
+            "window": window,
+            "stride": a.stride if window == "sliding" else None,
+            "purpose": "end-to-end",
+            "torch": torch.__version__,
+            "error": None,
         }
         try:
             line |= peer.line(window, shard)

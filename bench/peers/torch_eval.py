@@ -21,15 +21,20 @@ import torch.nn.functional as F
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "models" / "train"))
 import lut  # noqa: E402
 import sotu  # noqa: E402
-import tokenizer  # noqa: E402
 import weights  # noqa: E402
+
+import tokenizer  # noqa: E402
 
 
 def read_docs(path: Path | None) -> list[str]:
     """The `text` of every line, or the held-out documents."""
     if path is None:
         return sotu.load("val")
-    return [json.loads(line)["text"] for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [
+        json.loads(line)["text"]
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line.strip()
+    ]
 
 
 @torch.inference_mode()
@@ -42,9 +47,13 @@ def evaluate(model, inputs: torch.Tensor, targets: torch.Tensor, batch: int) -> 
 
 
 def main() -> None:
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     p.add_argument("artifact", type=Path)
-    p.add_argument("--docs", type=Path, help="one JSON object with `text` a line; default: sotu-val")
+    p.add_argument(
+        "--docs", type=Path, help="one JSON object with `text` a line; default: sotu-val"
+    )
     p.add_argument("--batch", type=int, default=8, help="rows of seqLen a batch")
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--repeat", type=int, default=1, help="passes over the data; the fastest counts")
@@ -58,9 +67,9 @@ def main() -> None:
     stream = tokenizer.stream(spm, read_docs(a.docs))
     usable = (len(stream) - 1) // seq_len * seq_len
     assert usable > 0, "fewer tokens than one window"
-    counts = lut.target_bytes(spm, model.c.vocab, stream)[1:usable + 1]
+    counts = lut.target_bytes(spm, model.c.vocab, stream)[1 : usable + 1]
     tokens = torch.from_numpy(stream)
-    inputs, targets = tokens[:usable].view(-1, seq_len), tokens[1:usable + 1].view(-1, seq_len)
+    inputs, targets = tokens[:usable].view(-1, seq_len), tokens[1 : usable + 1].view(-1, seq_len)
 
     run = torch.compile(model) if a.compile else model
     # Both batch shapes of the real pass, so that no compilation falls into it.
@@ -72,11 +81,21 @@ def main() -> None:
         start = time.perf_counter()
         nats = evaluate(run, inputs, targets, a.batch)
         seconds = min(seconds, time.perf_counter() - start)
-    print(json.dumps({
-        "seconds": round(seconds, 4), "targets": usable, "targets_per_s": round(usable / seconds, 1),
-        "val_loss": nats / usable, "val_bpb": nats / math.log(2) / int(counts.sum()),
-        "torch": torch.__version__, "threads": torch.get_num_threads(), "batch": a.batch, "compile": a.compile,
-    }))
+    print(
+        json.dumps(
+            {
+                "seconds": round(seconds, 4),
+                "targets": usable,
+                "targets_per_s": round(usable / seconds, 1),
+                "val_loss": nats / usable,
+                "val_bpb": nats / math.log(2) / int(counts.sum()),
+                "torch": torch.__version__,
+                "threads": torch.get_num_threads(),
+                "batch": a.batch,
+                "compile": a.compile,
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 Written from the published evaluator (openai/parameter-golf train_gpt.py L180-204 and L265-270) and
 from the description of the case transform, not from the code under test.
 """
+
 import hashlib
 import json
 import re

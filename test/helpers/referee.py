@@ -2,6 +2,7 @@
 
 The table is built as openai/parameter-golf train_gpt.py L180-204 does, through the processor.
 """
+
 import json
 import sys
 

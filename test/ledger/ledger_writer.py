@@ -21,15 +21,17 @@ def main(path: str) -> None:
             file.write(f'{text[:-1]},"hash":"{previous}"}}\n')
 
         stream = hashlib.sha256(struct.pack(f"<{len(ids)}I", *ids)).hexdigest()
-        enter({
-            "ledger": "bpb-ledger/1",
-            "evaluator": "évaluateur 2.0",
-            "tokens": len(ids),
-            "documents": len(starts),
-            "stream_sha256": stream,
-            "artifact": None,
-            "reset": "document",
-        })
+        enter(
+            {
+                "ledger": "bpb-ledger/1",
+                "evaluator": "évaluateur 2.0",
+                "tokens": len(ids),
+                "documents": len(starts),
+                "stream_sha256": stream,
+                "artifact": None,
+                "reset": "document",
+            }
+        )
         for document, start in enumerate(starts):
             end = starts[document + 1] if document + 1 < len(starts) else len(ids) - 1
             for first in range(start + 1, end + 1, 3):
@@ -42,7 +44,14 @@ def main(path: str) -> None:
                 enter({"adapt": [[first, count]], "document": document})
                 scored += count
                 total += nats
-        enter({"end": True, "scored": scored, "skipped": len(ids) - 1 - scored, "nats_q30": str(total)})
+        enter(
+            {
+                "end": True,
+                "scored": scored,
+                "skipped": len(ids) - 1 - scored,
+                "nats_q30": str(total),
+            }
+        )
 
 
 main(sys.argv[1])

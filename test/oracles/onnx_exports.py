@@ -23,7 +23,9 @@ DYNAMO = True  # which exporter is at work: the older one has no rms_norm below 
 def rms(x: Tensor, weight: Tensor | None = None, eps: float | None = None) -> Tensor:
     if DYNAMO:
         return F.rms_norm(x, (x.size(-1),), weight, eps)
-    y = x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + (torch.finfo(x.dtype).eps if eps is None else eps))
+    y = x * torch.rsqrt(
+        x.pow(2).mean(-1, keepdim=True) + (torch.finfo(x.dtype).eps if eps is None else eps)
+    )
     return y if weight is None else y * weight
 
 
@@ -56,7 +58,7 @@ def tables(time: int, width: int, device=None) -> tuple[Tensor, Tensor]:
 
 
 def rotate_half(x: Tensor) -> Tensor:
-    a, b = x[..., : x.shape[-1] // 2], x[..., x.shape[-1] // 2:]
+    a, b = x[..., : x.shape[-1] // 2], x[..., x.shape[-1] // 2 :]
     return torch.cat((-b, a), dim=-1)
 
 
@@ -78,7 +80,9 @@ class Rotary(nn.Module):
         if self.cached:
             cos, sin = self.cos[:time], self.sin[:time]
         else:
-            angle = torch.outer(torch.arange(time, device=x.device, dtype=self.frequency.dtype), self.frequency)
+            angle = torch.outer(
+                torch.arange(time, device=x.device, dtype=self.frequency.dtype), self.frequency
+            )
             cos, sin = angle.cos(), angle.sin()
         cos, sin = cos[None, None].to(x.dtype), sin[None, None].to(x.dtype)
         if self.kind == "challenge":
@@ -129,12 +133,15 @@ class Attention(nn.Module):
             y = F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=self.kv != HEADS)
         else:
             if self.kv != HEADS:
-                k, v = (repeat_heads(z, HEADS // self.kv, self.c.get("repeat", "interleave")) for z in (k, v))
+                k, v = (
+                    repeat_heads(z, HEADS // self.kv, self.c.get("repeat", "interleave"))
+                    for z in (k, v)
+                )
             if kind == "sdpa":
                 y = F.scaled_dot_product_attention(q, k, v, is_causal=self.c.get("causal", True))
             else:
                 s = q @ k.transpose(-2, -1)
-                s = s / math.sqrt(self.h) if kind != "manual_mul" else s * self.h ** -0.5
+                s = s / math.sqrt(self.h) if kind != "manual_mul" else s * self.h**-0.5
                 if "scores_cap" in self.c:
                     s = self.c["scores_cap"] * torch.tanh(s / self.c["scores_cap"])
                 if kind == "manual":  # nanoGPT's
@@ -142,12 +149,16 @@ class Attention(nn.Module):
                 elif kind == "manual_mul":
                     s = s.masked_fill(torch.triu(torch.ones(t, t, dtype=torch.bool), 1), -1e9)
                 elif kind == "manual_where":
-                    s = torch.where(torch.tril(torch.ones(t, t, dtype=torch.bool)), s, torch.finfo(s.dtype).min)
+                    s = torch.where(
+                        torch.tril(torch.ones(t, t, dtype=torch.bool)), s, torch.finfo(s.dtype).min
+                    )
                 elif kind == "manual_add":
                     s = s + torch.full((t, t), float("-inf")).triu(1)
                 elif kind == "window":
                     i = torch.arange(t)
-                    s = s.masked_fill((i[:, None] < i[None]) | (i[:, None] - i[None] >= 8), float("-inf"))
+                    s = s.masked_fill(
+                        (i[:, None] < i[None]) | (i[:, None] - i[None] >= 8), float("-inf")
+                    )
                 y = F.softmax(s, dim=-1) @ v
         return self.o(y.transpose(1, 2).contiguous().reshape(b, t, DIM))
 
@@ -158,7 +169,10 @@ class Block(nn.Module):
         kind = c.get("norm", "functional")
         self.n1, self.n2 = Norm(kind, DIM), Norm(kind, DIM)
         self.attention = Attention(c)
-        self.up, self.down = nn.Linear(DIM, 3 * DIM, bias=False), nn.Linear(3 * DIM, DIM, bias=False)
+        self.up, self.down = (
+            nn.Linear(DIM, 3 * DIM, bias=False),
+            nn.Linear(3 * DIM, DIM, bias=False),
+        )
         self.scale = nn.Parameter(torch.ones(DIM))
         self.mix = nn.Parameter(torch.stack((torch.ones(DIM), torch.zeros(DIM))))
 
@@ -192,10 +206,19 @@ class Model(nn.Module):
 
 ARCHITECTURES = {
     "baseline": {},
-    "llama": dict(norm="llama", rotary="llama", attention="manual_where", repeat="expand", qk_norm=False, cached=True),
+    "llama": dict(
+        norm="llama",
+        rotary="llama",
+        attention="manual_where",
+        repeat="expand",
+        qk_norm=False,
+        cached=True,
+    ),
     "nano": dict(norm="division", attention="manual", kv_heads=HEADS, cached=True),
     "interleaved": dict(norm="module", rotary="interleaved", attention="sdpa", flat=True),
-    "triu": dict(norm="module", rotary="challenge", attention="manual_mul", repeat="expand", cached=True),
+    "triu": dict(
+        norm="module", rotary="challenge", attention="manual_mul", repeat="expand", cached=True
+    ),
     "added": dict(norm="llama", rotary="llama", attention="manual_add", bias=True),
     # These must keep their attention as it is.
     "bidirectional": dict(attention="sdpa", causal=False),
@@ -221,11 +244,23 @@ def export(path: str, architecture: str, exporter: str) -> None:
     options = dict(EXPORTERS[exporter])
     ids = torch.randint(0, VOCAB, (2, TIME))
     if options["dynamo"]:
-        options.update(dynamic_shapes={"input_ids": {0: torch.export.Dim("batch", max=512), 1: torch.export.Dim("time", min=2, max=64)}},
-                       external_data=False, verbose=False)
+        options.update(
+            dynamic_shapes={
+                "input_ids": {
+                    0: torch.export.Dim("batch", max=512),
+                    1: torch.export.Dim("time", min=2, max=64),
+                }
+            },
+            external_data=False,
+            verbose=False,
+        )
     else:
-        options.update(dynamic_axes={"input_ids": {0: "batch", 1: "time"}, "logits": {0: "batch", 1: "time"}})
-    torch.onnx.export(model, (ids,), path, input_names=["input_ids"], output_names=["logits"], **options)
+        options.update(
+            dynamic_axes={"input_ids": {0: "batch", 1: "time"}, "logits": {0: "batch", 1: "time"}}
+        )
+    torch.onnx.export(
+        model, (ids,), path, input_names=["input_ids"], output_names=["logits"], **options
+    )
 
 
 def main(folder: str, *wanted: str) -> None:
@@ -241,7 +276,12 @@ def main(folder: str, *wanted: str) -> None:
                     export(f"{folder}/{name}.onnx", architecture, exporter)
                 print(json.dumps({"name": name, "error": None}), flush=True)
             except Exception as error:  # an exporter that cannot is a fact, not a failure
-                print(json.dumps({"name": name, "error": f"{type(error).__name__}: {str(error)[:300]}"}), flush=True)
+                print(
+                    json.dumps(
+                        {"name": name, "error": f"{type(error).__name__}: {str(error)[:300]}"}
+                    ),
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":

@@ -13,9 +13,10 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import onnx
 import onnxruntime as ort
 import torch
+
+import onnx
 
 TRAIN = Path(sys.argv[1])
 sys.path[:0] = [str(TRAIN), str(TRAIN / "adaptive")]

@@ -2,6 +2,7 @@
 
 A surface is [begin, end) in UTF-8 bytes of the text.
 """
+
 import json
 import sys
 

@@ -32,7 +32,9 @@ def module(name):
 
 
 def plain(torch):
-    return lambda logits, targets: torch.nn.functional.cross_entropy(logits, targets, reduction="none")
+    return lambda logits, targets: torch.nn.functional.cross_entropy(
+        logits, targets, reduction="none"
+    )
 
 
 def softcapped(torch, cap):
@@ -48,13 +50,19 @@ def measure_torch(torch, lines, gib, softcap):
     function = softcapped(torch, float(softcap)) if softcap else plain(torch)
     for kind in timing.types(torch):
         for vocab in timing.VOCABULARIES:
-            untimed = [who for who in ("PyTorch eager", "PyTorch compiled") if not lines.has(who, kind, vocab, softcap)]
+            untimed = [
+                who
+                for who in ("PyTorch eager", "PyTorch compiled")
+                if not lines.has(who, kind, vocab, softcap)
+            ]
             if not untimed:
                 continue
             pairs = timing.inputs_of(torch, kind, vocab, gib)
             for who in untimed:
                 torch.compiler.reset()
-                work = function if who == "PyTorch eager" else torch.compile(function, dynamic=False)
+                work = (
+                    function if who == "PyTorch eager" else torch.compile(function, dynamic=False)
+                )
                 timing.measure(torch, lines, who, torch.__version__, kind, pairs, softcap, work)
             del pairs
             torch.cuda.empty_cache()
@@ -93,7 +101,9 @@ def measure_quack(torch, lines, gib, softcap):
         for vocab in timing.VOCABULARIES:
             if not lines.has("QuACK", kind, vocab, softcap):
                 pairs = timing.inputs_of(torch, kind, vocab, gib)
-                timing.measure(torch, lines, "QuACK", version, kind, pairs, softcap, quack.cross_entropy_fwd)
+                timing.measure(
+                    torch, lines, "QuACK", version, kind, pairs, softcap, quack.cross_entropy_fwd
+                )
 
 
 MEASURES = {"torch": measure_torch, "triton": measure_triton, "quack": measure_quack}

@@ -9,7 +9,9 @@ SHAPES = ((1024, 4), (4096, 8), (8192, 16))
 
 
 @triton.jit
-def one_read_kernel(logits, targets, nats, stride, VOCAB: tl.constexpr, CAP: tl.constexpr, BLOCK: tl.constexpr):
+def one_read_kernel(
+    logits, targets, nats, stride, VOCAB: tl.constexpr, CAP: tl.constexpr, BLOCK: tl.constexpr
+):
     row = tl.program_id(0).to(tl.int64)
     base = logits + row * stride
     top = -float("inf")
@@ -34,7 +36,13 @@ def one_read(logits, targets, softcap, block, warps):
     """Nats [rows], fp32, of logits [rows, vocab] and targets [rows]; softcap 0 is none."""
     nats = torch.empty(len(logits), dtype=torch.float32, device=logits.device)
     one_read_kernel[(len(logits),)](
-        logits, targets, nats, logits.stride(0), VOCAB=logits.shape[1], CAP=softcap, BLOCK=block,
+        logits,
+        targets,
+        nats,
+        logits.stride(0),
+        VOCAB=logits.shape[1],
+        CAP=softcap,
+        BLOCK=block,
         num_warps=warps,
     )
     return nats

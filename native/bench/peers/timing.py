@@ -69,7 +69,9 @@ def inputs_of(torch, kind, vocab, gib):
 def worst_error(torch, work, logits, targets, softcap):
     """Largest difference from float64, in nats, over rows from the first to the last."""
     nats = work(logits, targets)
-    at = torch.linspace(0, len(logits) - 1, min(ROWS_CHECKED, len(logits)), device=logits.device).long()
+    at = torch.linspace(
+        0, len(logits) - 1, min(ROWS_CHECKED, len(logits)), device=logits.device
+    ).long()
     some = logits[at].double()
     if softcap:
         some = softcap * torch.tanh(some / softcap)
@@ -96,7 +98,14 @@ def measure(torch, lines, who, version, kind, pairs, softcap, work):
     """One line: the time of `work(logits, targets)`, which gives a row's nats each."""
     logits, targets = pairs[0]
     rows, vocab = logits.shape
-    line = {"who": who, "version": version, "type": kind, "vocab": vocab, "softcap": softcap, "rows": rows}
+    line = {
+        "who": who,
+        "version": version,
+        "type": kind,
+        "vocab": vocab,
+        "softcap": softcap,
+        "rows": rows,
+    }
     try:
         worst = worst_error(torch, work, logits, targets, softcap)
         middle, low, high = milliseconds(torch, work, pairs)
