@@ -169,7 +169,7 @@ export const END = '<!-- /modules -->';
 /** What docs/architecture.md has between the two markers. */
 export function modulesBlock(): string {
   const picture = layers()
-    .map((names) => names.join('   '))
+    .map((names) => names.join(', '))
     .toReversed();
   const rows = MODULES.map(({ name, purpose, imports }) => {
     const links = imports.map((each) => `\`${each}\``).join(', ');
