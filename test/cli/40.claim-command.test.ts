@@ -30,7 +30,7 @@ test('a log without a score is refused, and so is none at all', async () => {
 });
 
 test('a right claim exits 0, a known mistake 1, with its name', async () => {
-  // 2.435930 bytes a token on the 1,024 vocabulary (facts 2.6): the LoRA record's own figures.
+  // 2.435930 bytes a token on the 1,024 vocabulary: the LoRA record's own figures.
   const right = await bpb('claim', '--val-loss', '2.07234577', '--val-bpb', '1.22735990');
   expect(right).toMatchObject({ code: 0 });
   expect(right.stdout).toMatch(/^\s*fits\b.*sp1024/);
@@ -47,7 +47,7 @@ test('a right claim exits 0, a known mistake 1, with its name', async () => {
 
 test('a log of another validation set: said, and exit 1', async () => {
   const log = join(temporaryFolder(), 'train.log');
-  // The naive baseline's own row: 63,779,840 targets (facts 2.6).
+  // The naive baseline's own row: 63,779,840 targets.
   const lines = [
     'val_loader:shards pattern=./data/fineweb10B_sp1024/fineweb_val_*.bin tokens:63779840',
     'final_int8_zlib_roundtrip_exact val_loss:2.07269931 val_bpb:1.22436570',
