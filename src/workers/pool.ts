@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import type { BpbError } from '../errors.js';
 import { type Message, resultOf, type ThreadData, type ThreadReply } from './protocol.js';
+import { beginClosing, holdExit, isClosing, newThreadState } from './thread-state.js';
 import { poolClosed, workerDied } from './worker-errors.js';
 
 const BOOTSTRAP = fileURLToPath(new URL('./bootstrap.cjs', import.meta.url));
@@ -26,13 +27,14 @@ export interface WorkerPoolOptions {
 export class WorkerPool<Task, Result, Opened = undefined> {
   readonly workers: number;
   private readonly pool: Piscina<Message, ThreadReply<unknown>>;
-  private readonly closing = new Int32Array(new SharedArrayBuffer(4));
+  private readonly state = newThreadState();
   private readonly inFlight = new Set<Promise<unknown>>();
   /** Ids of threads that are created; piscina reports those that replace another once they run. */
   private readonly created = new Set<number>();
   /** Why the pool takes no further task. */
   private failure: BpbError | undefined;
   private closed: Promise<void> | undefined;
+  private readonly releaseExit: () => void;
   /** Whether all threads are idle for good, and are being terminated. */
   private terminating = false;
 
@@ -40,13 +42,14 @@ export class WorkerPool<Task, Result, Opened = undefined> {
     this.workers = workers;
     this.pool = new Piscina<Message, ThreadReply<unknown>>({
       filename: BOOTSTRAP,
-      workerData: { module: module.href, setup, closing: this.closing } satisfies ThreadData,
+      workerData: { module: module.href, setup, state: this.state } satisfies ThreadData,
       minThreads: workers,
       maxThreads: workers,
       concurrentTasksPerWorker: tasksPerWorker,
       // A thread that starts again would have to open its service again.
       idleTimeout: Number.POSITIVE_INFINITY,
     });
+    this.releaseExit = holdExit(this.state);
     this.pool.on('workerCreate', ({ id }: { id: number }) => this.created.add(id));
     this.pool.on('workerDestroy', () => this.onThreadEnd());
     this.pool.on('error', (error: unknown) => this.fail(error));
@@ -96,7 +99,7 @@ export class WorkerPool<Task, Result, Opened = undefined> {
     } catch (error) {
       // Handlers reply with what they throw: what is left is a task that cannot be cloned and a
       // thread that ended.
-      if (Atomics.load(this.closing, 0) === 0 && error instanceof DOMException) throw error;
+      if (!isClosing(this.state) && error instanceof DOMException) throw error;
       throw this.fail(error);
     }
     if ('closed' in reply) throw this.failure ?? poolClosed();
@@ -104,7 +107,7 @@ export class WorkerPool<Task, Result, Opened = undefined> {
   }
 
   private fail(cause?: unknown): BpbError {
-    Atomics.store(this.closing, 0, 1);
+    beginClosing(this.state);
     this.failure ??= workerDied(cause);
     return this.failure;
   }
@@ -112,7 +115,7 @@ export class WorkerPool<Task, Result, Opened = undefined> {
   /** Piscina replaces a thread that died, but what it kept is lost: the pool begins no further task. */
   private onThreadEnd(): void {
     if (this.terminating) return;
-    Atomics.store(this.closing, 0, 1);
+    beginClosing(this.state);
     queueMicrotask(() => {
       // No replacement: what waits for a thread would wait for ever.
       if (this.pool.threads.length === 0) void this.pool.destroy();
@@ -126,12 +129,13 @@ export class WorkerPool<Task, Result, Opened = undefined> {
   }
 
   private async shutDown(): Promise<void> {
-    Atomics.store(this.closing, 0, 1);
+    beginClosing(this.state);
     await Promise.allSettled(this.inFlight);
     let idle = false;
     while (!idle) idle = await this.allIdle();
     this.terminating = true;
     await this.pool.destroy();
+    this.releaseExit();
   }
 
   /** Whether each thread has answered a ping; false where one died meanwhile and was replaced. */

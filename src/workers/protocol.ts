@@ -2,6 +2,7 @@
  * Worker protocol: what a worker module exports, and the messages between a pool and its threads.
  */
 import { type CarriedError, packError, unpackError } from './carried-error.js';
+import type { ThreadState } from './thread-state.js';
 
 /** Runs a task. What it throws reaches the caller of the pool with all its fields. */
 export type Handler<Task, Result> = (task: Task) => Handled<Result> | Promise<Handled<Result>>;
@@ -65,8 +66,7 @@ export interface ThreadData {
   /** Address of the worker module. */
   readonly module: string;
   readonly setup: unknown;
-  /** 1 once no further task may begin; shared. */
-  readonly closing: Int32Array<SharedArrayBuffer>;
+  readonly state: ThreadState;
 }
 
 /** What work came to, as plain data. */

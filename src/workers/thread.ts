@@ -10,26 +10,33 @@ import {
   type ThreadReply,
   WithTransfer,
 } from './protocol.js';
+import { isClosing, whileOpening } from './thread-state.js';
 
-type Opened = ReturnType<OpenService>;
+type Opened = Awaited<ReturnType<OpenService>>;
 
-const { module, setup, closing } = workerData as ThreadData;
-let service: Opened | undefined;
+const { module, setup, state } = workerData as ThreadData;
+let service: Promise<Opened | null> | undefined;
 
-async function openService(): Opened {
-  const { default: open } = (await import(module)) as { default: OpenService };
-  return open(setup);
+function openService(): Promise<Opened | null> {
+  return whileOpening(state, async () => {
+    const { default: open } = (await import(module)) as { default: OpenService };
+    return open(setup);
+  });
 }
 
 /** The reply to a message, as piscina sends it: marked where it has buffers to transfer. */
 export async function answer(message: Exclude<Message, { kind: 'ping' }>): Promise<unknown> {
-  if (Atomics.load(closing, 0) === 1) return { closed: true } satisfies ThreadReply<unknown>;
+  const closed: ThreadReply<unknown> = { closed: true };
+  if (isClosing(state)) return closed;
+  service ??= openService();
   const reply = await replyOf(async () => {
-    service ??= openService();
-    const { opened, handle } = await service;
-    return message.kind === 'open' ? opened : handle(message.task);
+    const opened = await service;
+    if (opened == null) return closed;
+    return message.kind === 'open' ? opened.opened : opened.handle(message.task);
   });
-  if (!('value' in reply && reply.value instanceof WithTransfer)) return reply;
+  if (!('value' in reply)) return reply;
+  if (reply.value === closed) return closed;
+  if (!(reply.value instanceof WithTransfer)) return reply;
   const { result, buffers } = reply.value;
   const piscina = await import('piscina');
   // Piscina removes the marks on the way.
