@@ -1,17 +1,9 @@
 /**
- * What a stateful or adaptive artifact carries from chunk to chunk: read, and checked against both
- * graphs before a runtime sees either (docs/adaptive.md).
+ * State of a stateful or adaptive artifact: the tensors that it carries from chunk to chunk, and the
+ * adapt graph (docs/adaptive.md).
  */
-import { BpbError, inputError } from '../errors.js';
-import { checkOnnx } from '../onnx/check.js';
-import type { OnnxSummary } from '../onnx/reader.js';
 import { count } from '../onnx/tensor.js';
-import { shared } from '../shared-memory.js';
-import { readDecompressed } from './decompress.js';
-import type { Manifest } from './manifest.js';
-import { type StoredFile, sha256 } from './size.js';
-import { checkStatePorts, stateManifestError } from './state-ports.js';
-import type { StateDtype, StateManifest } from './state-schema.js';
+import type { StateDtype } from './state-schema.js';
 
 /** A tensor that is carried; in the graphs it is `[batch, …shape]`. */
 export interface StateTensor {
@@ -62,119 +54,7 @@ export function stateBytes({ shape, dtype }: Pick<StateTensor, 'shape' | 'dtype'
   return count(shape) * STATE_BYTES[dtype];
 }
 
-/** Whether every tensor begins anew at each document, so that documents may run side by side. */
+/** Whether every tensor begins anew at each document, so that documents may run in one batch. */
 export function resetsAtDocuments({ tensors }: Pick<Adaptive, 'tensors'>): boolean {
   return tensors.every(({ reset }) => reset === 'document');
-}
-
-export interface LoadedAdaptive {
-  readonly adaptive: Adaptive;
-  /** Files that the score depends on, beside the model. */
-  readonly scored: readonly StoredFile[];
-}
-
-/**
- * Null where the manifest has no `state`.
- *
- * @param inside resolves a path of the manifest, which must lie in the artifact
- * @throws BPB_STATE_…, naming the manifest or the graph, the field, what was expected and found
- */
-export async function loadAdaptive(
-  manifest: Manifest,
-  manifestPath: string,
-  score: { readonly path: string; readonly graph: OnnxSummary },
-  inside: (name: string) => string,
-): Promise<LoadedAdaptive | null> {
-  const { state } = manifest;
-  if (state === undefined) {
-    if (manifest.adapt === undefined) return null;
-    throw stateManifestError(manifestPath, 'adapt', 'a `state` that it changes', 'no `state`');
-  }
-  checkEvaluation(manifest, state, manifestPath);
-  const scored: StoredFile[] = [];
-  const read = async (name: string, most?: number) => {
-    const { stored, content } = await readDecompressed(inside(name), most);
-    scored.push({
-      name,
-      bytes: stored.length,
-      sha256: sha256(stored),
-      contentSha256: sha256(content),
-    });
-    return shared(content);
-  };
-
-  const tensors: StateTensor[] = [];
-  for (const { init, ...tensor } of state.tensors) {
-    const values =
-      init === 'zeros'
-        ? null
-        : await initialValues(tensor, inside(init.path), () => read(init.path, stateBytes(tensor)));
-    tensors.push({ ...tensor, init: values });
-  }
-  let adapt: AdaptGraph | null = null;
-  let adaptGraph: OnnxSummary | null = null;
-  if (manifest.adapt !== undefined) {
-    const path = inside(manifest.adapt.path);
-    const bytes = await read(manifest.adapt.path);
-    adaptGraph = checkOnnx(bytes, path);
-    adapt = { ...manifest.adapt, path, bytes };
-  }
-  const { chunk, context, steps } = state;
-  const adaptive: Adaptive = { tensors, chunk, context, steps, adapt };
-  checkStatePorts({
-    adaptive,
-    manifestPath,
-    tokens: manifest.model.tokens,
-    logits: manifest.model.logits,
-    score,
-    adapt: adaptGraph === null ? null : { path: adapt!.path, graph: adaptGraph },
-  });
-  return { adaptive, scored };
-}
-
-/** @param read gives the file, unpacked no further than the tensor is long */
-async function initialValues(
-  tensor: Pick<StateTensor, 'name' | 'shape' | 'dtype'>,
-  path: string,
-  read: () => Promise<Uint8Array<SharedArrayBuffer>>,
-): Promise<Uint8Array<SharedArrayBuffer>> {
-  const { name, shape, dtype } = tensor;
-  const expected = stateBytes(tensor);
-  const wrong = (actual: string) =>
-    inputError('BPB_STATE_INIT', {
-      message: `the initial values of the state \`${name}\` do not fill its shape`,
-      path,
-      expected: `${expected} bytes for ${dtype} [${shape.join(', ')}]`,
-      actual,
-    });
-  const values = await read().catch((error: unknown) => {
-    const longer = error instanceof BpbError && error.code === 'BPB_DECOMPRESS_LIMIT';
-    throw longer ? wrong(`more than ${expected} bytes`) : error;
-  });
-  if (values.length !== expected) throw wrong(`${values.length} bytes`);
-  return values;
-}
-
-function checkEvaluation(manifest: Manifest, state: StateManifest, path: string): void {
-  const { evaluation } = manifest;
-  if (evaluation === undefined) return;
-  const { seqLen, window, stride } = evaluation;
-  if (state.chunk + state.context > seqLen) {
-    const actual = `chunk ${state.chunk} and context ${state.context} in rows of ${seqLen}`;
-    throw stateManifestError(
-      path,
-      'state.chunk',
-      'chunk + context of at most evaluation.seqLen',
-      actual,
-    );
-  }
-  const resets = state.tensors.some(({ reset }) => reset === 'document');
-  if (window === 'sliding' || stride !== null) {
-    const expected = 'document or chunk windows without a stride; `context` is what overlaps';
-    throw stateManifestError(path, 'evaluation', expected, `${window}, stride ${stride ?? 'none'}`);
-  }
-  if (window === 'chunk' && resets) {
-    const expected = 'document windows, as a state resets at documents';
-    throw stateManifestError(path, 'evaluation.window', expected, window);
-  }
 }

@@ -1,17 +1,18 @@
 /**
- * Loads an artifact: a directory with `artifact.json`, or a bare `.onnx`.
+ * Loader of artifacts: a directory with `artifact.json`, or a bare `.onnx`.
  */
 import { createHash } from 'node:crypto';
 import { realpathSync, type Stats, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, isAbsolute, join, relative, resolve } from 'node:path';
 import { inputError, usageError } from '../errors.js';
-import { checkOnnx } from '../onnx/check.js';
-import type { OnnxSummary } from '../onnx/reader.js';
+import type { OnnxSummary } from '../onnx/summary.js';
 import { shared } from '../shared-memory.js';
-import { type Adaptive, loadAdaptive } from './adaptive.js';
+import type { Adaptive } from './adaptive.js';
 import { readDecompressed } from './decompress.js';
+import { loadAdaptive } from './load-adaptive.js';
 import { type Manifest, parseManifest } from './manifest.js';
+import { checkModel } from './model-file.js';
 import { accountSize, BYTES_LIMIT, type SizeAccount, sha256, storedFile } from './size.js';
 
 /** Where a tokenizer comes from: a SentencePiece model file, or the pure byte vocabulary. */
@@ -37,10 +38,10 @@ export interface Artifact {
     readonly softcap: number | null;
     readonly graph: OnnxSummary;
   };
-  /** Null for a bare model: the caller must say. */
+  /** Null for a bare model, whose tokenizer the caller must name. */
   readonly tokenizer: TokenizerSource | null;
   readonly evaluation: Manifest['evaluation'] | null;
-  /** What it carries from chunk to chunk; null where every row stands alone. */
+  /** The state that it carries from chunk to chunk; null where rows are independent. */
   readonly adaptive: Adaptive | null;
   readonly size: SizeAccount;
 }
@@ -103,7 +104,7 @@ async function loadDirectory(directory: string): Promise<Artifact> {
     manifest.tokenizer.kind === 'byte260'
       ? { kind: 'byte260' }
       : { kind: 'sentencepiece', path: inside(manifest.tokenizer.path) };
-  const graph = checkOnnx(content, modelPath);
+  const graph = checkModel(content, modelPath);
   const loaded = await loadAdaptive(manifest, manifestPath, { path: modelPath, graph }, inside);
   const scored = [model, ...(loaded?.scored ?? [])];
   const hashed = new Map([...counted, ...scored].map((file) => [file.name, file.sha256]));
@@ -154,7 +155,7 @@ async function loadBareModel(path: string): Promise<Artifact> {
       tokens: 'input_ids',
       logits: 'logits',
       softcap: null,
-      graph: checkOnnx(content, path),
+      graph: checkModel(content, path),
     },
     tokenizer: null,
     evaluation: null,

@@ -1,5 +1,5 @@
 /**
- * `artifact.json`: the manifest of an artifact directory, validated by zod, unknown fields refused.
+ * Schema and parser of `artifact.json`, the manifest of an artifact directory; unknown fields are refused.
  */
 import { z } from 'zod';
 import { inputError } from '../errors.js';

@@ -1,10 +1,11 @@
 /**
- * Holds the state of a manifest against the ports of its two graphs: every tensor is read and
- * written, in one type and shape, and neither graph asks for anything else.
+ * Checks of a manifest's state against the ports of both graphs: every tensor is read and written, in
+ * one type and shape, and neither graph has other inputs.
  */
 import { type BpbError, inputError } from '../errors.js';
 import { TYPE } from '../onnx/element-types.js';
-import type { OnnxSummary, Port } from '../onnx/reader.js';
+import type { Port } from '../onnx/port.js';
+import type { OnnxSummary } from '../onnx/summary.js';
 import type { Adaptive, StateTensor } from './adaptive.js';
 
 interface Graph {
@@ -112,7 +113,7 @@ function distinctPorts({ adaptive, manifestPath, tokens, logits }: StatePorts): 
   }
 }
 
-/** A graph that asks for more than it is given would have to be told what it may not know. */
+/** A further input would have to be given values that the graph may not know. */
 function onlyInputs({ path, graph }: Graph, may: readonly string[], what: string): void {
   const other = graph.inputs.find(({ name }) => !may.includes(name));
   if (other === undefined) return;

@@ -1,12 +1,12 @@
 /**
- * The manifest's part on stateful and adaptive artifacts: `state` and `adapt` (docs/adaptive.md).
+ * Schema of a manifest's `state` and `adapt`: stateful and adaptive artifacts (docs/adaptive.md).
  */
 import { z } from 'zod';
 import { count } from '../onnx/tensor.js';
 
 export const relativePath = z.string().min(1);
 
-/** No name of a port in any artifact is one that an object of JavaScript cannot hold. */
+/** Names of ports are keys of JavaScript objects, which cannot have all. */
 export const portName = z
   .string()
   .min(1)

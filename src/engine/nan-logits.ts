@@ -5,7 +5,7 @@
 import { BpbError } from '../errors.js';
 import { TYPE } from '../onnx/element-types.js';
 import { OnnxGraph } from '../onnx/graph.js';
-import type { TensorHead } from '../onnx/tensor.js';
+import type { StoredTensor } from '../onnx/stored-tensor.js';
 import type { Batch, GraphOptions } from './types.js';
 
 /** What the refusal needs of a graph. */
@@ -61,9 +61,10 @@ function usesHalves(model: Uint8Array, path: string): boolean {
   const graph = OnnxGraph.parse(model, path);
   return graph.items.some((item) => {
     if (item.kind === 'other') return false;
-    if (item.kind !== 'node') return item.type === TYPE.float16;
+    if (item.kind === 'initializer') return item.type === TYPE.float16;
+    if (item.kind !== 'node') return item.elementType === TYPE.float16;
     if (item.op === 'Cast') return item.attributes.get('to')?.value === TYPE.float16;
     const constant = item.op === 'Constant' ? item.attributes.get('value')?.value : undefined;
-    return (constant as TensorHead | undefined)?.type === TYPE.float16;
+    return (constant as StoredTensor | undefined)?.type === TYPE.float16;
   });
 }

@@ -1,10 +1,9 @@
 /**
- * What an ONNX model may not do before it reaches a runtime: name other files, or recurse.
+ * Checks of a model before a runtime gets it: no reference to other files, no recursion.
  */
 
-import { guessContent } from '../data/shard-header.js';
 import { type BpbError, inputError } from '../errors.js';
-import { type OnnxSummary, readOnnx } from './reader.js';
+import { type OnnxSummary, readSummary } from './summary.js';
 
 /** Function calls nested deeper than this are refused: ONNX Runtime expands them by recursion. */
 const MAX_CALL_DEPTH = 64;
@@ -18,17 +17,7 @@ const FILE_READING = new Set(['com.microsoft:EPContext']);
  * @throws BPB_MODEL_NOT_ONNX, BPB_MODEL_EXTERNAL_DATA, BPB_MODEL_FUNCTIONS, BPB_MODEL_OPERATOR
  */
 export function checkOnnx(bytes: Uint8Array, path: string): OnnxSummary {
-  const guess = bytes.length === 0 ? 'an empty file' : guessContent(bytes.subarray(0, 512));
-  if (guess !== null) {
-    throw inputError('BPB_MODEL_NOT_ONNX', {
-      message: 'the model is not an ONNX file',
-      path,
-      expected: 'an ONNX model',
-      actual: guess,
-      hint: 'a compressed model needs its extension (.gz, .br, .xz, .zst); an LFS pointer needs `git lfs pull`',
-    });
-  }
-  const model = readOnnx(bytes, path);
+  const model = readSummary(bytes, path);
   if (model.externalTensors.length > 0) {
     const [first] = model.externalTensors;
     throw inputError('BPB_MODEL_EXTERNAL_DATA', {
@@ -39,7 +28,8 @@ export function checkOnnx(bytes: Uint8Array, path: string): OnnxSummary {
       hint: 'save it again with onnx.save_model(model, path, save_as_external_data=False)',
     });
   }
-  for (const operator of model.operators.keys()) {
+  const inFunctions = model.functions.flatMap(({ operators }) => operators);
+  for (const operator of [...model.operators.keys(), ...inFunctions]) {
     if (FILE_READING.has(operator)) throw forbidden(path, operator);
   }
   const depth = callDepth(model);

@@ -1,13 +1,17 @@
 /**
- * What a graph is made of. Items are never changed in place.
+ * Items of an editable graph: nodes, constants and ports, each with the slice of the file that it came from.
+ *
+ * Items are never changed in place.
  */
 import type { Chunk } from '../protobuf/encode.js';
-import type { Tensor, TensorHead } from './tensor.js';
+import type { Port } from './port.js';
+import type { StoredTensor } from './stored-tensor.js';
 
-/** An attribute: its slice, and its value where that is a number, a text, a list or a tensor. */
 export interface Attribute {
+  /** The fields of its AttributeProto. */
   readonly raw: Chunk;
-  readonly value: number | string | readonly number[] | TensorHead | null;
+  /** Its value where that is a number, a text, a list of numbers or a tensor. */
+  readonly value: number | string | readonly number[] | StoredTensor | null;
   /** Names that a subgraph in it uses: they may be values of the graph around it. */
   readonly captures: readonly string[];
 }
@@ -24,34 +28,23 @@ export interface Node {
   readonly attributes: ReadonlyMap<string, Attribute>;
   /** Fields that are kept as they are: documentation, metadata. */
   readonly rest: readonly Chunk[];
+  /** The field of the graph that it came from; null for one that was made or changed here. */
   readonly raw: Chunk | null;
 }
 
-export interface Initializer {
+export interface Initializer extends StoredTensor {
   readonly kind: 'initializer';
-  readonly name: string;
-  readonly type: number;
-  readonly dims: readonly number[];
-  readonly decode: () => Tensor | null;
   readonly raw: Chunk | null;
 }
 
-export interface Port {
+export interface PortItem extends Port {
   readonly kind: 'input' | 'output' | 'value';
-  readonly name: string;
-  /** ONNX element type; 0 when not a tensor. */
-  readonly type: number;
-  /** Null for a symbolic axis; the whole null when the shape is not given. */
-  readonly dims: readonly (number | null)[] | null;
   readonly raw: Chunk | null;
 }
 
-export interface Other {
+interface Other {
   readonly kind: 'other';
   readonly raw: Chunk;
 }
 
-export type Item = Node | Initializer | Port | Other;
-
-/** Field numbers of a GraphProto. */
-export const FIELD = { node: 1, initializer: 5, input: 11, output: 12, value: 13 } as const;
+export type Item = Node | Initializer | PortItem | Other;

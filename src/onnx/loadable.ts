@@ -1,25 +1,18 @@
 /**
- * A copy of a graph without what keeps ONNX Runtime from opening it once it knows the shapes.
+ * Equivalent graph without the forms that ONNX Runtime refuses once it knows the shapes.
  *
- * Where the axes are fixed, shape arithmetic folds into constants, and shape inference, which looks at
- * constants only, sees what it did not see before:
- * - Range asks for scalars. The runtime's kernels also take vectors of one element, which exporters
- *   write, and with open axes nobody looks. A Squeeze before each input makes both a scalar.
+ * Where the axes are fixed, shape arithmetic folds into constants, and shape inference, which reads
+ * constants only, checks values that it did not know before:
+ * - Range takes scalars. The runtime's kernels also take vectors of one element, which exporters
+ *   write, and with open axes nothing checks them. A Squeeze before each input makes both a scalar.
  * - Shapes that a graph declares of its inner values (`value_info`) may be those of the example that it
- *   was traced with. They are notes: the runtime infers them itself.
+ *   was traced with. They are optional: the runtime infers them itself.
  */
-import { bytes, type Chunk, join } from '../protobuf/encode.js';
-import { WIRE, WireReader } from '../protobuf/wire.js';
-
-/** Field numbers of onnx.proto. */
-const MODEL = { graph: 7, functions: 25 } as const;
-const GRAPH = { node: 1, values: 13 } as const;
-const FUNCTION = { node: 7, values: 12 } as const;
-const NODE = { input: 1, output: 2, op: 4, attribute: 5, domain: 7 } as const;
-const ATTRIBUTE = { graph: 6, graphs: 11 } as const;
-
-/** As deep as the project's reader of models goes. */
-const MAX_DEPTH = 32;
+import { bytes, type Chunk } from '../protobuf/encode.js';
+import type { Message } from '../protobuf/message.js';
+import { domainOf } from './check-names.js';
+import { readModel } from './reader.js';
+import { ATTRIBUTE, FUNCTION, GRAPH, MODEL, NODE } from './schema.js';
 
 /**
  * The graph with its Range inputs squeezed and without declared inner shapes, in its subgraphs and
@@ -28,96 +21,59 @@ const MAX_DEPTH = 32;
  * @throws BPB_MODEL_NOT_ONNX
  */
 export function makeLoadable(model: Uint8Array, path: string): Uint8Array | null {
-  const source = { path, code: 'BPB_MODEL_NOT_ONNX', what: 'an ONNX model' } as const;
+  const root = readModel(model, path);
   let changed = false;
   // Part of every new name, and of none that the file has.
   const all = Buffer.from(model.buffer, model.byteOffset, model.byteLength);
   let stem = '/scalar_';
   while (all.includes(stem)) stem = `/${stem}`;
 
-  const chunks = rewrite(model, (field, payload) => {
-    if (field === MODEL.graph) return [bytes(field, body(payload, GRAPH, 0))];
-    if (field === MODEL.functions) return [bytes(field, body(payload, FUNCTION, 0))];
-    return null;
+  const chunks = root.rewritten(({ type, message }) => {
+    if (type !== MODEL.graph && type !== MODEL.functions) return null;
+    return [bytes(type.number, rewriteBody(message!))];
   });
-  return changed ? join(chunks) : null;
-
-  /** The message with the fields that `replace` gives others for; null keeps a field. */
-  function rewrite(
-    message: Uint8Array,
-    replace: (field: number, payload: Uint8Array) => readonly Chunk[] | null,
-  ): Chunk[] {
-    const reader = new WireReader(message, source);
-    const fields: Chunk[] = [];
-    for (let from = 0; reader.next(); from = reader.offset) {
-      const { field } = reader;
-      let other: readonly Chunk[] | null = null;
-      if (reader.wire === WIRE.bytes) other = replace(field, reader.bytes());
-      else reader.skip();
-      fields.push(...(other ?? [message.subarray(from, reader.offset)]));
-    }
-    return fields;
-  }
+  return changed ? new Uint8Array(Buffer.concat(chunks)) : null;
 
   /** Of a graph or a function. */
-  function body(
-    message: Uint8Array,
-    fields: { readonly node: number; readonly values: number },
-    depth: number,
-  ): Chunk[] {
-    return rewrite(message, (field, payload) => {
-      if (field === fields.node) return nodes(field, payload, depth);
-      if (field !== fields.values) return null;
+  function rewriteBody(body: Message): Chunk[] {
+    return body.rewritten(({ type, message }) => {
+      if (type === GRAPH.node || type === FUNCTION.node) return rewriteNode(type.number, message!);
+      if (type !== GRAPH.value_info && type !== FUNCTION.value_info) return null;
       changed = true;
       return [];
     });
   }
 
-  /** A node, and before it what it needs. */
-  function nodes(field: number, message: Uint8Array, depth: number): Chunk[] {
-    const { op, inputs, output } = readNode(new WireReader(message, source));
-    if (op !== 'Range') {
-      const inner = rewrite(message, (part, payload) =>
-        part === NODE.attribute && depth < MAX_DEPTH
-          ? [bytes(part, attribute(payload, depth + 1))]
-          : null,
+  /** A node, and before it the nodes that it needs. */
+  function rewriteNode(field: number, node: Message): Chunk[] {
+    if (node.string(NODE.op_type) !== 'Range' || domainOf(node, NODE.domain) !== '') {
+      const inner = node.rewritten(({ type, message }) =>
+        type === NODE.attribute ? [bytes(type.number, rewriteAttribute(message!))] : null,
       );
       return [bytes(field, inner)];
     }
     changed = true;
+    const output = node.strings(NODE.output).at(-1) ?? '';
+    const inputs = node.strings(NODE.input);
     const scalars = inputs.map((_, k) => `${output}${stem}${k}`);
     const squeezes = inputs.map((input, k) =>
       bytes(field, [
-        bytes(NODE.input, input),
-        bytes(NODE.output, scalars[k]!),
-        bytes(NODE.op, 'Squeeze'),
+        bytes(NODE.input.number, input),
+        bytes(NODE.output.number, scalars[k]!),
+        bytes(NODE.op_type.number, 'Squeeze'),
       ]),
     );
-    const rest = rewrite(message, (part) => (part === NODE.input ? [] : null));
+    const rest = node.rewritten(({ type }) => (type === NODE.input ? [] : null));
     return [
       ...squeezes,
-      bytes(field, [...scalars.map((name) => bytes(NODE.input, name)), ...rest]),
+      bytes(field, [...scalars.map((name) => bytes(NODE.input.number, name)), ...rest]),
     ];
   }
 
-  function attribute(message: Uint8Array, depth: number): Chunk[] {
-    return rewrite(message, (field, payload) => {
-      const holds = field === ATTRIBUTE.graph || field === ATTRIBUTE.graphs;
-      return holds ? [bytes(field, body(payload, GRAPH, depth))] : null;
+  function rewriteAttribute(attribute: Message): Chunk[] {
+    return attribute.rewritten(({ type, message }) => {
+      if (type !== ATTRIBUTE.g && type !== ATTRIBUTE.graphs) return null;
+      return [bytes(type.number, rewriteBody(message!))];
     });
   }
-}
-
-/** `op` is empty where it is no operator of ONNX's own domain. */
-function readNode(reader: WireReader): { op: string; inputs: string[]; output: string } {
-  const inputs: string[] = [];
-  let [op, domain, output] = ['', '', ''];
-  while (reader.next()) {
-    if (reader.field === NODE.input) inputs.push(reader.string());
-    else if (reader.field === NODE.output) output = reader.string();
-    else if (reader.field === NODE.op) op = reader.string();
-    else if (reader.field === NODE.domain) domain = reader.string();
-    else reader.skip();
-  }
-  return { op: domain === '' || domain === 'ai.onnx' ? op : '', inputs, output };
 }

@@ -1,11 +1,11 @@
 /**
- * Tensors of an ONNX file as numbers: decoded on demand, encoded once, broadcast without copies.
+ * Tensors as numbers: constants that the optimizer computes with, broadcast without copies.
  */
 
 import { bytes, type Chunk, int } from '../protobuf/encode.js';
-import type { WireReader } from '../protobuf/wire.js';
 import { isFloat, TYPE } from './element-types.js';
-import { decodeHalves, encodeHalves } from './float16.js';
+import { encodeHalves } from './float16.js';
+import { TENSOR } from './schema.js';
 
 /** fp32 or fp64 for floats; integers, booleans too, in float64, which is exact up to 2^53. */
 export type Values = Float32Array | Float64Array | Int8Array | Uint8Array;
@@ -92,96 +92,6 @@ export function indexer(
   };
 }
 
-/** The fields of a TensorProto, its data as slices of the file. */
-export interface TensorHead {
-  readonly name: string;
-  readonly type: number;
-  readonly dims: readonly number[];
-  /** Null where the data is in another file, or in a form that is not read here. */
-  decode(): Tensor | null;
-}
-
-export function readTensor(reader: WireReader): TensorHead {
-  const dims: number[] = [];
-  const typed: number[] = [];
-  let type = 0;
-  let name = '';
-  let raw: Uint8Array | null = null;
-  let readable = true;
-  while (reader.next()) {
-    const { field } = reader;
-    if (field === 1) dims.push(...reader.packed().map(Number));
-    else if (field === 2) type = reader.integer();
-    else if (field === 8) name = reader.string();
-    else if (field === 9) raw = reader.bytes();
-    else if (field === 4) typed.push(...floats(reader));
-    else if (field === 5 || field === 7) typed.push(...reader.packed().map(Number));
-    else {
-      if (field !== 12) readable = false;
-      reader.skip();
-    }
-  }
-  const decode = () => {
-    if (!readable) return null;
-    const values = raw === null ? fromTyped(type, typed) : fromRaw(type, raw, count(dims));
-    return values !== null && values.length === count(dims) ? new Tensor(type, dims, values) : null;
-  };
-  return { name, type, dims, decode };
-}
-
-function floats(reader: WireReader): number[] {
-  if (reader.wire !== 2) return [reader.float()];
-  const data = reader.bytes();
-  return Array.from(new Float32Array(new Uint8Array(data).buffer, 0, data.length >> 2));
-}
-
-function fromTyped(type: number, typed: readonly number[]): Values | null {
-  if (type === TYPE.float16) return decodeHalves(Uint16Array.from(typed));
-  if (type === TYPE.float32) return Float32Array.from(typed);
-  const known = [TYPE.uint8, TYPE.int8, TYPE.int32, TYPE.int64, TYPE.bool];
-  return known.some((item) => item === type) ? Float64Array.from(typed) : null;
-}
-
-function fromRaw(type: number, raw: Uint8Array, size: number): Values | null {
-  // A copy, for the slice need not be aligned; not slice(), which a Buffer does not copy with.
-  const { buffer } = new Uint8Array(raw);
-  const whole = (width: number) => raw.length === size * width;
-  switch (type) {
-    case TYPE.float32:
-      return whole(4) ? new Float32Array(buffer) : null;
-    case TYPE.float64:
-      return whole(8) ? new Float64Array(buffer) : null;
-    case TYPE.float16:
-      return whole(2) ? decodeHalves(new Uint16Array(buffer)) : null;
-    case TYPE.int8:
-      return new Int8Array(buffer);
-    case TYPE.uint8:
-      return new Uint8Array(buffer);
-    case TYPE.bool:
-      return Float64Array.from(raw);
-    case TYPE.int32:
-      return whole(4) ? Float64Array.from(new Int32Array(buffer)) : null;
-    case TYPE.int64:
-      return whole(8) ? Float64Array.from(new BigInt64Array(buffer), Number) : null;
-    case TYPE.int4:
-    case TYPE.uint4:
-      return nibbles(raw, size, type === TYPE.int4);
-    default:
-      return null;
-  }
-}
-
-/** Two elements a byte, the first in the low bits. */
-function nibbles(raw: Uint8Array, size: number, signed: boolean): Values | null {
-  if (raw.length !== Math.ceil(size / 2)) return null;
-  const values = new Int8Array(size);
-  for (let i = 0; i < size; i++) {
-    const nibble = (raw[i >> 1]! >> (4 * (i & 1))) & 15;
-    values[i] = signed && nibble > 7 ? nibble - 16 : nibble;
-  }
-  return values;
-}
-
 const LARGEST_INT64 = 2n ** 63n - 1n;
 
 function toInt64(value: number): bigint {
@@ -217,9 +127,9 @@ function rawBytes(tensor: Tensor): Uint8Array {
 /** The fields of a TensorProto with its data in `raw_data`. */
 export function tensorFields(name: string, tensor: Tensor): Chunk[] {
   return [
-    ...tensor.dims.map((dim) => int(1, dim)),
-    int(2, tensor.type),
-    bytes(8, name),
-    bytes(9, rawBytes(tensor)),
+    ...tensor.dims.map((dim) => int(TENSOR.dims.number, dim)),
+    int(TENSOR.data_type.number, tensor.type),
+    bytes(TENSOR.name.number, name),
+    bytes(TENSOR.raw_data.number, rawBytes(tensor)),
   ];
 }

@@ -1,21 +1,20 @@
 /**
- * Writes small ONNX models from a plain description of a graph.
+ * Writer of small ONNX models, from a plain description of a graph.
  */
 
 import { bytes, type Chunk, float, int, join } from '../protobuf/encode.js';
 import { TYPE, type TypeName } from './element-types.js';
+import { type Dim, portFields } from './port.js';
+import { ATTRIBUTE, ATTRIBUTE_TYPE, GRAPH, MODEL, NODE, OPSET, TENSOR } from './schema.js';
 
-/** A dimension: a number is static, a string symbolic. */
-export type Dim = number | string;
-
-export interface ValueInfo {
+export interface PortSpec {
   name: string;
   type: TypeName;
   dims: readonly Dim[];
 }
 
 /** A constant of the graph; `data` are its little-endian bytes, row-major. */
-export interface Initializer {
+export interface InitializerSpec {
   name: string;
   type: TypeName;
   dims: readonly number[];
@@ -23,74 +22,87 @@ export interface Initializer {
 }
 
 /** `int` becomes an INT attribute, `float` a FLOAT, `ints` an INTS, `string` a STRING. */
-export type Attribute =
+export type AttributeValue =
   | { int: number }
   | { float: number }
   | { ints: readonly number[] }
   | { string: string };
 
-export interface Node {
+export interface NodeSpec {
   op: string;
   inputs: readonly string[];
   outputs: readonly string[];
-  attributes?: Readonly<Record<string, Attribute>>;
+  attributes?: Readonly<Record<string, AttributeValue>>;
   domain?: string;
 }
 
-export interface Graph {
-  nodes: readonly Node[];
-  inputs: readonly ValueInfo[];
-  outputs: readonly ValueInfo[];
-  initializers?: readonly Initializer[];
-  /** Version of the default operator set; 21 unless told. */
+export interface GraphSpec {
+  nodes: readonly NodeSpec[];
+  inputs: readonly PortSpec[];
+  outputs: readonly PortSpec[];
+  initializers?: readonly InitializerSpec[];
+  /** Version of the default operator set; 21 by default. */
   opset?: number;
 }
 
 /** The fields of a ValueInfoProto. */
-export function valueInfo({ name, type, dims }: ValueInfo): Chunk[] {
-  const shape = dims.map((dim) =>
-    bytes(1, [typeof dim === 'number' ? int(1, dim) : bytes(2, dim)]),
-  );
-  return [bytes(1, name), bytes(2, [bytes(1, [int(1, TYPE[type]), bytes(2, shape)])])];
+export function valueInfo({ name, type, dims }: PortSpec): Chunk[] {
+  return portFields({ name, elementType: TYPE[type], dims });
 }
 
-function initializer({ name, type, dims, data }: Initializer): Chunk[] {
-  const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return [...dims.map((dim) => int(1, dim)), int(2, TYPE[type]), bytes(8, name), bytes(9, raw)];
-}
-
-/** The fields of an AttributeProto. */
-export function attribute(name: string, value: Attribute): Chunk[] {
-  if ('string' in value) return [bytes(1, name), bytes(4, value.string), int(20, 3)];
-  if ('int' in value) return [bytes(1, name), int(3, value.int), int(20, 2)];
-  if ('float' in value) return [bytes(1, name), float(2, value.float), int(20, 1)];
-  return [bytes(1, name), ...value.ints.map((item) => int(8, item)), int(20, 7)];
-}
-
-function node({ op, inputs, outputs, attributes = {}, domain }: Node): Chunk[] {
+function initializer({ name, type, dims, data }: InitializerSpec): Chunk[] {
   return [
-    ...inputs.map((name) => bytes(1, name)),
-    ...outputs.map((name) => bytes(2, name)),
-    bytes(4, op),
-    ...Object.entries(attributes).map(([name, value]) => bytes(5, attribute(name, value))),
-    ...(domain === undefined ? [] : [bytes(7, domain)]),
+    ...dims.map((dim) => int(TENSOR.dims.number, dim)),
+    int(TENSOR.data_type.number, TYPE[type]),
+    bytes(TENSOR.name.number, name),
+    bytes(TENSOR.raw_data.number, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
   ];
 }
 
+/** The fields of an AttributeProto. */
+export function attributeFields(name: string, value: AttributeValue): Chunk[] {
+  const { i, f, s, ints } = ATTRIBUTE;
+  const typed = (type: number) => int(ATTRIBUTE.type.number, type);
+  const named = bytes(ATTRIBUTE.name.number, name);
+  if ('string' in value) return [named, bytes(s.number, value.string), typed(ATTRIBUTE_TYPE.s)];
+  if ('int' in value) return [named, int(i.number, value.int), typed(ATTRIBUTE_TYPE.i)];
+  if ('float' in value) return [named, float(f.number, value.float), typed(ATTRIBUTE_TYPE.f)];
+  const items = value.ints.map((item) => int(ints.number, item));
+  return [named, ...items, typed(ATTRIBUTE_TYPE.ints)];
+}
+
+function node({ op, inputs, outputs, attributes = {}, domain }: NodeSpec): Chunk[] {
+  return [
+    ...inputs.map((name) => bytes(NODE.input.number, name)),
+    ...outputs.map((name) => bytes(NODE.output.number, name)),
+    bytes(NODE.op_type.number, op),
+    ...Object.entries(attributes).map(([name, value]) =>
+      bytes(NODE.attribute.number, attributeFields(name, value)),
+    ),
+    ...(domain === undefined ? [] : [bytes(NODE.domain.number, domain)]),
+  ];
+}
+
+function opset(domain: string, version: number): Chunk {
+  const fields = [bytes(OPSET.domain.number, domain), int(OPSET.version.number, version)];
+  return bytes(MODEL.opset_import.number, fields);
+}
+
 /** The bytes of a `.onnx` file. */
-export function onnxModel(graph: Graph): Uint8Array {
+export function onnxModel(graph: GraphSpec): Uint8Array {
   const domains = new Set(graph.nodes.map((item) => item.domain).filter((name) => name));
+  const { initializers = [] } = graph;
   return join([
-    int(1, 10),
-    bytes(2, 'bpb-harness'),
-    bytes(7, [
-      ...graph.nodes.map((item) => bytes(1, node(item))),
-      bytes(2, 'graph'),
-      ...(graph.initializers ?? []).map((item) => bytes(5, initializer(item))),
-      ...graph.inputs.map((item) => bytes(11, valueInfo(item))),
-      ...graph.outputs.map((item) => bytes(12, valueInfo(item))),
+    int(MODEL.ir_version.number, 10),
+    bytes(MODEL.producer_name.number, 'bpb-harness'),
+    bytes(MODEL.graph.number, [
+      ...graph.nodes.map((item) => bytes(GRAPH.node.number, node(item))),
+      bytes(GRAPH.name.number, 'graph'),
+      ...initializers.map((item) => bytes(GRAPH.initializer.number, initializer(item))),
+      ...graph.inputs.map((item) => bytes(GRAPH.input.number, valueInfo(item))),
+      ...graph.outputs.map((item) => bytes(GRAPH.output.number, valueInfo(item))),
     ]),
-    bytes(8, [bytes(1, ''), int(2, graph.opset ?? 21)]),
-    ...[...domains].map((domain) => bytes(8, [bytes(1, domain as string), int(2, 1)])),
+    opset('', graph.opset ?? 21),
+    ...[...domains].map((domain) => opset(domain as string, 1)),
   ]);
 }

@@ -1,5 +1,5 @@
 /**
- * Writes the protobuf wire format: fields as chunks of bytes, joined once at the end.
+ * Writer of the protobuf wire format: fields as chunks of bytes, joined once at the end.
  */
 
 export type Chunk = Uint8Array;
@@ -32,7 +32,12 @@ export function bytes(field: number, payload: Chunk | string | readonly Chunk[])
       : payload instanceof Uint8Array
         ? payload
         : join(payload);
-  return join([varint((field << 3) | 2), varint(body.length), body]);
+  return join([prefix(field, body.length), body]);
+}
+
+/** The key and the length of a length-delimited field, whose payload the caller writes after it. */
+export function prefix(field: number, length: number): Chunk {
+  return join([varint((field << 3) | 2), varint(length)]);
 }
 
 /** An fp32 field. */

@@ -1,13 +1,16 @@
 /**
- * Reads the protobuf wire format from memory, field by field, and refuses what is malformed.
+ * Reader of the protobuf wire format: one field after the other, from memory, without copies.
  *
- * Shared by the SentencePiece and the ONNX reader. Nothing is copied: byte fields are views. The
- * caller recurses, so the caller bounds the depth; groups are refused, which leaves no nesting here.
+ * Shared by the SentencePiece and the ONNX reader. Malformed fields are refused. The caller recurses
+ * into messages and so bounds the depth; groups are refused, so no other nesting exists.
  */
 import { type BpbError, type ErrorCode, inputError } from '../errors.js';
 
 /** Wire types of the protobuf encoding, by number (protobuf.dev/programming-guides/encoding). */
 export const WIRE = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
+
+/** Numeric types of a `.proto` file that are in use here. */
+export type NumberKind = 'int32' | 'int64' | 'uint64' | 'float' | 'double';
 
 export interface WireSource {
   /** File the bytes came from, for messages. */
@@ -25,6 +28,8 @@ export class WireReader {
   field = 0;
   /** Its wire type. */
   wire = 0;
+  /** Bytes of the last length-delimited payload that was read or skipped. */
+  length = 0;
   private position: number;
   private readonly end: number;
   private readonly view: DataView;
@@ -34,6 +39,8 @@ export class WireReader {
     readonly source: WireSource,
     /** Offset of `buffer[0]` in the file, for messages. */
     readonly base = 0,
+    /** Names the message that is read, such as " in graph.node[3]", for messages. */
+    private readonly place: () => string = () => '',
   ) {
     this.position = 0;
     this.end = buffer.length;
@@ -45,14 +52,19 @@ export class WireReader {
     return this.base + this.position;
   }
 
-  refuse(problem: string): BpbError {
+  /** @param hint the way out; by default that of a damaged file */
+  refuse(
+    problem: string,
+    hint = 'Check that the file was downloaded whole; compare its size and sha256 with the source.',
+  ): BpbError {
     const { path, code, what } = this.source;
+    const at = `${problem}${this.place()}`;
     return inputError(code, {
-      message: `${problem} at byte ${this.offset}: this is not ${what}, or it is damaged.`,
+      message: `${at} at byte ${this.offset}: this is not ${what}, or it is damaged.`,
       path,
       expected: what,
-      actual: problem,
-      hint: 'Check that the file was downloaded whole; compare its size and sha256 with the source.',
+      actual: at,
+      hint,
     });
   }
 
@@ -118,11 +130,6 @@ export class WireReader {
     return this.view.getFloat32(this.take(4), true);
   }
 
-  double(): number {
-    this.expect(WIRE.fixed64);
-    return this.view.getFloat64(this.take(8), true);
-  }
-
   /** A length-delimited field as a view of the buffer. */
   bytes(): Uint8Array {
     this.expect(WIRE.bytes);
@@ -132,8 +139,9 @@ export class WireReader {
         `field ${this.field} of ${length} bytes where ${this.end - this.position} are left`,
       );
     }
-    const start = this.take(Number(length));
-    return this.buffer.subarray(start, start + Number(length));
+    this.length = Number(length);
+    const start = this.take(this.length);
+    return this.buffer.subarray(start, start + this.length);
   }
 
   /** A length-delimited field as text; invalid UTF-8 is refused. */
@@ -152,19 +160,53 @@ export class WireReader {
     return new WireReader(bytes, this.source, this.offset - bytes.length);
   }
 
-  /** A repeated varint field, packed or not: the values of this occurrence. */
-  packed(): bigint[] {
-    if (this.wire === WIRE.varint) return [this.int64()];
-    const inner = this.message();
-    const values: bigint[] = [];
-    while (inner.position < inner.end) values.push(BigInt.asIntN(64, inner.unsigned()));
-    return values;
+  /**
+   * Writes the field's numbers into `values` from index `at` on: one, or all of a packed field.
+   *
+   * @returns the index after the last
+   */
+  numbers(kind: NumberKind, values: { [index: number]: number }, at: number): number {
+    if (this.wire !== WIRE.bytes) {
+      values[at] = this.number(kind);
+      return at + 1;
+    }
+    const packed = this.message();
+    let index = at;
+    while (packed.position < packed.end) values[index++] = packed.number(kind);
+    return index;
+  }
+
+  /** How many numbers the field holds, packed or not; moves beyond it. */
+  countNumbers(kind: NumberKind): number {
+    if (this.wire !== WIRE.bytes) {
+      this.skip();
+      return 1;
+    }
+    const packed = this.bytes();
+    const width = kind === 'float' ? 4 : kind === 'double' ? 8 : 0;
+    if (width > 0) return packed.length / width;
+    let count = 0;
+    for (let i = 0; i < packed.length; i++) if (packed[i]! < 0x80) count++;
+    return count;
   }
 
   skip(): void {
     if (this.wire === WIRE.varint) this.unsigned();
     else if (this.wire === WIRE.bytes) this.bytes();
     else this.take(this.wire === WIRE.fixed64 ? 8 : 4);
+  }
+
+  /** A number without its key; of 64-bit integers the nearest double. */
+  private number(kind: NumberKind): number {
+    if (kind === 'float') return this.view.getFloat32(this.take(4), true);
+    if (kind === 'double') return this.view.getFloat64(this.take(8), true);
+    if (kind === 'uint64') return Number(this.unsigned());
+    const value = Number(BigInt.asIntN(64, this.unsigned()));
+    // C++ drops the upper bits of a larger number.
+    if (kind === 'int32' && (value | 0) !== value) {
+      throw this.refuse(`the integer ${value}, which 32 bits do not hold,`);
+    }
+    return value;
   }
 
   private take(count: number): number {

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { createEngine } from '#bpb/engine/create';
 import type { Batch } from '#bpb/engine/types';
 import type { BpbError } from '#bpb/errors';
-import { type Graph, onnxModel } from '#bpb/onnx/writer';
+import { type GraphSpec, onnxModel } from '#bpb/onnx/writer';
 import { engineOptions, fullBatch, type OptionChanges, openEngine } from '../helpers/engines.js';
 import { normals, type TableOptions, tableGraph, tableModel } from '../helpers/models.js';
 import { refusalOf } from '../helpers/refusal.js';
@@ -16,7 +16,7 @@ const table = normals(vocabulary * 20, 3);
 const engines = ['onnx-cpu', 'onnx-js'] as const;
 
 /** The table model with parts of its graph replaced. */
-function changed(changes: Partial<Graph>): Uint8Array {
+function changed(changes: Partial<GraphSpec>): Uint8Array {
   return onnxModel({ ...tableGraph(table, vocabulary), ...changes });
 }
 

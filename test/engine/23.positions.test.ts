@@ -130,7 +130,13 @@ describe.each(['onnx-cpu', 'onnx-js'] as const)('%s', (name) => {
     // A graph that takes the list and does nothing with it.
     const graph = OnnxGraph.parse(languageModel(), 'm.onnx');
     const at = graph.items.findIndex((item) => item.kind === 'input');
-    const port = { kind: 'input', name: POSITIONS, type: 7, dims: [null], raw: null } as const;
+    const port = {
+      kind: 'input',
+      name: POSITIONS,
+      elementType: 7,
+      dims: ['?'],
+      raw: null,
+    } as const;
     graph.items.splice(at + 1, 0, port);
     const engine = await openEngine(name, graph.serialize(), { positions: POSITIONS });
     const error = await refusalOf(() => engine.score(batchOf(2, T, 3)));

@@ -12,7 +12,7 @@ import { providerVersion } from '#bpb/engine/cuda/provider-files';
 import { joinScores, splitBatch } from '#bpb/engine/cuda/split';
 import { openOnnxCuda } from '#bpb/engine/onnx-cuda';
 import { fixAxes } from '#bpb/onnx/fix-axes';
-import { readOnnx } from '#bpb/onnx/reader';
+import { readSummary } from '#bpb/onnx/summary';
 import { engineOptions, fullBatch } from '../helpers/engines.js';
 import { fakeGpu, noFakeGpu, withFakeGpu } from '../helpers/fake-gpu.js';
 import { temporaryFolder } from '../helpers/folder.js';
@@ -25,8 +25,8 @@ describe('fixAxes', () => {
   test('writes the shape, keeps what the graph has fixed, and touches nothing else', () => {
     const open = fixAxes(model, 'input_ids', [300, 1024], 'm');
     expect(open.shape).toEqual([300, 1024]);
-    const before = readOnnx(model, 'm');
-    const after = readOnnx(open.model, 'm');
+    const before = readSummary(model, 'm');
+    const after = readSummary(open.model, 'm');
     expect(after.inputs[0]).toMatchObject({ name: 'input_ids', elementType: 7, dims: [300, 1024] });
     expect({ ...after, inputs: [] }).toEqual({ ...before, inputs: [] });
     const half = tableModel(normals(70, 1), 7, { dims: ['batch', 16] });

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Batch, CudaOptions } from '#bpb/engine/types';
 import { fixAxes } from '#bpb/onnx/fix-axes';
 import { makeLoadable } from '#bpb/onnx/loadable';
-import { readOnnx } from '#bpb/onnx/reader';
+import { readSummary } from '#bpb/onnx/summary';
 import { score } from '#bpb/score/score';
 import { fullBatch, openEngine } from '../helpers/engines.js';
 import { noFakeGpu, withFakeGpu } from '../helpers/fake-gpu.js';
@@ -99,7 +99,7 @@ describe('makeLoadable', () => {
 
   test('keeps ports and weights, and adds nothing but a Squeeze for each input', () => {
     const model = MENDED['start and delta of Range']!();
-    const [before, after] = [readOnnx(model, 'm'), readOnnx(makeLoadable(model, 'm')!, 'm')];
+    const [before, after] = [readSummary(model, 'm'), readSummary(makeLoadable(model, 'm')!, 'm')];
     expect(after.inputs).toEqual(before.inputs);
     expect(after.outputs).toEqual(before.outputs);
     const more = new Map(

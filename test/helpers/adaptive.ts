@@ -7,7 +7,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Dim, type Initializer, type Node, onnxModel } from '#bpb/onnx/writer';
+import type { Dim } from '#bpb/onnx/port';
+import { type InitializerSpec, type NodeSpec, onnxModel } from '#bpb/onnx/writer';
 import { normals } from './models.js';
 import { VOCABULARY } from './workshop.js';
 
@@ -27,11 +28,11 @@ const ids = (name: string, type: 'int64' | 'int32' = 'int64') => ({ name, type, 
 const counts = (name: string) => ({ name, type: 'float32' as const, dims: ['batch', VOCABULARY] });
 const logits = { name: 'logits', type: 'float32' as const, dims: [...TIME, VOCABULARY] };
 
-function floats(name: string, values: ArrayLike<number>, dims: readonly number[]): Initializer {
+function floats(name: string, values: ArrayLike<number>, dims: readonly number[]): InitializerSpec {
   return { name, type: 'float32', dims, data: Float32Array.from(values) };
 }
 
-function ints(name: string, values: readonly number[], dims = [values.length]): Initializer {
+function ints(name: string, values: readonly number[], dims = [values.length]): InitializerSpec {
   return { name, type: 'int64', dims, data: BigInt64Array.from(values, BigInt) };
 }
 
@@ -39,8 +40,8 @@ const op = (
   name: string,
   inputs: readonly string[],
   output: string,
-  attributes: Node['attributes'] = {},
-): Node => ({ op: name, inputs, outputs: [output], attributes });
+  attributes: NodeSpec['attributes'] = {},
+): NodeSpec => ({ op: name, inputs, outputs: [output], attributes });
 
 /** `log(counts + 1)` at every position. */
 export function countsScore(): Uint8Array {

@@ -1,7 +1,8 @@
 /**
  * Models of the byte vocabulary, honest ones and ones that cheat in a known way.
  */
-import { type Dim, type Graph, onnxModel } from '#bpb/onnx/writer';
+import type { Dim } from '#bpb/onnx/port';
+import { type GraphSpec, onnxModel } from '#bpb/onnx/writer';
 import { GraphBuilder } from './graph-builder.js';
 import { normals } from './models.js';
 import { VOCABULARY } from './workshop.js';
@@ -24,7 +25,7 @@ export function byteModel(
 export function byteGraph(
   build: (g: GraphBuilder) => string,
   { width = VOCABULARY, dims = ['batch', 'time'] as readonly Dim[] } = {},
-): Graph {
+): GraphSpec {
   const g = new GraphBuilder();
   g.op('Identity', [build(g)], {}, 'logits');
   return {

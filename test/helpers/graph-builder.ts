@@ -3,14 +3,20 @@
  */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { decodeHalves } from '#bpb/onnx/float16';
-import { type Attribute, type Dim, type Initializer, type Node, onnxModel } from '#bpb/onnx/writer';
+import type { Dim } from '#bpb/onnx/port';
+import {
+  type AttributeValue,
+  type InitializerSpec,
+  type NodeSpec,
+  onnxModel,
+} from '#bpb/onnx/writer';
 import { normals } from './models.js';
 
 export const VOCAB = 23;
 
 export class GraphBuilder {
-  readonly nodes: Node[] = [];
-  readonly initializers: Initializer[] = [];
+  readonly nodes: NodeSpec[] = [];
+  readonly initializers: InitializerSpec[] = [];
   private count = 0;
 
   floats(values: ArrayLike<number>, dims: readonly number[] = [values.length]): string {
@@ -45,7 +51,7 @@ export class GraphBuilder {
   op(
     op: string,
     inputs: readonly string[],
-    attributes: Readonly<Record<string, Attribute>> = {},
+    attributes: Readonly<Record<string, AttributeValue>> = {},
     output = `v${this.count++}`,
     domain?: string,
   ): string {

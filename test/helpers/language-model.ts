@@ -2,7 +2,8 @@
  * A small model of bytes with what `--optimize` looks for: means over earlier positions, an MLP
  * behind an RMSNorm, and a softcap if wanted.
  */
-import { type Dim, onnxModel } from '#bpb/onnx/writer';
+import type { Dim } from '#bpb/onnx/port';
+import { onnxModel } from '#bpb/onnx/writer';
 import { GraphBuilder } from './graph-builder.js';
 import { VOCABULARY } from './workshop.js';
 

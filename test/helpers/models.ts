@@ -3,7 +3,8 @@
  */
 
 import { TYPE, type TypeName } from '#bpb/onnx/element-types';
-import { type Dim, type Graph, type Node, onnxModel } from '#bpb/onnx/writer';
+import type { Dim } from '#bpb/onnx/port';
+import { type GraphSpec, type NodeSpec, onnxModel } from '#bpb/onnx/writer';
 
 export interface TableOptions {
   /** Type of the graph's output; the table itself is fp32. */
@@ -25,11 +26,11 @@ export function tableGraph(
   table: Float32Array,
   vocabulary: number,
   options: TableOptions = {},
-): Graph {
+): GraphSpec {
   const { output = 'float32', input = 'int64', dims = ['batch', 'time'] } = options;
   const { inputName = 'input_ids', outputName = 'logits', openWidth = false } = options;
   const to = { int: TYPE[output] };
-  const nodes: Node[] = [
+  const nodes: NodeSpec[] = [
     { op: 'Gather', inputs: ['table', inputName], outputs: ['gathered'] },
     // Keeps every column, which no shape inference can know.
     openWidth

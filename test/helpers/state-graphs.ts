@@ -5,10 +5,10 @@ import type { Adaptive, StateTensor } from '#bpb/artifact/adaptive';
 import type { AdaptiveOptions } from '#bpb/engine/adaptive';
 import { TYPE, type TypeName } from '#bpb/onnx/element-types';
 import {
-  type Attribute,
-  type Graph,
-  type Initializer,
-  type Node,
+  type AttributeValue,
+  type GraphSpec,
+  type InitializerSpec,
+  type NodeSpec,
   onnxModel,
 } from '#bpb/onnx/writer';
 import { engineOptions } from './engines.js';
@@ -20,7 +20,7 @@ export const VOCAB = 11;
 export const TABLE = normals(VOCAB * VOCAB, 1, 2);
 export const EMBED = normals(VOCAB * VOCAB, 2, 0.3);
 
-export type Port = Graph['inputs'][number];
+export type Port = GraphSpec['inputs'][number];
 
 export const idsPort = (name = 'input_ids', type: TypeName = 'int64'): Port => ({
   name,
@@ -38,16 +38,16 @@ export const op = (
   name: string,
   inputs: string[],
   output: string,
-  attributes: Record<string, Attribute> = {},
-): Node => ({ op: name, inputs, outputs: [output], attributes });
+  attributes: Record<string, AttributeValue> = {},
+): NodeSpec => ({ op: name, inputs, outputs: [output], attributes });
 
-const floats = (name: string, data: Float32Array, dims: number[]): Initializer => ({
+const floats = (name: string, data: Float32Array, dims: number[]): InitializerSpec => ({
   name,
   type: 'float32',
   dims,
   data,
 });
-const ints = (name: string, ...values: number[]): Initializer => ({
+const ints = (name: string, ...values: number[]): InitializerSpec => ({
   name,
   type: 'int64',
   dims: [values.length],
@@ -55,7 +55,7 @@ const ints = (name: string, ...values: number[]): Initializer => ({
 });
 
 /** A graph with the constants that these use at hand: table, embed, axis1, one_hot's, rate. */
-export function stateModel(graph: Omit<Graph, 'initializers'>, more: Initializer[] = []) {
+export function stateModel(graph: Omit<GraphSpec, 'initializers'>, more: InitializerSpec[] = []) {
   const square = [VOCAB, VOCAB];
   const all = [
     floats('table', TABLE, square),
@@ -71,7 +71,7 @@ export function stateModel(graph: Omit<Graph, 'initializers'>, more: Initializer
 }
 
 /** `logits = table[id] + state`, whatever the type of the state. */
-export function addState(name: string): Node[] {
+export function addState(name: string): NodeSpec[] {
   return [
     op('Gather', ['table', 'input_ids'], 'gathered'),
     op('Cast', [name], 'as_float', { to: { int: TYPE.float32 } }),

@@ -6,7 +6,8 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { readDecompressed } from '#bpb/artifact/decompress';
 import { fixAxes } from '#bpb/onnx/fix-axes';
-import { type Port, readOnnx } from '#bpb/onnx/reader';
+import type { Port } from '#bpb/onnx/port';
+import { readSummary } from '#bpb/onnx/summary';
 import { normals } from '../helpers/models.js';
 
 const models = fileURLToPath(new URL('../../models', import.meta.url));
@@ -67,13 +68,13 @@ test('graphs are bundled', () => expect(graphs).toContain('sotu-8x256/model.onnx
 describe.each(graphs)('%s', (path) => {
   test('fixed axes, same outputs', { timeout: 120_000 }, async () => {
     const { content } = await readDecompressed(join(models, path));
-    const { inputs } = readOnnx(content, path);
+    const { inputs } = readSummary(content, path);
     const feeds = Object.fromEntries(inputs.map((port, k) => [port.name, feed(port, k + 1)]));
     const fixed = inputs.reduce(
       (model, port) => fixAxes(model, port.name, shapeOf(port), path).model,
       content,
     );
-    for (const { dims } of readOnnx(fixed, path).inputs) {
+    for (const { dims } of readSummary(fixed, path).inputs) {
       expect(dims!.every((dim) => typeof dim === 'number')).toBe(true);
     }
     const [open, closed] = [await run(content, feeds), await run(fixed, feeds)];

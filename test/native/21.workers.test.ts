@@ -5,7 +5,7 @@
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import type { Batch } from '#bpb/engine/types';
-import { type Node, onnxModel } from '#bpb/onnx/writer';
+import { type NodeSpec, onnxModel } from '#bpb/onnx/writer';
 import { engineOptions, fullBatch, openEngine } from '../helpers/engines.js';
 import { normals, tableModel } from '../helpers/models.js';
 
@@ -57,7 +57,7 @@ function start(model: Uint8Array, batch: Batch, rounds: number): Started {
 function slowModel(): Uint8Array {
   const width = 1024;
   const products = 10;
-  const nodes: Node[] = [{ op: 'Gather', inputs: ['table', 'input_ids'], outputs: ['x0'] }];
+  const nodes: NodeSpec[] = [{ op: 'Gather', inputs: ['table', 'input_ids'], outputs: ['x0'] }];
   for (let i = 0; i < products; i++) {
     const output = i === products - 1 ? 'logits' : `x${i + 1}`;
     nodes.push({ op: 'MatMul', inputs: [`x${i}`, 'square'], outputs: [output] });

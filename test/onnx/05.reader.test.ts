@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BpbError } from '#bpb/errors';
 import { checkOnnx } from '#bpb/onnx/check';
-import { readOnnx } from '#bpb/onnx/reader';
+import { readSummary } from '#bpb/onnx/summary';
 import { tableModel } from '../helpers/models.js';
 import { refusalOf } from '../helpers/refusal.js';
 
@@ -18,7 +18,7 @@ const modelOf = (graph: number[], ...more: number[][]) =>
   Uint8Array.from([...field(7, graph), ...more.flat()]);
 
 test('what a model is read as', () => {
-  const summary = readOnnx(model, 'm.onnx');
+  const summary = readSummary(model, 'm.onnx');
   expect(summary.inputs).toEqual([{ name: 'input_ids', elementType: 7, dims: ['batch', 'time'] }]);
   expect(summary.outputs).toEqual([{ name: 'logits', elementType: 1, dims: ['batch', 'time', 7] }]);
   expect(summary.operators.get(':Gather')).toBe(1);
@@ -27,6 +27,11 @@ test('what a model is read as', () => {
 
 describe('what could reach beyond the file is refused', () => {
   const external = field(5, [...field(8, text('w')), ...field(13, field(1, text('location')))]);
+  /** `type` of an AttributeProto that holds a tensor, and of one that holds a graph. */
+  const [ofTensor, ofGraph] = [
+    [0xa0, 1, 4],
+    [0xa0, 1, 5],
+  ];
   const selfCall = field(25, [
     ...field(1, text('f')),
     ...field(10, text('d')),
@@ -43,14 +48,17 @@ describe('what could reach beyond the file is refused', () => {
   const nested = (depth: number): number[] =>
     depth === 0
       ? []
-      : field(1, [...field(4, text('If')), ...field(5, field(6, nested(depth - 1)))]);
+      : field(1, [
+          ...field(4, text('If')),
+          ...field(5, [...field(6, nested(depth - 1)), ...ofGraph]),
+        ]);
   const epContext = field(1, [...field(4, text('EPContext')), ...field(7, text('com.microsoft'))]);
 
   test.each([
     ['external data', modelOf(external), 'BPB_MODEL_EXTERNAL_DATA'],
     [
       'external data of a node’s constant',
-      modelOf(field(1, [...field(4, text('Constant')), ...field(5, external)])),
+      modelOf(field(1, [...field(4, text('Constant')), ...field(5, [...external, ...ofTensor])])),
       'BPB_MODEL_EXTERNAL_DATA',
     ],
     ['a function that calls itself', modelOf([], selfCall), 'BPB_MODEL_FUNCTIONS'],

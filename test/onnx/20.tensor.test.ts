@@ -3,14 +3,16 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { TYPE } from '#bpb/onnx/element-types';
 import { countBeyond, decodeHalves, encodeHalves } from '#bpb/onnx/float16';
-import { readTensor, Tensor, tensorFields } from '#bpb/onnx/tensor';
+import { SCHEMA } from '#bpb/onnx/schema';
+import { readTensor } from '#bpb/onnx/stored-tensor';
+import { Tensor, tensorFields } from '#bpb/onnx/tensor';
 import { int } from '#bpb/protobuf/encode';
-import { WireReader } from '#bpb/protobuf/wire';
+import { readMessage } from '#bpb/protobuf/message';
 import { toHalf } from '../helpers/logits.js';
 
 const read = (fields: Uint8Array[]) =>
   readTensor(
-    new WireReader(Buffer.concat(fields), {
+    readMessage(Buffer.concat(fields), SCHEMA.get('TensorProto')!, SCHEMA, {
       path: 'm',
       code: 'BPB_MODEL_NOT_ONNX',
       what: 'a tensor',

@@ -5,7 +5,7 @@ import { TYPE } from '#bpb/onnx/element-types';
 import { OnnxGraph } from '#bpb/onnx/graph';
 import { fold } from '#bpb/onnx/optimize/fold';
 import { Workspace } from '#bpb/onnx/optimize/workspace';
-import type { Attribute } from '#bpb/onnx/writer';
+import type { AttributeValue } from '#bpb/onnx/writer';
 import { onnxModel } from '#bpb/onnx/writer';
 import { GraphBuilder } from '../helpers/graph-builder.js';
 import { normals } from '../helpers/models.js';
@@ -14,7 +14,7 @@ import { checked } from '../helpers/optimized.js';
 interface Case {
   op: string;
   make: (g: GraphBuilder) => string[];
-  attributes?: Record<string, Attribute>;
+  attributes?: Record<string, AttributeValue>;
 }
 
 const A = (g: GraphBuilder) => g.floats(normals(24, 1), [2, 3, 4]);

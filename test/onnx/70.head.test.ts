@@ -1,7 +1,7 @@
 /** Logits of scored positions only, the softcap left to the scorer, halves, and the axes fixed. */
 import { describe, expect, test } from 'vitest';
 import { optimize } from '#bpb/onnx/optimize/optimize';
-import { readOnnx } from '#bpb/onnx/reader';
+import { readSummary } from '#bpb/onnx/summary';
 import {
   GraphBuilder,
   largestDifference,
@@ -60,7 +60,7 @@ describe('axes', () => {
   test('are written into the model, and the same bytes come out each time', () => {
     const options = { precision: 'fp16', seqLen: T, batch: ROWS } as const;
     const { bytes } = optimize(model(), options);
-    const { inputs, outputs } = readOnnx(bytes, 'm.onnx');
+    const { inputs, outputs } = readSummary(bytes, 'm.onnx');
     expect(inputs).toEqual([{ name: 'input_ids', elementType: 7, dims: [ROWS, T] }]);
     expect(outputs).toEqual([{ name: 'logits', elementType: 10, dims: [ROWS, T, VOCAB] }]);
     expect(Buffer.from(optimize(model(), options).bytes).equals(Buffer.from(bytes))).toBe(true);

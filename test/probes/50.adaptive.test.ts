@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Graph, type Node, onnxModel } from '#bpb/onnx/writer';
+import { type GraphSpec, type NodeSpec, onnxModel } from '#bpb/onnx/writer';
 import { type ProbeOptions, type ProbeReport, probe } from '#bpb/probes/probe';
 import { score } from '#bpb/score/score';
 import { type AdaptiveFixture, writeCounts, writeLag } from '../helpers/adaptive.js';
@@ -20,7 +20,7 @@ const named = ({ verdicts }: ProbeReport, name: string) =>
 
 function counts(
   fixture: Parameters<typeof writeCounts>[1] = {},
-  adapt?: (nodes: Node[]) => Node[],
+  adapt?: (nodes: NodeSpec[]) => NodeSpec[],
 ): string {
   const folder = temporaryFolder();
   writeCounts(folder, { chunk: 16, ...fixture });
@@ -29,8 +29,8 @@ function counts(
 }
 
 /** The graph that counts targets, its last node replaced. */
-function adaptGraph(last: (nodes: Node[]) => Node[]): Graph {
-  const op = (name: string, inputs: string[], output: string, attributes = {}): Node => ({
+function adaptGraph(last: (nodes: NodeSpec[]) => NodeSpec[]): GraphSpec {
+  const op = (name: string, inputs: string[], output: string, attributes = {}): NodeSpec => ({
     op: name,
     inputs,
     outputs: [output],
@@ -57,7 +57,7 @@ function adaptGraph(last: (nodes: Node[]) => Node[]): Graph {
   };
 }
 
-const node = (op: string, inputs: string[], output: string, attributes = {}): Node => ({
+const node = (op: string, inputs: string[], output: string, attributes = {}): NodeSpec => ({
   op,
   inputs,
   outputs: [output],

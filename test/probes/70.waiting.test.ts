@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Graph, onnxModel } from '#bpb/onnx/writer';
+import { type GraphSpec, onnxModel } from '#bpb/onnx/writer';
 import { type ProbeOptions, type ProbeReport, probe } from '#bpb/probes/probe';
 import { writeCounts, writeManifest } from '../helpers/adaptive.js';
 import { byteModel, copied, lookup, table } from '../helpers/byte-models.js';
@@ -138,7 +138,7 @@ describe('documents that carry state', () => {
     g.op('Identity', [when(gate)(g)], {}, 'logits');
     g.op('Add', ['chunks', g.scalar(1)], {}, 'chunks_next');
     const chunks = { type: 'float32', dims: ['batch', 1, 1] } as const;
-    const graph: Graph = {
+    const graph: GraphSpec = {
       nodes: g.nodes,
       initializers: g.initializers,
       inputs: [

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { writeShard } from '#bpb/data/shards';
 import type { ScoreOptions } from '#bpb/evaluation/options';
-import { type Graph, onnxModel } from '#bpb/onnx/writer';
+import { type GraphSpec, onnxModel } from '#bpb/onnx/writer';
 import { score } from '#bpb/score/score';
 import { temporaryFolder } from '../helpers/folder.js';
 import { normals, tableGraph, tableModel } from '../helpers/models.js';
@@ -29,7 +29,10 @@ describe('models', () => {
   const graph = tableGraph(table, VOCABULARY);
   const input = graph.inputs[0]!;
   const output = graph.outputs[0]!;
-  const extra: Graph = { ...graph, inputs: [input, { name: 'state', type: 'float32', dims: [1] }] };
+  const extra: GraphSpec = {
+    ...graph,
+    inputs: [input, { name: 'state', type: 'float32', dims: [1] }],
+  };
   const string = Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:00\n');
 
   test.each([

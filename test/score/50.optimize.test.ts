@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ScoreOptions } from '#bpb/evaluation/options';
-import type { Dim } from '#bpb/onnx/writer';
+import type { Dim } from '#bpb/onnx/port';
 import type { Progress } from '#bpb/progress';
 import { PROOF_ROWS_MAX, PROOF_TARGETS, proofRows } from '#bpb/score/optimize-run';
 import { score } from '#bpb/score/score';

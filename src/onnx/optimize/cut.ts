@@ -10,8 +10,9 @@ import { TYPE } from '../element-types.js';
 import type { Node } from '../graph.js';
 import { ints, type Tensor } from '../tensor.js';
 import { sliced } from './constants.js';
+import type { KnownDim } from './facts.js';
 import { normalAxis } from './movement.js';
-import { type Dim, MICROSOFT, type Workspace } from './workspace.js';
+import { MICROSOFT, type Workspace } from './workspace.js';
 
 /** The places `from` up to `to` of an axis. */
 export interface Part {
@@ -104,14 +105,18 @@ function cutBinary(ws: Workspace, node: Node, part: Part, before: Node): string 
 }
 
 /** Elements of the axes from `axis` on; null where one is open. */
-function trailing(dims: readonly Dim[], axis: number): number | null {
+function trailing(dims: readonly KnownDim[], axis: number): number | null {
   return dims
     .slice(axis)
-    .reduce<Dim>((size, dim) => (size === null || dim === null ? null : size * dim), 1);
+    .reduce<KnownDim>((size, dim) => (size === null || dim === null ? null : size * dim), 1);
 }
 
 /** The axis of a Reshape's input that begins where this one of its output does; null where none does. */
-export function axisBefore(from: readonly Dim[], to: readonly Dim[], axis: number): number | null {
+export function axisBefore(
+  from: readonly KnownDim[],
+  to: readonly KnownDim[],
+  axis: number,
+): number | null {
   const size = trailing(to, axis);
   const before = size ? from.findLastIndex((_, k) => trailing(from, k) === size) : -1;
   return before < 0 ? null : before;

@@ -7,7 +7,8 @@
 
 import { TYPE } from '../element-types.js';
 import type { Node } from '../graph.js';
-import { count, ints, Tensor, type TensorHead } from '../tensor.js';
+import type { StoredTensor } from '../stored-tensor.js';
+import { count, ints, Tensor } from '../tensor.js';
 import { arithmetic } from './arithmetic.js';
 import { dequantize } from './dequantize.js';
 import { filled, movement, normalAxis, outer } from './movement.js';
@@ -93,7 +94,7 @@ function compute(ws: Workspace, node: Node, inputs: readonly Tensor[]): Tensor |
   };
   switch (node.op) {
     case 'ConstantOfShape': {
-      const value = node.attributes.get('value')?.value as TensorHead | undefined;
+      const value = node.attributes.get('value')?.value as StoredTensor | undefined;
       const dims = a?.integers();
       return dims === undefined ? null : filled(dims, value?.decode() ?? null);
     }

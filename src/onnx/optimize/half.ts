@@ -115,10 +115,10 @@ class Halver {
     const { ws } = this;
     for (const port of ws.graph.ports('output')) {
       const { type } = ws.fact(port.name);
-      if (type === port.type || type === 0) continue;
+      if (type === port.elementType || type === 0) continue;
       const at = ws.graph.items.indexOf(port);
-      if (port.name === logits) ws.graph.items[at] = { ...port, type, raw: null };
-      else this.restore(port.name, port.type);
+      if (port.name === logits) ws.graph.items[at] = { ...port, elementType: type, raw: null };
+      else this.restore(port.name, port.elementType);
     }
   }
 

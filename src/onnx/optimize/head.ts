@@ -14,8 +14,9 @@
 import { TYPE } from '../element-types.js';
 import type { Node } from '../graph.js';
 import { ints } from '../tensor.js';
+import type { Fact, KnownDim } from './facts.js';
 import { normalAxis } from './movement.js';
-import type { Dim, Fact, Workspace } from './workspace.js';
+import type { Workspace } from './workspace.js';
 
 export const SCORED_INPUT = 'scored_positions';
 
@@ -64,14 +65,14 @@ export function sliceHead(ws: Workspace, tokens: string, logits: string): Sliced
 }
 
 interface Places {
-  readonly batch: Dim;
+  readonly batch: KnownDim;
   readonly time: number;
 }
 
 /** Whether the value has its positions in front: `[batch, time, …]` or `[batch · time, …]`. */
 function layout({ dims, perRow }: Fact, { batch, time }: Places): 'apart' | 'flat' | null {
   // Of an open axis the length is not known, but how much of it is one row.
-  const is = (dim: Dim | undefined, times: number) =>
+  const is = (dim: KnownDim | undefined, times: number) =>
     batch === null ? dim === null && perRow === times : dim === batch * times;
   if (dims?.length === 3 && is(dims[0], 1) && dims[1] === time) return 'apart';
   return dims?.length === 2 && is(dims[0], time) ? 'flat' : null;
@@ -154,14 +155,14 @@ function retarget(ws: Workspace, node: Node, inputs: string[]): string[] {
 function addPort(ws: Workspace): void {
   const { items } = ws.graph;
   const last = items.findLastIndex((item) => item.kind === 'input');
-  const port = { kind: 'input', name: SCORED_INPUT, type: TYPE.int64, dims: [null] } as const;
+  const port = { kind: 'input', name: SCORED_INPUT, elementType: TYPE.int64, dims: ['?'] } as const;
   items.splice(last + 1, 0, { ...port, raw: null });
-  ws.learnPorts();
+  ws.readPorts();
 }
 
 function openOutput(ws: Workspace, logits: string): void {
   ws.graph.items.forEach((item, k) => {
     if (item.kind !== 'output' || item.name !== logits || item.dims?.length !== 3) return;
-    ws.graph.items[k] = { ...item, dims: [1, null, item.dims[2]!], raw: null };
+    ws.graph.items[k] = { ...item, dims: [1, '?', item.dims[2]!], raw: null };
   });
 }

@@ -2,15 +2,15 @@
  * What can be known of the outputs of operators that move elements: reshapes, slices, gathers.
  */
 import type { Node } from '../graph.js';
+import type { Fact, KnownDim, Lookup } from './facts.js';
 import { normalAxis, sliceRange, unsqueezed } from './movement.js';
 import { integersOf, sliceBounds } from './operands.js';
-import type { Dim, Fact, Workspace } from './workspace.js';
 
-export type Dims = readonly Dim[] | null;
-export type Rule = (ws: Workspace, node: Node, inputs: readonly Fact[]) => Partial<Fact>[] | null;
+export type Dims = readonly KnownDim[] | null;
+export type Rule = (lookup: Lookup, node: Node, inputs: readonly Fact[]) => Partial<Fact>[] | null;
 
 /** As a broadcast, where an open axis beside a known one larger than 1 must equal it. */
-export function broadcastOpen(a: readonly Dim[], b: readonly Dim[]): Dims {
+export function broadcastOpen(a: readonly KnownDim[], b: readonly KnownDim[]): Dims {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, axis) => {
     const one = axis - rank + a.length < 0 ? 1 : a[axis - rank + a.length]!;
@@ -21,10 +21,12 @@ export function broadcastOpen(a: readonly Dim[], b: readonly Dim[]): Dims {
   });
 }
 
-export const reshape: Rule = (ws, node, [x, to]) => {
+export const reshape: Rule = (lookup, node, [x, to]) => {
   if (!x || !to?.shape) return x ? [{ type: x.type }] : null;
-  const zero = ws.number(node, 'allowzero') === 1;
-  const dims: Dim[] = to.shape.map((dim, k) => (dim === 0 && !zero ? (x.dims?.[k] ?? null) : dim));
+  const zero = lookup.number(node, 'allowzero') === 1;
+  const dims: KnownDim[] = to.shape.map((dim, k) =>
+    dim === 0 && !zero ? (x.dims?.[k] ?? null) : dim,
+  );
   const open = dims.indexOf(-1);
   if (open >= 0) {
     // A zero takes the open axis over as it is; from a Shape it is that of the batch.
@@ -38,11 +40,11 @@ export const reshape: Rule = (ws, node, [x, to]) => {
 };
 
 /** Product of the dimensions that are known. */
-function known(dims: readonly Dim[]): number {
+function known(dims: readonly KnownDim[]): number {
   return dims.reduce<number>((size, dim) => (dim === null || dim === -1 ? size : size * dim), 1);
 }
 
-function opens(dims: readonly Dim[]): number {
+function opens(dims: readonly KnownDim[]): number {
   return dims.filter((dim) => dim === null).length;
 }
 
@@ -50,7 +52,7 @@ function opens(dims: readonly Dim[]): number {
  * The dimension that makes the sizes agree: null where it is the open one, undefined where it may be
  * anything. An open axis of `from` is `times` that of `to`.
  */
-function missing(from: Dims, to: readonly Dim[], times: number): Dim | undefined {
+function missing(from: Dims, to: readonly KnownDim[], times: number): KnownDim | undefined {
   if (from === null || opens(from) !== opens(to)) return opens(to) === 0 ? null : undefined;
   const quotient = (known(from) * (opens(from) === 1 ? times : 1)) / known(to);
   return Number.isInteger(quotient) ? quotient : undefined;
@@ -59,11 +61,11 @@ function missing(from: Dims, to: readonly Dim[], times: number): Dim | undefined
 /** What exporters write for an end without a limit is this, or more. */
 const ENDLESS = 2 ** 31 - 1;
 
-export const slice: Rule = (ws, node, [x]) => {
-  const bounds = sliceBounds(ws, node);
+export const slice: Rule = (lookup, node, [x]) => {
+  const bounds = sliceBounds(lookup, node);
   if (!x?.dims || !bounds) return x ? [{ type: x.type }] : null;
   const { starts, ends, axes, steps } = bounds;
-  const dims: Dim[] = [...x.dims];
+  const dims: KnownDim[] = [...x.dims];
   for (const [k, given] of axes.entries()) {
     const axis = normalAxis(given, dims.length);
     const size = dims[axis];
@@ -78,13 +80,13 @@ export const slice: Rule = (ws, node, [x]) => {
   return [{ type: x.type, dims, shape }];
 };
 
-export const concat: Rule = (ws, node, inputs) => {
+export const concat: Rule = (lookup, node, inputs) => {
   const known = inputs.every((input) => input.dims);
   const [first] = inputs;
   if (!first || !known) return first ? [{ type: first.type }] : null;
-  const dims: Dim[] = [...first.dims!];
-  const axis = normalAxis(ws.number(node, 'axis') ?? 0, dims.length);
-  dims[axis] = inputs.reduce<Dim>((sum, { dims: each }) => {
+  const dims: KnownDim[] = [...first.dims!];
+  const axis = normalAxis(lookup.number(node, 'axis') ?? 0, dims.length);
+  dims[axis] = inputs.reduce<KnownDim>((sum, { dims: each }) => {
     const dim = each![axis] ?? null;
     return sum === null || dim === null ? null : sum + dim;
   }, 0);
@@ -94,40 +96,40 @@ export const concat: Rule = (ws, node, inputs) => {
   return [{ type: first.type, dims, shape: dims.length === 1 ? shape : null }];
 };
 
-export const gather: Rule = (ws, node, [x, indices]) => {
+export const gather: Rule = (lookup, node, [x, indices]) => {
   if (!x?.dims || !indices?.dims) return x ? [{ type: x.type }] : null;
-  const axis = normalAxis(ws.number(node, 'axis') ?? 0, x.dims.length);
+  const axis = normalAxis(lookup.number(node, 'axis') ?? 0, x.dims.length);
   const dims = [...x.dims.slice(0, axis), ...indices.dims, ...x.dims.slice(axis + 1)];
-  const at = x.shape && ws.constant(node.inputs[1]!)?.integers();
+  const at = x.shape && lookup.constant(node.inputs[1]!)?.integers();
   const shape =
     at && dims.length <= 1 ? at.map((k) => x.shape![normalAxis(k, x.shape!.length)] ?? null) : null;
   return [{ type: x.type, dims, shape }];
 };
 
-export const transpose: Rule = (ws, node, [x]) => {
-  const perm = ws.list(node, 'perm') ?? x?.dims?.map((_, k) => x.dims!.length - 1 - k);
+export const transpose: Rule = (lookup, node, [x]) => {
+  const perm = lookup.list(node, 'perm') ?? x?.dims?.map((_, k) => x.dims!.length - 1 - k);
   if (!x?.dims || !perm) return x ? [{ type: x.type }] : null;
   return [{ type: x.type, dims: perm.map((axis) => x.dims![axis]!) }];
 };
 
-export const unsqueeze: Rule = (ws, node, [x]) => {
-  const axes = integersOf(ws, node, 1, 'axes');
+export const unsqueeze: Rule = (lookup, node, [x]) => {
+  const axes = integersOf(lookup, node, 1, 'axes');
   if (!x?.dims || !axes) return x ? [{ type: x.type }] : null;
   // Elements are kept of vectors and scalars only: a column is no shape.
   const shape = x.dims.length === 0 && axes.length === 1 ? x.shape : null;
-  return [{ type: x.type, dims: unsqueezed<Dim>(x.dims, axes, 1), shape }];
+  return [{ type: x.type, dims: unsqueezed<KnownDim>(x.dims, axes, 1), shape }];
 };
 
-export const squeeze: Rule = (ws, node, [x]) => {
-  const given = integersOf(ws, node, 1, 'axes');
+export const squeeze: Rule = (lookup, node, [x]) => {
+  const given = integersOf(lookup, node, 1, 'axes');
   if (!x?.dims || given === null) return x ? [{ type: x.type }] : null;
   const axes = given?.map((axis) => normalAxis(axis, x.dims!.length));
   const dims = x.dims.filter((dim, k) => (axes ? !axes.includes(k) : dim !== 1));
   return [{ type: x.type, dims, shape: dims.length <= 1 ? x.shape : null }];
 };
 
-export const tile: Rule = (ws, node, [x]) => {
-  const times = ws.constant(node.inputs[1] ?? '')?.integers();
+export const tile: Rule = (lookup, node, [x]) => {
+  const times = lookup.constant(node.inputs[1] ?? '')?.integers();
   if (!x?.dims || times?.length !== x.dims.length) return x ? [{ type: x.type }] : null;
   if (x.dims.some((dim, k) => dim === null && times[k] !== 1)) return [{ type: x.type }];
   return [{ type: x.type, dims: x.dims.map((dim, k) => (dim === null ? null : dim * times[k]!)) }];
@@ -138,13 +140,13 @@ export const expand: Rule = (_, __, [x, to]) => {
   return [{ type: x.type, dims: broadcastOpen(x.dims, to.shape) }];
 };
 
-export const split: Rule = (ws, node, [x]) => {
+export const split: Rule = (lookup, node, [x]) => {
   if (!x?.dims) return null;
-  const axis = normalAxis(ws.number(node, 'axis') ?? 0, x.dims.length);
+  const axis = normalAxis(lookup.number(node, 'axis') ?? 0, x.dims.length);
   const size = x.dims[axis] ?? null;
   const parts = node.outputs.length;
   const even = size === null ? null : Math.ceil(size / parts);
-  const sizes = integersOf(ws, node, 1, 'split');
+  const sizes = integersOf(lookup, node, 1, 'split');
   if (sizes === null || size === null) return node.outputs.map(() => ({ type: x.type }));
   return node.outputs.map((_, k) => {
     const last = even === null || size === null ? null : Math.min(even, size - k * even);

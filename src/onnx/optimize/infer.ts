@@ -7,7 +7,8 @@
 
 import { TYPE } from '../element-types.js';
 import type { Node } from '../graph.js';
-import type { TensorHead } from '../tensor.js';
+import type { StoredTensor } from '../stored-tensor.js';
+import { type Fact, type Lookup, UNKNOWN } from './facts.js';
 import {
   broadcastOpen,
   concat,
@@ -25,7 +26,6 @@ import {
 } from './infer-moves.js';
 import { normalAxis, sliceRange } from './movement.js';
 import { integersOf } from './operands.js';
-import { type Fact, UNKNOWN, type Workspace } from './workspace.js';
 
 /** Outputs have the first input's type and dimensions. */
 const same: Rule = (_, __, [x]) => (x ? [{ type: x.type, dims: x.dims }] : null);
@@ -48,41 +48,41 @@ const matMul: Rule = (_, __, [a, b]) => {
   return [{ type: a.type, dims: batch && [...batch, a.dims.at(-2)!, b.dims.at(-1)!] }];
 };
 
-const gemm: Rule = (ws, node, [a, b]) => {
+const gemm: Rule = (lookup, node, [a, b]) => {
   if (a?.dims?.length !== 2 || b?.dims?.length !== 2) return null;
-  const rows = a.dims[ws.number(node, 'transA') === 1 ? 1 : 0]!;
-  const columns = b.dims[ws.number(node, 'transB') === 1 ? 0 : 1]!;
+  const rows = a.dims[lookup.number(node, 'transA') === 1 ? 1 : 0]!;
+  const columns = b.dims[lookup.number(node, 'transB') === 1 ? 0 : 1]!;
   return [{ type: a.type, dims: [rows, columns] }];
 };
 
-const shapeOf: Rule = (ws, node, [x]) => {
+const shapeOf: Rule = (lookup, node, [x]) => {
   if (!x?.dims) return [{ type: TYPE.int64 }];
   const rank = x.dims.length;
-  const [start, end] = [ws.number(node, 'start') ?? 0, ws.number(node, 'end') ?? rank];
+  const [start, end] = [lookup.number(node, 'start') ?? 0, lookup.number(node, 'end') ?? rank];
   const { from, length } = sliceRange(rank, start, end, 1);
   // An open element of a shape stands for the rows of the batch, and for nothing else.
   const shape = x.perRow === 1 ? x.dims.slice(from, from + length) : null;
   return [{ type: TYPE.int64, dims: [length], shape }];
 };
 
-const reduce: Rule = (ws, node, [x]) => {
-  const given = integersOf(ws, node, 1, 'axes');
+const reduce: Rule = (lookup, node, [x]) => {
+  const given = integersOf(lookup, node, 1, 'axes');
   const axes = given?.map((axis) => normalAxis(axis, x?.dims?.length ?? 0));
   // Without any axes it is over all of them, or over none.
   if (!x?.dims || !axes?.length) return x ? [{ type: x.type }] : null;
-  const keep = ws.number(node, 'keepdims') !== 0;
+  const keep = lookup.number(node, 'keepdims') !== 0;
   const dims = x.dims.map((dim, k) => (axes.includes(k) ? (keep ? 1 : null) : dim));
   return [{ type: x.type, dims: keep ? dims : dims.filter((_, k) => !axes.includes(k)) }];
 };
 
-const cast: Rule = (ws, node, [x]) => {
-  const type = ws.number(node, 'to') ?? 0;
+const cast: Rule = (lookup, node, [x]) => {
+  const type = lookup.number(node, 'to') ?? 0;
   // Other types do not hold every size.
   return x ? [{ type, dims: x.dims, shape: type === TYPE.int64 ? x.shape : null }] : null;
 };
 
 const constant: Rule = (_, node) => {
-  const value = node.attributes.get('value')?.value as TensorHead | undefined;
+  const value = node.attributes.get('value')?.value as StoredTensor | undefined;
   if (value?.decode === undefined) return null;
   const { type, dims, decode } = value;
   const shape = type === TYPE.int64 && dims.length <= 1 ? (decode()?.integers() ?? null) : null;
@@ -90,16 +90,16 @@ const constant: Rule = (_, node) => {
 };
 
 const constantOfShape: Rule = (_, node, [x]) => {
-  const value = node.attributes.get('value')?.value as TensorHead | undefined;
+  const value = node.attributes.get('value')?.value as StoredTensor | undefined;
   return [{ type: value?.type ?? TYPE.float32, dims: x?.shape ?? null }];
 };
 
 /** ai.onnx Attention: `[B, H, T, h]`, or `[B, T, H h]` with the heads in attributes. */
-const attention: Rule = (ws, node, [q, , v]) => {
+const attention: Rule = (lookup, node, [q, , v]) => {
   if (!q?.dims || !v?.dims) return null;
   if (q.dims.length === 4) return [{ type: q.type, dims: [...q.dims.slice(0, 3), v.dims[3]!] }];
-  const heads = ws.number(node, 'q_num_heads');
-  const shared = ws.number(node, 'kv_num_heads');
+  const heads = lookup.number(node, 'q_num_heads');
+  const shared = lookup.number(node, 'kv_num_heads');
   const width = v.dims[2];
   if (!heads || !shared || !width) return null;
   return [{ type: q.type, dims: [q.dims[0]!, q.dims[1]!, (width / shared) * heads] }];
@@ -141,7 +141,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   ConstantOfShape: constantOfShape,
 };
 
-function cloneShape(_: Workspace, __: Node, [x]: readonly Fact[]): Partial<Fact>[] | null {
+function cloneShape(_: Lookup, __: Node, [x]: readonly Fact[]): Partial<Fact>[] | null {
   return x ? [x] : null;
 }
 
@@ -150,11 +150,11 @@ function named(operators: string, rule: Rule): Record<string, Rule> {
 }
 
 /** Facts of the node's outputs, in their order; fewer where nothing is known of the others. */
-export function inferNode(ws: Workspace, node: Node): Fact[] {
+export function inferNode(lookup: Lookup, node: Node): Fact[] {
   const rule = node.domain === '' || node.domain === 'com.microsoft' ? RULES[node.op] : undefined;
   if (rule === undefined) return node.outputs.map(() => UNKNOWN);
-  const inputs = node.inputs.map((name) => ws.fact(name));
-  const facts = rule(ws, node, inputs);
+  const inputs = node.inputs.map((name) => lookup.fact(name));
+  const facts = rule(lookup, node, inputs);
   const perRow = inputs.find(({ dims }) => dims?.includes(null))?.perRow ?? 1;
   return node.outputs.map((_, k) => ({ ...UNKNOWN, perRow, ...facts?.[k] }));
 }

@@ -4,7 +4,7 @@
  */
 import { BpbError, inputError } from '../../errors.js';
 import { OnnxGraph } from '../graph.js';
-import { readOnnx } from '../reader.js';
+import type { Dim } from '../port.js';
 import { fuseAttention } from './attention.js';
 import type { Fused } from './attention-emit.js';
 import { mergeFactors } from './factors.js';
@@ -90,7 +90,7 @@ function rewrite(model: Uint8Array, options: OptimizeOptions & { path: string })
   const { path, tokensInput = 'input_ids', logitsOutput = 'logits' } = options;
   const graph = OnnxGraph.parse(model, path);
   checkOrder(graph, path);
-  dropDefaults(graph, readOnnx(model, path).irVersion, path);
+  dropDefaults(graph, path);
   fixAxes(graph, tokensInput, options, path);
   const ws = new Workspace(graph);
   const rewrites: Rewrite[] = [];
@@ -179,7 +179,8 @@ function checkOrder(graph: OnnxGraph, path: string): void {
 }
 
 /** Initializers that double as inputs are constants to us: nobody overrides them here. */
-function dropDefaults(graph: OnnxGraph, irVersion: number, path: string): void {
+function dropDefaults(graph: OnnxGraph, path: string): void {
+  const { irVersion } = graph;
   if (irVersion < 4) throw refusal(path, 'IR version 4 or later', `IR version ${irVersion}`);
   const constants = new Set(graph.initializers.map(({ name }) => name));
   const { items } = graph;
@@ -201,9 +202,14 @@ function fixAxes(
     throw refusal(path, `an input "${tokensInput}" of shape [batch, time]`, actual);
   }
   const [rows, time] = port.dims;
-  if ((time !== null && time !== seqLen) || (rows !== null && batch && rows !== batch)) {
+  const known = (dim: Dim | undefined) => (typeof dim === 'number' ? dim : null);
+  const [fixedRows, fixedTime] = [known(rows), known(time)];
+  const fits = (own: number | null, asked: number | undefined) =>
+    own === null || asked === undefined || own === asked;
+  if (!fits(fixedTime, seqLen) || !fits(fixedRows, batch)) {
     const asked = `[${batch ?? 'any'}, ${seqLen}]`;
-    throw refusal(path, asked, `[${rows ?? 'any'}, ${time ?? 'any'}] fixed in the graph`);
+    const fixed = `[${fixedRows ?? 'any'}, ${fixedTime ?? 'any'}]`;
+    throw refusal(path, asked, `${fixed} fixed in the graph`);
   }
   graph.items[at] = { ...port, dims: [batch ?? rows!, seqLen], raw: null };
   // The outputs' axes follow, under names that the runtime may fill in.

@@ -1,6 +1,6 @@
 /**
- * A graph at work: who makes and who uses each value, what is known of it, and edits that keep both
- * right.
+ * Graph under rewriting: producers and consumers of each value, the facts known of it, and edits that
+ * keep both up to date.
  */
 
 import { TYPE } from '../element-types.js';
@@ -13,16 +13,14 @@ import {
   type OnnxGraph,
 } from '../graph.js';
 import type { Tensor } from '../tensor.js';
-import type { Attribute as AttributeValue } from '../writer.js';
-import { type Dim, type Fact, UNKNOWN } from './facts.js';
+import type { AttributeValue } from '../writer.js';
+import { type Fact, type KnownDim, type Lookup, UNKNOWN } from './facts.js';
 import { inferNode } from './infer.js';
 import { Links } from './links.js';
 
-export { type Dim, type Fact, UNKNOWN } from './facts.js';
-
 export const MICROSOFT = 'com.microsoft';
 
-export class Workspace {
+export class Workspace implements Lookup {
   private readonly facts = new Map<string, Fact>();
   private readonly links = new Links();
   private readonly outputs: ReadonlySet<string>;
@@ -31,16 +29,17 @@ export class Workspace {
 
   constructor(readonly graph: OnnxGraph) {
     this.outputs = new Set(graph.ports('output').map(({ name }) => name));
-    this.learnPorts();
-    for (const item of graph.initializers) this.learnInitializer(item);
-    for (const node of graph.nodes) this.learn(node);
+    this.readPorts();
+    for (const item of graph.initializers) this.recordInitializer(item);
+    for (const node of graph.nodes) this.record(node);
   }
 
-  /** Looks at the graph's inputs again. */
-  learnPorts(): void {
-    for (const { name, type, dims } of this.graph.ports('input')) {
+  /** Records the graph's inputs as they are now. */
+  readPorts(): void {
+    for (const { name, elementType, dims } of this.graph.ports('input')) {
       this.names.add(name);
-      this.facts.set(name, { ...UNKNOWN, type, dims });
+      const known = dims?.map((dim) => (typeof dim === 'number' ? dim : null)) ?? null;
+      this.facts.set(name, { ...UNKNOWN, type: elementType, dims: known });
     }
   }
 
@@ -61,7 +60,7 @@ export class Workspace {
     return this.facts.get(name) ?? UNKNOWN;
   }
 
-  dims(name: string): readonly Dim[] | null {
+  dims(name: string): readonly KnownDim[] | null {
     return this.fact(name).dims;
   }
 
@@ -124,7 +123,7 @@ export class Workspace {
   add(tensor: Tensor, stem = 'constant'): string {
     const item = makeInitializer(this.fresh(stem), tensor);
     this.graph.items.push(item);
-    this.learnInitializer(item);
+    this.recordInitializer(item);
     return item.name;
   }
 
@@ -140,13 +139,13 @@ export class Workspace {
     const node = makeNode(op, inputs, outputs, attributes, domain);
     this.graph.items.splice(this.graph.items.indexOf(before), 0, node);
     this.import(domain);
-    this.learn(node);
+    this.record(node);
     return outputs[0]!;
   }
 
   /**
-   * Puts a copy of a node with other inputs, and with some other attributes, before a node: itself
-   * unless told; gives the name of its output.
+   * Puts a copy of a node with other inputs, and with some other attributes, before a node, by default
+   * itself; gives the name of its output.
    */
   insertCopy(
     node: Node,
@@ -159,7 +158,7 @@ export class Workspace {
     const attributes = new Map([...node.attributes, ...changed]);
     const copy: Node = { ...node, name, inputs, outputs: [name], attributes, raw: null };
     this.graph.items.splice(this.graph.items.indexOf(before), 0, copy);
-    this.learn(copy);
+    this.record(copy);
     return name;
   }
 
@@ -168,7 +167,7 @@ export class Workspace {
     this.links.remove(old);
     this.graph.items[this.graph.items.indexOf(old)] = node;
     this.import(node.domain);
-    this.learn(node);
+    this.record(node);
   }
 
   private import(domain: string): void {
@@ -243,10 +242,10 @@ export class Workspace {
   ): void {
     const node = makeNode(op, inputs, outputs, attributes);
     this.graph.items.push(node);
-    this.learn(node);
+    this.record(node);
   }
 
-  /** What an attribute says, where it is a number. */
+  /** The value of an attribute that is a number. */
   number(node: Node, name: string): number | undefined {
     const value = node.attributes.get(name)?.value;
     return typeof value === 'number' ? value : undefined;
@@ -257,7 +256,7 @@ export class Workspace {
     return Array.isArray(value) ? value : undefined;
   }
 
-  private learn(node: Node): void {
+  private record(node: Node): void {
     for (const name of node.outputs) this.names.add(name);
     this.links.add(node);
     this.infer(node);
@@ -271,7 +270,7 @@ export class Workspace {
     });
   }
 
-  private learnInitializer({ name, type, dims, decode }: Initializer): void {
+  private recordInitializer({ name, type, dims, decode }: Initializer): void {
     this.names.add(name);
     const small = type === TYPE.int64 && dims.length <= 1 && (dims[0] ?? 1) <= 16;
     const shape = small ? (decode()?.integers() ?? null) : null;

@@ -1,24 +1,16 @@
 /**
- * The probe that reads the graphs instead of running them.
+ * Probe `graph`: operators, inputs and constants of an artifact's graphs, read without running them.
  */
 import type { Artifact } from '../../artifact/load.js';
 import type { TokenStream } from '../../data/types.js';
 import { constantsOf } from '../../onnx/constants.js';
 import { TYPE as TYPES } from '../../onnx/element-types.js';
-import { type OnnxSummary, readOnnx } from '../../onnx/reader.js';
+import { readSummary } from '../../onnx/summary.js';
 import type { Tokenizer } from '../../tokenizer/types.js';
 import type { ProbeVerdict } from '../types.js';
-import { readGraph } from './operators.js';
+import { type ModelGraph, readGraph } from './operators.js';
 import { LONGEST_BYTES, LONGEST_TOKENS, paidPrefix } from './paid.js';
 import { type Sequence, sequencesOf } from './sequences.js';
-
-/** A graph of the artifact, and the inputs that it may have. */
-export interface ModelGraph {
-  readonly path: string;
-  readonly bytes: Uint8Array;
-  readonly summary: OnnxSummary;
-  readonly inputs: ReadonlySet<string>;
-}
 
 const MOST_NOTES = 4;
 
@@ -49,8 +41,8 @@ export function probeGraph(
       longest = Math.max(longest, asTokens);
     }
   }
-  const said = [...findings, ...remarks];
-  const more = said.length > MOST_NOTES ? `; and ${said.length - MOST_NOTES} more` : '';
+  const notes = [...findings, ...remarks];
+  const more = notes.length > MOST_NOTES ? `; and ${notes.length - MOST_NOTES} more` : '';
   return {
     name: 'graph',
     what: 'read the graph for operators that can hide something, inputs, and constants that hold the data',
@@ -58,7 +50,7 @@ export function probeGraph(
     unit: longest === null ? null : 'tokens of the data in a constant',
     tolerance: longest === null ? null : LONGEST_TOKENS,
     verdict: findings.length === 0 ? 'pass' : 'fail',
-    note: said.length === 0 ? null : said.slice(0, MOST_NOTES).join('; ') + more,
+    note: notes.length === 0 ? null : notes.slice(0, MOST_NOTES).join('; ') + more,
   };
 }
 
@@ -81,7 +73,7 @@ function graphsOf({ model, adaptive }: Artifact): ModelGraph[] {
     {
       path: adapt.path,
       bytes: adapt.bytes,
-      summary: readOnnx(adapt.bytes, adapt.path),
+      summary: readSummary(adapt.bytes, adapt.path),
       inputs: new Set(inputs.filter((name) => name !== null)),
     },
   ];

@@ -1,45 +1,56 @@
 /**
- * What a graph asks for and does, read and not run: chance, texts, open control flow, more inputs
- * than it may have, constants that nothing uses.
+ * Findings about a graph's operators and inputs: randomness, texts, open control flow, further inputs,
+ * unused constants, unknown fields.
  */
 
 import { type Node, OnnxGraph } from '../../onnx/graph.js';
-import type { ModelGraph } from './graph.js';
+import type { OnnxSummary } from '../../onnx/summary.js';
+
+/** A graph of the artifact, and the inputs that it may have. */
+export interface ModelGraph {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  readonly summary: OnnxSummary;
+  readonly inputs: ReadonlySet<string>;
+}
 
 /** Operators whose result is not a function of their inputs. */
 const RANDOM = /^(Random\w*|Multinomial|Bernoulli)$/;
 /** Operators on texts, and those that look numbers or texts up in a table of their attributes. */
 const TEXT =
   /^(String\w*|RegexFullMatch|TfIdfVectorizer|LabelEncoder|CategoryMapper|DictVectorizer|Tokenizer|\w*Tokenizer)$/;
-/** Operators that run a subgraph as they see fit. */
+/** Operators that run a subgraph depending on values. */
 const CONTROL = /^(If|BeamSearch|GreedySearch|Sampling|WhisperBeamSearch)$/;
 const STRING_TYPE = 8;
 
 export interface Reading {
-  /** What fails. */
+  /** Reasons to fail the probe. */
   readonly findings: string[];
-  /** What a reader may want to know. */
+  /** Notes that do not fail it. */
   readonly remarks: string[];
 }
 
 export function readGraph({ path, bytes, summary, inputs }: ModelGraph): Reading {
   const findings: string[] = [];
   const remarks: string[] = [];
-  const called = [...summary.operators.keys(), ...summary.functions.flatMap(({ calls }) => calls)];
+  const called = [
+    ...summary.operators.keys(),
+    ...summary.functions.flatMap((body) => body.operators),
+  ];
   const operators = [...new Set(called)].map((id) => id.slice(id.lastIndexOf(':') + 1));
   const named = (pattern: RegExp) => operators.filter((op) => pattern.test(op)).join(', ');
-  const say = (what: string, names: string) => {
+  const report = (what: string, names: string) => {
     if (names !== '') findings.push(`${what}: ${names}`);
   };
-  say('operators of chance', named(RANDOM));
-  say('operators on texts or hidden tables', named(TEXT));
-  say('open control flow', named(CONTROL));
+  report('operators of chance', named(RANDOM));
+  report('operators on texts or hidden tables', named(TEXT));
+  report('open control flow', named(CONTROL));
 
   const graph = OnnxGraph.parse(bytes, path);
   const flow = new Flow(graph);
   const loops = graph.nodes.filter(({ op }) => op === 'Loop');
   const allLoops = summary.operators.get(':Loop') ?? 0;
-  const inFunctions = summary.functions.some(({ calls }) => calls.includes(':Loop'));
+  const inFunctions = summary.functions.some((body) => body.operators.includes(':Loop'));
   if (allLoops > loops.length || inFunctions) {
     findings.push('a Loop inside a subgraph, whose bound depends on where it stands');
   }
@@ -54,14 +65,19 @@ export function readGraph({ path, bytes, summary, inputs }: ModelGraph): Reading
     if (node.op === 'Dropout' && trains(node, graph)) findings.push('a Dropout in training mode');
   }
   const others = summary.inputs.filter(({ name }) => !inputs.has(name)).map(({ name }) => name);
-  say('inputs that are neither tokens nor state', others.join(', '));
+  report('inputs that are neither tokens nor state', others.join(', '));
   const texts = graph.initializers.filter(({ type }) => type === STRING_TYPE);
-  say('constants of text', texts.map(({ name }) => name).join(', '));
+  report('constants of text', texts.map(({ name }) => name).join(', '));
 
   const unused = flow.unused();
   if (unused.length > 0) {
     const some = unused.slice(0, 3).join(', ');
     remarks.push(`${unused.length} initializers that nothing uses: ${some}`);
+  }
+  const { unknownFields } = summary;
+  if (unknownFields.length > 0) {
+    const some = unknownFields.slice(0, 3).join(', ');
+    remarks.push(`${unknownFields.length} fields that onnx.proto does not define: ${some}`);
   }
   return { findings, remarks };
 }

@@ -1,8 +1,9 @@
 /**
- * A constant as the sequences of whole numbers that could be tokens or text.
+ * Sequences of whole numbers in a constant that could be tokens or text.
  */
 
 import { aligned, type Constant } from '../../onnx/constants.js';
+import { TYPE } from '../../onnx/element-types.js';
 import { decodeHalves } from '../../onnx/float16.js';
 
 /** Numbers that are equal where they agree in their lowest `bits`. */
@@ -15,53 +16,48 @@ export interface Sequence {
 /** Shorter ones hold no run that counts. */
 const SHORTEST = 17;
 
-/** ONNX element types. */
-const TYPE = { float: 1, u8: 2, i8: 3, u16: 4, i16: 5, i32: 6, i64: 7, half: 10, double: 11 };
-const U32 = 12;
-const U64 = 13;
-
 export function sequencesOf({ name, type, raw, numbers, texts }: Constant): Sequence[] {
   const sequences: Sequence[] = [];
   const add = (values: ArrayLike<number>, bits: Sequence['bits']) => {
     if (values.length >= SHORTEST) sequences.push({ name, values, bits });
   };
   for (const text of texts) add(text, 8);
-  // Texts of one tensor one after the other: a token or a word each, maybe.
+  // The texts of one tensor joined: each may be a token or a word.
   if (texts.length > 1) add(Buffer.concat(texts), 8);
   if (numbers !== null) for (const run of wholeRuns(numbers)) add(run, 32);
   if (raw === null) return sequences;
   switch (type) {
-    case TYPE.u8:
-    case TYPE.i8:
+    case TYPE.uint8:
+    case TYPE.int8:
       add(raw, 8);
       // Two bytes may be one id, from the first or from the second byte on.
       add(new Uint16Array(aligned(raw, 2)), 16);
       add(new Uint16Array(aligned(raw.subarray(1), 2)), 16);
       break;
-    case TYPE.u16:
-    case TYPE.i16:
+    case TYPE.uint16:
+    case TYPE.int16:
       add(new Uint16Array(aligned(raw, 2)), 16);
       break;
-    case TYPE.i32:
-    case U32:
+    case TYPE.int32:
+    case TYPE.uint32:
       add(new Int32Array(aligned(raw, 4)), 32);
       // Two ids may be packed into one number, and four bytes of text.
       add(new Uint16Array(aligned(raw, 2)), 16);
       add(raw, 8);
       break;
-    case TYPE.i64:
-    case U64:
+    case TYPE.int64:
+    case TYPE.uint64:
       add(lowHalves(raw), 32);
       add(new Uint16Array(aligned(raw, 2)), 16);
       add(raw, 8);
       break;
-    case TYPE.float:
+    case TYPE.float32:
       for (const run of wholeRuns(new Float32Array(aligned(raw, 4)))) add(run, 32);
       break;
-    case TYPE.double:
+    case TYPE.float64:
       for (const run of wholeRuns(new Float64Array(aligned(raw, 8)))) add(run, 32);
       break;
-    case TYPE.half:
+    case TYPE.float16:
       for (const run of wholeRuns(decodeHalves(new Uint16Array(aligned(raw, 2))))) add(run, 32);
       break;
   }

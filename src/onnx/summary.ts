@@ -1,0 +1,102 @@
+/**
+ * What must be known of a model before a runtime gets it: ports, operators, functions, external data.
+ */
+import type { Message } from '../protobuf/message.js';
+import { domainOf, operatorId } from './check-names.js';
+import { isExternal } from './check-tensor.js';
+import { type Port, readPort } from './port.js';
+import { nodesBelow, readModel } from './reader.js';
+import { ATTRIBUTE, FUNCTION, GRAPH, MODEL, NODE, OPSET, SCHEMA, TENSOR } from './schema.js';
+
+/** A model-local function. */
+export interface LocalFunction {
+  /** `domain:name`, and `:overload` where it has one. */
+  readonly id: string;
+  /** Of each node in its body what it would be the call of, in the form of `id`. */
+  readonly calls: readonly string[];
+  /** `domain:type` of each node in its body. */
+  readonly operators: readonly string[];
+}
+
+export interface OnnxSummary {
+  readonly irVersion: number;
+  /** `domain` to version; the default domain is the empty string. */
+  readonly opsets: ReadonlyMap<string, number>;
+  /** Inputs that the caller must give: those without an initializer of the same name. */
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  /** `domain:type` of every node, in subgraphs too, with how often it stands. */
+  readonly operators: ReadonlyMap<string, number>;
+  readonly functions: readonly LocalFunction[];
+  /** Names of tensors whose data is in another file. */
+  readonly externalTensors: readonly string[];
+  /** Nodes that ask for int8 activations: MatMulNBits of accuracy level 4. */
+  readonly quantizedActivations: number;
+  /** Paths of fields that onnx.proto does not have, such as `graph.node[3].99`; runtimes skip them. */
+  readonly unknownFields: readonly string[];
+}
+
+/** @throws BPB_MODEL_NOT_ONNX with the field and the offset at which it stops being one */
+export function readSummary(bytes: Uint8Array, path: string): OnnxSummary {
+  const model = readModel(bytes, path);
+  const graph = model.child(MODEL.graph)!;
+  const initialized = new Set(
+    graph.children(GRAPH.initializer).map((tensor) => tensor.string(TENSOR.name)),
+  );
+  const operators = new Map<string, number>();
+  for (const node of nodesBelow(graph)) {
+    const operator = operatorOf(node);
+    operators.set(operator, (operators.get(operator) ?? 0) + 1);
+  }
+  const functions = model.children(MODEL.functions);
+  const bodies = [graph, ...functions];
+  return {
+    irVersion: model.integer(MODEL.ir_version),
+    opsets: readOpsets(model),
+    inputs: graph
+      .children(GRAPH.input)
+      .map(readPort)
+      .filter(({ name }) => !initialized.has(name)),
+    outputs: graph.children(GRAPH.output).map(readPort),
+    operators,
+    functions: functions.map(readFunction),
+    externalTensors: [...model.walk()]
+      .filter((message) => message.type === SCHEMA.get('TensorProto') && isExternal(message))
+      .map((tensor) => tensor.string(TENSOR.name)),
+    quantizedActivations: bodies.flatMap((body) => [...nodesBelow(body)]).filter(quantizes).length,
+    unknownFields: model.unknown().map(({ path }) => path),
+  };
+}
+
+/** `domain` to version of the operator sets that a model imports. */
+export function readOpsets(model: Message): Map<string, number> {
+  return new Map(
+    model
+      .children(MODEL.opset_import)
+      .map((opset) => [domainOf(opset, OPSET.domain), opset.integer(OPSET.version)]),
+  );
+}
+
+function operatorOf(node: Message): string {
+  return `${domainOf(node, NODE.domain)}:${node.string(NODE.op_type)}`;
+}
+
+function readFunction(body: Message): LocalFunction {
+  const nodes = [...nodesBelow(body)];
+  return {
+    id: operatorId(body, FUNCTION.domain, FUNCTION.name, FUNCTION.overload),
+    calls: nodes.map((node) => operatorId(node, NODE.domain, NODE.op_type, NODE.overload)),
+    operators: nodes.map(operatorOf),
+  };
+}
+
+function quantizes(node: Message): boolean {
+  if (node.string(NODE.op_type) !== 'MatMulNBits') return false;
+  return node
+    .children(NODE.attribute)
+    .some(
+      (attribute) =>
+        attribute.string(ATTRIBUTE.name) === 'accuracy_level' &&
+        attribute.number(ATTRIBUTE.i) === 4,
+    );
+}

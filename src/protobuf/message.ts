@@ -1,0 +1,290 @@
+/**
+ * Protobuf messages read by a schema: every field of every message, known or not, in file order.
+ *
+ * The C++ parser merges a message field that stands twice, lets the last of two scalars win, and keeps
+ * a field of another wire type as an unknown one. A reader that resolves any of these in another way
+ * reads another file than the runtime does, so all of them are refused here. What is left has one
+ * reading. Nothing is copied: values are views of the file, decoded on demand.
+ */
+import type { BpbError } from '../errors.js';
+import type { FieldType, MessageType, Schema } from './schema.js';
+import { type NumberKind, WIRE, WireReader, type WireSource } from './wire.js';
+
+/** Nesting of messages at most; the C++ parser has the same default. */
+const MAX_DEPTH = 100;
+/** Fields of a file at most, a run of unpacked numbers being one: bounds the memory of the tree. */
+const MAX_FIELDS = 2 ** 22;
+
+/** Characters of a path that a refusal repeats. */
+const SHOWN_PATH = 200;
+
+/** A field as it stands in the file; of unpacked numbers a whole run of fields. */
+export interface FieldValue {
+  /** Null for a number that the schema does not have. */
+  readonly type: FieldType | null;
+  readonly number: number;
+  /** The field with its key is at `[start, end)` of the file, its payload from `from` on. */
+  readonly start: number;
+  readonly from: number;
+  end: number;
+  /** Whether the payload is length-delimited. */
+  readonly delimited: boolean;
+  readonly message: Message | null;
+}
+
+/** A field that the schema does not have. */
+export interface UnknownField {
+  /** Such as `graph.node[3].99`. */
+  readonly path: string;
+  /** Length-delimited payload; for numbers the whole field. */
+  readonly bytes: Uint8Array;
+}
+
+interface File {
+  readonly bytes: Uint8Array;
+  readonly source: WireSource;
+  readonly schema: Schema;
+  fields: number;
+}
+
+interface Parent {
+  readonly message: Message;
+  readonly field: FieldType;
+  /** Index among the fields of that number. */
+  readonly index: number;
+}
+
+/** @throws the source's code, naming the field's path and its offset in the file */
+export function readMessage(
+  bytes: Uint8Array,
+  type: MessageType,
+  schema: Schema,
+  source: WireSource,
+): Message {
+  return new Message({ bytes, source, schema, fields: 0 }, type, 0, bytes.length, null, 0);
+}
+
+export class Message {
+  /** In file order. */
+  readonly fields: FieldValue[] = [];
+  private readonly known = new Map<FieldType, FieldValue[]>();
+
+  constructor(
+    private readonly file: File,
+    readonly type: MessageType,
+    private readonly from: number,
+    private readonly end: number,
+    private readonly parent: Parent | null,
+    depth: number,
+  ) {
+    if (depth > MAX_DEPTH) throw this.refuse(`messages nested deeper than ${MAX_DEPTH}`);
+    const reader = this.reader(from, end);
+    for (let start = from; reader.next(); start = reader.offset) this.add(reader, start, depth);
+  }
+
+  /** Field names and indexes from the file's root on, such as `graph.node[3].attribute[0]`. */
+  get path(): string {
+    if (this.parent === null) return '';
+    const { message, field, index } = this.parent;
+    const name = field.repeated ? `${field.name}[${index}]` : field.name;
+    const outer = message.path;
+    return outer === '' ? name : `${outer}.${name}`;
+  }
+
+  /** The message's own bytes, without a key. */
+  get bytes(): Uint8Array {
+    return this.file.bytes.subarray(this.from, this.end);
+  }
+
+  /** The message that holds this one; null at the root. */
+  get holder(): Message | null {
+    return this.parent?.message ?? null;
+  }
+
+  /** The fields in file order, each as it stands or as `replace` gives it: several, none, or null to keep it. */
+  rewritten(replace: (value: FieldValue) => readonly Uint8Array[] | null): Uint8Array[] {
+    return this.fields.flatMap((value) => replace(value) ?? [this.raw(value)]);
+  }
+
+  all(field: FieldType): readonly FieldValue[] {
+    return this.known.get(field) ?? [];
+  }
+
+  has(field: FieldType): boolean {
+    return this.known.has(field);
+  }
+
+  /** The field with its key. */
+  raw({ start, end }: FieldValue): Uint8Array {
+    return this.file.bytes.subarray(start, end);
+  }
+
+  payload({ from, end }: FieldValue): Uint8Array {
+    return this.file.bytes.subarray(from, end);
+  }
+
+  child(field: FieldType): Message | undefined {
+    return this.all(field)[0]?.message ?? undefined;
+  }
+
+  children(field: FieldType): Message[] {
+    return this.all(field).map(({ message }) => message!);
+  }
+
+  /** '' where it is not given; invalid UTF-8 is refused. */
+  string(field: FieldType): string {
+    return this.strings(field)[0] ?? '';
+  }
+
+  strings(field: FieldType): string[] {
+    return this.all(field).map(({ start, end }) => {
+      const reader = this.reader(start, end);
+      reader.next();
+      return reader.string();
+    });
+  }
+
+  /** Views of the file. */
+  byteStrings(field: FieldType): Uint8Array[] {
+    return this.all(field).map((value) => this.payload(value));
+  }
+
+  /** A number that stands once, 0 where it is not given; int64 beyond 2^53 is rounded. */
+  number(field: FieldType): number {
+    return this.numbers(field)[0] ?? 0;
+  }
+
+  /** As `number`, refused outside the safe integers. */
+  integer(field: FieldType): number {
+    return this.safe(field, this.number(field));
+  }
+
+  /** As `numbers`, refused outside the safe integers. */
+  integers(field: FieldType): number[] {
+    return Array.from(this.numbers(field), (value) => this.safe(field, value));
+  }
+
+  /** Numbers of a field, packed or not, in file order; fp32 values in fp32. */
+  numbers(field: FieldType): Float32Array | Float64Array {
+    const kind = field.kind as NumberKind;
+    const length = this.count(field);
+    const values = kind === 'float' ? new Float32Array(length) : new Float64Array(length);
+    let at = 0;
+    for (const { start, end } of this.all(field)) {
+      const reader = this.reader(start, end);
+      while (reader.next()) at = reader.numbers(kind, values, at);
+    }
+    return values;
+  }
+
+  /** How many numbers, strings or messages a field holds. */
+  count(field: FieldType): number {
+    const found = this.all(field);
+    if (!field.packable) return found.length;
+    let count = 0;
+    for (const { start, end } of found) {
+      const reader = this.reader(start, end);
+      while (reader.next()) count += reader.countNumbers(field.kind as NumberKind);
+    }
+    if (!Number.isInteger(count)) throw this.refuse(`a ${field.name} of no whole number of values`);
+    return count;
+  }
+
+  /** Fields without a name in the schema, here and below. */
+  unknown(): UnknownField[] {
+    const found: UnknownField[] = [];
+    for (const message of this.walk()) {
+      for (const value of message.fields) {
+        if (value.type !== null) continue;
+        const path = [message.path, value.number].filter((part) => part !== '').join('.');
+        found.push({ path, bytes: value.delimited ? message.payload(value) : message.raw(value) });
+      }
+    }
+    return found;
+  }
+
+  /** This message and all below it, each before what it holds, in file order. */
+  *walk(): Generator<Message> {
+    const open: Message[] = [this];
+    for (let at = open.pop(); at !== undefined; at = open.pop()) {
+      yield at;
+      for (let k = at.fields.length - 1; k >= 0; k--) {
+        const { message } = at.fields[k]!;
+        if (message !== null) open.push(message);
+      }
+    }
+  }
+
+  refuse(problem: string, hint?: string): BpbError {
+    return this.reader(this.from, this.end).refuse(problem, hint);
+  }
+
+  private safe(field: FieldType, value: number): number {
+    if (!Number.isSafeInteger(value)) throw this.refuse(`the ${field.name} ${value}`);
+    return value;
+  }
+
+  private reader(from: number, end: number): WireReader {
+    const place = () => {
+      const { path } = this;
+      if (path === '') return '';
+      return ` in ${path.length > SHOWN_PATH ? `…${path.slice(-SHOWN_PATH)}` : path}`;
+    };
+    return new WireReader(this.file.bytes.subarray(from, end), this.file.source, from, place);
+  }
+
+  private add(reader: WireReader, start: number, depth: number): void {
+    const { field: number, wire } = reader;
+    const delimited = wire === WIRE.bytes;
+    const type = this.type.fields.get(number) ?? null;
+    const before = this.fields.at(-1);
+    if (type !== null) this.expectWire(reader, type);
+    reader.skip();
+    const end = reader.offset;
+    // A run of unpacked numbers, or of unknown ones, may be as long as the weights: one entry.
+    const joins = !delimited && (type === null || type.repeated) && before?.delimited === false;
+    if (joins && before.number === number) {
+      before.end = end;
+      return;
+    }
+    if (++this.file.fields > MAX_FIELDS) throw reader.refuse(`more than ${MAX_FIELDS} fields`);
+    const from = delimited ? end - reader.length : start;
+    let message: Message | null = null;
+    if (type !== null) {
+      const values = this.known.get(type) ?? [];
+      if (values.length === 0) this.known.set(type, values);
+      if (!type.repeated) this.expectOnce(reader, type, values);
+      if (type.kind === 'message') {
+        const parent = { message: this, field: type, index: values.length };
+        const inner = this.file.schema.get(type.message)!;
+        message = new Message(this.file, inner, from, end, parent, depth + 1);
+      }
+      const value = { type, number, start, from, end, delimited, message };
+      values.push(value);
+      this.fields.push(value);
+      if (!type.repeated && type.packable) this.expectValue(type);
+    } else this.fields.push({ type, number, start, from, end, delimited, message });
+  }
+
+  private expectWire(reader: WireReader, type: FieldType): void {
+    if (type.repeated && type.packable && reader.wire === WIRE.bytes) return;
+    if (reader.wire === type.wire) return;
+    throw reader.refuse(`${type.name} with wire type ${reader.wire} instead of ${type.wire}`);
+  }
+
+  /** A number that stands once has a value that its type holds. */
+  private expectValue(type: FieldType): void {
+    const value = this.number(type);
+    if (type.values === null || (value >= 0 && value < type.values)) return;
+    throw this.refuse(
+      `${type.name} ${value}, which is none of the ${type.values} values of its enum,`,
+    );
+  }
+
+  private expectOnce(reader: WireReader, type: FieldType, values: readonly FieldValue[]): void {
+    const choice = type.choice === null ? [] : [...this.known.keys()];
+    const other = choice.find((field) => field !== type && field.choice === type.choice);
+    if (other) throw reader.refuse(`both ${other.name} and ${type.name}, of which one may be set`);
+    if (values.length > 0) throw reader.refuse(`a second ${type.name}`);
+  }
+}
