@@ -8,16 +8,22 @@ import { type Message, readMessage } from '../protobuf/message.js';
 import { checkAttribute, checkAttributeNames } from './check-attribute.js';
 import { checkFunctions, checkGraphNames, checkNames, checkOpsets } from './check-names.js';
 import { checkTensor } from './check-tensor.js';
+import { readPort } from './port.js';
 import { FUNCTION, MODEL, NODE, SCHEMA } from './schema.js';
 
 /** Subgraphs inside subgraphs beyond this are refused: runtimes recurse on them. */
 const MAX_DEPTH = 32;
 
 /** What each message is checked for before it is known to have one reading. */
-const CHECKS: Readonly<Record<string, (message: Message) => void>> = {
+const CHECKS: Readonly<Record<string, (message: Message) => unknown>> = {
   TensorProto: checkTensor,
   AttributeProto: checkAttribute,
-  NodeProto: (node) => checkAttributeNames(node, NODE.attribute),
+  NodeProto: (node) => {
+    checkAttributeNames(node, NODE.attribute);
+    // Decoded here too, so that a name of invalid UTF-8 is refused before anything depends on it.
+    for (const field of [NODE.input, NODE.name, NODE.op_type, NODE.domain]) node.strings(field);
+  },
+  ValueInfoProto: readPort,
   GraphProto: (graph) => {
     checkDepth(graph);
     checkGraphNames(graph);
