@@ -13,7 +13,10 @@ import { type NumberKind, WIRE, WireReader, type WireSource } from './wire.js';
 /** Nesting of messages at most; the C++ parser has the same default. */
 const MAX_DEPTH = 100;
 /** Fields of a file at most, a run of unpacked numbers being one: bounds the memory of the tree. */
-const MAX_FIELDS = 2 ** 22;
+const MAX_FIELDS = 2 ** 21;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const scratch = new Float64Array(1);
 
 /** Characters of a path that a refusal repeats. */
 const SHOWN_PATH = 200;
@@ -47,13 +50,6 @@ interface File {
   fields: number;
 }
 
-interface Parent {
-  readonly message: Message;
-  readonly field: FieldType;
-  /** Index among the fields of that number. */
-  readonly index: number;
-}
-
 /** @throws the source's code, naming the field's path and its offset in the file */
 export function readMessage(
   bytes: Uint8Array,
@@ -61,20 +57,21 @@ export function readMessage(
   schema: Schema,
   source: WireSource,
 ): Message {
-  return new Message({ bytes, source, schema, fields: 0 }, type, 0, bytes.length, null, 0);
+  return new Message({ bytes, source, schema, fields: 0 }, type, 0, bytes.length, null, null, 0);
 }
 
 export class Message {
   /** In file order. */
   readonly fields: FieldValue[] = [];
-  private readonly known = new Map<FieldType, FieldValue[]>();
 
   constructor(
     private readonly file: File,
     readonly type: MessageType,
     private readonly from: number,
     private readonly end: number,
-    private readonly parent: Parent | null,
+    /** The message that holds this one, and the field that it is; null at the root. */
+    readonly holder: Message | null,
+    private readonly field: FieldType | null,
     depth: number,
   ) {
     if (depth > MAX_DEPTH) throw this.refuse(`messages nested deeper than ${MAX_DEPTH}`);
@@ -84,21 +81,26 @@ export class Message {
 
   /** Field names and indexes from the file's root on, such as `graph.node[3].attribute[0]`. */
   get path(): string {
-    if (this.parent === null) return '';
-    const { message, field, index } = this.parent;
-    const name = field.repeated ? `${field.name}[${index}]` : field.name;
-    const outer = message.path;
-    return outer === '' ? name : `${outer}.${name}`;
+    const { holder, field } = this;
+    if (holder === null || field === null) return '';
+    const above = holder.path;
+    const outer = above === '' ? '' : `${above}.`;
+    if (!field.repeated) return `${outer}${field.name}`;
+    // The field is not among its holder's yet while it is read.
+    const at = holder.all(field).findIndex(({ message }) => message === this);
+    return `${outer}${field.name}[${at < 0 ? holder.all(field).length : at}]`;
+  }
+
+  /** Names the message in refusals. */
+  get place(): string {
+    const { path } = this;
+    if (path === '') return '';
+    return ` in ${path.length > SHOWN_PATH ? `…${path.slice(-SHOWN_PATH)}` : path}`;
   }
 
   /** The message's own bytes, without a key. */
   get bytes(): Uint8Array {
     return this.file.bytes.subarray(this.from, this.end);
-  }
-
-  /** The message that holds this one; null at the root. */
-  get holder(): Message | null {
-    return this.parent?.message ?? null;
   }
 
   /** The fields in file order, each as it stands or as `replace` gives it: several, none, or null to keep it. */
@@ -107,11 +109,11 @@ export class Message {
   }
 
   all(field: FieldType): readonly FieldValue[] {
-    return this.known.get(field) ?? [];
+    return this.fields.filter(({ type }) => type === field);
   }
 
   has(field: FieldType): boolean {
-    return this.known.has(field);
+    return this.fields.some(({ type }) => type === field);
   }
 
   /** The field with its key. */
@@ -124,7 +126,7 @@ export class Message {
   }
 
   child(field: FieldType): Message | undefined {
-    return this.all(field)[0]?.message ?? undefined;
+    return this.fields.find(({ type }) => type === field)?.message ?? undefined;
   }
 
   children(field: FieldType): Message[] {
@@ -137,10 +139,12 @@ export class Message {
   }
 
   strings(field: FieldType): string[] {
-    return this.all(field).map(({ start, end }) => {
-      const reader = this.reader(start, end);
-      reader.next();
-      return reader.string();
+    return this.all(field).map((value) => {
+      try {
+        return utf8.decode(this.payload(value));
+      } catch {
+        throw this.refuse(`invalid UTF-8 in ${field.name}`);
+      }
     });
   }
 
@@ -151,7 +155,8 @@ export class Message {
 
   /** A number that stands once, 0 where it is not given; int64 beyond 2^53 is rounded. */
   number(field: FieldType): number {
-    return this.numbers(field)[0] ?? 0;
+    const value = this.fields.find(({ type }) => type === field);
+    return value === undefined ? 0 : this.numberAt(value);
   }
 
   /** As `number`, refused outside the safe integers. */
@@ -224,13 +229,15 @@ export class Message {
     return value;
   }
 
+  private numberAt({ type, start, end }: FieldValue): number {
+    const reader = this.reader(start, end);
+    reader.next();
+    reader.numbers(type!.kind as NumberKind, scratch, 0);
+    return scratch[0]!;
+  }
+
   private reader(from: number, end: number): WireReader {
-    const place = () => {
-      const { path } = this;
-      if (path === '') return '';
-      return ` in ${path.length > SHOWN_PATH ? `…${path.slice(-SHOWN_PATH)}` : path}`;
-    };
-    return new WireReader(this.file.bytes.subarray(from, end), this.file.source, from, place);
+    return new WireReader(this.file.bytes.subarray(from, end), this.file.source, from, this);
   }
 
   private add(reader: WireReader, start: number, depth: number): void {
@@ -249,21 +256,12 @@ export class Message {
     }
     if (++this.file.fields > MAX_FIELDS) throw reader.refuse(`more than ${MAX_FIELDS} fields`);
     const from = delimited ? end - reader.length : start;
-    let message: Message | null = null;
-    if (type !== null) {
-      const values = this.known.get(type) ?? [];
-      if (values.length === 0) this.known.set(type, values);
-      if (!type.repeated) this.expectOnce(reader, type, values);
-      if (type.kind === 'message') {
-        const parent = { message: this, field: type, index: values.length };
-        const inner = this.file.schema.get(type.message)!;
-        message = new Message(this.file, inner, from, end, parent, depth + 1);
-      }
-      const value = { type, number, start, from, end, delimited, message };
-      values.push(value);
-      this.fields.push(value);
-      if (!type.repeated && type.packable) this.expectValue(type);
-    } else this.fields.push({ type, number, start, from, end, delimited, message });
+    if (type !== null && !type.repeated) this.expectOnce(reader, type);
+    const inner = type?.kind === 'message' ? this.file.schema.get(type.message)! : null;
+    const message = inner && new Message(this.file, inner, from, end, this, type, depth + 1);
+    const value = { type, number, start, from, end, delimited, message };
+    this.fields.push(value);
+    if (type !== null && !type.repeated && type.packable) this.expectValue(type, value);
   }
 
   private expectWire(reader: WireReader, type: FieldType): void {
@@ -273,18 +271,20 @@ export class Message {
   }
 
   /** A number that stands once has a value that its type holds. */
-  private expectValue(type: FieldType): void {
-    const value = this.number(type);
+  private expectValue(type: FieldType, field: FieldValue): void {
+    const value = this.numberAt(field);
     if (type.values === null || (value >= 0 && value < type.values)) return;
     throw this.refuse(
       `${type.name} ${value}, which is none of the ${type.values} values of its enum,`,
     );
   }
 
-  private expectOnce(reader: WireReader, type: FieldType, values: readonly FieldValue[]): void {
-    const choice = type.choice === null ? [] : [...this.known.keys()];
-    const other = choice.find((field) => field !== type && field.choice === type.choice);
-    if (other) throw reader.refuse(`both ${other.name} and ${type.name}, of which one may be set`);
-    if (values.length > 0) throw reader.refuse(`a second ${type.name}`);
+  private expectOnce(reader: WireReader, type: FieldType): void {
+    for (const { type: other } of this.fields) {
+      if (other === type) throw reader.refuse(`a second ${type.name}`);
+      if (type.choice !== null && other?.choice === type.choice) {
+        throw reader.refuse(`both ${other.name} and ${type.name}, of which one may be set`);
+      }
+    }
   }
 }

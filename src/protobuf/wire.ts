@@ -32,19 +32,18 @@ export class WireReader {
   length = 0;
   private position: number;
   private readonly end: number;
-  private readonly view: DataView;
+  private dataView: DataView | undefined;
 
   constructor(
     private readonly buffer: Uint8Array,
     readonly source: WireSource,
     /** Offset of `buffer[0]` in the file, for messages. */
     readonly base = 0,
-    /** Names the message that is read, such as " in graph.node[3]", for messages. */
-    private readonly place: () => string = () => '',
+    /** Names the message that is read, such as " in graph.node[3]", in refusals. */
+    private readonly holder: { readonly place: string } | null = null,
   ) {
     this.position = 0;
     this.end = buffer.length;
-    this.view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
   }
 
   /** Offset in the file of the next byte to be read. */
@@ -58,7 +57,7 @@ export class WireReader {
     hint = 'Check that the file was downloaded whole; compare its size and sha256 with the source.',
   ): BpbError {
     const { path, code, what } = this.source;
-    const at = `${problem}${this.place()}`;
+    const at = `${problem}${this.holder?.place ?? ''}`;
     return inputError(code, {
       message: `${at} at byte ${this.offset}: this is not ${what}, or it is damaged.`,
       path,
@@ -71,10 +70,10 @@ export class WireReader {
   /** Moves to the next field; false at the end. The value must then be read or skipped. */
   next(): boolean {
     if (this.position >= this.end) return false;
-    const key = this.unsigned();
-    if (key > 0xffffffffn) throw this.refuse('a field number that is too large');
-    this.field = Number(key >> 3n);
-    this.wire = Number(key & 7n);
+    const key = this.varint();
+    if (key > 0xffffffff) throw this.refuse('a field number that is too large');
+    this.field = key >>> 3;
+    this.wire = key & 7;
     if (this.field === 0) throw this.refuse('field number 0');
     if (this.wire === 3 || this.wire === 4) throw this.refuse('a protobuf group');
     if (this.wire > 5) throw this.refuse(`wire type ${this.wire}`);
@@ -86,6 +85,21 @@ export class WireReader {
     if (this.wire !== wire) {
       throw this.refuse(`field ${this.field} with wire type ${this.wire} instead of ${wire}`);
     }
+  }
+
+  /** A varint as an unsigned number; beyond 2^53 the nearest double. */
+  private varint(): number {
+    const { buffer, position } = this;
+    // Keys and lengths are short: no BigInt for them.
+    for (let i = 0, value = 0; i < 4 && position + i < this.end; i++) {
+      const byte = buffer[position + i]!;
+      value |= (byte & 0x7f) << (7 * i);
+      if (byte < 0x80) {
+        this.position = position + i + 1;
+        return value;
+      }
+    }
+    return Number(this.unsigned());
   }
 
   /** A varint as an unsigned 64-bit number. */
@@ -133,15 +147,26 @@ export class WireReader {
   /** A length-delimited field as a view of the buffer. */
   bytes(): Uint8Array {
     this.expect(WIRE.bytes);
-    const length = this.unsigned();
-    if (length > BigInt(this.end - this.position)) {
+    const start = this.takeBytes();
+    return this.buffer.subarray(start, start + this.length);
+  }
+
+  /** Moves beyond a length-delimited payload; gives where it begins. */
+  private takeBytes(): number {
+    const length = this.varint();
+    if (length > this.end - this.position) {
       throw this.refuse(
-        `field ${this.field} of ${length} bytes where ${this.end - this.position} are left`,
+        `field ${this.field} of ${BigInt(length)} bytes where ${this.end - this.position} are left`,
       );
     }
-    this.length = Number(length);
-    const start = this.take(this.length);
-    return this.buffer.subarray(start, start + this.length);
+    this.length = length;
+    return this.take(length);
+  }
+
+  private get view(): DataView {
+    const { buffer, byteOffset, byteLength } = this.buffer;
+    this.dataView ??= new DataView(buffer, byteOffset, byteLength);
+    return this.dataView;
   }
 
   /** A length-delimited field as text; invalid UTF-8 is refused. */
@@ -191,8 +216,8 @@ export class WireReader {
   }
 
   skip(): void {
-    if (this.wire === WIRE.varint) this.unsigned();
-    else if (this.wire === WIRE.bytes) this.bytes();
+    if (this.wire === WIRE.varint) this.varint();
+    else if (this.wire === WIRE.bytes) this.takeBytes();
     else this.take(this.wire === WIRE.fixed64 ? 8 : 4);
   }
 
@@ -200,7 +225,12 @@ export class WireReader {
   private number(kind: NumberKind): number {
     if (kind === 'float') return this.view.getFloat32(this.take(4), true);
     if (kind === 'double') return this.view.getFloat64(this.take(8), true);
-    if (kind === 'uint64') return Number(this.unsigned());
+    if (kind === 'uint64') return this.varint();
+    const first = this.buffer[this.position] ?? 0x80;
+    if (first < 0x80) {
+      this.position++;
+      return first;
+    }
     const value = Number(BigInt.asIntN(64, this.unsigned()));
     // C++ drops the upper bits of a larger number.
     if (kind === 'int32' && (value | 0) !== value) {
