@@ -12,7 +12,8 @@ export function workerDied(cause: unknown): BpbError {
     code: 'BPB_WORKER_DIED',
     message: 'A worker thread ended before it answered.',
     expected: 'an answer to each task',
-    actual: cause instanceof Error ? cause.message : 'the thread is gone',
+    // Empty where the thread's own error cannot be cloned.
+    actual: (cause instanceof Error && cause.message) || 'the thread is gone',
     hint: memory
       ? 'Give Node more memory (NODE_OPTIONS=--max-old-space-size=MEGABYTES) or take fewer workers.'
       : undefined,
