@@ -1,5 +1,5 @@
 /**
- * What a caller asks of `tokenize`, checked before anything is read or written.
+ * Options of `tokenize`, checked before anything is read or written.
  */
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';

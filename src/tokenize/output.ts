@@ -1,5 +1,5 @@
 /**
- * The files of a `tokenize` run in its directory: all of them at the end, or none.
+ * Output directory of a `tokenize` run: all files at the end, or none.
  */
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 /**
- * The result of `tokenize` (`bpb-tokenize/1`): what was written, of what, and by what.
+ * Result of `tokenize` (`bpb-tokenize/1`): files written, their source, tokenizer and harness.
  */
 import type { ShardInfo, SourceFacts } from '../data/types.js';
 import type { Tokenizer } from '../tokenizer/types.js';

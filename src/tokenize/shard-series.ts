@@ -1,6 +1,6 @@
 /**
- * Writes a series of shards of unknown length, under names that nobody takes for shards until the
- * whole series is complete.
+ * Writer of a series of shards of unknown length, under temporary names that match no pattern of
+ * shards until the whole series is complete.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, renameSync, rmSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { shardHeader } from '../data/shard-header.js';
 import type { ShardInfo } from '../data/types.js';
 
-/** What a file is called until the series is complete: no pattern of shards matches it. */
+/** Suffix of a file until the series is complete; no pattern of shards matches it. */
 export const PARTIAL = '.partial';
 
 export const shardName = (prefix: string, index: number) =>

@@ -1,5 +1,5 @@
 /**
- * The lossless case transform `lossless_caps_caseops_v1`, its inverse, and the bytes it stands for.
+ * The lossless case transform `lossless_caps_caseops_v1`, its inverse, and its byte counts.
  *
  * Capitals of ASCII words become private-use operators and lower-case letters (openai/
  * parameter-golf pull request 1729): TITLE U+E001 and ALLCAPS U+E002 before a word, CAPNEXT U+E003

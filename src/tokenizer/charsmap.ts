@@ -1,5 +1,5 @@
 /**
- * Checks a normalizer's compiled character map before SentencePiece walks it without looking.
+ * Checks of a normalizer's compiled character map, which SentencePiece reads without bounds checks.
  *
  * The map is `uint32 size, trie, replacements`: a Darts-clone double array whose leaves are offsets
  * into NUL-terminated replacements. A damaged one makes SentencePiece read out of bounds

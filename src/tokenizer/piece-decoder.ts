@@ -1,5 +1,5 @@
 /**
- * Decodes ids to UTF-8 from the pieces alone, as SentencePiece does, and says where each token ends.
+ * Piece decoder: ids to UTF-8 from the pieces alone, as SentencePiece does, and the end of each token.
  *
  * The rules are those of SentencePiece's Decode (sentencepiece_processor.cc): control pieces are
  * nothing; U+2581 in a piece is a space; the unknown id has its own surface; the leading space of

@@ -1,5 +1,5 @@
 /**
- * Whether a document's ids decode to its published text, and to how many bytes.
+ * Round-trip check: whether a document's ids decode to its published text, and to how many bytes.
  */
 import { countRestored, restoreCase } from './caseops.js';
 import { PieceDecoder } from './piece-decoder.js';
@@ -13,7 +13,7 @@ export interface RoundTrip {
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** Checks documents of one tokenizer; reuses its buffers, so one a thread. */
+/** Checks documents of one tokenizer. Reuses its buffers: one instance per thread. */
 export class RoundTripper {
   private readonly decoder: PieceDecoder;
 

@@ -1,9 +1,9 @@
 /**
- * Encodes a text word by word through a cache, with exactly the ids that the whole would have.
+ * Segment encoder: encodes a text word by word through a cache, with exactly the ids of the whole.
  *
- * Where no rule and no piece reaches over a space (`Tokenizer.separable`), a text may be cut before
+ * Where no rule and no piece spans a space (`Tokenizer.separable`), a text may be cut before
  * a single space between two printable ASCII characters, and the ids of the parts follow one
- * another. Most parts are words met before. Texts of any length work this way; SentencePiece's
+ * another. Most parts are in the cache already. Texts of any length work this way; SentencePiece's
  * WebAssembly itself slows down with the length and runs out of memory at some 10 MB.
  */
 

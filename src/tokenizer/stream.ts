@@ -1,5 +1,5 @@
 /**
- * Turns documents into a token stream: BOS before each, ids in one growing shared buffer.
+ * Token stream of documents: BOS before each, ids in one growing shared buffer.
  */
 import { documentStartsOf } from '../data/document-starts.js';
 import type { Document, DocumentFacts, TokenIds, TokenStream } from '../data/types.js';

@@ -1,9 +1,9 @@
 /**
- * What a SentencePiece normalizer makes of the text at one place: the longest rule, applied once.
+ * Normalizer rules: one step of a SentencePiece normalizer, the longest rule applied once.
  *
  * The order is that of `Normalizer::NormalizePrefix` (sentencepiece, normalizer.cc): a user-defined
  * symbol stays as it is; else the longest key of the character map gives its replacement; else one
- * character stays as it is. The map's layout is told in charsmap.ts.
+ * character stays as it is. charsmap.ts describes the map's layout.
  */
 import type { Piece } from './types.js';
 

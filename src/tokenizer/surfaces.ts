@@ -1,5 +1,5 @@
 /**
- * The surface of every token: the stretch of SentencePiece's input that its piece covers.
+ * Surface alignment: the span of SentencePiece's input that each token's piece covers.
  *
  * SentencePiece keeps, for each byte of the normalized text, where in the input it came from
  * (`norm_to_orig` in normalizer.cc) and gives a piece the input between its first byte's origin and
