@@ -1,9 +1,9 @@
 /**
  * Shared state of a pool's threads: whether tasks may begin, and how many threads are opening.
  *
- * A thread must not be terminated while it opens its service: native addons that are loading throw
- * an error that nothing can catch, which aborts the whole process. A pool that closes waits for its
- * threads; `process.exit()` and an uncaught error do not, so an exit listener waits in their place.
+ * A thread must not be terminated while it opens its service: the binding of onnxruntime-node throws
+ * a C++ exception then, which nothing catches, and the whole process aborts. A closing pool waits for
+ * its threads; `process.exit()` and an uncaught error do not, so an exit listener waits for them.
  */
 
 /** `[closing, opening]`, in shared memory. */
