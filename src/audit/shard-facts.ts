@@ -8,7 +8,7 @@ import type { Tokenizer } from '../tokenizer/types.js';
 import type { ShardReport } from './types.js';
 
 /** Sequence lengths at which the challenge's evaluators cut the stream. */
-export const USUAL_SEQ_LENS = [1024, 2048, 4096] as const;
+const USUAL_SEQ_LENS = [1024, 2048, 4096] as const;
 
 export interface ShardFacts extends Omit<ShardReport, 'retokenized'> {
   /** Share of tokens below id 32; of a text under 1 %, of a byte sidecar nearly all. */

@@ -64,7 +64,7 @@ const ROWS: readonly Row[] = [
 ];
 
 /** Sequence lengths at which the challenge's evaluators cut the stream. */
-export const USUAL_SEQ_LENS = [512, 1024, 2048, 4096, 8192, 16_384, 32_768] as const;
+const USUAL_SEQ_LENS = [512, 1024, 2048, 4096, 8192, 16_384, 32_768] as const;
 
 /**
  * A stretch of tail is not the average text: its bytes per token are taken to lie within this

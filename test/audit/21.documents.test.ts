@@ -176,7 +176,7 @@ describe('the table of documents', () => {
   });
 
   it.skipIf(SP8192 === null)('has the bytes that were published for sp8192', async () => {
-    // ../shared/challenge-facts.md §2.6.
+    // By the published sp8192 model and the rule of train_gpt.py L180-L204, computed elsewhere.
     const published: [string, number, number][] = [
       ['½', 2, 5],
       ['  two  spaces\nnew\tline ', 23, 19],

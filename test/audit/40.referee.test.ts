@@ -1,4 +1,4 @@
-/** SentencePiece in Python as the referee of whole audits: over 10 MB and every edge of the pitfalls. */
+/** SentencePiece in Python as the reference of whole audits: over 10 MB and every edge case. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -42,7 +42,7 @@ interface Table {
   boundary: number[];
 }
 
-/** ../shared/pitfalls-and-bad-inputs.md, D3 42 and A4, and ../shared/challenge-facts.md §2.6, §3.6. */
+/** Texts on which accountings of bytes differ: spaces, markers, normalization, case, boundaries. */
 const EDGES = [
   '',
   ' ',

@@ -49,7 +49,7 @@ export interface ClaimFacts {
   readonly targets: number;
 }
 
-export interface Evidence {
+interface Evidence {
   readonly detail: string;
   readonly effect?: Effect | null;
   /** In place of the check's own. */

@@ -24,7 +24,7 @@ export interface ByteTable {
   readonly names: ReadonlySet<string>;
 }
 
-export interface Length {
+interface Length {
   readonly call: Call;
   /** The text whose UTF-8 length is taken. */
   readonly measured: PyNode;

@@ -47,7 +47,7 @@ export interface SourceFinding {
   readonly remedy: string;
 }
 
-export type Place = Pick<SourceFinding, 'line' | 'column' | 'layer' | 'excerpt'>;
+type Place = Pick<SourceFinding, 'line' | 'column' | 'layer' | 'excerpt'>;
 export type Words = Pick<SourceFinding, 'check' | 'severity' | 'explanation' | 'remedy'>;
 
 /** Gives findings their place; one per source, so that line ends are counted once. */
@@ -81,7 +81,7 @@ export class Locator {
 }
 
 /** One line that no terminal will act upon. */
-export function printable(text: string): string {
+function printable(text: string): string {
   const line = text
     .replace(/\s+/g, ' ')
     .trim()
