@@ -28,8 +28,10 @@ export function publicApi(): PublicApi {
     module: ts.ModuleKind.NodeNext,
     moduleResolution: ts.ModuleResolutionKind.NodeNext,
     target: ts.ScriptTarget.ES2023,
-    types: ['node'],
     strict: true,
+    // Only names of this package are asked for: the libraries' types need not be read.
+    noLib: true,
+    types: [],
   });
   const checker = program.getTypeChecker();
   const index = checker.getSymbolAtLocation(program.getSourceFile(INDEX)!)!;
