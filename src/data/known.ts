@@ -6,7 +6,7 @@
  * do not prove it: sha256 does.
  */
 
-export interface KnownSet {
+interface KnownSet {
   readonly name: string;
   /** Tokenizer that the token counts belong to; null where it is not known, or does not matter. */
   readonly tokenizer: string | null;

@@ -6,8 +6,8 @@
  */
 import { type BpbError, inputError } from '../errors.js';
 
-export const SHARD_MAGIC = 20240520;
-export const SHARD_VERSION = 1;
+const SHARD_MAGIC = 20240520;
+const SHARD_VERSION = 1;
 /** Length of the header in bytes. */
 export const SHARD_HEADER_BYTES = 1024;
 /** Most tokens that the exporter puts in one file. */

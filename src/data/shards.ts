@@ -11,13 +11,13 @@ import type { ShardInfo, TokenIds, TokenStream } from './types.js';
 
 export { findShards } from './find-shards.js';
 
-export interface ShardOptions {
+interface ShardOptions {
   /** Size of the tokenizer's vocabulary: an id at or beyond it is refused. */
   readonly vocabulary: number;
   readonly bosId: number;
 }
 
-export interface ShardData {
+interface ShardData {
   readonly stream: TokenStream;
   readonly shards: readonly ShardInfo[];
 }

@@ -31,7 +31,7 @@ function dataDirectory(from: string): string {
   }
 }
 
-export function isHeldOut(position: number): boolean {
+function isHeldOut(position: number): boolean {
   return position % 20 === 10;
 }
 

@@ -12,7 +12,7 @@ import { LedgerRules } from './rules.js';
 import { streamSha256 } from './stream-hash.js';
 import { Violations } from './violations.js';
 
-export interface CheckOptions {
+interface CheckOptions {
   /** The scored stream: the header and the document of every line are compared with it. */
   readonly stream?: TokenStream | undefined;
   /** Called with the header before any event; may throw. */

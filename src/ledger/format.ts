@@ -7,7 +7,7 @@ import { z } from 'zod';
 export const LEDGER_FORMAT = 'bpb-ledger/1';
 
 /** Limits of a check, which keeps one bit a target and a few words a document. */
-export const TOKENS_MAX = 2 ** 32 - 1;
+const TOKENS_MAX = 2 ** 32 - 1;
 export const DOCUMENTS_MAX = 2 ** 24;
 
 /** Bytes of a line; an update that used more ranges is several lines. */
@@ -21,7 +21,7 @@ const document = z
   .min(0)
   .max(DOCUMENTS_MAX - 1);
 
-export const RESETS = ['none', 'document', 'never'] as const;
+const RESETS = ['none', 'document', 'never'] as const;
 
 const headerLine = z.strictObject({
   ledger: z.literal(LEDGER_FORMAT),

@@ -4,7 +4,7 @@
 import type { TargetRange } from './events.js';
 
 /** What each kind of violation is called, and what it means. */
-export const VIOLATION_CODES = {
+const VIOLATION_CODES = {
   BPB_LEDGER_FORMAT: 'a line is not as the format says',
   BPB_LEDGER_CHAIN: 'a line was changed, or one before it dropped or added',
   BPB_LEDGER_MOVED: 'a line stands in another place than it was written in',

@@ -18,7 +18,7 @@ const MOST_MADE_UP = 2 ** 16;
 /** Inputs of a document that carries state, at least: it must be longer than a chunk. */
 const LEAST_WITH_STATE = 4096;
 
-export interface ProbeAll {
+interface ProbeAll {
   readonly artifact: Artifact;
   readonly tokenizer: Tokenizer;
   /** The validation stream; null where there is none. */
@@ -31,7 +31,7 @@ export interface ProbeAll {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-export interface Probed {
+interface Probed {
   readonly verdicts: ProbeVerdict[];
   readonly notes: string[];
   /** Null where the graph could only be read. */

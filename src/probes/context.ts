@@ -10,7 +10,7 @@ import { Tokens } from './tokens.js';
 import type { ProbeVerdict } from './types.js';
 
 /** How much is done: rows and changes a probe. */
-export interface Effort {
+interface Effort {
   /** Rows whose later tokens are changed. */
   readonly rows: number;
   /** Changed places in each of them. */

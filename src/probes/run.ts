@@ -9,7 +9,7 @@ import { measureNoise, repeatedRows } from './repeat.js';
 import type { ProbeVerdict } from './types.js';
 import { findWidth } from './vocabulary.js';
 
-export interface RunProbes
+interface RunProbes
   extends Pick<ProbeContext, 'subject' | 'tokenizer' | 'stream' | 'window' | 'seed'> {
   readonly thorough: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -17,7 +17,7 @@ export interface RunProbes
   readonly onProbe?: ((done: number, total: number) => void) | undefined;
 }
 
-export interface ProbesRun {
+interface ProbesRun {
   readonly verdicts: ProbeVerdict[];
   /** Largest difference in nats between two runs of the same thing; null where it has no bound. */
   readonly noise: number | null;

@@ -21,7 +21,7 @@ export interface WorkerSetup {
   readonly gpus?: GpuTurns | undefined;
 }
 
-export interface GpuTurns {
+interface GpuTurns {
   readonly indexes: readonly number[];
   /** How many workers have taken one; shared. */
   readonly taken: Int32Array<SharedArrayBuffer>;

@@ -12,16 +12,16 @@ import { RunTimes } from './times.js';
 import { DocumentTotals, mergeScore } from './totals.js';
 
 /** Consumer of batch results in the order in which batches end. */
-export interface BatchOutput {
+interface BatchOutput {
   append(batch: number, result: RowsScore): void;
 }
 
 /** Consumer of batch results that puts them into the order of the plan, and so holds batches back. */
-export interface BatchRecorder extends BatchGate {
+interface BatchRecorder extends BatchGate {
   enter(batch: number, result: RowsScore): void;
 }
 
-export interface PlanRun extends Pick<RunOptions, 'pool' | 'range' | 'signal'> {
+interface PlanRun extends Pick<RunOptions, 'pool' | 'range' | 'signal'> {
   readonly plan: WindowPlan;
   readonly batches: BatchPlan;
   /** Documents of the stream. */

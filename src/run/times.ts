@@ -3,7 +3,7 @@
  */
 import type { RowsScore } from './messages.js';
 
-export type BatchShape = readonly [rows: number, time: number];
+type BatchShape = readonly [rows: number, time: number];
 
 export class RunTimes {
   /** Seconds inside the runtime's own Run, summed over the workers. */

@@ -15,7 +15,7 @@ const options = (over: Partial<WindowOptions>): WindowOptions => ({
   ...over,
 });
 
-/** `inputs [targets]` of every row, as DESIGN.md writes them. */
+/** `inputs [targets]` of every row, in the notation of docs/windows.md. */
 function written(plan: WindowPlan): string[] {
   return Array.from({ length: plan.rowCount }, (_, i) => {
     const { start, length, firstScored } = plan.row(i);
