@@ -30,7 +30,6 @@ export { type DataOptions, type OpenData, openData } from './evaluation/open-dat
 export type { ClaimedOptions, ScoreOptions } from './evaluation/options.js';
 export { type LedgerProbeOptions, type LedgerReport, probeLedger } from './ledger/verify.js';
 export { type ProbeOptions, type ProbeReport, probe } from './probes/probe.js';
-export type { ProbeVerdict } from './probes/types.js';
 export type { Progress } from './progress.js';
 export { scoreClaimed } from './score/claimed.js';
 export type { ClaimedResult, ScoreResult } from './score/result.js';
@@ -44,5 +43,6 @@ export { tokenize } from './tokenize/tokenize.js';
 export { loadTokenizer } from './tokenizer/load.js';
 export type { ReportProblem } from './tokenizer/problems.js';
 export type { Piece, Tokenizer } from './tokenizer/types.js';
+export type { ProbeVerdict } from './verdict.js';
 export type { WindowMode, WindowOptions } from './windows/options.js';
 export { planWindows, type Row, type WindowPlan } from './windows/plan.js';

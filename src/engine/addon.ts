@@ -16,7 +16,7 @@ export interface NativeValue {
   readonly dims: readonly number[];
 }
 
-export interface NativeCudaOptions extends Pick<CudaOptions, 'device' | 'tf32' | 'allowCpuNodes'> {
+interface NativeCudaOptions extends Pick<CudaOptions, 'device' | 'tf32' | 'allowCpuNodes'> {
   /** Path of libbpb_cuda. */
   readonly library: string;
   /** Of the device memory that is free when the session opens, above 0 and at most 1. */
@@ -50,7 +50,7 @@ export interface NativeOpenOptions {
  * Ports of a graph that carries state; names are empty where it has no such port, and of `reads` it
  * need not have all.
  */
-export interface NativeStatePorts {
+interface NativeStatePorts {
   tokens: string;
   targets: string;
   logits: string;
@@ -58,7 +58,7 @@ export interface NativeStatePorts {
   writes: readonly NativeStatePort[];
 }
 
-export interface NativeStatePort {
+interface NativeStatePort {
   port: string;
   /** Index among the tensors that `states` was told of. */
   slot: number;
@@ -108,7 +108,7 @@ export interface NativeBatch {
 }
 
 /** A run of a graph that is shown targets. */
-export interface NativeLesson {
+interface NativeLesson {
   rows: number;
   time: number;
   ids: Int32Array;
@@ -157,7 +157,7 @@ export interface NativeSession {
 }
 
 /** A GPU; CUDA versions as the driver and the scorer's runtime number them, 13000 for 13.0. */
-export interface NativeGpu extends DriverDevice {
+interface NativeGpu extends DriverDevice {
   readonly driver: number;
   readonly runtime: number;
 }
@@ -169,7 +169,7 @@ export interface DriverDevice {
 }
 
 /** Why a library is of no use; `code` is one of native/src/error.h. */
-export interface Refusal {
+interface Refusal {
   readonly code: string;
   readonly reason: string;
 }
@@ -216,7 +216,7 @@ export interface NativeAddon {
 }
 
 /** The addon, or the reason why there is none. */
-export type AddonResult = { addon: NativeAddon } | { reason: string };
+type AddonResult = { addon: NativeAddon } | { reason: string };
 
 /** native/src/addon.cc has the same number: a build of other sources is told from this one's. */
 const ABI = 4;

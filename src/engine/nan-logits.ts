@@ -9,7 +9,7 @@ import type { StoredTensor } from '../onnx/stored-tensor.js';
 import type { Batch, GraphOptions } from './types.js';
 
 /** What the refusal needs of a graph. */
-export type ScoredModel = Pick<GraphOptions, 'model' | 'path' | 'rewritten'>;
+type ScoredModel = Pick<GraphOptions, 'model' | 'path' | 'rewritten'>;
 
 /** A scored position whose logits are no distribution; `row` and `offset` are the batch's. */
 export class NanLogitsError extends BpbError {

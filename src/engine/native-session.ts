@@ -78,7 +78,7 @@ export function translate(error: unknown, path: string): BpbError {
 }
 
 /** A batch, and what else the graph reads: its state, the positions whose logits are wanted. */
-export type CarriedBatch = Batch & Pick<NativeBatch, 'state' | 'carry' | 'positions'>;
+type CarriedBatch = Batch & Pick<NativeBatch, 'state' | 'carry' | 'positions'>;
 
 /**
  * Runs a batch that fits the graph, and refuses what came of it where it is no score.

@@ -6,7 +6,7 @@ import { inputError } from '../errors.js';
 import type { Batch } from './types.js';
 
 /** Axes of a graph; null where any size will do. */
-export interface FixedAxes {
+interface FixedAxes {
   readonly fixedRows: number | null;
   readonly fixedTime: number | null;
 }

@@ -21,7 +21,7 @@ export function toQ30(nats: number): number {
 }
 
 /** Sums of segments, and how many targets were at +Infinity nats and so count 0 in them. */
-export interface SegmentTotals {
+interface SegmentTotals {
   readonly totals: BigInt64Array;
   readonly infinite: number;
 }

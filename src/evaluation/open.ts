@@ -21,7 +21,7 @@ import type { Placement } from './session-options.js';
 import { windowRequest } from './window.js';
 
 /** Tokens that losses computed elsewhere are of. */
-export interface TokenEvaluation {
+interface TokenEvaluation {
   readonly tokenizer: Tokenizer;
   readonly data: OpenData;
 }

@@ -11,7 +11,7 @@ import type { EngineFlags, Placement } from './session-options.js';
 /** Each session holds the weights once more, so a machine of many cores shares them by threads. */
 const DEFAULT_WORKERS_MAX = 8;
 
-export type Devices = Pick<Placement, 'engine' | 'gpus' | 'mayUseGpu'>;
+type Devices = Pick<Placement, 'engine' | 'gpus' | 'mayUseGpu'>;
 
 /**
  * The devices of flags that do not contradict each other (checks/flags.ts).

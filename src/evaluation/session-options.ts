@@ -51,7 +51,7 @@ export interface SessionSpec {
 }
 
 /** What a session is made for. */
-export interface SessionShape {
+interface SessionShape {
   /** Rows and tokens of every batch on a GPU. */
   readonly batch: readonly [rows: number, time: number];
   /** The logits must be at least this wide; absent where that is to be found out. */

@@ -8,7 +8,7 @@ import type { ScoreOptions } from './options.js';
 type WindowFlags = Pick<ScoreOptions, 'window' | 'seqLen' | 'stride' | 'tail' | 'compat'>;
 
 /** What is asked for; `mode` and `seqLen` are undefined where nobody says. */
-export interface WindowRequest extends Omit<WindowOptions, 'mode' | 'seqLen'> {
+interface WindowRequest extends Omit<WindowOptions, 'mode' | 'seqLen'> {
   readonly mode: WindowOptions['mode'] | undefined;
   readonly seqLen: number | undefined;
 }

@@ -5,7 +5,7 @@ import { checkLedgerData } from '../evaluation/checks/ledger-data.js';
 import { openEvaluation } from '../evaluation/open.js';
 import type { OpenData } from '../evaluation/open-data.js';
 import type { TokenOptions } from '../evaluation/options.js';
-import type { ProbeVerdict } from '../probes/types.js';
+import type { ProbeVerdict } from '../verdict.js';
 import { type CheckedLedger, checkLedger } from './check.js';
 import type { LedgerHeader } from './format.js';
 import { told, type Violation, type ViolationCode } from './violations.js';

@@ -7,11 +7,11 @@ import type { EngineInfo } from '../engine/types.js';
 import { BpbError } from '../errors.js';
 import type { Progress } from '../progress.js';
 import type { Tokenizer } from '../tokenizer/types.js';
+import type { ProbeVerdict } from '../verdict.js';
 import { probeGraph } from './graph/graph.js';
 import type { SessionSetup } from './messages.js';
 import { type OpenedSubject, openSubject } from './open-subject.js';
 import { runProbes } from './run.js';
-import type { ProbeVerdict } from './types.js';
 
 /** Inputs of a row of random tokens, for which there is no data to bound it. */
 const MOST_MADE_UP = 2 ** 16;

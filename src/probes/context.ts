@@ -3,11 +3,11 @@
  */
 import type { TokenStream } from '../data/types.js';
 import type { Tokenizer } from '../tokenizer/types.js';
+import type { ProbeVerdict } from '../verdict.js';
 import type { WindowOptions } from '../windows/options.js';
 import type { Differences } from './differences.js';
 import type { Subject } from './subject.js';
 import { Tokens } from './tokens.js';
-import type { ProbeVerdict } from './types.js';
 
 /** How much is done: rows and changes a probe. */
 interface Effort {

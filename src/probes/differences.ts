@@ -2,7 +2,7 @@
  * Differences of two arrays of per-token losses: maximum and mean absolute difference, and tolerances.
  */
 import type { EngineInfo } from '../engine/types.js';
-import type { ProbeVerdict } from './types.js';
+import type { ProbeVerdict } from '../verdict.js';
 
 type Precision = EngineInfo['precision'];
 

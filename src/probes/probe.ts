@@ -6,11 +6,11 @@ import { DEFAULT_BATCH_TOKENS, openEvaluation } from '../evaluation/open.js';
 import type { OpenData } from '../evaluation/open-data.js';
 import type { ScoreOptions } from '../evaluation/options.js';
 import { sessionSpec } from '../evaluation/session-options.js';
+import type { ProbeVerdict } from '../verdict.js';
 import { harnessCommit, harnessVersion } from '../version.js';
 import type { WindowOptions } from '../windows/options.js';
 import { anyFailed, probeAll } from './all.js';
 import type { SessionSetup } from './messages.js';
-import type { ProbeVerdict } from './types.js';
 
 export interface ProbeOptions
   extends Pick<

@@ -2,11 +2,11 @@
  * Run of the listed probes on one open subject, one after the other.
  */
 import { BpbError } from '../errors.js';
+import type { ProbeVerdict } from '../verdict.js';
 import { FAST, type Outcome, type Probe, type ProbeContext, THOROUGH } from './context.js';
 import { Differences } from './differences.js';
 import { PROBES } from './list.js';
 import { measureNoise, repeatedRows } from './repeat.js';
-import type { ProbeVerdict } from './types.js';
 import { findWidth } from './vocabulary.js';
 
 interface RunProbes

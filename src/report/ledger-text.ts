@@ -3,7 +3,7 @@
  */
 import type { LedgerReport } from '../ledger/verify.js';
 import { told } from '../ledger/violations.js';
-import type { ProbeVerdict } from '../probes/types.js';
+import type { ProbeVerdict } from '../verdict.js';
 import { colors, count, type Paint, printable, shortHash } from './format.js';
 import type { Medium } from './reporter.js';
 import { pageOf } from './table.js';

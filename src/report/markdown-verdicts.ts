@@ -2,7 +2,7 @@
  * Markdown tables of probe verdicts and ledger violations.
  */
 import { told, type Violation } from '../ledger/violations.js';
-import type { ProbeVerdict } from '../probes/types.js';
+import type { ProbeVerdict } from '../verdict.js';
 import { code, escaped, table } from './markdown-format.js';
 import { measured } from './probe-text.js';
 

@@ -2,7 +2,7 @@
  * Terminal report of the probes: the verdict, then one line for each probe.
  */
 import type { ProbeReport } from '../probes/probe.js';
-import type { ProbeVerdict } from '../probes/types.js';
+import type { ProbeVerdict } from '../verdict.js';
 import { colors, count, type Paint, printable, seconds, shortHash } from './format.js';
 import type { Medium } from './reporter.js';
 import { noteLines, pageOf, type Row, tableLines } from './table.js';

@@ -6,10 +6,10 @@ import type { ByteTotals as Accounted, TargetRange } from '../bytes/accounting.j
 import type { Identified } from '../data/known.js';
 import type { PlannedEvaluation, Workload } from '../evaluation/open.js';
 import type { ScoreOptions } from '../evaluation/options.js';
-import type { ProbeVerdict } from '../probes/types.js';
 import type { Opened } from '../run/messages.js';
 import type { RunTimes } from '../run/times.js';
 import type { DocumentTotals } from '../run/totals.js';
+import type { ProbeVerdict } from '../verdict.js';
 import { harnessVersion } from '../version.js';
 import type { ScoreLedger } from '../windows/coverage.js';
 import { dataFigures, dataNotes, knownAs, scoreFigures, sealed, totalFigures } from './figures.js';

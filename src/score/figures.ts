@@ -11,7 +11,7 @@ import type { DocumentRow } from './outputs.js';
 import type { ScoreResult } from './result.js';
 import { ratioUncertainty } from './statistics.js';
 
-export type Evidence = ScoreResult['score']['evidence'];
+type Evidence = ScoreResult['score']['evidence'];
 
 /**
  * @param contradicted keeps the totals, for whoever looks for the cause, and gives no headline

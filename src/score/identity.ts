@@ -12,7 +12,7 @@ type Asked = Pick<Identified, 'data' | 'coverage' | 'tokenizer' | 'totals'> & {
 };
 
 /** The fields of score identity: the same question was asked. */
-export function scoreFields(result: Asked): Record<string, unknown> {
+function scoreFields(result: Asked): Record<string, unknown> {
   return {
     shards: result.data.shards.map(({ sha256, tokens }) => ({ sha256, tokens })),
     sidecars: result.data.sidecars.map(({ sha256 }) => sha256),
@@ -25,7 +25,7 @@ export function scoreFields(result: Asked): Record<string, unknown> {
 }
 
 /** The fields of bit identity: the same question, asked in the same way of the same thing. */
-export function bitFields(result: Identified): Record<string, unknown> {
+function bitFields(result: Identified): Record<string, unknown> {
   const { engine } = result;
   return {
     ...scoreFields(result),

@@ -13,7 +13,7 @@ import { shared } from '../shared-memory.js';
 import type { WindowPlan } from '../windows/plan.js';
 
 /** Mean difference in nats, either way, beyond which an optimized run gives no headline. */
-export const OPTIMIZE_TOLERANCE_NATS = 1e-4;
+const OPTIMIZE_TOLERANCE_NATS = 1e-4;
 
 /**
  * The mean size of a difference may be this many tolerances. Rounding to fp16 moves every target
@@ -21,7 +21,7 @@ export const OPTIMIZE_TOLERANCE_NATS = 1e-4;
  */
 const SIZE_FACTOR = 50;
 
-export interface OptimizeRequest {
+interface OptimizeRequest {
   readonly precision: 'fp16' | 'fp32';
   /** The plan's row length: shorter rows are padded to it. */
   readonly seqLen: number;
@@ -62,7 +62,7 @@ export function optimizedEngine(options: EngineOptions, request: OptimizeRequest
 }
 
 /** Nats of the scored targets of one row of the plan, in their order. */
-export type RowScorer = (row: number) => Promise<Float32Array>;
+type RowScorer = (row: number) => Promise<Float32Array>;
 
 /** Scores rows one by one on an engine. */
 export function rowScorer(engine: Engine, stream: TokenStream, plan: WindowPlan): RowScorer {
@@ -72,7 +72,7 @@ export function rowScorer(engine: Engine, stream: TokenStream, plan: WindowPlan)
   };
 }
 
-export interface ProofOptions {
+interface ProofOptions {
   /** The model as it was, in fp32 and without any rewrite. */
   readonly original: RowScorer;
   readonly optimized: RowScorer;

@@ -52,7 +52,7 @@ export function proofRows(precision: 'fp16' | 'fp32', rows: number, targets: num
   return Math.min(rows, PROOF_ROWS_MAX, needed);
 }
 
-export interface ProofRun {
+interface ProofRun {
   /** Of the run's own sessions, without the rewrite. */
   readonly setup: WorkerSetup;
   readonly placement: Placement;

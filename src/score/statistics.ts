@@ -3,7 +3,7 @@
  */
 import tQuantile from '@stdlib/stats-base-dists-t-quantile';
 
-export interface Uncertainty {
+interface Uncertainty {
   /** Standard error of the ratio, bits per byte; null where one document cannot tell. */
   readonly stderr: number | null;
   /** 95 % interval; null likewise. */

@@ -5,7 +5,7 @@ import type { ModelEvaluation } from '../evaluation/open.js';
 import type { ScoreOptions } from '../evaluation/options.js';
 import type { SessionSpec } from '../evaluation/session-options.js';
 import { anyFailed, probeAll } from '../probes/all.js';
-import type { ProbeVerdict } from '../probes/types.js';
+import type { ProbeVerdict } from '../verdict.js';
 
 /**
  * @param spec of the score's own sessions

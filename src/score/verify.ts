@@ -10,14 +10,14 @@ import type { WorkerSetup } from '../run/messages.js';
 import { ScorePool } from '../run/pool.js';
 
 /** Mean disagreement in nats beyond which a run gives no headline. */
-export const TOLERANCE_NATS = { fp32: 1e-5, tf32: 1e-3, fp16: 1e-3, bf16: 1e-3 } as const;
+const TOLERANCE_NATS = { fp32: 1e-5, tf32: 1e-3, fp16: 1e-3, bf16: 1e-3 } as const;
 
 /**
  * The same for weights that `--optimize` rounded to fp16. The second opinion then is on the original
  * in fp32, so that the rounding of the whole model stands between the two, both ways: a mean size of
  * 1.2e-3 on the bundled artifact. What it does to the score is bounded by the proof, 50 times tighter.
  */
-export const HALVED_TOLERANCE_NATS = 5e-3;
+const HALVED_TOLERANCE_NATS = 5e-3;
 
 export function toleranceOf(
   logits: keyof typeof TOLERANCE_NATS,
@@ -26,8 +26,8 @@ export function toleranceOf(
   return rewritten?.precision === 'fp16' ? HALVED_TOLERANCE_NATS : TOLERANCE_NATS[logits];
 }
 
-export const VERIFY_ROWS_MAX = 64;
-export const VERIFY_SECONDS_MAX = 10;
+const VERIFY_ROWS_MAX = 64;
+const VERIFY_SECONDS_MAX = 10;
 
 export interface Verification {
   /** Rows that were scored a second time. */
@@ -46,7 +46,7 @@ export function defaultVerifyRows(planRows: number): number {
   return Math.min(VERIFY_ROWS_MAX, Math.max(1, Math.round(planRows / 100)));
 }
 
-export interface VerifyOptions {
+interface VerifyOptions {
   readonly setup: WorkerSetup;
   /** Rows to score again, those of a group in one task. */
   readonly groups: readonly Uint32Array[];

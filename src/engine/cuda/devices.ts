@@ -13,7 +13,7 @@ export function driverLibrary(): string {
 }
 
 /** The GPUs in the driver's order. @throws BpbError (environment) where there is none to use. */
-export function listGpus(addon: NativeAddon): DriverDevice[] {
+function listGpus(addon: NativeAddon): DriverDevice[] {
   const driver = addon.driver(driverLibrary());
   if ('reason' in driver) {
     throw driver.code === 'BPB_CUDA_LIBRARY'
@@ -25,7 +25,7 @@ export function listGpus(addon: NativeAddon): DriverDevice[] {
 }
 
 /** `cpu`, or indexes of GPUs in the order given. */
-export type DeviceList = 'cpu' | readonly number[];
+type DeviceList = 'cpu' | readonly number[];
 
 /** Reads `cpu` or `cuda:0,cuda:1`. @throws BpbError (usage) */
 export function parseDevices(text: string): DeviceList {

@@ -20,7 +20,7 @@ import {
 import { providerFiles, providerVersion } from './provider-files.js';
 import { findScorerLibrary, scorerError } from './scorer-library.js';
 
-export interface Machine {
+interface Machine {
   readonly addon: NativeAddon;
   /** Paths of libbpb_cuda and libonnxruntime. */
   readonly scorer: string;

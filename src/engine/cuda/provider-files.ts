@@ -18,7 +18,7 @@ export interface Receipt {
   readonly sha256: string;
 }
 
-export interface ProviderFiles {
+interface ProviderFiles {
   readonly provider: string;
   readonly shared: string;
   readonly missing: readonly string[];
@@ -43,7 +43,7 @@ export function providerVersion(provider: string, runtimeVersion: string): strin
   return holdsText(provider, runtimeVersion) ? runtimeVersion : null;
 }
 
-export function readReceipt(provider: string): Receipt | null {
+function readReceipt(provider: string): Receipt | null {
   try {
     const text = readFileSync(join(dirname(provider), RECEIPT), 'utf8');
     const receipt = JSON.parse(text) as Receipt;

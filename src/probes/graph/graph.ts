@@ -7,7 +7,7 @@ import { constantsOf } from '../../onnx/constants.js';
 import { TYPE as TYPES } from '../../onnx/element-types.js';
 import { readSummary } from '../../onnx/summary.js';
 import type { Tokenizer } from '../../tokenizer/types.js';
-import type { ProbeVerdict } from '../types.js';
+import type { ProbeVerdict } from '../../verdict.js';
 import { type ModelGraph, readGraph } from './operators.js';
 import { LONGEST_BYTES, LONGEST_TOKENS, paidPrefix } from './paid.js';
 import { type Sequence, sequencesOf } from './sequences.js';

@@ -1,11 +1,10 @@
 /**
- * Verdict of a probe: one check, its largest effect and the tolerance.
+ * The verdict of one validity check: of a probe, or of a rule of the ledger.
  */
-
-export type Verdict = 'pass' | 'fail' | 'not_applicable';
+type Verdict = 'pass' | 'fail' | 'not_applicable';
 
 export interface ProbeVerdict {
-  /** Which probe: `causality`, `batch`, `graph`, … */
+  /** Which check: `causality`, `batch`, `graph`, `ledger-order`, … */
   name: string;
   /** What was done, in one sentence. */
   what: string;
@@ -13,7 +12,7 @@ export interface ProbeVerdict {
   effect: number | null;
   /** `nats`, `tokens`, …; null where nothing was measured. */
   unit: string | null;
-  /** The largest effect that is still let pass; null where the verdict hangs on no number. */
+  /** The largest effect that passes; null where the verdict depends on no number. */
   tolerance: number | null;
   verdict: Verdict;
   /** Why it failed or could not be run, or what else is worth knowing. */
