@@ -39,6 +39,11 @@ test.each([
   expect(parsed('src/score/y.ts', text).exports).toEqual(names);
 });
 
+test('types are kept apart from values', () => {
+  const text = 'export interface I {}\nexport type T = 1;\nexport class C {}\nexport const a = 1;';
+  expect(parsed('src/score/y.ts', text).types).toEqual(['I', 'T']);
+});
+
 test('a module is a folder of src/; a file at the top has none', () => {
   expect(moduleOf('src/onnx/optimize/fold.ts')).toBe('onnx');
   expect(moduleOf('src/errors.ts')).toBe('');

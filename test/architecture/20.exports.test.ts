@@ -20,11 +20,16 @@ function usedBy(files: readonly { imports: (typeof sources)[number]['imports'] }
 
 const exported = sources
   .filter(({ path }) => path !== API)
-  .flatMap(({ path, exports }) => exports.map((name) => ({ path, key: `${path}: ${name}` })));
+  .flatMap(({ path, exports, types }) =>
+    exports.map((name) => ({
+      key: `${path}: ${name}`,
+      whole: types.includes(name) ? null : `${path}: *`,
+    })),
+  );
 
 const unusedBy = (used: ReadonlySet<string>) =>
   exported
-    .filter(({ path, key }) => !used.has(key) && !used.has(`${path}: *`))
+    .filter(({ key, whole }) => !used.has(key) && (whole === null || !used.has(whole)))
     .map(({ key }) => key);
 
 const byCode = usedBy([...sources, ...others]);

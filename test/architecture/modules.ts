@@ -64,12 +64,12 @@ export const MODULES: readonly Module[] = [
   {
     name: 'ledger',
     purpose: 'the ledger file: what was scored and learned in which order; written, read, verified',
-    imports: ['data', 'tokenizer', 'windows', 'evaluation'],
+    imports: ['data', 'windows', 'evaluation'],
   },
   {
     name: 'run',
     purpose: 'what a worker does with a batch, and what merges the results: pool, state, totals',
-    imports: ['workers', 'data', 'windows', 'artifact', 'bytes', 'engine', 'evaluation', 'ledger'],
+    imports: ['workers', 'data', 'windows', 'artifact', 'engine', 'evaluation', 'ledger'],
   },
   {
     name: 'probes',
@@ -92,7 +92,6 @@ export const MODULES: readonly Module[] = [
     imports: [
       'onnx',
       'data',
-      'tokenizer',
       'windows',
       'artifact',
       'bytes',

@@ -25,6 +25,8 @@ export interface CodeFile {
   /** Of files of the repository; packages are left out. */
   readonly imports: readonly Import[];
   readonly exports: readonly string[];
+  /** Those of `exports` that are types alone: the path of a built file does not use them. */
+  readonly types: readonly string[];
 }
 
 /** Paths of all files below `folder` whose names end in one of `endings`. */
@@ -63,7 +65,17 @@ export function parsed(path: string, text: string): CodeFile {
     else ts.forEachChild(node, visit);
   };
   visit(source);
-  return { path, text, imports, exports: source.statements.flatMap(exportedNames) };
+  const { statements } = source;
+  const types = statements.filter(
+    (s) => ts.isInterfaceDeclaration(s) || ts.isTypeAliasDeclaration(s),
+  );
+  return {
+    path,
+    text,
+    imports,
+    exports: statements.flatMap(exportedNames),
+    types: types.flatMap(exportedNames),
+  };
 }
 
 /** Specifier and names of an import in any of its forms; null for other nodes. */
