@@ -14,6 +14,7 @@ describe('imports', () => {
     ["const x = await import('./x.js');", 'src/score/x.ts', null],
     ["type T = import('./x.js').T;", 'src/score/x.ts', ['T']],
     ["new Worker(new URL('./x.js', import.meta.url));", 'src/score/x.ts', null],
+    ["new Worker(new URL('./x.cjs', import.meta.url));", 'src/score/x.cts', null],
     ["import { a } from '#bpb/run/x';", 'src/run/x.ts', ['a']],
     ["const path = '../../dist/cli/x.js';", 'src/cli/x.ts', null],
   ])('%s', (text, file, names) => {

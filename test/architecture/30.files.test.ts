@@ -4,7 +4,7 @@ import { join, posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { codeFiles, filesBelow, moduleOf, ROOT, textOf } from './sources.js';
 
-const CODE = ['.ts', '.mjs', '.cc', '.cu', '.cuh', '.h', '.py', '.sh'];
+const CODE = ['.ts', '.cts', '.mjs', '.cc', '.cu', '.cuh', '.h', '.py', '.sh'];
 const MAX_LINES = 500;
 const MAX_MEDIAN = 120;
 
@@ -38,7 +38,7 @@ test('every file of code outside the tests begins with a comment that says what 
   const without = files.filter(({ path, text }) => {
     if (path.startsWith('test/')) return false;
     const body = text.replace(/^#!.*\n/, '').trimStart();
-    if (/\.(ts|mjs)$/.test(path)) return !body.startsWith('/**');
+    if (/\.(ts|cts|mjs)$/.test(path)) return !body.startsWith('/**');
     return !/^(\/\/|\/\*|"""|#)/.test(body);
   });
   expect(without.map(({ path }) => path)).toEqual([]);

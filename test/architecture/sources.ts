@@ -47,7 +47,7 @@ export function textOf(path: string): string {
 
 /** The TypeScript and JavaScript files below `folders`. */
 export function codeFiles(folders: readonly string[]): CodeFile[] {
-  const paths = folders.flatMap((folder) => filesBelow(folder, ['.ts', '.mjs']));
+  const paths = folders.flatMap((folder) => filesBelow(folder, ['.ts', '.cts', '.mjs']));
   return paths.map((path) => parsed(path, textOf(path)));
 }
 
@@ -90,7 +90,7 @@ function importOf(node: ts.Node): [string, readonly string[] | null] | null {
     return [literal(node.argument.literal), node.qualifier ? [node.qualifier.getText()] : null];
   }
   // `import(…)`, `new URL('./worker.js', …)`, and paths of built files: the whole file is used.
-  if (ts.isStringLiteral(node) && /\.js$/.test(node.text)) return [node.text, null];
+  if (ts.isStringLiteral(node) && /\.c?js$/.test(node.text)) return [node.text, null];
   return null;
 }
 
@@ -116,7 +116,7 @@ function resolved(from: string, specifier: string): string | null {
   if (inside !== undefined) return `src/${inside}.ts`;
   if (!specifier.startsWith('.')) return null;
   const path = posix.join(posix.dirname(from.split(sep).join('/')), specifier);
-  return from.endsWith('.ts') ? path.replace(/\.js$/, '.ts') : path;
+  return from.endsWith('ts') ? path.replace(/\.(c?)js$/, '.$1ts') : path;
 }
 
 function exportedNames(statement: ts.Statement): string[] {
