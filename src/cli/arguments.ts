@@ -1,7 +1,8 @@
 /**
  * Parsers of flag values; each error says what was expected.
  */
-import { InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
+import { ENGINE_FLAGS } from '../evaluation/session-options.js';
 
 /** A plain decimal integer, at least `least`. */
 export function integer(least: number): (text: string) => number {
@@ -24,4 +25,13 @@ export function decimal(text: string): number {
   const value = Number(text);
   if (/^\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) && value > 0 && Number.isFinite(value)) return value;
   throw new InvalidArgumentError('expected a positive number.');
+}
+
+/** Adds the flags that say how the sessions of a model are opened. */
+export function addEngineFlags(command: Command): Command {
+  for (const { flags, help, least } of ENGINE_FLAGS) {
+    if (least === undefined) command.option(flags, help);
+    else command.option(flags, help, integer(least));
+  }
+  return command;
 }

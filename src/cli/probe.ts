@@ -8,7 +8,7 @@ import { flagOf } from '../evaluation/checks/flags.js';
 import { type LedgerProbeOptions, probeLedger } from '../ledger/verify.js';
 import { type ProbeOptions, probe } from '../probes/probe.js';
 import { WINDOW_MODES } from '../windows/options.js';
-import { integer } from './arguments.js';
+import { addEngineFlags, integer } from './arguments.js';
 import { defineCommand } from './command.js';
 
 type Flags = Omit<ProbeOptions, 'artifact' | 'signal' | 'onProgress' | 'command'>;
@@ -27,25 +27,23 @@ export const probeCommand = defineCommand<
     'bpb probe --ledger run.jsonl --data shards/ --tokenizer fineweb_1024_bpe.model --json',
   ],
   options: (command) =>
-    command
-      .addArgument(new Argument('[artifact]', 'a directory with artifact.json, or an .onnx file'))
-      .option('--ledger <file>', 'instead: a ledger, also another evaluator’s (docs/ledger.md)')
-      .option('--tokenizer <file>', 'a SentencePiece .model, or byte260')
-      .option('--data <path...>', 'validation shards (a directory or files), or sotu-val')
-      .option('--docs <file>', 'validation documents, one JSON object with `text` a line')
-      .option('--limit-docs <n>', 'the first documents only', integer(1))
-      .addOption(new Option('--window <mode>', 'how the stream is cut').choices(WINDOW_MODES))
-      .option('--seq-len <n>', 'input tokens a row', integer(1))
-      .option('--stride <n>', 'targets a row scores after the first', integer(1))
-      .addOption(new Option('--engine <name>', 'engine, auto by default').choices(ENGINE_CHOICES))
-      .option('--device <name>', 'cpu, or a GPU: cuda:0')
-      .addOption(
-        new Option('--precision <name>', 'of matrix products on a GPU').choices(['fp32', 'tf32']),
-      )
-      .option('--allow-cpu-nodes', 'accept nodes that a GPU has to leave to the CPU')
-      .option('--ort-lib <dir>', "folder of a libonnxruntime other than onnxruntime-node's")
-      .option('--workers <n>', 'sessions side by side', integer(1))
-      .option('--threads <n>', 'threads of one session', integer(1))
+    addEngineFlags(
+      command
+        .addArgument(new Argument('[artifact]', 'a directory with artifact.json, or an .onnx file'))
+        .option('--ledger <file>', 'instead: a ledger, also another evaluator’s (docs/ledger.md)')
+        .option('--tokenizer <file>', 'a SentencePiece .model, or byte260')
+        .option('--data <path...>', 'validation shards (a directory or files), or sotu-val')
+        .option('--docs <file>', 'validation documents, one JSON object with `text` a line')
+        .option('--limit-docs <n>', 'the first documents only', integer(1))
+        .addOption(new Option('--window <mode>', 'how the stream is cut').choices(WINDOW_MODES))
+        .option('--seq-len <n>', 'input tokens a row', integer(1))
+        .option('--stride <n>', 'targets a row scores after the first', integer(1))
+        .addOption(new Option('--engine <name>', 'engine, auto by default').choices(ENGINE_CHOICES))
+        .option('--device <name>', 'cpu, or a GPU: cuda:0')
+        .addOption(
+          new Option('--precision <name>', 'of matrix products on a GPU').choices(['fp32', 'tf32']),
+        ),
+    )
       .option('--batch-tokens <n>', 'input tokens a batch of documents', integer(1))
       .option('--seed <n>', 'seed of the tokens and places', integer(0))
       .option('--thorough', 'look at many more rows and places'),

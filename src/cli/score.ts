@@ -8,7 +8,7 @@ import type { ScoreOptions } from '../evaluation/options.js';
 import { scoreClaimed } from '../score/claimed.js';
 import { score } from '../score/score.js';
 import { SLIDING_2026_03_19, WINDOW_MODES } from '../windows/options.js';
-import { decimal, integer, part } from './arguments.js';
+import { addEngineFlags, decimal, integer, part } from './arguments.js';
 import { defineCommand } from './command.js';
 
 interface Flags extends Omit<ScoreOptions, 'artifact' | 'signal' | 'onProgress' | 'command'> {
@@ -25,40 +25,41 @@ export const scoreCommand = defineCommand<Flags, [artifact: string | undefined]>
     'bpb score --ledger run.jsonl --targets targets.f32 --data shards/ --tokenizer sp.model',
   ],
   options: (command) =>
-    command
-      .addArgument(new Argument('[artifact]', 'a directory with artifact.json, or an .onnx file'))
-      .option('--tokenizer <file>', 'a SentencePiece .model, or byte260')
-      .option('--data <path...>', 'shards (a directory or files), or a built-in set: sotu-val')
-      .option('--docs <file>', 'documents, one JSON object with `text` a line')
-      .option('--sidecar <dir>', 'byte sidecars, where they are not beside the shards')
-      .addOption(new Option('--window <mode>', 'how the stream is cut').choices(WINDOW_MODES))
-      .option('--seq-len <n>', 'input tokens a row', integer(1))
-      .option('--stride <n>', 'targets a row scores after the first', integer(1))
-      .addOption(
-        new Option('--tail <what>', 'drop or score the last short row').choices(['drop', 'score']),
-      )
-      .addOption(
-        new Option('--compat <name>', 'reproduce a historical evaluator').choices([
-          SLIDING_2026_03_19,
-        ]),
-      )
-      .option('--limit-docs <n>', 'score the first documents only (a partial score)', integer(1))
-      .option('--part <i/n>', 'score one part of the plan', part)
-      .addOption(new Option('--engine <name>', 'engine').choices(ENGINE_CHOICES).default('auto'))
-      .option('--device <list>', 'cpu, or GPUs: cuda:0,cuda:1')
-      .addOption(
-        new Option('--precision <name>', 'of matrix products; fp16 with --optimize').choices([
-          'fp32',
-          'tf32',
-          'fp16',
-        ]),
-      )
-      .option('--optimize', 'rewrite the model for speed, and prove it the same; fp16 on a GPU')
-      .option('--optimize-tolerance <nats>', 'mean difference that this may make', decimal)
-      .option('--allow-cpu-nodes', 'accept nodes that a GPU has to leave to the CPU')
-      .option('--ort-lib <dir>', "folder of a libonnxruntime other than onnxruntime-node's")
-      .option('--workers <n>', 'sessions side by side', integer(1))
-      .option('--threads <n>', 'threads of one session', integer(1))
+    addEngineFlags(
+      command
+        .addArgument(new Argument('[artifact]', 'a directory with artifact.json, or an .onnx file'))
+        .option('--tokenizer <file>', 'a SentencePiece .model, or byte260')
+        .option('--data <path...>', 'shards (a directory or files), or a built-in set: sotu-val')
+        .option('--docs <file>', 'documents, one JSON object with `text` a line')
+        .option('--sidecar <dir>', 'byte sidecars, where they are not beside the shards')
+        .addOption(new Option('--window <mode>', 'how the stream is cut').choices(WINDOW_MODES))
+        .option('--seq-len <n>', 'input tokens a row', integer(1))
+        .option('--stride <n>', 'targets a row scores after the first', integer(1))
+        .addOption(
+          new Option('--tail <what>', 'drop or score the last short row').choices([
+            'drop',
+            'score',
+          ]),
+        )
+        .addOption(
+          new Option('--compat <name>', 'reproduce a historical evaluator').choices([
+            SLIDING_2026_03_19,
+          ]),
+        )
+        .option('--limit-docs <n>', 'score the first documents only (a partial score)', integer(1))
+        .option('--part <i/n>', 'score one part of the plan', part)
+        .addOption(new Option('--engine <name>', 'engine').choices(ENGINE_CHOICES).default('auto'))
+        .option('--device <list>', 'cpu, or GPUs: cuda:0,cuda:1')
+        .addOption(
+          new Option('--precision <name>', 'of matrix products; fp16 with --optimize').choices([
+            'fp32',
+            'tf32',
+            'fp16',
+          ]),
+        )
+        .option('--optimize', 'rewrite the model for speed, and prove it the same; fp16 on a GPU')
+        .option('--optimize-tolerance <nats>', 'mean difference that this may make', decimal),
+    )
       .option('--batch-tokens <n>', 'input tokens a batch', integer(1))
       .option('--verify-rows <n>', 'rows to score a second time; 0 skips it', integer(0))
       .option('--seed <n>', 'seed of the choice of those rows', integer(0))

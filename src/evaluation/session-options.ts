@@ -28,6 +28,21 @@ export interface EngineFlags {
   threads?: number | undefined;
 }
 
+/** A flag of a command line: as commander declares it, its help, and the least value of a count. */
+interface FlagText {
+  readonly flags: string;
+  readonly help: string;
+  readonly least?: number;
+}
+
+/** The flags of EngineFlags that every command with a model has in common. */
+export const ENGINE_FLAGS: readonly FlagText[] = [
+  { flags: '--allow-cpu-nodes', help: 'accept nodes that a GPU has to leave to the CPU' },
+  { flags: '--ort-lib <dir>', help: "folder of a libonnxruntime other than onnxruntime-node's" },
+  { flags: '--workers <n>', help: 'sessions side by side', least: 1 },
+  { flags: '--threads <n>', help: 'threads of one session', least: 1 },
+];
+
 /** Where the sessions run (evaluation/placement.ts decides it). */
 export interface Placement {
   readonly engine: EngineChoice;

@@ -5,7 +5,7 @@ import type { EngineInfo } from '../engine/types.js';
 import { DEFAULT_BATCH_TOKENS, openEvaluation } from '../evaluation/open.js';
 import type { OpenData } from '../evaluation/open-data.js';
 import type { ScoreOptions } from '../evaluation/options.js';
-import { sessionSpec } from '../evaluation/session-options.js';
+import { type EngineFlags, sessionSpec } from '../evaluation/session-options.js';
 import type { ProbeVerdict } from '../verdict.js';
 import { harnessCommit, harnessVersion } from '../version.js';
 import type { WindowOptions } from '../windows/options.js';
@@ -13,29 +13,23 @@ import { anyFailed, probeAll } from './all.js';
 import type { SessionSetup } from './messages.js';
 
 export interface ProbeOptions
-  extends Pick<
-    ScoreOptions,
-    | 'artifact'
-    | 'tokenizer'
-    | 'data'
-    | 'docs'
-    | 'limitDocs'
-    | 'window'
-    | 'seqLen'
-    | 'stride'
-    | 'engine'
-    | 'device'
-    | 'precision'
-    | 'allowCpuNodes'
-    | 'ortLib'
-    | 'workers'
-    | 'threads'
-    | 'batchTokens'
-    | 'seed'
-    | 'command'
-    | 'signal'
-    | 'onProgress'
-  > {
+  extends EngineFlags,
+    Pick<
+      ScoreOptions,
+      | 'artifact'
+      | 'tokenizer'
+      | 'data'
+      | 'docs'
+      | 'limitDocs'
+      | 'window'
+      | 'seqLen'
+      | 'stride'
+      | 'batchTokens'
+      | 'seed'
+      | 'command'
+      | 'signal'
+      | 'onProgress'
+    > {
   /** Many more rows and changes; minutes where the default takes seconds. */
   thorough?: boolean | undefined;
 }
