@@ -1,5 +1,5 @@
 /**
- * Inputs and outputs of a graph, and values inside it: name, element type and dimensions.
+ * Ports of a graph, its inputs, outputs and declared inner values: name, element type, dimensions.
  */
 import { bytes, type Chunk, int } from '../protobuf/encode.js';
 import type { Message } from '../protobuf/message.js';

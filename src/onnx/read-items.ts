@@ -1,5 +1,5 @@
 /**
- * Reads the items of a graph from its message.
+ * Reader of a graph's items from its message.
  */
 import type { FieldValue, Message } from '../protobuf/message.js';
 import type { FieldType } from '../protobuf/schema.js';

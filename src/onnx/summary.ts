@@ -1,5 +1,5 @@
 /**
- * What must be known of a model before a runtime gets it: ports, operators, functions, external data.
+ * Summary of a model for checks before a runtime gets it: ports, operators, functions, external data.
  */
 import type { Message } from '../protobuf/message.js';
 import { domainOf, operatorId } from './check-names.js';

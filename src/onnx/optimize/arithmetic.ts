@@ -1,5 +1,5 @@
 /**
- * Computes operators of constants element by element: masks, position tables, shape arithmetic.
+ * Constant folding, elementwise operators: masks, position tables, shape arithmetic.
  *
  * Results are rounded to their type as a runtime's are; only libm's last bit of sin and cos may differ.
  */

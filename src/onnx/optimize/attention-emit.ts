@@ -1,5 +1,5 @@
 /**
- * The fused operator that an attention becomes, and what each of them wants to be fed.
+ * Fused attention operators: the inputs and attributes that each of them takes.
  */
 
 import { TYPE } from '../element-types.js';

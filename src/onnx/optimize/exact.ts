@@ -1,5 +1,5 @@
 /**
- * Nodes that keep fp32 because of the numbers that they work on, whatever their operator is.
+ * Nodes that keep fp32 because of the numbers that they compute with, whatever their operator is.
  *
  * Numbers made of token ids count up to the vocabulary, and halves only to 2,048; what an integer is
  * made of decides which one; and a small number that guards a division is 0 in halves.

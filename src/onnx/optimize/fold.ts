@@ -1,5 +1,5 @@
 /**
- * Computes what does not depend on the tokens: quantized weights, masks, position tables, shapes.
+ * Constant folding: quantized weights, masks, position tables and shapes, which no token changes.
  *
  * With the batch's dimensions fixed, nothing is left of an exporter's shape arithmetic, which a GPU
  * would have to leave to the CPU.

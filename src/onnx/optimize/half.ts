@@ -1,5 +1,5 @@
 /**
- * Weights and activations from fp32 to fp16.
+ * Conversion of weights and activations from fp32 to fp16.
  *
  * Operators that are known to be sound in halves take them; all others keep fp32 behind casts, so
  * that sums of squares, exponentials and positions lose nothing. The logits come out in fp16 where

@@ -1,5 +1,5 @@
 /**
- * What can be known of the outputs of operators that move elements: reshapes, slices, gathers.
+ * Static inference for operators that move elements: reshapes, slices, gathers.
  */
 import type { Node } from '../graph.js';
 import type { Fact, KnownDim, Lookup } from './facts.js';

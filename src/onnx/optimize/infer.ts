@@ -1,5 +1,5 @@
 /**
- * What can be known of a node's outputs: type, dimensions, the elements of shapes.
+ * Static inference of a node's outputs: type, dimensions, the elements of shapes.
  *
  * An operator that is not listed gives outputs of which nothing is known, and nothing that depends
  * on them is rewritten.

@@ -1,5 +1,5 @@
 /**
- * Computes operators of constants that move elements: slices, reshapes, transposes, gathers.
+ * Constant folding, operators that move elements: slices, reshapes, transposes, gathers.
  */
 
 import { TYPE } from '../element-types.js';

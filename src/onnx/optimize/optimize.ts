@@ -80,7 +80,7 @@ export function optimize(model: Uint8Array, options: OptimizeOptions): Optimized
   try {
     return rewrite(model, { ...options, path });
   } catch (error) {
-    // Models are strangers' files: shapes that contradict each other surface here as RangeErrors.
+    // Models are untrusted: shapes that contradict each other surface here as RangeErrors.
     if (error instanceof BpbError || !(error instanceof Error)) throw error;
     throw refusal(path, 'a graph whose shapes agree with each other', error.message, error);
   }
@@ -178,7 +178,7 @@ function checkOrder(graph: OnnxGraph, path: string): void {
   }
 }
 
-/** Initializers that double as inputs are constants to us: nobody overrides them here. */
+/** Initializers that are inputs as well are constants here: no caller overrides them. */
 function dropDefaults(graph: OnnxGraph, path: string): void {
   const { irVersion } = graph;
   if (irVersion < 4) throw refusal(path, 'IR version 4 or later', `IR version ${irVersion}`);

@@ -12,7 +12,7 @@ import { type ModelGraph, readGraph } from './operators.js';
 import { LONGEST_BYTES, LONGEST_TOKENS, paidPrefix } from './paid.js';
 import { type Sequence, sequencesOf } from './sequences.js';
 
-const MOST_NOTES = 4;
+const MAX_NOTES = 4;
 
 /** @param stream null where there is no data: then constants are not searched */
 export function probeGraph(
@@ -42,7 +42,7 @@ export function probeGraph(
     }
   }
   const notes = [...findings, ...remarks];
-  const more = notes.length > MOST_NOTES ? `; and ${notes.length - MOST_NOTES} more` : '';
+  const more = notes.length > MAX_NOTES ? `; and ${notes.length - MAX_NOTES} more` : '';
   return {
     name: 'graph',
     what: 'read the graph for operators that can hide something, inputs, and constants that hold the data',
@@ -50,7 +50,7 @@ export function probeGraph(
     unit: longest === null ? null : 'tokens of the data in a constant',
     tolerance: longest === null ? null : LONGEST_TOKENS,
     verdict: findings.length === 0 ? 'pass' : 'fail',
-    note: notes.length === 0 ? null : notes.slice(0, MOST_NOTES).join('; ') + more,
+    note: notes.length === 0 ? null : notes.slice(0, MAX_NOTES).join('; ') + more,
   };
 }
 

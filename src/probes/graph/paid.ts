@@ -1,5 +1,5 @@
 /**
- * Do constants hold stretches of the validation tokens, or of their text?
+ * Search for stretches of the validation tokens, or of their text, in constants.
  */
 import type { TokenStream } from '../../data/types.js';
 import { PieceDecoder } from '../../tokenizer/piece-decoder.js';

@@ -1,5 +1,5 @@
 /**
- * Finds the longest stretch of a stream that stands in constants.
+ * Index of constants that finds the longest stretch of a stream in them.
  *
  * What is compared are differences of neighbours, so that ids stored with an offset (bytes as ids of
  * the byte vocabulary, ids shifted into int8) are found as well. Every aligned block of 16
@@ -10,8 +10,8 @@ import type { Sequence } from './sequences.js';
 
 const BLOCK = 16;
 const FACTOR = 0x9e3779b1 | 0;
-/** Runs of few different steps, such as 0, 1, 2, … or padding, are nobody's text. */
-const LEAST_STEPS = 6;
+/** Runs of few different steps, such as 0, 1, 2, … or padding, are no text. */
+const MIN_STEPS = 6;
 const FILTER_BITS = 25;
 
 export interface Found {
@@ -147,7 +147,7 @@ export class RunIndex {
 function isVaried(steps: Int32Array): boolean {
   let different = 0;
   for (let k = 0; k < BLOCK; k++) if (steps.indexOf(steps[k]!) === k) different++;
-  return different >= LEAST_STEPS;
+  return different >= MIN_STEPS;
 }
 
 /** Spreads the hash, whose low bits are those of the last steps. */
