@@ -42,7 +42,7 @@ export interface Adaptive {
 }
 
 /** Bytes of an element. */
-export const STATE_BYTES: Readonly<Record<StateDtype, number>> = {
+const STATE_BYTES: Readonly<Record<StateDtype, number>> = {
   float32: 4,
   float16: 2,
   int32: 4,

@@ -9,10 +9,10 @@ import xz from 'xz-decompress';
 import { BpbError, inputError } from '../errors.js';
 
 /** A protobuf message, and so an ONNX file, cannot be longer than this. */
-export const MODEL_BYTES_MAX = 2 ** 31 - 1;
+const MODEL_BYTES_MAX = 2 ** 31 - 1;
 
 /** Extensions that mean compression, longest names first in nothing: they never overlap. */
-export const COMPRESSED_EXTENSIONS = ['.gz', '.br', '.xz', '.zst'] as const;
+const COMPRESSED_EXTENSIONS = ['.gz', '.br', '.xz', '.zst'] as const;
 
 type Decoder = (data: Buffer, max: number) => Promise<Uint8Array>;
 

@@ -13,7 +13,7 @@ import { type StoredFile, sha256 } from './size.js';
 import { checkStatePorts, stateManifestError } from './state-ports.js';
 import type { StateManifest } from './state-schema.js';
 
-export interface LoadedAdaptive {
+interface LoadedAdaptive {
   readonly adaptive: Adaptive;
   /** Files that the score depends on, beside the model. */
   readonly scored: readonly StoredFile[];

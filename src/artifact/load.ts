@@ -16,7 +16,7 @@ import { checkModel } from './model-file.js';
 import { accountSize, BYTES_LIMIT, type SizeAccount, sha256, storedFile } from './size.js';
 
 /** Where a tokenizer comes from: a SentencePiece model file, or the pure byte vocabulary. */
-export type TokenizerSource =
+type TokenizerSource =
   | { readonly kind: 'sentencepiece'; readonly path: string }
   | { readonly kind: 'byte260' };
 

@@ -13,7 +13,7 @@ interface Graph {
   readonly graph: OnnxSummary;
 }
 
-export interface StatePorts {
+interface StatePorts {
   readonly adaptive: Adaptive;
   readonly manifestPath: string;
   /** The score graph's input of token ids. */

@@ -12,7 +12,7 @@ export const portName = z
   .min(1)
   .refine((name) => name !== '__proto__', { message: 'another name than __proto__' });
 
-export const STATE_DTYPES = ['float32', 'float16', 'int32', 'int64'] as const;
+const STATE_DTYPES = ['float32', 'float16', 'int32', 'int64'] as const;
 export type StateDtype = (typeof STATE_DTYPES)[number];
 
 /** More elements than any state that a scored document could need: 2^28, 1 GiB of fp32. */
@@ -49,4 +49,3 @@ export const adaptSchema = z.strictObject({
 });
 
 export type StateManifest = z.output<typeof stateSchema>;
-export type AdaptManifest = z.output<typeof adaptSchema>;

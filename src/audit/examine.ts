@@ -10,7 +10,7 @@ import type { ClaimedTable } from './claimed-table.js';
 import type { ExaminedDocument, ExamineSetup, ExamineTask } from './examine-types.js';
 import { openExaminer } from './examiner.js';
 
-export interface ExamineInputs {
+interface ExamineInputs {
   readonly tokenizer: Tokenizer;
   readonly source: DocumentSource | null;
   readonly stream: TokenStream | null;
@@ -19,7 +19,7 @@ export interface ExamineInputs {
 }
 
 /** Documents that were examined together. */
-export interface ExaminedBatch {
+interface ExaminedBatch {
   /** Index of the first. */
   readonly first: number;
   /** Their texts; null where only the shards are there. */

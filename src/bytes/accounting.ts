@@ -16,7 +16,7 @@ import { documentSpan } from './spans.js';
 /** `count` targets from target `first`, `1 ≤ first`. */
 export type TargetRange = readonly [first: number, count: number];
 
-export interface AccountingInputs {
+interface AccountingInputs {
   readonly tokenizer: Tokenizer;
   readonly stream: TokenStream;
   /** Width of the model's logits, where it is wider than the tokenizer. */
@@ -27,7 +27,7 @@ export interface AccountingInputs {
 }
 
 /** Bytes of the scored targets; all arrays by document. */
-export interface DocumentBytes {
+interface DocumentBytes {
   /** Scored targets, repeated ones counted again. */
   readonly targets: Uint32Array;
   readonly lut: Float64Array;

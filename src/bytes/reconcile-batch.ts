@@ -7,7 +7,7 @@ import { createEncoder } from '../tokenizer/encoder.js';
 import { RoundTripper } from '../tokenizer/round-trip.js';
 import type { Encoder, Tokenizer } from '../tokenizer/types.js';
 
-export interface ReconcileSetup {
+interface ReconcileSetup {
   readonly tokenizer: Tokenizer;
   /** Of the stream, in shared memory. */
   readonly ids: TokenIds;
@@ -25,7 +25,7 @@ export interface ReconcileTask {
 }
 
 /** By document of the batch. */
-export interface ReconciledBatch {
+interface ReconciledBatch {
   readonly decodedBytes: Uint32Array;
   readonly lossless: Uint8Array;
 }

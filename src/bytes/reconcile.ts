@@ -15,7 +15,7 @@ import { runInOrder } from '../workers/ordered-pool.js';
 import { openReconciler, type ReconcileTask } from './reconcile-batch.js';
 import { documentSpan } from './spans.js';
 
-export interface ReconcileOptions {
+interface ReconcileOptions {
   /** Worker threads; 0 works in this thread. Default 0. */
   readonly workers?: number;
   /** The stream holds only the first documents of the file (`--limit-docs`). */
@@ -24,7 +24,7 @@ export interface ReconcileOptions {
   readonly progress?: ((documents: number) => void) | undefined;
 }
 
-export interface Reconciled {
+interface Reconciled {
   readonly facts: DocumentFacts;
   readonly lines: Uint32Array;
   /** As `tokenizeDocuments` gives it: the identity of the texts themselves. */

@@ -3,7 +3,7 @@
  */
 import type { TokenStream } from '../data/types.js';
 
-export interface DocumentSpan {
+interface DocumentSpan {
   /** Tokens of the document's text: `[textFrom, textTo)`, its BOS left out. */
   readonly textFrom: number;
   readonly textTo: number;

@@ -28,7 +28,7 @@ interface Call<Flags> {
 }
 
 /** A result document, and whether it is good: `ok` false makes the exit code 1, or `exit`. */
-export type Outcome = Report & { readonly ok: boolean; readonly exit?: number };
+type Outcome = Report & { readonly ok: boolean; readonly exit?: number };
 
 interface CommandDefinition<Flags, Args extends readonly unknown[]> {
   readonly name: string;

@@ -112,7 +112,7 @@ export const KNOWN_SETS: readonly KnownSet[] = [
   { name: 'sotu-val', tokenizer: null, documents: 12, tokens: [], targets: [], bytes: [490_284] },
 ];
 
-export interface Counts {
+interface Counts {
   readonly documents: number;
   readonly tokens: number;
   readonly targets?: number;

@@ -7,7 +7,7 @@ import { type BpbError, inputError } from '../errors.js';
 const CHUNK = 1 << 20;
 const LINE_FEED = 0x0a;
 
-export interface Line {
+interface Line {
   /** Without the line feed; valid until the next line is read. */
   readonly bytes: Uint8Array;
   /** 1-based. */

@@ -10,7 +10,7 @@ import type { ShardInfo } from './types.js';
 /** Bytes read and hashed at a time. */
 const CHUNK = 8 << 20;
 
-export interface Entries {
+interface Entries {
   /** All entries in file order, in memory that workers share. */
   readonly values: Uint16Array<SharedArrayBuffer>;
   readonly files: readonly ShardInfo[];

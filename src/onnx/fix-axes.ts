@@ -11,7 +11,7 @@ import { portFields, readPort } from './port.js';
 import { readModel } from './reader.js';
 import { GRAPH, MODEL, VALUE_INFO } from './schema.js';
 
-export interface Fixed {
+interface Fixed {
   readonly model: Uint8Array;
   /** The input's dimensions now: those that the graph had fixed itself are as they were. */
   readonly shape: readonly number[];

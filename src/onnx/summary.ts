@@ -9,7 +9,7 @@ import { nodesBelow, readModel } from './reader.js';
 import { ATTRIBUTE, FUNCTION, GRAPH, MODEL, NODE, OPSET, SCHEMA, TENSOR } from './schema.js';
 
 /** A model-local function. */
-export interface LocalFunction {
+interface LocalFunction {
   /** `domain:name`, and `:overload` where it has one. */
   readonly id: string;
   /** Of each node in its body what it would be the call of, in the form of `id`. */

@@ -7,7 +7,7 @@ import { TYPE, type TypeName } from './element-types.js';
 import { type Dim, portFields } from './port.js';
 import { ATTRIBUTE, ATTRIBUTE_TYPE, GRAPH, MODEL, NODE, OPSET, TENSOR } from './schema.js';
 
-export interface PortSpec {
+interface PortSpec {
   name: string;
   type: TypeName;
   dims: readonly Dim[];

@@ -43,7 +43,7 @@ export function distance(a: number, b: number): number {
 }
 
 /** Limits of one comparison, in nats. */
-export interface Limits {
+interface Limits {
   readonly largest: number;
   readonly mean: number;
 }

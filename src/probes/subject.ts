@@ -15,7 +15,7 @@ export interface ProbeRow {
 }
 
 /** Every row in a batch of its own, or all in one batch in their order. */
-export type Placement = 'alone' | 'together';
+type Placement = 'alone' | 'together';
 
 export interface Subject {
   /** Whether state is carried from row to row: never, inside a document, or over the whole stream. */

@@ -4,7 +4,7 @@
 
 export type Chunk = Uint8Array;
 
-export function varint(value: number | bigint): Chunk {
+function varint(value: number | bigint): Chunk {
   const bytes: number[] = [];
   let rest = BigInt.asUintN(64, BigInt(value));
   do {

@@ -36,7 +36,7 @@ export interface FieldValue {
 }
 
 /** A field that the schema does not have. */
-export interface UnknownField {
+interface UnknownField {
   /** Such as `graph.node[3].99`. */
   readonly path: string;
   /** Length-delimited payload; for numbers the whole field. */

@@ -13,7 +13,7 @@ import type { Opened, RowsScore, ScoreTask, WorkerSetup } from './messages.js';
 import { LaneRunner } from './stateful-runner.js';
 
 /** Constructors of a worker's engine. */
-export interface Engines {
+interface Engines {
   stateless(choice: EngineChoice, options: EngineOptions): Promise<Created<Engine>>;
   adaptive(choice: EngineChoice, options: AdaptiveOptions): Promise<Created<AdaptiveEngine>>;
 }

@@ -10,7 +10,7 @@ import type { ShardEntries } from './batch.js';
 import type { Split } from './options.js';
 import { PARTIAL, ShardSeries } from './shard-series.js';
 
-export const manifestName = (split: Split) => `tokenize-${split}.json`;
+const manifestName = (split: Split) => `tokenize-${split}.json`;
 
 export interface Written {
   readonly shards: readonly ShardInfo[];

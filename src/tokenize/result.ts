@@ -80,7 +80,7 @@ export class TokenizeTotals {
   }
 }
 
-export interface ResultParts {
+interface ResultParts {
   readonly totals: TokenizeTotals;
   readonly written: Written;
   readonly tokenizer: Tokenizer;

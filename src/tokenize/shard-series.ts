@@ -12,7 +12,7 @@ import type { ShardInfo } from '../data/types.js';
 /** Suffix of a file until the series is complete; no pattern of shards matches it. */
 export const PARTIAL = '.partial';
 
-export const shardName = (prefix: string, index: number) =>
+const shardName = (prefix: string, index: number) =>
   `${prefix}_${String(index).padStart(6, '0')}.bin`;
 
 interface Part {

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import type { Piece, Tokenizer } from './types.js';
 
 /** id = byte + 4; pad 0, bos 1, eos 2, unk 3 (openai/parameter-golf, pure byte tokenizer). */
-export const BYTE_OFFSET = 4;
+const BYTE_OFFSET = 4;
 
 /** The tokenizer `byte260`: 260 ids, no model file. */
 export function byte260(): Tokenizer {

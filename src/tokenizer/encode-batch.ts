@@ -6,7 +6,7 @@ import { RoundTripper } from './round-trip.js';
 import type { Encoder, Tokenizer } from './types.js';
 
 /** Texts of consecutive documents. */
-export type EncodeTask = readonly string[];
+type EncodeTask = readonly string[];
 
 /** Their ids; `lengths`, `decodedBytes` and `lossless` are by document of the batch. */
 export interface EncodedBatch {

@@ -58,7 +58,7 @@ export function hashDocument(hash: Hash, text: string): void {
 
 export const newDocumentsHash = (): Hash => createHash('sha256');
 
-export interface EncodeOptions {
+interface EncodeOptions {
   /** Worker threads; 0 encodes in this thread. Default 0. */
   readonly workers?: number;
   /** Take only the first documents. */

@@ -13,7 +13,7 @@ import { readSentencePieceModel } from './sentencepiece-model.js';
 import type { Tokenizer } from './types.js';
 
 /** A million pieces of ordinary length are well below it. */
-export const MAX_MODEL_BYTES = 64 << 20;
+const MAX_MODEL_BYTES = 64 << 20;
 
 function refuse(path: string, message: string, actual: string, cause?: unknown): BpbError {
   return inputError('BPB_TOKENIZER_FILE', {

@@ -5,7 +5,7 @@ import { countRestored, restoreCase } from './caseops.js';
 import { PieceDecoder } from './piece-decoder.js';
 import type { Tokenizer } from './types.js';
 
-export interface RoundTrip {
+interface RoundTrip {
   /** UTF-8 length of the decoded document, case operators restored. */
   readonly decodedBytes: number;
   readonly lossless: boolean;

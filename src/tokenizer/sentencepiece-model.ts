@@ -10,9 +10,9 @@ import { WireReader } from '../protobuf/wire.js';
 import { type ReportProblem, refuseProblem } from './problems.js';
 import type { Normalizer, Piece, PieceType } from './types.js';
 
-export const MAX_PIECES = 1_000_000;
+const MAX_PIECES = 1_000_000;
 /** UTF-8 bytes; a piece of 100 KB overflows SentencePiece's stack at load (sentencepiece #1263). */
-export const MAX_PIECE_BYTES = 65_536;
+const MAX_PIECE_BYTES = 65_536;
 
 const TYPES: readonly (PieceType | undefined)[] = [
   undefined,
@@ -25,7 +25,7 @@ const TYPES: readonly (PieceType | undefined)[] = [
 ];
 const MODEL_TYPES: readonly string[] = ['?', 'unigram', 'bpe', 'word', 'char'];
 
-export interface Trainer {
+interface Trainer {
   readonly modelType: string;
   readonly byteFallback: boolean;
   readonly treatWhitespaceAsSuffix: boolean;

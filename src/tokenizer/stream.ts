@@ -46,7 +46,7 @@ class GrowingIds {
   }
 }
 
-export interface TokenizedDocuments {
+interface TokenizedDocuments {
   readonly stream: TokenStream;
   readonly facts: DocumentFacts;
   /** 1-based line of each document in its file, for messages. */
@@ -57,7 +57,7 @@ export interface TokenizedDocuments {
   readonly complete: boolean;
 }
 
-export interface TokenizeOptions {
+interface TokenizeOptions {
   /** Worker threads; 0 encodes in this thread. Default 0. */
   readonly workers?: number;
   /** Take only the first documents (`--limit-docs`). */

@@ -21,7 +21,7 @@ const BYTE = 1;
 const UNKNOWN = 2;
 const CONTROL = 3;
 
-export interface SurfaceSpans {
+interface SurfaceSpans {
   /** Offset in the input, in bytes, where the first token's surface begins. */
   readonly begin: number;
   /** Token `k` covers the bytes from `ends[k - 1]` (the first from `begin`) to `ends[k]`. */

@@ -18,7 +18,7 @@ export interface Row {
   readonly firstScored: number;
 }
 
-export interface Skipped {
+interface Skipped {
   readonly reason: SkipReason;
   readonly targets: number;
 }

@@ -13,7 +13,7 @@ import { poolClosed, workerDied } from './worker-errors.js';
 
 const BOOTSTRAP = fileURLToPath(new URL('./bootstrap.cjs', import.meta.url));
 
-export interface WorkerPoolOptions {
+interface WorkerPoolOptions {
   /** The worker module: its default export is made with `serve()`. */
   readonly module: URL;
   /** Sent to each thread once; what is in shared memory is not copied. */

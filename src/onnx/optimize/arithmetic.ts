@@ -46,7 +46,7 @@ const UNARY: Readonly<Record<string, (a: number) => number>> = {
 };
 
 /** Dimensions of two shapes broadcast against each other; null where they do not fit. */
-export function broadcast(a: readonly number[], b: readonly number[]): number[] | null {
+function broadcast(a: readonly number[], b: readonly number[]): number[] | null {
   const rank = Math.max(a.length, b.length);
   const dims: number[] = [];
   for (let axis = 0; axis < rank; axis++) {

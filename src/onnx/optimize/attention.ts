@@ -17,7 +17,7 @@ import { normalAxis } from './movement.js';
 import { raiseForAttention } from './opset.js';
 import type { Workspace } from './workspace.js';
 
-export interface Attended {
+interface Attended {
   readonly count: number;
   /** What they became: another than asked for where the graph has to stay below its opset. */
   readonly fused: Fused;

@@ -21,7 +21,7 @@ const MAX_TABLES = 1 << 26;
 /** Elements of a product of two factors, which may be wider than either. */
 const MAX_FACTOR = 1 << 20;
 
-export interface Merged {
+interface Merged {
   /** Products and sums that are gone. */
   readonly factors: number;
   readonly tables: number;

@@ -18,7 +18,7 @@ import type { Workspace } from './workspace.js';
 const MAX_VALUES = 1 << 26;
 const MAX_TOTAL = 1 << 28;
 
-export interface Folded {
+interface Folded {
   /** Weights that were quantized. */
   readonly dequantized: number;
   readonly folded: number;

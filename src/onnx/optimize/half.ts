@@ -25,7 +25,7 @@ const SOUND = new Set(
     .split(' '),
 );
 
-export interface Halved {
+interface Halved {
   /** Initializers that became fp16. */
   readonly weights: number;
   readonly left: readonly string[];

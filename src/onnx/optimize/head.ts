@@ -18,7 +18,7 @@ import type { Fact, KnownDim } from './facts.js';
 import { normalAxis } from './movement.js';
 import type { Workspace } from './workspace.js';
 
-export const SCORED_INPUT = 'scored_positions';
+const SCORED_INPUT = 'scored_positions';
 
 const UNARY = new Set(
   'Identity Cast Neg Abs Relu Tanh Sigmoid Gelu FastGelu QuickGelu Erf Silu Sqrt Exp'.split(' '),
@@ -26,7 +26,7 @@ const UNARY = new Set(
 const BINARY = new Set(['Add', 'Sub', 'Mul', 'Div', 'Pow']);
 const NORMS = new Set(['SimplifiedLayerNormalization', 'LayerNormalization', 'RMSNormalization']);
 
-export interface Sliced {
+interface Sliced {
   readonly input: string;
   /** Nodes that now work on scored positions only. */
   readonly sliced: number;

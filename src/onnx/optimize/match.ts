@@ -24,7 +24,7 @@ export type Pattern = (ws: Workspace, value: string, match: Match) => Match | nu
 const EMPTY: Match = { values: new Map(), numbers: new Map(), nodes: new Set() };
 
 /** What `pattern` binds at this value. */
-export function find(ws: Workspace, value: string, pattern: Pattern): Match | null {
+function find(ws: Workspace, value: string, pattern: Pattern): Match | null {
   return pattern(ws, value, EMPTY);
 }
 
@@ -60,11 +60,6 @@ export function scalar(expected: number | string): Pattern {
     if (typeof expected === 'number') return found === expected ? match : null;
     return { ...match, numbers: new Map(match.numbers).set(expected, found) };
   };
-}
-
-/** A constant, bound to a name. */
-export function constant(name: string): Pattern {
-  return (ws, value, match) => (ws.constant(value) === null ? null : bind(name)(ws, value, match));
 }
 
 const COMMUTATIVE = new Set(['Add', 'Mul']);

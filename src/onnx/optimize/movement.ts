@@ -5,7 +5,7 @@
 import { TYPE } from '../element-types.js';
 import { count, emptyLike, storage, Tensor } from '../tensor.js';
 
-export interface Attributes {
+interface Attributes {
   int(name: string): number | undefined;
   ints(name: string): readonly number[] | undefined;
 }
@@ -37,7 +37,7 @@ export function sliceRange(
 }
 
 /** Dimensions that a Reshape asks for; null where they do not fit. */
-export function reshaped(
+function reshaped(
   from: readonly number[],
   shape: readonly number[],
   allowZero: boolean,

@@ -6,7 +6,7 @@ import type { Node } from '../graph.js';
 import { MICROSOFT, type Workspace } from './workspace.js';
 
 /** ai.onnx Attention begins here. */
-export const ATTENTION_OPSET = 23;
+const ATTENTION_OPSET = 23;
 
 /** Below it Softmax, Squeeze, Unsqueeze, Split and ReduceSum were other operators by the same name. */
 const FIRST = 13;

@@ -13,7 +13,7 @@ import { normalAxis, sliceRange } from './movement.js';
 import { sliceBounds } from './operands.js';
 import type { Workspace } from './workspace.js';
 
-export interface Separated {
+interface Separated {
   /** Products that were taken apart. */
   readonly count: number;
   /** Those that were found and left, with the reason. */

@@ -14,20 +14,20 @@ export interface Term {
 }
 
 /** A constant, or the first (0) or second (1) half of its last axis. */
-export interface Table {
+interface Table {
   readonly name: string;
   readonly part: 0 | 1 | null;
 }
 
 /** One half of the last axis of a value. */
-export interface Half {
+interface Half {
   readonly of: string;
   readonly second: boolean;
   readonly interleaved: boolean;
 }
 
 /** The first and second half of the result, each a sum of two terms. */
-export interface Sums {
+interface Sums {
   readonly terms: readonly [readonly Term[], readonly Term[]];
   readonly interleaved: boolean;
 }

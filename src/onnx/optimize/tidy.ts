@@ -94,7 +94,7 @@ function mergeReshapes(ws: Workspace, node: Node, x: string): boolean {
 }
 
 /** Drops nodes and initializers that nothing reads, and all value infos, which may be stale. */
-export function removeDead(ws: Workspace): void {
+function removeDead(ws: Workspace): void {
   for (const node of ws.graph.nodes.reverse()) {
     const used = node.outputs.some((name) => ws.isOutput(name) || ws.consumers(name).length > 0);
     if (!used) ws.remove(node);

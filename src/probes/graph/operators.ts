@@ -23,7 +23,7 @@ const TEXT =
 const CONTROL = /^(If|BeamSearch|GreedySearch|Sampling|WhisperBeamSearch)$/;
 const STRING_TYPE = 8;
 
-export interface Reading {
+interface Reading {
   /** Reasons to fail the probe. */
   readonly findings: string[];
   /** Notes that do not fail it. */

@@ -16,7 +16,7 @@ export const LONGEST_TOKENS = 31;
 /** The same in bytes of text, of which common phrases have more. */
 export const LONGEST_BYTES = 63;
 
-export interface Paid {
+interface Paid {
   readonly kind: 'tokens' | 'bytes';
   readonly found: Found;
 }
