@@ -7,7 +7,7 @@ import { type BatchPlan, planBatches } from '../windows/batches.js';
 import { chunkCut } from '../windows/cut.js';
 import type { WindowOptions } from '../windows/options.js';
 import { planSegments, planWindows, type WindowPlan } from '../windows/plan.js';
-import { planLanes, planPass } from '../windows/stateful-batches.js';
+import { planPass, planStatefulBatches } from '../windows/stateful-batches.js';
 
 /** The rows of a stream under an artifact's own procedure; the same in every worker. */
 export function planRows(
@@ -28,7 +28,9 @@ export function planBatchesOf(
 ): BatchPlan {
   if (adaptive === null) return planBatches(plan, batchTokens, fixed);
   const time = adaptive.context + adaptive.chunk;
-  return resetsAtDocuments(adaptive) ? planLanes(plan, batchTokens, time) : planPass(plan, time);
+  return resetsAtDocuments(adaptive)
+    ? planStatefulBatches(plan, batchTokens, time)
+    : planPass(plan, time);
 }
 
 /** Batches `[from, to)` of part `i` of `n`: parts differ by at most one batch. */

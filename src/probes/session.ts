@@ -7,7 +7,7 @@ import type { WindowOptions } from '../windows/options.js';
 import { joinDocuments } from './documents-stream.js';
 import type { SessionAnswer, SessionSetup, SessionTask } from './messages.js';
 import { scoreStream, scoreTogether } from './rows.js';
-import { Lanes } from './stateful-session.js';
+import { StatefulSession } from './stateful-session.js';
 import type { ProbeRow } from './subject.js';
 
 /** Operations of a session, for independent rows and for rows that carry state. */
@@ -30,7 +30,7 @@ export class Session {
 
   async answer(task: SessionTask): Promise<SessionAnswer> {
     this.opened ??=
-      this.setup.adaptive === null ? openStateless(this.setup) : openLanes(this.setup);
+      this.setup.adaptive === null ? openStateless(this.setup) : openStateful(this.setup);
     const { engine, notes, answers } = await this.opened;
     return { info: engine.info, notes, nats: await natsOf(task, answers) };
   }
@@ -71,7 +71,7 @@ function standingAlone(engine: Engine, { window, batchTokens }: SessionSetup): A
   };
 }
 
-async function openLanes(setup: SessionSetup): Promise<Opened> {
+async function openStateful(setup: SessionSetup): Promise<Opened> {
   const adaptive = setup.adaptive!;
   const { engine, notes } = await createAdaptiveEngine(setup.engine, {
     ...setup.options,
@@ -79,14 +79,14 @@ async function openLanes(setup: SessionSetup): Promise<Opened> {
   });
   // What a stream leaves unscored at its end belongs to windows, of which chunks have none.
   const whole: WindowOptions = { ...setup.window, tail: 'score' };
-  const lanes = new Lanes(engine, adaptive, whole);
+  const session = new StatefulSession(engine, adaptive, whole);
   return {
     engine,
     notes,
     answers: {
-      alone: (row, frozen) => lanes.alone(row, frozen),
-      together: (rows) => lanes.together(rows),
-      stream: (documents) => lanes.stream(joinDocuments(documents), setup.batchTokens),
+      alone: (row, frozen) => session.alone(row, frozen),
+      together: (rows) => session.together(rows),
+      stream: (documents) => session.stream(joinDocuments(documents), setup.batchTokens),
     },
   };
 }

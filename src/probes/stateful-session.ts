@@ -10,13 +10,13 @@ import type { TokenStream } from '../data/types.js';
 import type { AdaptiveEngine, EngineState, Lesson } from '../engine/adaptive.js';
 import type { Batch, BatchScore } from '../engine/types.js';
 import { planBatchesOf, planRows } from '../evaluation/plan.js';
-import { LaneRunner } from '../run/stateful-runner.js';
+import { StatefulRunner } from '../run/stateful-runner.js';
 import type { WindowOptions } from '../windows/options.js';
 import { joinDocuments, placeNats } from './documents-stream.js';
 import { scorePastNan } from './past-nan.js';
 import type { ProbeRow } from './subject.js';
 
-export class Lanes {
+export class StatefulSession {
   private readonly engine: ProbedEngine;
 
   constructor(
@@ -54,7 +54,7 @@ export class Lanes {
     const adaptive = frozen ? { ...this.adaptive, adapt: null } : this.adaptive;
     const plan = planRows(stream, this.window, adaptive);
     const batches = planBatchesOf(plan, batchTokens, adaptive, false);
-    const runner = new LaneRunner(this.engine, adaptive, stream, plan);
+    const runner = new StatefulRunner(this.engine, adaptive, stream, plan);
     const nats = new Float32Array(stream.ids.length).fill(Number.NaN);
     try {
       for (let b = 0; b < batches.count; b++) {

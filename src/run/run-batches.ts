@@ -57,7 +57,7 @@ export async function runBatches(options: RunOptions): Promise<void> {
     }
   };
   await Promise.all(
-    Array.from({ length: lanesOf(pool) }, () => runSlot().finally(() => gate?.release())),
+    Array.from({ length: batchesInFlight(pool) }, () => runSlot().finally(() => gate?.release())),
   );
 
   if (signal?.aborted) throw interrupted();
@@ -65,6 +65,6 @@ export async function runBatches(options: RunOptions): Promise<void> {
 }
 
 /** Batches in flight. */
-export function lanesOf({ workers }: Pick<ScorePool, 'workers'>): number {
+export function batchesInFlight({ workers }: Pick<ScorePool, 'workers'>): number {
   return workers * TASKS_PER_WORKER;
 }

@@ -10,7 +10,7 @@ import { type Handled, type Service, WithTransfer } from '../workers/protocol.js
 import { scoreRows } from './assemble.js';
 import { BatchMemory } from './batch-memory.js';
 import type { Opened, RowsScore, ScoreTask, WorkerSetup } from './messages.js';
-import { LaneRunner } from './stateful-runner.js';
+import { StatefulRunner } from './stateful-runner.js';
 
 /** Constructors of a worker's engine. */
 interface Engines {
@@ -80,7 +80,7 @@ async function openStateful(
   const adaptive = setup.adaptive!;
   const options = { ...engineOptions(setup), adaptive };
   const { engine, notes } = await engines.adaptive(setup.engine, options);
-  const runner = new LaneRunner(engine, adaptive, setup.stream, plan);
+  const runner = new StatefulRunner(engine, adaptive, setup.stream, plan);
   return {
     engine,
     notes,

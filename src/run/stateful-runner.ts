@@ -11,9 +11,9 @@ import type { Batch } from '../engine/types.js';
 import { BpbError } from '../errors.js';
 import type { WindowPlan } from '../windows/plan.js';
 import { scoreRows } from './assemble.js';
-import { type LanesScore, LaneTask } from './stateful-task.js';
+import { type StatefulScore, StatefulTask } from './stateful-task.js';
 
-export class LaneRunner {
+export class StatefulRunner {
   private readonly sideBySide: boolean;
   /** State of the single pass, kept from one task to the next. */
   private pass: { readonly state: EngineState; nextRow: number } | null = null;
@@ -31,17 +31,17 @@ export class LaneRunner {
 
   /**
    * @param rows plan rows: of documents side by side all rows, step by step, in the order of
-   * planLanes; of a single pass those that follow the last task's
+   * planStatefulBatches; of a single pass those that follow the last task's
    */
-  score(rows: Uint32Array): Promise<LanesScore> {
+  score(rows: Uint32Array): Promise<StatefulScore> {
     const run = this.last.then(() => (this.sideBySide ? this.documents(rows) : this.onePass(rows)));
     this.last = run.catch(() => undefined);
     return run;
   }
 
-  private async documents(rows: Uint32Array): Promise<LanesScore> {
+  private async documents(rows: Uint32Array): Promise<StatefulScore> {
     const steps = this.stepsOf(rows);
-    const task = new LaneTask();
+    const task = new StatefulTask();
     const state = this.engine.begin(steps[0]!.length);
     try {
       for (const [k, step] of steps.entries()) {
@@ -58,8 +58,8 @@ export class LaneRunner {
     return task.result();
   }
 
-  private async onePass(rows: Uint32Array): Promise<LanesScore> {
-    const task = new LaneTask();
+  private async onePass(rows: Uint32Array): Promise<StatefulScore> {
+    const task = new StatefulTask();
     this.pass ??= { state: this.engine.begin(1), nextRow: 0 };
     const { pass, plan } = this;
     for (const row of rows) {
@@ -83,7 +83,7 @@ export class LaneRunner {
 
   /** Scores one chunk of each document and commits its nats. */
   private async scoreStep(
-    task: LaneTask,
+    task: StatefulTask,
     step: Uint32Array,
     state: EngineState,
     carry: boolean,
@@ -97,7 +97,7 @@ export class LaneRunner {
 
   /** Gives the adapt graph the chunks of `step`, which has been committed. */
   private async adapt(
-    task: LaneTask,
+    task: StatefulTask,
     step: Uint32Array,
     batch: Batch,
     state: EngineState,

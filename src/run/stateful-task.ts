@@ -12,7 +12,7 @@ import {
 } from './scored-spans.js';
 
 /** The scores of all steps of a task, joined in their order, with its times and ledger events. */
-export interface LanesScore extends InfiniteCounts {
+export interface StatefulScore extends InfiniteCounts {
   readonly runs: ScoredRuns;
   /** Q30 sum of each run. */
   readonly totals: BigInt64Array;
@@ -27,7 +27,7 @@ export interface LanesScore extends InfiniteCounts {
   readonly events: readonly LedgerEvent[];
 }
 
-export class LaneTask {
+export class StatefulTask {
   private readonly steps: ScoredRows[] = [];
   private readonly events: LedgerEvent[] = [];
   /** Runs of the last step: first target to the target after the last. */
@@ -79,7 +79,7 @@ export class LaneTask {
     this.events.push({ kind: 'adapt', ranges, document });
   }
 
-  result(): LanesScore {
+  result(): StatefulScore {
     const { steps, events, adaptations, adaptSeconds } = this;
     const sum = (of: (step: ScoredRows) => number) => steps.reduce((n, step) => n + of(step), 0);
     const bytes = steps.map(({ deviceToHostBytes }) => deviceToHostBytes);
@@ -97,7 +97,7 @@ export class LaneTask {
   }
 }
 
-type Joined = Pick<LanesScore, 'runs' | 'totals' | 'nats' | 'infinite' | 'infiniteRuns'>;
+type Joined = Pick<StatefulScore, 'runs' | 'totals' | 'nats' | 'infinite' | 'infiniteRuns'>;
 
 function joined(steps: readonly ScoredRows[]): Joined {
   const numbers = (of: (step: ScoredRows) => Uint32Array) =>

@@ -55,7 +55,7 @@ export class RunRecord {
     return this.sequence.admit(batch);
   }
 
-  /** A lane has ended: nobody may wait for it. */
+  /** A slot has ended: no batch may wait for it. */
   release(): void {
     this.sequence.release();
   }

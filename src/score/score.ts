@@ -7,7 +7,7 @@ import { openEvaluation, type PlannedEvaluation } from '../evaluation/open.js';
 import type { ScoreOptions } from '../evaluation/options.js';
 import { sessionSpec } from '../evaluation/session-options.js';
 import type { WorkerSetup } from '../run/messages.js';
-import { lanesOf } from '../run/run-batches.js';
+import { batchesInFlight } from '../run/run-batches.js';
 import { type PlanScore, scorePlan } from '../run/score-plan.js';
 import { longestRow } from '../windows/batches.js';
 import { composeResult, type RunOutcome, scoredRanges } from './compose.js';
@@ -130,7 +130,7 @@ async function scoreBatches(
   try {
     const output = openOutput(options, evaluation);
     if (options.ledger !== undefined) {
-      record = new RunRecord(evaluation, options.ledger, lanesOf(pool));
+      record = new RunRecord(evaluation, options.ledger, batchesInFlight(pool));
     }
     const wanted = { has: (row: number) => sample.has(row) || proved.has(row) };
     const scored = await scorePlan({

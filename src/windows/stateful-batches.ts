@@ -14,19 +14,24 @@ const STEPS_A_BATCH = 64;
  *
  * @param time inputs a row, at most: context and chunk
  */
-export function planLanes(plan: WindowPlan, batchTokens: number, time: number): BatchPlan {
+export function planStatefulBatches(
+  plan: WindowPlan,
+  batchTokens: number,
+  time: number,
+): BatchPlan {
   const rowsOf = (s: number): number => plan.rowsOfSegment(s)[1] - plan.rowsOfSegment(s)[0];
   const segments = Uint32Array.from({ length: plan.segmentCount }, (_, s) => s)
     .filter((s) => rowsOf(s) > 0)
     .sort((a, b) => rowsOf(b) - rowsOf(a) || a - b);
-  const lanes = Math.max(1, Math.floor(batchTokens / time));
-  const lanesOf = (index: number) => segments.subarray(index * lanes, (index + 1) * lanes);
+  const documents = Math.max(1, Math.floor(batchTokens / time));
+  const documentsOf = (index: number) =>
+    segments.subarray(index * documents, (index + 1) * documents);
   return {
-    count: Math.ceil(segments.length / lanes),
-    shape: [Math.min(lanes, segments.length), time],
+    count: Math.ceil(segments.length / documents),
+    shape: [Math.min(documents, segments.length), time],
     rows(index) {
       const rows: number[] = [];
-      const batch = lanesOf(index);
+      const batch = documentsOf(index);
       for (let step = 0; batch.length > 0 && step < rowsOf(batch[0]!); step++) {
         for (const s of batch) {
           if (step >= rowsOf(s)) break;
@@ -35,7 +40,7 @@ export function planLanes(plan: WindowPlan, batchTokens: number, time: number): 
       }
       return Uint32Array.from(rows);
     },
-    cost: (index) => lanesOf(index).reduce((sum, s) => sum + rowsOf(s), 0) * time,
+    cost: (index) => documentsOf(index).reduce((sum, s) => sum + rowsOf(s), 0) * time,
   };
 }
 

@@ -41,15 +41,15 @@ function honest({ reset, lengths, chunk, draws }: Case): {
   for (let step = 0; open.some(({ next, end }) => next < end); step++) {
     const draw = draws[step % draws.length]!;
     const left = open.filter(({ next, end }) => next < end);
-    const lane = reset === 'never' ? left[0]! : left[draw % left.length]!;
-    const range: [number, number] = [lane.next, Math.min(chunk, lane.end - lane.next)];
-    lane.next += range[1];
-    lines.push({ score: range, document: lane.d, nats_q30: String(draw * 1024) });
-    scored[lane.d]!.push(range);
+    const chosen = reset === 'never' ? left[0]! : left[draw % left.length]!;
+    const range: [number, number] = [chosen.next, Math.min(chunk, chosen.end - chosen.next)];
+    chosen.next += range[1];
+    lines.push({ score: range, document: chosen.d, nats_q30: String(draw * 1024) });
+    scored[chosen.d]!.push(range);
     if (reset === 'none' || draw % 3 === 0) continue;
     const shared = reset === 'never' && draw % 2 === 0;
-    const seen = shared ? scored.flat() : scored[lane.d]!;
-    lines.push({ adapt: seen.slice(-1 - (draw % 4)), document: shared ? null : lane.d });
+    const seen = shared ? scored.flat() : scored[chosen.d]!;
+    lines.push({ adapt: seen.slice(-1 - (draw % 4)), document: shared ? null : chosen.d });
   }
   const first = header({ tokens, documents: lengths.length, reset });
   return { lines: [first, ...lines, ending(lines, tokens)], starts, tokens };

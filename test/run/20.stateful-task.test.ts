@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { ScoredRows } from '#bpb/run/assemble';
 import { infiniteTargets } from '#bpb/run/scored-spans';
-import { LaneTask } from '#bpb/run/stateful-task';
+import { StatefulTask } from '#bpb/run/stateful-task';
 import { refusalOf } from '../helpers/refusal.js';
 
 /** A scored step of runs `[first, count]`, each of a document of its own. */
@@ -30,8 +30,8 @@ function step(
   };
 }
 
-function committed(runs: readonly (readonly [number, number])[]): LaneTask {
-  const task = new LaneTask();
+function committed(runs: readonly (readonly [number, number])[]): StatefulTask {
+  const task = new StatefulTask();
   task.commit(step(runs));
   return task;
 }
@@ -74,7 +74,7 @@ test('an update may not use an earlier step than the last', async () => {
 });
 
 test('steps are joined in their order, with events and infinite targets counted once', () => {
-  const task = new LaneTask();
+  const task = new StatefulTask();
   task.commit(step([[9, 2]]));
   task.adapted(0.5);
   task.updated([[9, 2]], null);
