@@ -53,7 +53,7 @@ async function measure(window, folder) {
   try {
     await pool.open();
     marks.push(threadCpuNs());
-    const { totals, ledger } = await scorePlan({
+    const { totals, coverage } = await scorePlan({
       pool,
       ...workload,
       documents: stream.documentStarts.length,
@@ -65,7 +65,7 @@ async function measure(window, folder) {
       onProgress: () => {},
     });
     marks.push(threadCpuNs());
-    ledger.close(workload.plan.skipped.reduce((sum, { targets }) => sum + targets, 0));
+    coverage.close(workload.plan.skipped.reduce((sum, { targets }) => sum + targets, 0));
     const bytes = accounting.totals(scoredRanges(workload));
     marks.push(threadCpuNs());
     const figures = [scoreFigures(totals, bytes, 'computed', false), totalFigures(totals, bytes)];

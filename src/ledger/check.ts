@@ -3,7 +3,7 @@
  */
 import type { TokenStream } from '../data/types.js';
 import { type BpbError, inputError } from '../errors.js';
-import type { ScoreLedger } from '../windows/coverage.js';
+import type { CoverageMap } from '../windows/coverage.js';
 import { Chain } from './chain.js';
 import type { ScoreEvent } from './events.js';
 import type { LedgerFields, LedgerHeader } from './format.js';
@@ -27,7 +27,7 @@ export interface CheckedLedger {
   readonly header: LedgerHeader;
   readonly violations: Violations;
   /** One bit a target. */
-  readonly scores: ScoreLedger;
+  readonly scores: CoverageMap;
   readonly lines: number;
   readonly scored: number;
   readonly updates: number;

@@ -3,14 +3,14 @@
  * and which of them each update used.
  */
 import type { TokenStream } from '../data/types.js';
-import { ScoreLedger } from '../windows/coverage.js';
+import { CoverageMap } from '../windows/coverage.js';
 import type { AdaptEvent, ScoreEvent, TargetRange } from './events.js';
 import type { LedgerEnd, LedgerHeader } from './format.js';
 import { DocumentSpans } from './spans.js';
 import type { Violations } from './violations.js';
 
 export class LedgerRules {
-  readonly scores: ScoreLedger;
+  readonly scores: CoverageMap;
   scored = 0;
   updates = 0;
   q30 = 0n;
@@ -26,7 +26,7 @@ export class LedgerRules {
     private readonly violations: Violations,
     private readonly starts: TokenStream['documentStarts'] | null,
   ) {
-    this.scores = new ScoreLedger(header.tokens, true);
+    this.scores = new CoverageMap(header.tokens, true);
   }
 
   score(line: number, event: ScoreEvent): void {

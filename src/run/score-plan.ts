@@ -3,7 +3,7 @@
  */
 import type { Progress } from '../progress.js';
 import type { BatchPlan } from '../windows/batches.js';
-import { ScoreLedger } from '../windows/coverage.js';
+import { CoverageMap } from '../windows/coverage.js';
 import { scoredOf, type WindowPlan } from '../windows/plan.js';
 import type { RowsScore } from './messages.js';
 import { type BatchGate, type RunOptions, runBatches } from './run-batches.js';
@@ -38,7 +38,7 @@ interface PlanRun extends Pick<RunOptions, 'pool' | 'range' | 'signal'> {
 
 export interface PlanScore {
   readonly totals: DocumentTotals;
-  readonly ledger: ScoreLedger;
+  readonly coverage: CoverageMap;
   readonly times: RunTimes;
   /** Bits per byte so far, for progress of what follows; null where no byte was scored. */
   readonly bpb: number | null;
@@ -50,7 +50,7 @@ export interface PlanScore {
 export async function scorePlan(run: PlanRun): Promise<PlanScore> {
   const { plan, wanted, allNats, output, recorder, onProgress } = run;
   const totals = new DocumentTotals(run.documents);
-  const ledger = new ScoreLedger(plan.tokens, plan.options.compat !== null);
+  const coverage = new CoverageMap(plan.tokens, plan.options.compat !== null);
   const running = new RunningBpb(run.accounting, plan.scored + plan.repeated);
   const times = new RunTimes();
   const kept = new Map<number, Float32Array>();
@@ -62,7 +62,7 @@ export async function scorePlan(run: PlanRun): Promise<PlanScore> {
     gate: recorder,
     keepNats: (rows) => allNats || rows.some((row) => wanted.has(row)),
     onScored: (batch, rows, result) => {
-      mergeScore(totals, ledger, result);
+      mergeScore(totals, coverage, result);
       times.add(result);
       recorder?.enter(batch, result);
       output?.append(batch, result);
@@ -70,7 +70,7 @@ export async function scorePlan(run: PlanRun): Promise<PlanScore> {
       onProgress?.(running.add(result));
     },
   });
-  return { totals, ledger, times, bpb: running.bpb, kept };
+  return { totals, coverage, times, bpb: running.bpb, kept };
 }
 
 /** Cuts the nats of the wanted rows out of a batch, in which they are in the order of its rows. */

@@ -4,7 +4,7 @@
  */
 import { Q30_ONE } from '../engine/q30.js';
 import { BpbError } from '../errors.js';
-import type { ScoreLedger } from '../windows/coverage.js';
+import type { CoverageMap } from '../windows/coverage.js';
 import type { RowsScore } from './messages.js';
 import type { InfiniteTargets } from './scored-spans.js';
 
@@ -65,10 +65,14 @@ export function natsOf(q30: bigint): number {
 }
 
 /** Enters a batch result: each of its targets once into the coverage, each run into the totals. */
-export function mergeScore(totals: DocumentTotals, ledger: ScoreLedger, result: MergedScore): void {
+export function mergeScore(
+  totals: DocumentTotals,
+  coverage: CoverageMap,
+  result: MergedScore,
+): void {
   const { document, first, count } = result.runs;
   for (let r = 0; r < count.length; r++) {
-    ledger.mark(first[r]!, count[r]!);
+    coverage.mark(first[r]!, count[r]!);
     totals.add(document[r]!, count[r]!, result.totals[r]!);
   }
   totals.addInfinite(result.infinite);

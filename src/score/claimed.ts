@@ -11,7 +11,7 @@ import type { ScoreEvent, TargetRange } from '../ledger/events.js';
 import { told, Violations } from '../ledger/violations.js';
 import { DocumentTotals } from '../run/totals.js';
 import { harnessVersion } from '../version.js';
-import type { ScoreLedger } from '../windows/coverage.js';
+import type { CoverageMap } from '../windows/coverage.js';
 import { dataFigures, dataNotes, knownAs, scoreFigures, sealed, totalFigures } from './figures.js';
 import { claimIdentityOf } from './identity.js';
 import type { ClaimedResult } from './result.js';
@@ -133,7 +133,7 @@ function refused(path: string, violations: Violations) {
 }
 
 /** The scored targets, as runs. */
-function* scoredRanges(scores: ScoreLedger, tokens: number): Generator<TargetRange> {
+function* scoredRanges(scores: CoverageMap, tokens: number): Generator<TargetRange> {
   for (let at = 1; at < tokens; ) {
     const first = scores.find(at, tokens - at, true);
     if (first === null) return;

@@ -11,7 +11,7 @@ import type { RunTimes } from '../run/times.js';
 import type { DocumentTotals } from '../run/totals.js';
 import type { ProbeVerdict } from '../verdict.js';
 import { harnessVersion } from '../version.js';
-import type { ScoreLedger } from '../windows/coverage.js';
+import type { CoverageMap } from '../windows/coverage.js';
 import { dataFigures, dataNotes, knownAs, scoreFigures, sealed, totalFigures } from './figures.js';
 import { identityOf } from './identity.js';
 import type { Rewritten } from './open-workers.js';
@@ -25,7 +25,7 @@ import type { Verification } from './verify.js';
 export interface RunOutcome {
   readonly opened: Opened;
   readonly totals: DocumentTotals;
-  readonly ledger: ScoreLedger;
+  readonly coverage: CoverageMap;
   readonly times: RunTimes;
   readonly bytes: Accounted;
   readonly verification: Verification;
@@ -46,13 +46,13 @@ export function composeResult(
 ): ScoreResult {
   const { artifact, data, placement, workload } = evaluation;
   const { plan, batches, batchTokens } = workload;
-  const { opened, totals, ledger, times, bytes, rewritten, seconds } = scored;
+  const { opened, totals, coverage, times, bytes, rewritten, seconds } = scored;
   const skipped = [...plan.skipped];
-  const inOtherParts = plan.scored - ledger.scored;
+  const inOtherParts = plan.scored - coverage.scored;
   if (part !== undefined && inOtherParts > 0) {
     skipped.push({ reason: 'part', targets: inOtherParts });
   }
-  ledger.close(skipped.reduce((sum, skip) => sum + skip.targets, 0));
+  coverage.close(skipped.reduce((sum, skip) => sum + skip.targets, 0));
 
   const targets = totals.totalTargets();
   const known = knownAs(data, targets);
@@ -64,8 +64,8 @@ export function composeResult(
     coverage: {
       tokens: plan.tokens,
       documents: data.stream.documentStarts.length,
-      scored: ledger.scored,
-      repeated: ledger.repeated,
+      scored: coverage.scored,
+      repeated: coverage.repeated,
       partial: data.partial || part !== undefined,
       skipped,
     },

@@ -28,7 +28,7 @@ export function checkNewLedger(file: string): void {
   if (existsSync(file)) throw ledgerExists(file);
 }
 
-export class RunRecord {
+export class LedgerRecorder {
   private readonly writer: LedgerWriter;
   private readonly sequence: LedgerSequence;
 

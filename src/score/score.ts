@@ -15,7 +15,7 @@ import { documentRows } from './figures.js';
 import { openWorkers, type Workers } from './open-workers.js';
 import { proveRun } from './optimize-run.js';
 import { OutputDirectory } from './outputs.js';
-import { checkNewLedger, RunRecord } from './record.js';
+import { checkNewLedger, LedgerRecorder } from './record.js';
 import type { ScoreResult } from './result.js';
 import { keptOf, provedRows, type Sample, sampleRows } from './sampled.js';
 import { strictVerdicts } from './strict.js';
@@ -109,8 +109,8 @@ async function runAndVerify(run: Run): Promise<Verified> {
   const optimization = rewritten && (await prove(run, workers, scored.kept, proved));
   const verification = await verify(run, workers, scored, sample);
   seconds.verify = clock();
-  const { totals, ledger, times } = scored;
-  const computed = { opened, rewritten, totals, ledger, times, optimization, verification };
+  const { totals, coverage, times } = scored;
+  const computed = { opened, rewritten, totals, coverage, times, optimization, verification };
   return { ...computed, record, output, seconds };
 }
 
@@ -126,11 +126,11 @@ async function scoreBatches(
   proved: ReadonlySet<number>,
   onScored: () => void,
 ): Promise<PlanScore & Pick<Verified, 'output' | 'record'>> {
-  let record: RunRecord | null = null;
+  let record: LedgerRecorder | null = null;
   try {
     const output = openOutput(options, evaluation);
     if (options.ledger !== undefined) {
-      record = new RunRecord(evaluation, options.ledger, batchesInFlight(pool));
+      record = new LedgerRecorder(evaluation, options.ledger, batchesInFlight(pool));
     }
     const wanted = { has: (row: number) => sample.has(row) || proved.has(row) };
     const scored = await scorePlan({

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { segmentTotals } from '../engine/q30.js';
 import { type BpbError, inputError } from '../errors.js';
-import type { ScoreLedger } from '../windows/coverage.js';
+import type { CoverageMap } from '../windows/coverage.js';
 
 /** Bytes read and hashed at once. */
 const BLOCK = 1 << 24;
@@ -78,7 +78,7 @@ export class TargetsFile {
   }
 
   /** Refuses a value for a target that is skipped: one of the two must be wrong. */
-  checkSkipped(scores: ScoreLedger): void {
+  checkSkipped(scores: CoverageMap): void {
     for (let i = 1; i < this.tokens; i++) {
       if (Number.isNaN(this.nats[i - 1]!) || scores.has(i)) continue;
       throw this.invalid(i, 'NaN, as the ledger skips this target');

@@ -7,7 +7,7 @@ import { BpbError } from '../errors.js';
  * Proves that every target is scored once or accounted for as skipped. It does not depend on the plan
  * or the pool: it gets only what is merged into the totals.
  */
-export class ScoreLedger {
+export class CoverageMap {
   private readonly words: Uint32Array;
   private scoredOnce = 0;
   private again = 0;
@@ -100,7 +100,7 @@ function broken(what: string): BpbError {
   return new BpbError({
     kind: 'internal',
     code: 'BPB_LEDGER_BROKEN',
-    message: `the ledger does not balance: ${what}`,
+    message: `the coverage does not add up: ${what}`,
     hint: 'this is a bug of bpb-harness; no score is given',
   });
 }

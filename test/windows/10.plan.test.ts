@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { BpbError } from '#bpb/errors';
-import { ScoreLedger } from '#bpb/windows/coverage';
+import { CoverageMap } from '#bpb/windows/coverage';
 import type { WindowOptions } from '#bpb/windows/options';
 import { planWindows, type WindowPlan } from '#bpb/windows/plan';
 import { blankStream } from '../helpers/stream.js';
@@ -152,7 +152,7 @@ describe('every target once, whatever the options', () => {
           tail: tail as 'drop' | 'score',
           compat: null,
         });
-        const ledger = new ScoreLedger(tokens);
+        const ledger = new CoverageMap(tokens);
         for (let i = 0; i < plan.rowCount; i++) {
           const { start, length, firstScored } = plan.row(i);
           expect(length).toBeGreaterThan(0);

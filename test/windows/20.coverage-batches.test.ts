@@ -1,29 +1,29 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { planBatches } from '#bpb/windows/batches';
-import { ScoreLedger } from '#bpb/windows/coverage';
+import { CoverageMap } from '#bpb/windows/coverage';
 import { planWindows } from '#bpb/windows/plan';
 import { blankStream } from '../helpers/stream.js';
 
 describe('the ledger', () => {
   test('refuses a second score of any target', () => {
-    const ledger = new ScoreLedger(200);
+    const ledger = new CoverageMap(200);
     ledger.mark(10, 90);
     expect(() => ledger.mark(99, 1)).toThrow(/scored twice/);
     expect(() => ledger.mark(1, 10)).toThrow(/scored twice/);
   });
   test('refuses targets outside the stream, t[0] among them', () => {
-    expect(() => new ScoreLedger(10).mark(0, 1)).toThrow(/outside 1\.\.9/);
-    expect(() => new ScoreLedger(10).mark(9, 2)).toThrow(/outside 1\.\.9/);
+    expect(() => new CoverageMap(10).mark(0, 1)).toThrow(/outside 1\.\.9/);
+    expect(() => new CoverageMap(10).mark(9, 2)).toThrow(/outside 1\.\.9/);
   });
   test('does not close while a target is missing', () => {
-    const ledger = new ScoreLedger(10);
+    const ledger = new CoverageMap(10);
     ledger.mark(1, 8);
     expect(() => ledger.close(0)).toThrow(/8 scored and 0 skipped are not the 9 targets/);
     ledger.close(1);
   });
   test('counts repeats where they are allowed', () => {
-    const ledger = new ScoreLedger(100, true);
+    const ledger = new CoverageMap(100, true);
     ledger.mark(1, 99);
     ledger.mark(60, 40);
     expect([ledger.scored, ledger.repeated]).toEqual([99, 40]);
@@ -34,7 +34,7 @@ describe('the ledger', () => {
     );
     fc.assert(
       fc.property(marks, (ranges) => {
-        const ledger = new ScoreLedger(300, true);
+        const ledger = new CoverageMap(300, true);
         const seen = new Set<number>();
         let total = 0;
         for (const [first, count] of ranges) {
