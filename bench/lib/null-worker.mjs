@@ -25,12 +25,12 @@ for (let k = 0; k < nats.length; k++) {
 /** Test double of the addon's session, with results of the same shape. */
 const session = {
   cpuNodes: '',
-  async score({ scored, segmentEnds }) {
-    const totals = new BigInt64Array(segmentEnds.length);
+  async score({ scored, spanEnds }) {
+    const totals = new BigInt64Array(spanEnds.length);
     let from = 0;
-    for (let s = 0; s < segmentEnds.length; s++) {
-      totals[s] = BigInt(sums[segmentEnds[s]] - sums[from]);
-      from = segmentEnds[s];
+    for (let s = 0; s < spanEnds.length; s++) {
+      totals[s] = BigInt(sums[spanEnds[s]] - sums[from]);
+      from = spanEnds[s];
     }
     return {
       nats: nats.slice(0, scored.length),

@@ -49,7 +49,7 @@ inline int check_cases(uint64_t seed, int multiprocessors) {
   return failures;
 }
 
-// The C interface on one batch with segments, a list of rows, infinite targets and spoilt rows.
+// The C interface on one batch with spans, a list of rows, infinite targets and spoilt rows.
 struct Interface {
   bpb_cuda_scorer* scorer;
   bpb_error error = {};
@@ -68,7 +68,7 @@ struct Interface {
   bool score(const Batch& batch, const std::vector<uint32_t>& rows,
              const std::vector<int32_t>& targets, const std::vector<uint32_t>& ends, Result* result) {
     const Buffer<uint8_t> memory(batch.memory);
-    const Buffer<uint32_t> row_list(rows), segment_ends(ends);
+    const Buffer<uint32_t> row_list(rows), span_ends(ends);
     const Buffer<int32_t> target_list(targets);
     Buffer<float> nats(rows.size());
     Buffer<int64_t> totals(ends.size());
@@ -83,7 +83,7 @@ struct Interface {
                                batch.vocab,
                                batch.stride};
     const bpb_targets wanted = {row_list.get(), target_list.get(), rows.size(), 0};
-    const bpb_cuda_sums sums = {segment_ends.get(), ends.size(), totals.get(), flags.get()};
+    const bpb_cuda_sums sums = {span_ends.get(), ends.size(), totals.get(), flags.get()};
     if (bpb_cuda_clear(scorer, &sums, nullptr, &error) ||
         bpb_cuda_score(scorer, &logits, &wanted, nats.get(), &sums, nullptr, &error)) {
       return false;
@@ -100,15 +100,15 @@ struct Interface {
     for (uint32_t k = 0; k < 20011; ++k) {
       rows.push_back(random.below(batch.rows));
       targets.push_back((int32_t)random.below(batch.vocab));
-      // Many short segments, some empty, then a long one.
+      // Many short spans, some empty, then a long one.
       while (k < 4000 && random.below(3) == 0) ends.push_back(k);
     }
     ends.push_back(20011);
     for (uint32_t row = 0; row < batch.rows; row += 97) batch.set(row, 5, -INFINITY);
 
     Result first, second;
-    if (!score(batch, rows, targets, ends, &first)) return fail("segments");
-    if (!score(batch, rows, targets, ends, &second)) return fail("segments");
+    if (!score(batch, rows, targets, ends, &first)) return fail("spans");
+    if (!score(batch, rows, targets, ends, &second)) return fail("spans");
     std::vector<int64_t> totals(ends.size(), 0);
     uint64_t infinite = 0;
     bool right = true;
@@ -118,7 +118,7 @@ struct Interface {
                                   {1, 4e-6, 0});
       int64_t q30 = 0;
       if (nearest_q30(first.nats[k], &q30)) {
-        totals[segment_of(ends.data(), (uint32_t)ends.size(), k)] += q30;
+        totals[span_of(ends.data(), (uint32_t)ends.size(), k)] += q30;
       }
       infinite += first.nats[k] == INFINITY;
     }
@@ -128,7 +128,7 @@ struct Interface {
       failures += !ok;
     };
     report("nats of listed rows", right);
-    report("totals of segments, to the last bit", totals == first.totals);
+    report("totals of spans, to the last bit", totals == first.totals);
     report("infinite targets are counted", infinite > 0 && infinite == first.flags.infinite);
     report("a clean batch flags nothing",
            first.flags.refused == UINT64_MAX && first.flags.overflow == UINT64_MAX);

@@ -10,7 +10,7 @@
 namespace {
 
 // Of the exports and what they take; src/engine/addon.ts asks for the same number.
-constexpr int kAbi = 4;
+constexpr int kAbi = 5;
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   auto* data = new bpb::Instance;

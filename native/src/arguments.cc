@@ -128,13 +128,13 @@ std::vector<float> float32_value(const Napi::Value& value, const char* name) {
   return copy_array<float>(value, napi_float32_array, name, "Float32Array");
 }
 
-void check_segment_ends(Napi::Env env, const std::vector<uint32_t>& ends, size_t count) {
+void check_span_ends(Napi::Env env, const std::vector<uint32_t>& ends, size_t count) {
   uint32_t last = 0;
   for (const uint32_t end : ends) {
-    if (end < last) range_error(env, "segmentEnds must ascend");
+    if (end < last) range_error(env, "spanEnds must ascend");
     last = end;
   }
-  if (last != count) range_error(env, "segmentEnds must end at the number of targets");
+  if (last != count) range_error(env, "spanEnds must end at the number of targets");
 }
 
 // A list for the graph: the scored positions in their order, and more of them to fill it up.
@@ -155,7 +155,7 @@ ScoreRequest score_request(const Napi::Object& options) {
   request.ids = int32_field(options, "ids");
   request.scored = uint32_field(options, "scored");
   request.targets = int32_field(options, "targets");
-  request.segment_ends = uint32_field(options, "segmentEnds");
+  request.span_ends = uint32_field(options, "spanEnds");
   request.softcap = softcap_field(options);
   request.isa = isa_field(options);
   const size_t positions = request.rows * request.time;
@@ -166,7 +166,7 @@ ScoreRequest score_request(const Napi::Object& options) {
   check_ids(env, request.ids, "ids");
   check_ids(env, request.targets, "targets");
   check_below(env, request.scored, positions, "scored");
-  check_segment_ends(env, request.segment_ends, request.scored.size());
+  check_span_ends(env, request.span_ends, request.scored.size());
   if (!options.Get("positions").IsUndefined()) {
     request.positions = uint32_field(options, "positions");
     check_positions(env, request);

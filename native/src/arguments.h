@@ -38,8 +38,8 @@ std::vector<int32_t> int32_field(const Napi::Object& options, const char* name);
 std::vector<uint32_t> uint32_field(const Napi::Object& options, const char* name);
 std::vector<float> float32_value(const Napi::Value& value, const char* name);
 
-// Ascending ends of segments, the last of them `count`. Throws RangeError.
-void check_segment_ends(Napi::Env env, const std::vector<uint32_t>& ends, size_t count);
+// Ascending ends of spans, the last of them `count`. Throws RangeError.
+void check_span_ends(Napi::Env env, const std::vector<uint32_t>& ends, size_t count);
 
 // A batch, with everything checked that scoring.h expects to be.
 ScoreRequest score_request(const Napi::Object& options);

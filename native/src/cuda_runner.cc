@@ -89,7 +89,7 @@ class CudaRunner : public BatchRunner {
     }
   }
 
-  // Puts ids, positions, targets and segments where the device will find them.
+  // Puts ids, positions, targets and spans where the device will find them.
   void stage(Slot& slot, const Batch& batch) {
     const ScoreRequest& request = batch.request;
     const int type = bpb_session_tokens_type(session_);
@@ -99,7 +99,7 @@ class CudaRunner : public BatchRunner {
     slot.scored = picks ? layout.add(request.positions.size(), sizeof(int64_t))
                         : layout.add(request.scored.size(), sizeof(uint32_t));
     slot.targets = layout.add(request.targets.size(), sizeof(int32_t));
-    slot.ends = layout.add(request.segment_ends.size(), sizeof(uint32_t));
+    slot.ends = layout.add(request.span_ends.size(), sizeof(uint32_t));
     slot.up.reserve(layout.bytes());
     slot.in.reserve(layout.bytes());
     char* up = slot.up.data();
@@ -110,11 +110,11 @@ class CudaRunner : public BatchRunner {
       copy(up + slot.scored, request.scored);
     }
     copy(up + slot.targets, request.targets);
-    copy(up + slot.ends, request.segment_ends);
+    copy(up + slot.ends, request.span_ends);
     device_.upload(slot.in.data(), up, layout.bytes());
 
     Layout results;
-    slot.totals = results.add(request.segment_ends.size(), sizeof(int64_t));
+    slot.totals = results.add(request.span_ends.size(), sizeof(int64_t));
     slot.flags = results.add(1, sizeof(bpb_cuda_flags));
     slot.nats = results.add(request.scored.size(), sizeof(float));
     slot.size = results.bytes();
@@ -138,7 +138,7 @@ class CudaRunner : public BatchRunner {
                                  reinterpret_cast<const int32_t*>(in + slot.targets),
                                  request.scored.size(), request.softcap};
     const bpb_cuda_sums sums = {reinterpret_cast<const uint32_t*>(in + slot.ends),
-                                request.segment_ends.size(),
+                                request.span_ends.size(),
                                 reinterpret_cast<int64_t*>(out + slot.totals),
                                 reinterpret_cast<bpb_cuda_flags*>(out + slot.flags)};
     device_.clear(sums);
@@ -190,23 +190,23 @@ class CudaRunner : public BatchRunner {
     const ScoreRequest& request = batch.request;
     ScoreResult& result = batch.result;
     const char* down = slot.down.data();
-    const size_t count = request.scored.size(), segments = request.segment_ends.size();
+    const size_t count = request.scored.size(), spans = request.span_ends.size();
     bpb_cuda_flags flags;
     memcpy(&flags, down + slot.flags, sizeof(flags));
     if (flags.refused == UINT64_MAX && flags.overflow != UINT64_MAX) {
-      BPB_FAIL(&batch.error, "BPB_OVERFLOW", "the sum of a segment leaves int64 at scored position %llu",
+      BPB_FAIL(&batch.error, "BPB_OVERFLOW", "the sum of a span leaves int64 at scored position %llu",
                static_cast<unsigned long long>(flags.overflow));
       throw CodedFailure(batch.error);
     }
     const float* nats = reinterpret_cast<const float*>(down + slot.nats);
     result.nats.assign(nats, nats + count);
     const int64_t* totals = reinterpret_cast<const int64_t*>(down + slot.totals);
-    result.totals.assign(totals, totals + segments);
+    result.totals.assign(totals, totals + spans);
     result.infinite = flags.infinite;
     if (flags.refused != UINT64_MAX) {
       result.refused = static_cast<int64_t>(flags.refused);
       result.infinite = 0;
-      result.totals.assign(segments, 0);
+      result.totals.assign(spans, 0);
     }
     // Model and scorer share the stream: how long each took, only the device can tell.
     result.run_seconds = slot.ran.since(slot.began);

@@ -11,7 +11,7 @@ extern "C" {
 // `code` is a string literal and becomes the `code` of the JavaScript Error:
 //   BPB_LIBRARY   libonnxruntime cannot be loaded        BPB_OPEN     the session was not created
 //   BPB_RUN       the model run failed                   BPB_OUTPUT   the logits are not as expected
-//   BPB_TARGET    a target is beyond the vocabulary      BPB_OVERFLOW a segment sum is beyond int64
+//   BPB_TARGET    a target is beyond the vocabulary      BPB_OVERFLOW a span sum is beyond int64
 //   BPB_STATE_OUTPUT  a graph gave a next value that is not of its state's type and shape
 //   BPB_STATE_MISUSE  a state was used after it was given back, or in two runs at once
 // and on a GPU

@@ -13,11 +13,11 @@ bool to_q30(float value, int64_t* q30) {
   return true;
 }
 
-int64_t sum_segments(const float* nats, const uint32_t* ends, size_t segments, int64_t* totals,
+int64_t sum_spans(const float* nats, const uint32_t* ends, size_t spans, int64_t* totals,
                      uint64_t* infinite) {
   uint32_t k = 0;
   *infinite = 0;
-  for (size_t s = 0; s < segments; s++) {
+  for (size_t s = 0; s < spans; s++) {
     int64_t total = 0;
     for (; k < ends[s]; k++) {
       if (nats[k] == INFINITY) {

@@ -11,10 +11,10 @@ namespace bpb {
 // not finite.
 bool to_q30(float value, int64_t* q30);
 
-// Adds `nats[ends[s-1] .. ends[s])` into `totals[s]` for every segment; +inf is counted in
+// Adds `nats[ends[s-1] .. ends[s])` into `totals[s]` for every span; +inf is counted in
 // `infinite` and adds 0. Returns the index of the target whose addition leaves int64, or -1.
 // The caller has refused NaN.
-int64_t sum_segments(const float* nats, const uint32_t* ends, size_t segments, int64_t* totals,
+int64_t sum_spans(const float* nats, const uint32_t* ends, size_t spans, int64_t* totals,
                      uint64_t* infinite);
 
 }  // namespace bpb

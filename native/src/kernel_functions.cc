@@ -52,16 +52,16 @@ Napi::Value NllFunction(const Napi::CallbackInfo& info) {
 Napi::Value Q30Function(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Napi::Object arguments = Napi::Object::New(env);
-  arguments.Set("segmentEnds", info[1]);
+  arguments.Set("spanEnds", info[1]);
   const std::vector<float> nats = float32_value(info[0], "nats");
-  const std::vector<uint32_t> ends = uint32_field(arguments, "segmentEnds");
-  check_segment_ends(env, ends, nats.size());
+  const std::vector<uint32_t> ends = uint32_field(arguments, "spanEnds");
+  check_span_ends(env, ends, nats.size());
   std::vector<int64_t> sums(ends.size());
   uint64_t infinite = 0;
-  const int64_t bad = sum_segments(nats.data(), ends.data(), ends.size(), sums.data(), &infinite);
+  const int64_t bad = sum_spans(nats.data(), ends.data(), ends.size(), sums.data(), &infinite);
   if (bad >= 0) {
     throw Napi::RangeError::New(env, "nats[" + std::to_string(bad) +
-                                         "] is no number, or its segment's sum leaves int64");
+                                         "] is no number, or its span's sum leaves int64");
   }
   Napi::BigInt64Array totals = Napi::BigInt64Array::New(env, sums.size());
   std::copy(sums.begin(), sums.end(), totals.Data());

@@ -32,8 +32,8 @@ const char* mistake(const bpb_logits& logits, const bpb_targets& targets, const 
     return "the softcap is not 0 and not within [1e-6, 1e6]";
   }
   if (!sums.flags) return "no flags";
-  if (sums.segments > (size_t)UINT32_MAX) return "2^32 segments or more";
-  if (sums.segments > 0 && (!sums.segment_ends || !sums.totals)) return "segments without memory";
+  if (sums.spans > (size_t)UINT32_MAX) return "2^32 spans or more";
+  if (sums.spans > 0 && (!sums.span_ends || !sums.totals)) return "spans without memory";
   if (targets.count > 0 && (!logits.data || !targets.targets || !nats)) return "a null pointer";
   return nullptr;
 }
@@ -118,8 +118,8 @@ extern "C" int bpb_cuda_clear(const bpb_cuda_scorer* scorer, const bpb_cuda_sums
                               void* stream, bpb_error* error) {
   const cudaStream_t queue = (cudaStream_t)stream;
   if (failed(cudaSetDevice(scorer->device), "taking the device", error)) return -1;
-  if (sums->segments > 0 &&
-      failed(cudaMemsetAsync(sums->totals, 0, sums->segments * sizeof(int64_t), queue),
+  if (sums->spans > 0 &&
+      failed(cudaMemsetAsync(sums->totals, 0, sums->spans * sizeof(int64_t), queue),
              "clearing the totals", error)) {
     return -1;
   }
@@ -145,8 +145,8 @@ extern "C" int bpb_cuda_score(const bpb_cuda_scorer* scorer, const bpb_logits* l
   q.vocab = (uint32_t)logits->vocab;
   q.schedule.count = (uint32_t)targets->count;
   q.nats = nats;
-  q.segment_ends = sums->segment_ends;
-  q.segments = (uint32_t)sums->segments;
+  q.span_ends = sums->span_ends;
+  q.spans = (uint32_t)sums->spans;
   q.totals = sums->totals;
   q.flags = sums->flags;
 

@@ -36,7 +36,7 @@ bool score_logits(const bpb_logits& logits, const ScoreRequest& request, ScoreRe
   const size_t count = request.scored.size();
   if (!check_targets(request, logits.vocab, error)) return false;
   result.nats.resize(count);
-  result.totals.assign(request.segment_ends.size(), 0);
+  result.totals.assign(request.span_ends.size(), 0);
   const uint32_t* rows = request.positions.empty() ? request.scored.data() : nullptr;
   const bpb_targets targets = {rows, request.targets.data(), count, request.softcap};
   bpb_nll(request.isa, &logits, &targets, result.nats.data());
@@ -45,10 +45,10 @@ bool score_logits(const bpb_logits& logits, const ScoreRequest& request, ScoreRe
   }
   if (result.refused < 0) {
     const int64_t overflow =
-        sum_segments(result.nats.data(), request.segment_ends.data(), result.totals.size(),
+        sum_spans(result.nats.data(), request.span_ends.data(), result.totals.size(),
                      result.totals.data(), &result.infinite);
     if (overflow >= 0) {
-      BPB_FAIL(error, "BPB_OVERFLOW", "the sum of a segment leaves int64 at scored position %lld",
+      BPB_FAIL(error, "BPB_OVERFLOW", "the sum of a span leaves int64 at scored position %lld",
                static_cast<long long>(overflow));
       return false;
     }

@@ -1,4 +1,4 @@
-// One batch: run the model, score its targets, sum its segments. No JavaScript in sight.
+// One batch: run the model, score its targets, sum its spans. No JavaScript in sight.
 #ifndef BPB_SCORING_H_
 #define BPB_SCORING_H_
 
@@ -13,7 +13,7 @@
 namespace bpb {
 
 // Checked by the caller: ids.size() == rows * time and ids >= 0, scored < rows * time,
-// targets >= 0 and as many as scored, segment_ends ascending and ending at scored.size();
+// targets >= 0 and as many as scored, span_ends ascending and ending at scored.size();
 // positions empty, or all < rows * time and beginning with scored.
 struct ScoreRequest {
   size_t rows = 0, time = 0;
@@ -22,14 +22,14 @@ struct ScoreRequest {
   // For a graph that is told which logits are wanted: row k of them then is that of scored[k].
   std::vector<uint32_t> positions;
   std::vector<int32_t> targets;
-  std::vector<uint32_t> segment_ends;
+  std::vector<uint32_t> span_ends;
   double softcap = 0;  // 0 for none
   bpb_isa isa = BPB_PORTABLE;
 };
 
 struct ScoreResult {
   std::vector<float> nats;      // of each target
-  std::vector<int64_t> totals;  // of each segment, 2^-30 nats; zeros when a row was refused
+  std::vector<int64_t> totals;  // of each span, 2^-30 nats; zeros when a row was refused
   uint64_t infinite = 0;        // targets at +inf nats
   int64_t refused = -1;         // first target whose nats are NaN, else -1
   double run_seconds = 0, score_seconds = 0;

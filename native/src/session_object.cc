@@ -20,10 +20,10 @@ namespace bpb {
 namespace {
 
 Napi::Value score_result(Napi::Env env, const ScoreResult& result) {
-  const size_t count = result.nats.size(), segments = result.totals.size();
+  const size_t count = result.nats.size(), spans = result.totals.size();
   Napi::Float32Array nats = Napi::Float32Array::New(env, count);
   std::copy(result.nats.begin(), result.nats.end(), nats.Data());
-  Napi::BigInt64Array totals = Napi::BigInt64Array::New(env, segments);
+  Napi::BigInt64Array totals = Napi::BigInt64Array::New(env, spans);
   std::copy(result.totals.begin(), result.totals.end(), totals.Data());
   Napi::Object object = Napi::Object::New(env);
   object.Set("nats", nats);

@@ -40,7 +40,7 @@ function batch(): Batch {
     ids: Int32Array.from(positions),
     scored: positions,
     targets: Int32Array.from(positions, (k) => k + 1),
-    segmentEnds: Uint32Array.of(TIME, ROWS * TIME),
+    spanEnds: Uint32Array.of(TIME, ROWS * TIME),
   };
 }
 

@@ -98,7 +98,7 @@ export interface NativeBatch {
   /** For a graph that takes them: `scored`, and more to fill the list up. */
   positions?: Uint32Array;
   targets: Int32Array;
-  segmentEnds: Uint32Array;
+  spanEnds: Uint32Array;
   softcap?: number | null;
   /** Forces an instruction set, for tests. */
   isa?: string;
@@ -196,7 +196,7 @@ export interface NativeAddon {
   /** What makes states of these tensors, at their initial values. */
   states(tensors: readonly NativeStateTensor[]): (rows: number) => NativeState;
   nll(options: NllOptions): Float32Array;
-  q30(nats: Float32Array, segmentEnds: Uint32Array): { totals: BigInt64Array; infinite: number };
+  q30(nats: Float32Array, spanEnds: Uint32Array): { totals: BigInt64Array; infinite: number };
   /** Reads every byte of the buffer, for the bench. */
   read(options: { buffer: ArrayBuffer; isa?: string }): number;
   /** Asks an NVIDIA driver (`libcuda.so.1`) for its CUDA version and its devices. */
@@ -219,7 +219,7 @@ export interface NativeAddon {
 type AddonResult = { addon: NativeAddon } | { reason: string };
 
 /** native/src/addon.cc has the same number: a build of other sources is told from this one's. */
-const ABI = 4;
+const ABI = 5;
 
 const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 

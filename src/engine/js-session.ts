@@ -13,7 +13,7 @@ import {
 } from './engine-errors.js';
 import { nanLogits } from './nan-logits.js';
 import { type Opened, openGraph } from './open-graph.js';
-import { segmentTotals } from './q30.js';
+import { spanTotals } from './q30.js';
 import { SESSION_CONFIG } from './session-config.js';
 import type { GraphValue, Signature } from './signature.js';
 import { type Logits, targetNats } from './softmax.js';
@@ -98,7 +98,7 @@ export function scoreLogits(
   const refused = nats.findIndex(Number.isNaN);
   if (refused >= 0) throw nanLogits(graph, batch, refused);
   try {
-    return { nats, totals: segmentTotals(nats, batch.segmentEnds).totals };
+    return { nats, totals: spanTotals(nats, batch.spanEnds).totals };
   } catch (error) {
     throw overflowError(path, (error as Error).message);
   }

@@ -30,13 +30,13 @@ export function checkBatch(batch: Batch): void {
  *
  * @throws RangeError
  */
-export function checkSizes({ rows, time, ids, scored, targets, segmentEnds }: Batch): void {
+export function checkSizes({ rows, time, ids, scored, targets, spanEnds }: Batch): void {
   must(Number.isInteger(rows) && rows > 0, 'rows must be a whole number above 0');
   must(Number.isInteger(time) && time > 0, 'time must be a whole number above 0');
   must(ids.length === rows * time, 'ids must hold rows * time ids');
   must(targets.length === scored.length, 'targets and scored must be of one length');
-  must(ascending(segmentEnds), 'segmentEnds must ascend');
-  must((segmentEnds.at(-1) ?? 0) === scored.length, 'segmentEnds must end at the last target');
+  must(ascending(spanEnds), 'spanEnds must ascend');
+  must((spanEnds.at(-1) ?? 0) === scored.length, 'spanEnds must end at the last target');
 }
 
 /** @throws RangeError */
@@ -91,7 +91,7 @@ export function padBatch(batch: Batch, axes: FixedAxes, path: string): Batch {
     ids.set(batch.ids.subarray(row * batch.time, (row + 1) * batch.time), row * time);
   }
   const scored = time === batch.time ? batch.scored : moved(batch.scored, batch.time, time);
-  return { rows, time, ids, scored, targets: batch.targets, segmentEnds: batch.segmentEnds };
+  return { rows, time, ids, scored, targets: batch.targets, spanEnds: batch.spanEnds };
 }
 
 /** Flat positions in rows of `time` as flat positions in rows of `wider`. */

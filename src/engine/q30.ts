@@ -20,18 +20,18 @@ export function toQ30(nats: number): number {
   return below % 2 === 0 ? below : below + 1;
 }
 
-/** Sums of segments, and how many targets were at +Infinity nats and so count 0 in them. */
-interface SegmentTotals {
+/** Sums of spans, and how many targets were at +Infinity nats and so count 0 in them. */
+interface SpanTotals {
   readonly totals: BigInt64Array;
   readonly infinite: number;
 }
 
 /**
- * Sums `nats[ends[s-1] .. ends[s])` for every segment, in 2⁻³⁰ nats.
+ * Sums `nats[ends[s-1] .. ends[s])` for every span, in 2⁻³⁰ nats.
  *
  * @throws RangeError on a NaN, and where a sum leaves int64.
  */
-export function segmentTotals(nats: Float32Array, ends: Uint32Array): SegmentTotals {
+export function spanTotals(nats: Float32Array, ends: Uint32Array): SpanTotals {
   const totals = new BigInt64Array(ends.length);
   let infinite = 0;
   let k = 0;
@@ -55,7 +55,7 @@ export function segmentTotals(nats: Float32Array, ends: Uint32Array): SegmentTot
       }
     }
     total += BigInt(small);
-    if (total > INT64_MAX) throw new RangeError(`the sum of segment ${s} leaves int64`);
+    if (total > INT64_MAX) throw new RangeError(`the sum of span ${s} leaves int64`);
     totals[s] = total;
   }
   return { totals, infinite };

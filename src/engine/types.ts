@@ -12,15 +12,15 @@ export interface Batch {
   readonly scored: Uint32Array;
   /** `targets[k]` is the id that position `scored[k]` must predict. */
   readonly targets: Int32Array;
-  /** Totals are wanted for `scored[segmentEnds[s-1] .. segmentEnds[s])`: one segment a document. */
-  readonly segmentEnds: Uint32Array;
+  /** Totals are wanted for `scored[spanEnds[s-1] .. spanEnds[s])`: one span a row and document. */
+  readonly spanEnds: Uint32Array;
 }
 
 /** What an engine makes of a batch. */
 export interface BatchScore {
   /** Nats of each scored target, fp32; +Infinity where the target's logit is -Infinity. */
   readonly nats: Float32Array;
-  /** Sum of each segment in fixed point, 2^-30 nats; infinite targets count 0. */
+  /** Sum of each span in fixed point, 2^-30 nats; infinite targets count 0. */
   readonly totals: BigInt64Array;
   /** Seconds inside the runtime's own Run, and in the scorer. */
   readonly runSeconds: number;

@@ -30,11 +30,11 @@ export function splitNats(nats: Float32Array, documents: readonly Int32Array[]):
 /** Enters the nats of scored rows at the indexes of their targets. */
 export function placeNats(
   into: Float32Array,
-  { runs, nats }: Pick<ScoredRows, 'runs' | 'nats'>,
+  { spans, nats }: Pick<ScoredRows, 'spans' | 'nats'>,
 ): void {
   let at = 0;
-  runs.first.forEach((first, r) => {
-    const count = runs.count[r]!;
+  spans.first.forEach((first, r) => {
+    const count = spans.count[r]!;
     into.set(nats.subarray(at, at + count), first);
     at += count;
   });

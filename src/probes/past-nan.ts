@@ -44,7 +44,7 @@ function without(batch: Batch, refused: Uint8Array): Batch {
   const kept = (_: number, k: number): boolean => refused[k] === 0;
   const scored = batch.scored.filter(kept);
   const targets = batch.targets.filter(kept);
-  return { ...batch, scored, targets, segmentEnds: Uint32Array.of(scored.length) };
+  return { ...batch, scored, targets, spanEnds: Uint32Array.of(scored.length) };
 }
 
 /** The score with NaN at the positions that were refused. */

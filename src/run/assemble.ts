@@ -10,14 +10,14 @@ import type { Batch, BatchScore } from '../engine/types.js';
 import type { Row, WindowPlan } from '../windows/plan.js';
 import { BatchMemory } from './batch-memory.js';
 import { locateError } from './locate-error.js';
-import { type InfiniteCounts, infiniteTargets, type ScoredRuns } from './scored-spans.js';
+import { type InfiniteCounts, infiniteTargets, type ScoredSpans } from './scored-spans.js';
 
 /** What rows are looked up in: a window plan, or any other list of rows. */
 export type RowSource = Pick<WindowPlan, 'row'>;
 
 /** The score of a batch of plan rows, with everything that is derived from its nats. */
 export interface ScoredRows extends BatchScore, InfiniteCounts {
-  readonly runs: ScoredRuns;
+  readonly spans: ScoredSpans;
 }
 
 /** Any id serves as padding: nothing that follows a row's end is scored, and models are causal. */
@@ -28,7 +28,7 @@ const SHORT = 128;
 
 /**
  * Gathers `rows` (indexes into the plan) into one batch; its time is the longest row's length.
- * Segment `s` of the batch is run `s`.
+ * Span `s` ends at target `spanEnds[s]` of the batch.
  *
  * @param memory holds the arrays of the batch; it may be used again once the batch is scored
  */
@@ -37,7 +37,7 @@ export function assembleBatch(
   plan: RowSource,
   rows: Uint32Array,
   memory = new BatchMemory(),
-): { batch: Batch; runs: ScoredRuns } {
+): { batch: Batch; spans: ScoredSpans } {
   const { ids: tokens, documentStarts } = stream;
   const layout: Row[] = [];
   let time = 0;
@@ -75,9 +75,9 @@ export function assembleBatch(
     base += time;
     last = row;
   }
-  const runs = scoredRuns(layout, documentStarts);
-  const segmentEnds = endsOf(runs.count);
-  return { batch: { rows: rows.length, time, ids, scored, targets, segmentEnds }, runs };
+  const spans = scoredSpans(layout, documentStarts);
+  const spanEnds = endsOf(spans.count);
+  return { batch: { rows: rows.length, time, ids, scored, targets, spanEnds }, spans };
 }
 
 /**
@@ -93,10 +93,10 @@ export async function scoreRows(
   score: (batch: Batch) => Promise<BatchScore>,
   memory?: BatchMemory,
 ): Promise<{ batch: Batch; scored: ScoredRows }> {
-  const { batch, runs } = assembleBatch(stream, plan, rows, memory);
+  const { batch, spans } = assembleBatch(stream, plan, rows, memory);
   try {
     const scores = await score(batch);
-    return { batch, scored: { ...scores, runs, ...infiniteTargets(scores.nats, runs) } };
+    return { batch, scored: { ...scores, spans, ...infiniteTargets(scores.nats, spans) } };
   } catch (error) {
     throw locateError(error, rows, plan, stream);
   }
@@ -108,8 +108,8 @@ function sharedInputs(before: Row, row: Row): number {
   return Math.max(0, Math.min(before.start + before.length - row.start, row.length));
 }
 
-/** Target i belongs to the document of t[i-1], so runs are cut where an input begins a document. */
-function scoredRuns(layout: readonly Row[], documentStarts: Uint32Array): ScoredRuns {
+/** Target i belongs to the document of t[i-1], so spans are cut where an input begins a document. */
+function scoredSpans(layout: readonly Row[], documentStarts: Uint32Array): ScoredSpans {
   const documents: number[] = [];
   const firsts: number[] = [];
   const counts: number[] = [];

@@ -7,7 +7,7 @@ import type { EngineChoice } from '../engine/create.js';
 import type { EngineInfo, EngineOptions } from '../engine/types.js';
 import type { LedgerEvent } from '../ledger/events.js';
 import type { WindowOptions } from '../windows/options.js';
-import type { InfiniteCounts, ScoredRuns } from './scored-spans.js';
+import type { InfiniteCounts, ScoredSpans } from './scored-spans.js';
 
 /** Sent to each worker once; the stream and the model are in shared memory. */
 export interface WorkerSetup {
@@ -40,12 +40,12 @@ export interface Opened {
 }
 
 export interface RowsScore extends InfiniteCounts {
-  readonly runs: ScoredRuns;
-  /** Q30 sum of each run. */
+  readonly spans: ScoredSpans;
+  /** Q30 sum of each span. */
   readonly totals: BigInt64Array;
-  /** Score and adapt events in order; absent where nothing adapts: then there is one a run. */
+  /** Score and adapt events in order; absent where nothing adapts: then there is one a span. */
   readonly events?: readonly LedgerEvent[] | undefined;
-  /** Nats of every scored target in the order of the runs, where `keepNats` asked for them. */
+  /** Nats of every scored target in the order of the spans, where `keepNats` asked for them. */
   readonly nats: Float32Array | null;
   /** Seconds inside the runtime's own Run, adaptation included, and in the scorer. */
   readonly runSeconds: number;

@@ -27,12 +27,12 @@ export class RunningBpb {
   }
 
   /** Adds a merged batch. */
-  add({ runs, totals }: RowsScore): Progress {
-    for (let r = 0; r < runs.count.length; r++) {
-      const from = runs.first[r]!;
-      this.bytes += this.accounting.headlineBytes(from, from + runs.count[r]!);
+  add({ spans, totals }: RowsScore): Progress {
+    for (let r = 0; r < spans.count.length; r++) {
+      const from = spans.first[r]!;
+      this.bytes += this.accounting.headlineBytes(from, from + spans.count[r]!);
       this.nats += natsOf(totals[r]!);
-      this.done += runs.count[r]!;
+      this.done += spans.count[r]!;
     }
     const { done, targets, bpb } = this;
     return { phase: 'score', done, total: targets, unit: 'targets', bpb };

@@ -3,10 +3,10 @@
  */
 import type { ScoreEvent } from '../ledger/events.js';
 
-/** Runs of consecutive scored targets, each inside one row and one document. */
-export interface ScoredRuns {
+/** Consecutive scored targets, each span inside one row and one document. */
+export interface ScoredSpans {
   readonly document: Uint32Array;
-  /** Stream index of the run's first target. */
+  /** Stream index of the span's first target. */
   readonly first: Uint32Array;
   readonly count: Uint32Array;
 }
@@ -18,46 +18,46 @@ export interface InfiniteTargets {
   readonly first: number;
 }
 
-/** Infinite targets of a batch, in all and by run. */
+/** Infinite targets of a batch, in all and by span. */
 export interface InfiniteCounts {
   readonly infinite: InfiniteTargets;
-  /** How many targets of each run are infinite; null where none is. */
-  readonly infiniteRuns: Uint32Array | null;
+  /** How many targets of each span are infinite; null where none is. */
+  readonly infiniteSpans: Uint32Array | null;
 }
 
-/** @param nats of every scored target, in the order of the runs */
-export function infiniteTargets(nats: Float32Array, runs: ScoredRuns): InfiniteCounts {
+/** @param nats of every scored target, in the order of the spans */
+export function infiniteTargets(nats: Float32Array, spans: ScoredSpans): InfiniteCounts {
   // Nearly always there is none, and the runtime's own search is the fastest way to know.
   if (!nats.includes(Number.POSITIVE_INFINITY)) {
-    return { infinite: { count: 0, first: -1 }, infiniteRuns: null };
+    return { infinite: { count: 0, first: -1 }, infiniteSpans: null };
   }
   let count = 0;
   let first = -1;
-  let infiniteRuns: Uint32Array | null = null;
+  let infiniteSpans: Uint32Array | null = null;
   let k = 0;
-  for (let r = 0; r < runs.count.length; r++) {
-    for (let j = 0; j < runs.count[r]!; j++, k++) {
+  for (let r = 0; r < spans.count.length; r++) {
+    for (let j = 0; j < spans.count[r]!; j++, k++) {
       if (nats[k] !== Number.POSITIVE_INFINITY) continue;
       count++;
-      infiniteRuns ??= new Uint32Array(runs.count.length);
-      infiniteRuns[r]!++;
-      const index = runs.first[r]! + j;
+      infiniteSpans ??= new Uint32Array(spans.count.length);
+      infiniteSpans[r]!++;
+      const index = spans.first[r]! + j;
       if (first < 0 || index < first) first = index;
     }
   }
-  return { infinite: { count, first }, infiniteRuns };
+  return { infinite: { count, first }, infiniteSpans };
 }
 
 /**
- * One ledger event a run.
+ * One ledger event a span.
  *
- * @param totals Q30 sum of each run
- * @param infiniteRuns infinite targets of each run; null where none is
+ * @param totals Q30 sum of each span
+ * @param infiniteSpans infinite targets of each span; null where none is
  */
 export function scoreEvents(
-  { document, first, count }: ScoredRuns,
+  { document, first, count }: ScoredSpans,
   totals: BigInt64Array,
-  infiniteRuns: Uint32Array | null,
+  infiniteSpans: Uint32Array | null,
 ): ScoreEvent[] {
   return Array.from(count, (targets, r) => ({
     kind: 'score',
@@ -65,6 +65,6 @@ export function scoreEvents(
     count: targets,
     document: document[r]!,
     q30: totals[r]!,
-    infinite: infiniteRuns?.[r] ?? 0,
+    infinite: infiniteSpans?.[r] ?? 0,
   }));
 }

@@ -7,14 +7,14 @@ import type { ScoredRows } from './assemble.js';
 import {
   type InfiniteCounts,
   type InfiniteTargets,
-  type ScoredRuns,
+  type ScoredSpans,
   scoreEvents,
 } from './scored-spans.js';
 
 /** The scores of all steps of a task, joined in their order, with its times and ledger events. */
 export interface StatefulScore extends InfiniteCounts {
-  readonly runs: ScoredRuns;
-  /** Q30 sum of each run. */
+  readonly spans: ScoredSpans;
+  /** Q30 sum of each span. */
   readonly totals: BigInt64Array;
   readonly nats: Float32Array;
   /** Seconds inside the two graphs, and in the scorer. */
@@ -30,7 +30,7 @@ export interface StatefulScore extends InfiniteCounts {
 export class StatefulTask {
   private readonly steps: ScoredRows[] = [];
   private readonly events: LedgerEvent[] = [];
-  /** Runs of the last step: first target to the target after the last. */
+  /** Spans of the last step: first target to the target after the last. */
   private readonly committed = new Map<number, number>();
   private adaptations = 0;
   private adaptSeconds = 0;
@@ -38,18 +38,18 @@ export class StatefulTask {
   /** Enters a scored step: from here on its nats are part of the result and cannot change. */
   commit(step: ScoredRows): void {
     this.steps.push(step);
-    const { runs, totals, infiniteRuns } = step;
-    this.events.push(...scoreEvents(runs, totals, infiniteRuns));
+    const { spans, totals, infiniteSpans } = step;
+    this.events.push(...scoreEvents(spans, totals, infiniteSpans));
     this.committed.clear();
-    runs.first.forEach((first, r) => {
-      this.committed.set(first, first + runs.count[r]!);
+    spans.first.forEach((first, r) => {
+      this.committed.set(first, first + spans.count[r]!);
     });
   }
 
   /**
    * Checks the rule "score before adapting" against what was committed, independent of the runner.
    *
-   * @param used ranges of targets, one a row, each of which begins where a run does
+   * @param used ranges of targets, one a row, each of which begins where a span does
    * @throws BPB_ADAPT_BEFORE_SCORE (internal)
    */
   requireCommitted(used: readonly TargetRange[]): void {
@@ -97,17 +97,17 @@ export class StatefulTask {
   }
 }
 
-type Joined = Pick<StatefulScore, 'runs' | 'totals' | 'nats' | 'infinite' | 'infiniteRuns'>;
+type Joined = Pick<StatefulScore, 'spans' | 'totals' | 'nats' | 'infinite' | 'infiniteSpans'>;
 
 function joined(steps: readonly ScoredRows[]): Joined {
   const numbers = (of: (step: ScoredRows) => Uint32Array) =>
     concatenated(Uint32Array, steps.map(of));
   const infinite = steps.map((step) => step.infinite).reduce(added);
   return {
-    runs: {
-      document: numbers(({ runs }) => runs.document),
-      first: numbers(({ runs }) => runs.first),
-      count: numbers(({ runs }) => runs.count),
+    spans: {
+      document: numbers(({ spans }) => spans.document),
+      first: numbers(({ spans }) => spans.first),
+      count: numbers(({ spans }) => spans.count),
     },
     totals: concatenated(
       BigInt64Array,
@@ -118,10 +118,12 @@ function joined(steps: readonly ScoredRows[]): Joined {
       steps.map(({ nats }) => nats),
     ),
     infinite,
-    infiniteRuns:
+    infiniteSpans:
       infinite.count === 0
         ? null
-        : numbers(({ infiniteRuns, runs }) => infiniteRuns ?? new Uint32Array(runs.count.length)),
+        : numbers(
+            ({ infiniteSpans, spans }) => infiniteSpans ?? new Uint32Array(spans.count.length),
+          ),
   };
 }
 

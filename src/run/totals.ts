@@ -21,7 +21,7 @@ export class DocumentTotals {
     this.targets = new Uint32Array(documents);
   }
 
-  /** Adds a run of targets of one document. */
+  /** Adds a span of targets of one document. */
   add(document: number, count: number, nats: bigint): void {
     const sum = this.nats[document]! + nats;
     if (BigInt.asIntN(64, sum) !== sum) {
@@ -64,13 +64,13 @@ export function natsOf(q30: bigint): number {
   return Number(q30) / Q30_ONE;
 }
 
-/** Enters a batch result: each of its targets once into the coverage, each run into the totals. */
+/** Enters a batch result: each of its targets once into the coverage, each span into the totals. */
 export function mergeScore(
   totals: DocumentTotals,
   coverage: CoverageMap,
   result: MergedScore,
 ): void {
-  const { document, first, count } = result.runs;
+  const { document, first, count } = result.spans;
   for (let r = 0; r < count.length; r++) {
     coverage.mark(first[r]!, count[r]!);
     totals.add(document[r]!, count[r]!, result.totals[r]!);
@@ -78,4 +78,4 @@ export function mergeScore(
   totals.addInfinite(result.infinite);
 }
 
-type MergedScore = Pick<RowsScore, 'runs' | 'totals' | 'infinite'>;
+type MergedScore = Pick<RowsScore, 'spans' | 'totals' | 'infinite'>;

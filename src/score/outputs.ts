@@ -65,17 +65,17 @@ export class OutputDirectory {
   }
 
   /** Enters a merged batch: its runs as `[document, first target, count, nats_q30]`. */
-  append(batch: number, { runs, totals, infinite, nats }: RowsScore): void {
-    const lines = Array.from(runs.count, (count, r) => [
-      runs.document[r],
-      runs.first[r],
+  append(batch: number, { spans, totals, infinite, nats }: RowsScore): void {
+    const lines = Array.from(spans.count, (count, r) => [
+      spans.document[r],
+      spans.first[r],
       count,
       String(totals[r]),
     ]);
     const entry = infinite.count > 0 ? { batch, runs: lines, infinite } : { batch, runs: lines };
     this.guard(() => {
       appendFileSync(this.journal, `${JSON.stringify(entry)}\n`);
-      if (this.targets !== null && nats !== null) this.writeTargets(this.targets, runs, nats);
+      if (this.targets !== null && nats !== null) this.writeTargets(this.targets, spans, nats);
     });
   }
 
@@ -101,7 +101,7 @@ export class OutputDirectory {
   /** Neighbouring runs in one call: those of a batch mostly are. */
   private writeTargets(
     file: number,
-    { first, count }: RowsScore['runs'],
+    { first, count }: RowsScore['spans'],
     nats: Float32Array,
   ): void {
     let at = 0;

@@ -63,7 +63,7 @@ export class LedgerRecorder {
   enter(batch: number, result: RowsScore): void {
     this.sequence.enter(
       batch,
-      result.events ?? scoreEvents(result.runs, result.totals, result.infiniteRuns),
+      result.events ?? scoreEvents(result.spans, result.totals, result.infiniteSpans),
     );
   }
 

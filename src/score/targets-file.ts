@@ -3,7 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { segmentTotals } from '../engine/q30.js';
+import { spanTotals } from '../engine/q30.js';
 import { type BpbError, inputError } from '../errors.js';
 import type { CoverageMap } from '../windows/coverage.js';
 
@@ -65,9 +65,9 @@ export class TargetsFile {
     // Written so that NaN is found too.
     const wrong = nats.findIndex((value) => !(value >= 0));
     if (wrong >= 0) throw this.invalid(first + wrong, 'nats from 0, which the ledger scores');
-    let sums: ReturnType<typeof segmentTotals>;
+    let sums: ReturnType<typeof spanTotals>;
     try {
-      sums = segmentTotals(nats, Uint32Array.of(count));
+      sums = spanTotals(nats, Uint32Array.of(count));
     } catch {
       const largest = nats.reduce((most, value, k) => (value > nats[most]! ? k : most), 0);
       throw this.invalid(first + largest, 'less than 2^33 nats in one line of the ledger');

@@ -3,13 +3,13 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { segmentTotals, toQ30 } from '#bpb/engine/q30';
+import { spanTotals, toQ30 } from '#bpb/engine/q30';
 import { uniform } from '../helpers/models.js';
 import { requireAddon } from '../helpers/native.js';
 
 const addon = requireAddon();
 const sums = [
-  ['the specification', segmentTotals],
+  ['the specification', spanTotals],
   ['the addon', addon.q30],
 ] as const;
 
@@ -52,7 +52,7 @@ describe.each(sums)('%s', (_, sum) => {
     expect([...totals]).toEqual([2n ** 30n, 2n ** 31n]);
   });
 
-  test('segments may be empty, and there may be none', () => {
+  test('spans may be empty, and there may be none', () => {
     const { totals } = sum(Float32Array.of(1), Uint32Array.of(0, 1, 1));
     expect([...totals]).toEqual([0n, 2n ** 30n, 0n]);
     expect(sum(new Float32Array(0), new Uint32Array(0)).totals.length).toBe(0);
@@ -63,7 +63,7 @@ test('both agree, and the order of the targets does not matter', () => {
   const next = uniform(7);
   const nats = Float32Array.from({ length: 5000 }, () => -Math.log(1 - next()) * 8);
   const ends = Uint32Array.of(1, 1200, 1201, 5000);
-  const expected = segmentTotals(nats, ends).totals;
+  const expected = spanTotals(nats, ends).totals;
   expect([...addon.q30(nats, ends).totals]).toEqual([...expected]);
   const sorted = [...ends].flatMap((end, s) =>
     [...nats.subarray(ends[s - 1] ?? 0, end)].sort((a, b) => a - b),
@@ -71,7 +71,7 @@ test('both agree, and the order of the targets does not matter', () => {
   expect([...addon.q30(Float32Array.from(sorted), ends).totals]).toEqual([...expected]);
 });
 
-test('the addon refuses segments that do not fit the targets', () => {
+test('the addon refuses spans that do not fit the targets', () => {
   const nats = new Float32Array(3);
   expect(() => addon.q30(nats, Uint32Array.of(2))).toThrow(RangeError);
   expect(() => addon.q30(nats, Uint32Array.of(4))).toThrow(RangeError);

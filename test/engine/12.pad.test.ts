@@ -18,7 +18,7 @@ test('scored positions keep their row, their offset and the id before them, in a
       const ids = Int32Array.from({ length: rows * time }, (_, i) => 100 + i);
       const scored = Uint32Array.from(picks, (pick) => pick % ids.length);
       const targets = Int32Array.from(scored, (_, k) => k);
-      const batch = { rows, time, ids, scored, targets, segmentEnds: Uint32Array.of(picks.length) };
+      const batch = { rows, time, ids, scored, targets, spanEnds: Uint32Array.of(picks.length) };
       const axes = { fixedRows: rows + below, fixedTime: time + right };
       const padded = padBatch(batch, axes, 'm');
       expect([padded.rows, padded.time]).toEqual([rows + below, time + right]);
@@ -30,7 +30,7 @@ test('scored positions keep their row, their offset and the id before them, in a
       });
       // What is no input is padding, which is zero.
       expect(padded.ids.filter((id) => id !== 0)).toEqual(ids);
-      expect([padded.targets, padded.segmentEnds]).toEqual([targets, batch.segmentEnds]);
+      expect([padded.targets, padded.spanEnds]).toEqual([targets, batch.spanEnds]);
       checkBatch(padded);
     }),
   );
@@ -46,7 +46,7 @@ const batch = {
   ids: Int32Array.of(3, 4),
   scored: Uint32Array.of(1),
   targets: Int32Array.of(5),
-  segmentEnds: Uint32Array.of(1),
+  spanEnds: Uint32Array.of(1),
 };
 
 test.each([

@@ -171,8 +171,8 @@ describe.each(engines)('%s', (name) => {
     ['a negative target', { targets: Int32Array.of(1, -1) }],
     ['a position beyond the batch', { scored: Uint32Array.of(0, 2) }],
     ['more positions than targets', { targets: Int32Array.of(1) }],
-    ['segments that go back', { segmentEnds: Uint32Array.of(2, 1, 2) }],
-    ['segments that end early', { segmentEnds: Uint32Array.of(1) }],
+    ['spans that go back', { spanEnds: Uint32Array.of(2, 1, 2) }],
+    ['spans that end early', { spanEnds: Uint32Array.of(1) }],
     ['no rows', { rows: 0, ids: new Int32Array(0) }],
   ])('throws a RangeError for %s', async (_, changes) => {
     const engine = await openEngine(name, tableOf({}));
@@ -232,7 +232,7 @@ describe.each(engines)('%s', (name) => {
     const engine = await openEngine(name, tableModel(broken, vocabulary));
     const batch = fullBatch([[1, 0]], [[1, 2]]);
     const scored = { scored: Uint32Array.of(0), targets: Int32Array.of(1) };
-    const result = await engine.score({ ...batch, ...scored, segmentEnds: Uint32Array.of(1) });
+    const result = await engine.score({ ...batch, ...scored, spanEnds: Uint32Array.of(1) });
     expect(result.nats[0]).toBeGreaterThan(0);
     await engine.close();
   });

@@ -3,7 +3,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { segmentTotals } from '#bpb/engine/q30';
+import { spanTotals } from '#bpb/engine/q30';
 import { capped, rowNats } from '#bpb/engine/softmax';
 import type { Batch } from '#bpb/engine/types';
 import { fullBatch, openEngine } from '../helpers/engines.js';
@@ -57,7 +57,7 @@ describe.each(engines)('%s', (name) => {
     for (const batch of [randomBatch(3, 7), randomBatch(5, 16), randomBatch(3, 7)]) {
       const result = await engine.score(batch);
       expectClose(result.nats, expected(batch), tolerance);
-      expect(result.totals).toEqual(segmentTotals(result.nats, batch.segmentEnds).totals);
+      expect(result.totals).toEqual(spanTotals(result.nats, batch.spanEnds).totals);
     }
     await engine.close();
   });
@@ -78,7 +78,7 @@ describe.each(engines)('%s', (name) => {
     const scored = Uint32Array.of(1, 4, 5, 13);
     const targets = scored.map((position) => whole.targets[position]!);
     const part = { ...whole, scored, targets: Int32Array.from(targets) };
-    const some = await engine.score({ ...part, segmentEnds: Uint32Array.of(2, 2, 4) });
+    const some = await engine.score({ ...part, spanEnds: Uint32Array.of(2, 2, 4) });
     expect([...some.nats]).toEqual([...scored].map((position) => all.nats[position]));
     expect(some.totals[1]).toBe(0n);
     await engine.close();
@@ -115,7 +115,7 @@ describe.each(engines)('%s', (name) => {
     const engine = await openEngine(name, tableModel(holed, vocabulary));
     const { nats, totals } = await engine.score(fullBatch([[3, 4]], [[9, 9]]));
     expect(nats[0]).toBe(Number.POSITIVE_INFINITY);
-    expect(totals).toEqual(segmentTotals(nats.subarray(1), Uint32Array.of(1)).totals);
+    expect(totals).toEqual(spanTotals(nats.subarray(1), Uint32Array.of(1)).totals);
     await engine.close();
   });
 

@@ -25,7 +25,7 @@ function sliced(model = languageModel(), seqLen = T): Uint8Array {
   return bytes;
 }
 
-/** Rows of `time` ids; of each the last `count` are scored, one segment for every two targets. */
+/** Rows of `time` ids; of each the last `count` are scored, one span for every two targets. */
 function batchOf(rows: number, time: number, count: number, ids?: number[]): Batch {
   const scored = Array.from({ length: rows * count }, (_, k) => {
     return Math.floor(k / count) * time + time - count + (k % count);
@@ -36,7 +36,7 @@ function batchOf(rows: number, time: number, count: number, ids?: number[]): Bat
     ids: Int32Array.from({ length: rows * time }, (_, k) => ids?.[k] ?? id()),
     scored: Uint32Array.from(scored),
     targets: Int32Array.from(scored, id),
-    segmentEnds: Uint32Array.from({ length: Math.ceil(scored.length / 2) }, (_, s) =>
+    spanEnds: Uint32Array.from({ length: Math.ceil(scored.length / 2) }, (_, s) =>
       Math.min(scored.length, 2 * s + 2),
     ),
   };
@@ -99,7 +99,7 @@ describe.each(['onnx-cpu', 'onnx-js'] as const)('%s', (name) => {
 
   test('a batch without a target is no error', async () => {
     const part = await openEngine(name, sliced(), { positions: POSITIONS });
-    const { nats } = await part.score({ ...batchOf(2, T, 0), segmentEnds: new Uint32Array(0) });
+    const { nats } = await part.score({ ...batchOf(2, T, 0), spanEnds: new Uint32Array(0) });
     expect(nats.length).toBe(0);
     await part.close();
   });
@@ -158,9 +158,9 @@ describe('lists', () => {
   });
 });
 
-test('a batch cut by its positions scores the same, each segment whole', async () => {
+test('a batch cut by its positions scores the same, each span whole', async () => {
   const engine = await openEngine('onnx-cpu', sliced(), { positions: POSITIONS });
-  const batch = { ...batchOf(5, T, 5), segmentEnds: Uint32Array.of(0, 1, 13, 13, 25) };
+  const batch = { ...batchOf(5, T, 5), spanEnds: Uint32Array.of(0, 1, 13, 13, 25) };
   const whole = await engine.score(batch);
   for (const [rows, count] of [
     [5, 25],

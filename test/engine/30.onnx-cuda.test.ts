@@ -48,7 +48,7 @@ async function expectEqual(one: Engine, other: Engine, batch: Batch) {
   for (const [k, nats] of b.nats.entries()) expect(Math.abs(a.nats[k]! - nats)).toBeLessThan(4e-6);
   expect(a.totals.length).toBe(b.totals.length);
   for (const [s, total] of b.totals.entries()) {
-    const targets = batch.segmentEnds[s]! - (batch.segmentEnds[s - 1] ?? 0);
+    const targets = batch.spanEnds[s]! - (batch.spanEnds[s - 1] ?? 0);
     expect(Math.abs(Number(a.totals[s]! - total)) / 2 ** 30).toBeLessThanOrEqual(4e-6 * targets);
   }
   return a;
@@ -108,7 +108,7 @@ describe.skipIf(noFakeGpu !== '')(`the stand-in for a GPU${noFakeGpu && ` (${noF
       await close();
     }));
 
-  test('takes a part of the positions, in segments that cross rows and are empty', () =>
+  test('takes a part of the positions, in spans that cross rows and are empty', () =>
     withFakeGpu({}, async (gpu) => {
       const { one, other, close } = await both(gpu, { cuda: { ...cuda, shape: [2, 8] } });
       const whole = randomBatch(5, 6);
@@ -118,7 +118,7 @@ describe.skipIf(noFakeGpu !== '')(`the stand-in for a GPU${noFakeGpu && ` (${noF
         ...whole,
         scored,
         targets: Int32Array.from(targets),
-        segmentEnds: Uint32Array.of(0, 3, 3, 5, 6),
+        spanEnds: Uint32Array.of(0, 3, 3, 5, 6),
       });
       await close();
     }));
@@ -131,7 +131,7 @@ describe.skipIf(noFakeGpu !== '')(`the stand-in for a GPU${noFakeGpu && ` (${noF
       const downloads = lines(gpu).filter((line) => line.startsWith('download'));
       const bytes = downloads.reduce((sum, line) => sum + Number(line.split(' ')[1]), 0);
       expect(deviceToHostBytes).toBe(bytes);
-      // 8 bytes for each of 4 segments, 24 of flags at a multiple of 16, 4 for each of 32 targets at
+      // 8 bytes for each of 4 spans, 24 of flags at a multiple of 16, 4 for each of 32 targets at
       // one too; one row of logits would be 388.
       expect(bytes).toBe(4 * 8 + 32 + 32 * 4);
     }));

@@ -65,17 +65,17 @@ describe('splitBatch and joinScores', () => {
     ),
     scored: Uint32Array.of(1, 3, 4, 9),
     targets: Int32Array.of(10, 11, 12, 13),
-    segmentEnds: Uint32Array.of(0, 2, 3, 3, 4),
+    spanEnds: Uint32Array.of(0, 2, 3, 3, 4),
   };
 
-  test('pieces hold every row, position and segment once', () => {
+  test('pieces hold every row, position and span once', () => {
     const pieces = splitBatch(batch, 2);
     expect(pieces.map(({ batch: { rows } }) => rows)).toEqual([2, 2, 1]);
     expect(pieces.flatMap(({ batch: { ids } }) => [...ids])).toEqual([...batch.ids]);
     expect(pieces.flatMap(({ batch: { targets } }) => [...targets])).toEqual([10, 11, 12, 13]);
     expect(pieces.map(({ batch: { scored } }) => [...scored])).toEqual([[1, 3], [0], [1]]);
     expect(pieces.map(({ firstScored }) => firstScored)).toEqual([0, 2, 3]);
-    expect(pieces.map(({ batch: { segmentEnds } }) => [...segmentEnds])).toEqual([
+    expect(pieces.map(({ batch: { spanEnds } }) => [...spanEnds])).toEqual([
       [0, 2, 2, 2, 2],
       [0, 0, 1, 1, 1],
       [0, 0, 0, 0, 1],

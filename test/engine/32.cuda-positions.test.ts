@@ -29,7 +29,7 @@ function sliced(model = languageModel()): Uint8Array {
   return optimize(model, { precision: 'fp32', seqLen: T, scoredPositions: true }).bytes;
 }
 
-/** Rows whose last `counts[r]` targets are scored, a segment a row. */
+/** Rows whose last `counts[r]` targets are scored, a span a row. */
 function batchOf(...counts: number[]): Batch {
   const scored = counts.flatMap((count, r) =>
     Array.from({ length: count }, (_, k) => (r + 1) * T - count + k),
@@ -41,7 +41,7 @@ function batchOf(...counts: number[]): Batch {
     ids: Int32Array.from({ length: counts.length * T }, id),
     scored: Uint32Array.from(scored),
     targets: Int32Array.from(scored, id),
-    segmentEnds: Uint32Array.from(counts, (count) => (end += count)),
+    spanEnds: Uint32Array.from(counts, (count) => (end += count)),
   };
 }
 
@@ -86,7 +86,7 @@ describe.skipIf(noFakeGpu !== '')(`the stand-in for a GPU${noFakeGpu && ` (${noF
       const { deviceToHostBytes } = await expectSame(one, other, batchOf(T, 3, 3, 3));
       expect(lines(gpu, 'run')).toEqual(['run 4 rows', 'run 4 rows']);
       expect(lines(gpu, 'score')).toEqual(['score 12 on 0', 'score 5 on 0']);
-      // Two runs of 4 segments, flags, and 12 and 5 targets at multiples of 16 bytes.
+      // Two runs of 4 spans, flags, and 12 and 5 targets at multiples of 16 bytes.
       expect(deviceToHostBytes).toBe(2 * (32 + 32) + 48 + 20);
       await close();
     }));

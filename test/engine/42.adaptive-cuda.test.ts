@@ -121,7 +121,7 @@ describe.skipIf(noFakeGpu !== '')(`the stand-in for a GPU${noFakeGpu && ` (${noF
       state.free();
       await engine.close();
       const downloads = lines(gpu).filter((line) => line.startsWith('download'));
-      // 8 bytes for each of 3 segments and 24 of flags, at multiples of 16, and 4 for 12 targets each.
+      // 8 bytes for each of 3 spans and 24 of flags, at multiples of 16, and 4 for 12 targets each.
       expect(downloads).toEqual([`download ${deviceToHostBytes}`]);
       expect(deviceToHostBytes).toBe(32 + 32 + 4 * 12);
     }));

@@ -1,5 +1,5 @@
 // What the two kernels of libbpb_cuda would have left behind, but for the nats themselves: the same for
-// every target. What they read (rows, targets, segments) was really sent up, and is checked.
+// every target. What they read (rows, targets, spans) was really sent up, and is checked.
 #include <string.h>
 
 #include "cuda/request.h"
@@ -30,10 +30,10 @@ void score(const bpb::cuda::Request& q) {
   float* nats = mirrored(q.nats, count);
   const int32_t* targets = mirrored(q.targets, count);
   const uint32_t* rows = q.rows != nullptr ? mirrored(q.rows, count) : nullptr;
-  const uint32_t* ends = q.segments > 0 ? mirrored(q.segment_ends, q.segments) : nullptr;
-  int64_t* totals = q.segments > 0 ? mirrored(q.totals, q.segments) : nullptr;
+  const uint32_t* ends = q.spans > 0 ? mirrored(q.span_ends, q.spans) : nullptr;
+  int64_t* totals = q.spans > 0 ? mirrored(q.totals, q.spans) : nullptr;
   if (flags == nullptr || nats == nullptr || targets == nullptr ||
-      (q.rows != nullptr && rows == nullptr) || (q.segments > 0 && (ends == nullptr || totals == nullptr))) {
+      (q.rows != nullptr && rows == nullptr) || (q.spans > 0 && (ends == nullptr || totals == nullptr))) {
     return log("REFUSED score_kernel outside its memory");
   }
   for (uint32_t k = 0; k < count; k++) {
@@ -49,7 +49,7 @@ void score(const bpb::cuda::Request& q) {
     if (k < flags->refused) flags->refused = k;
   }
   uint32_t begin = 0;
-  for (uint32_t s = 0; s < q.segments; s++) {
+  for (uint32_t s = 0; s < q.spans; s++) {
     totals[s] += (ends[s] - begin) * kNatsQ30;
     begin = ends[s];
   }

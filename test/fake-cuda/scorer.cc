@@ -67,8 +67,8 @@ extern "C" const bpb_cuda_device* bpb_cuda_describe(const bpb_cuda_scorer* score
 
 extern "C" int bpb_cuda_clear(const bpb_cuda_scorer*, const bpb_cuda_sums* sums, void* stream,
                               bpb_error* error) {
-  if (sums->segments > 0 &&
-      done(cudaMemsetAsync(sums->totals, 0, sums->segments * sizeof(int64_t), stream),
+  if (sums->spans > 0 &&
+      done(cudaMemsetAsync(sums->totals, 0, sums->spans * sizeof(int64_t), stream),
            "clearing the totals", error) != 0) {
     return -1;
   }
@@ -94,8 +94,8 @@ extern "C" int bpb_cuda_score(const bpb_cuda_scorer* scorer, const bpb_logits* l
   q.vocab = static_cast<uint32_t>(logits->vocab);
   q.schedule.count = static_cast<uint32_t>(targets->count);
   q.nats = nats;
-  q.segment_ends = sums->segment_ends;
-  q.segments = static_cast<uint32_t>(sums->segments);
+  q.span_ends = sums->span_ends;
+  q.spans = static_cast<uint32_t>(sums->spans);
   q.totals = sums->totals;
   q.flags = sums->flags;
   const int lanes = bpb::cuda::lanes_for(q.vocab), processors = scorer->about.multiprocessors;

@@ -168,12 +168,12 @@ extern "C" int bpb_cuda_moment_seconds(void* from, void* to, double* seconds, bp
 
 extern "C" int bpb_cuda_clear(const bpb_cuda_scorer*, const bpb_cuda_sums* sums, void* stream,
                               bpb_error* error) {
-  if (!on_device(sums->totals, sums->segments * sizeof(int64_t)) ||
+  if (!on_device(sums->totals, sums->spans * sizeof(int64_t)) ||
       !on_device(sums->flags, sizeof(*sums->flags))) {
     return refuse(error, "sums that are not on the device");
   }
   static_cast<fake::Stream*>(stream)->queue.push_back([sums = *sums] {
-    if (sums.segments > 0) memset(sums.totals, 0, sums.segments * sizeof(int64_t));
+    if (sums.spans > 0) memset(sums.totals, 0, sums.spans * sizeof(int64_t));
     *sums.flags = {0, UINT64_MAX, UINT64_MAX};
   });
   return 0;
@@ -187,23 +187,23 @@ extern "C" int bpb_cuda_score(const bpb_cuda_scorer* scorer, const bpb_logits* l
   if ((targets->rows != nullptr && !on_device(targets->rows, count * sizeof(uint32_t))) ||
       !on_device(targets->targets, count * sizeof(int32_t)) ||
       !on_device(nats, count * sizeof(float)) ||
-      !on_device(sums->segment_ends, sums->segments * sizeof(uint32_t))) {
+      !on_device(sums->span_ends, sums->spans * sizeof(uint32_t))) {
     return refuse(error, "an argument that is not on the device");
   }
   fake::log("score %zu on %d", count, scorer->device);
   static_cast<fake::Stream*>(stream)->queue.push_back(
       [logits = *logits, targets = *targets, nats, sums = *sums, count] {
         bpb::nll_portable(logits, targets, nats);
-        std::vector<int64_t> added(sums.segments);
+        std::vector<int64_t> added(sums.spans);
         uint64_t infinite = 0;
         for (size_t k = count; k-- > 0;) {
           if (nats[k] != nats[k]) sums.flags->refused = k;
         }
         if (sums.flags->refused != UINT64_MAX) return;
         const int64_t over =
-            bpb::sum_segments(nats, sums.segment_ends, sums.segments, added.data(), &infinite);
+            bpb::sum_spans(nats, sums.span_ends, sums.spans, added.data(), &infinite);
         if (over >= 0) sums.flags->overflow = static_cast<uint64_t>(over);
-        for (size_t s = 0; s < sums.segments; s++) sums.totals[s] += added[s];
+        for (size_t s = 0; s < sums.spans; s++) sums.totals[s] += added[s];
         sums.flags->infinite += infinite;
       });
   return 0;

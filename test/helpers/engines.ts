@@ -32,6 +32,6 @@ export function fullBatch(rows: readonly number[][], targets: readonly number[][
     ids: Int32Array.from(rows.flat()),
     scored: Uint32Array.from(rows.flat(), (_, k) => k),
     targets: Int32Array.from(targets.flat()),
-    segmentEnds: Uint32Array.from(rows, (_, r) => (r + 1) * time),
+    spanEnds: Uint32Array.from(rows, (_, r) => (r + 1) * time),
   };
 }

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { segmentTotals } from '#bpb/engine/q30';
+import { spanTotals } from '#bpb/engine/q30';
 import { checkLedger } from '#bpb/ledger/check';
 import { temporaryFolder } from '../helpers/folder.js';
 import { pythonWith } from '../helpers/python.js';
@@ -23,7 +23,7 @@ test.skipIf(python === undefined)(
     const checked = await checkLedger(path, { stream: streamOf(ids, [0, 5, 14]) });
     expect(checked.violations.list()).toEqual([]);
     const nats = Float32Array.from({ length: 22 }, (_, i) => 0.1 * (i + 1));
-    expect(checked.q30).toBe(segmentTotals(nats, Uint32Array.of(22)).totals[0]);
+    expect(checked.q30).toBe(spanTotals(nats, Uint32Array.of(22)).totals[0]);
     expect(checked).toMatchObject({
       scored: 22,
       updates: 8,

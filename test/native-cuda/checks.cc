@@ -158,9 +158,9 @@ void check_conversions() {
 
   const uint32_t ends[] = {0, 3, 3, 4, 10, 10};
   const uint32_t want[] = {1, 1, 1, 3, 4, 4, 4, 4, 4, 4};
-  bool segments = true;
-  for (uint32_t k = 0; k < 10; ++k) segments = segments && segment_of(ends, 6, k) == want[k];
-  report("a target finds its segment among empty ones", segments);
+  bool spans = true;
+  for (uint32_t k = 0; k < 10; ++k) spans = spans && span_of(ends, 6, k) == want[k];
+  report("a target finds its span among empty ones", spans);
 }
 
 }  // namespace

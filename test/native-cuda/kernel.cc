@@ -64,8 +64,8 @@ Result run(const Job& job, int lanes, int multiprocessors) {
   q.vocab = batch.vocab;
   q.schedule.count = (uint32_t)job.targets.size();
   q.nats = result.nats.data();
-  q.segment_ends = job.ends.data();
-  q.segments = (uint32_t)job.ends.size();
+  q.span_ends = job.ends.data();
+  q.spans = (uint32_t)job.ends.size();
   q.totals = result.totals.data();
   q.flags = &result.flags;
   if (batch.type == BPB_FP32) launch<Fp32>(q, job.softcap, lanes, multiprocessors);
@@ -84,7 +84,7 @@ Result expected(const Job& job, int lanes) {
     result.nats.push_back(nats);
     int64_t q30 = 0;
     if (nearest_q30(nats, &q30)) {
-      result.totals[segment_of(job.ends.data(), (uint32_t)job.ends.size(), k)] += q30;
+      result.totals[span_of(job.ends.data(), (uint32_t)job.ends.size(), k)] += q30;
     } else if (nats == INFINITY) {
       ++result.flags.infinite;
     } else if (result.flags.refused == UINT64_MAX) {
@@ -111,7 +111,7 @@ Job make_job(const bench::Batch& batch, uint32_t count, bool list, double softca
   for (uint32_t k = 0; k < count; ++k) {
     if (list) job.rows.push_back(random.below(batch.rows));
     job.targets.push_back((int32_t)random.below(batch.vocab));
-    // Short segments, some of them empty, before a long one.
+    // Short spans, some of them empty, before a long one.
     while (k < count / 3 && random.below(4) == 0) job.ends.push_back(k);
   }
   job.ends.push_back(count);

@@ -30,7 +30,7 @@ const batch: NativeBatch = {
   ids: Int32Array.of(1, 2, 3, 4),
   scored: Uint32Array.of(0, 3),
   targets: Int32Array.of(6, 0),
-  segmentEnds: Uint32Array.of(2),
+  spanEnds: Uint32Array.of(2),
 };
 
 test.each([
@@ -87,10 +87,10 @@ test.each([
   ['positions of another type', { scored: Int32Array.of(0, 3) }, TypeError],
   ['a negative target', { targets: Int32Array.of(6, -1) }, RangeError],
   ['fewer targets than positions', { targets: Int32Array.of(6) }, RangeError],
-  ['segments that end early', { segmentEnds: Uint32Array.of(1) }, RangeError],
-  ['segments that end late', { segmentEnds: Uint32Array.of(3) }, RangeError],
-  ['segments that go back', { segmentEnds: Uint32Array.of(2, 1, 2) }, RangeError],
-  ['no segments', { segmentEnds: new Uint32Array(0) }, RangeError],
+  ['spans that end early', { spanEnds: Uint32Array.of(1) }, RangeError],
+  ['spans that end late', { spanEnds: Uint32Array.of(3) }, RangeError],
+  ['spans that go back', { spanEnds: Uint32Array.of(2, 1, 2) }, RangeError],
+  ['no spans', { spanEnds: new Uint32Array(0) }, RangeError],
   ['no rows', { rows: 0, ids: new Int32Array(0) }, RangeError],
   ['rows without end', { rows: 2 ** 40 }, RangeError],
   ['a softcap below 0', { softcap: -1 }, RangeError],

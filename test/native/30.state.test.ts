@@ -33,7 +33,7 @@ const batch = {
   ids: Int32Array.of(1, 2),
   scored: Uint32Array.of(0, 1),
   targets: Int32Array.of(3, 4),
-  segmentEnds: Uint32Array.of(2),
+  spanEnds: Uint32Array.of(2),
   carry: true,
 };
 const lesson = { rows: 1, time: 2, ids: batch.ids, chunk: 2, targets: batch.targets };

@@ -20,7 +20,7 @@ const copyOf = (batch: Batch) => ({
   ids: [...batch.ids],
   scored: [...batch.scored],
   targets: [...batch.targets],
-  segmentEnds: [...batch.segmentEnds],
+  spanEnds: [...batch.spanEnds],
 });
 
 /** An engine whose nats are the targets, that refuses the positions `bad`, and records its batches. */
@@ -35,7 +35,7 @@ function recorder(bad: (batch: Batch, position: number) => boolean = () => false
     }
     return {
       nats: Float32Array.from(batch.targets),
-      totals: new BigInt64Array(batch.segmentEnds.length),
+      totals: new BigInt64Array(batch.spanEnds.length),
       runSeconds: 0,
       scoreSeconds: 0,
     };
@@ -141,7 +141,7 @@ test('past a NaN: its row is NaN from there on, the other rows are scored', asyn
     [Number.NaN, Number.NaN],
   ]);
   expect(batches.map(({ scored }) => scored.length)).toEqual([9, 7, 5]);
-  expect(batches.every((batch) => batch.segmentEnds.at(-1) === batch.scored.length)).toBe(true);
+  expect(batches.every((batch) => batch.spanEnds.at(-1) === batch.scored.length)).toBe(true);
 });
 
 test('rows that are all refused are NaN, and no empty batch is run', async () => {

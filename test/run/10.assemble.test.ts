@@ -1,11 +1,11 @@
-/** Batches and their runs are those of a loop over targets, whatever lay in their memory before. */
+/** Batches and their spans are those of a loop over targets, whatever lay in their memory before. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { TokenStream } from '#bpb/data/types';
 import type { Batch } from '#bpb/engine/types';
 import { assembleBatch } from '#bpb/run/assemble';
 import { BatchMemory } from '#bpb/run/batch-memory';
-import { infiniteTargets, type ScoredRuns } from '#bpb/run/scored-spans';
+import { infiniteTargets, type ScoredSpans } from '#bpb/run/scored-spans';
 import type { WindowOptions } from '#bpb/windows/options';
 import { planWindows, type WindowPlan } from '#bpb/windows/plan';
 import { streamOf } from '../helpers/stream.js';
@@ -24,7 +24,7 @@ function assembled(stream: TokenStream, plan: WindowPlan, rows: readonly number[
   const ids: number[] = [];
   const scored: number[] = [];
   const targets: number[] = [];
-  const runs: { document: number; first: number; count: number }[] = [];
+  const spans: { document: number; first: number; count: number }[] = [];
   layout.forEach(({ start, length, firstScored }, r) => {
     for (let j = 0; j < time; j++) ids.push(j < length ? stream.ids[start + j]! : 0);
     let open = false;
@@ -33,23 +33,23 @@ function assembled(stream: TokenStream, plan: WindowPlan, rows: readonly number[
       const document = documentAt(stream, target - 1);
       scored.push(r * time + j);
       targets.push(stream.ids[target]!);
-      const run = runs.at(-1);
-      if (open && run!.document === document) run!.count++;
-      else runs.push({ document, first: target, count: 1 });
+      const span = spans.at(-1);
+      if (open && span!.document === document) span!.count++;
+      else spans.push({ document, first: target, count: 1 });
       open = true;
     }
   });
-  return { rows: rows.length, time, ids, scored, targets, runs };
+  return { rows: rows.length, time, ids, scored, targets, spans };
 }
 
-function listed({ batch, runs }: { batch: Batch; runs: ScoredRuns }) {
+function listed({ batch, spans }: { batch: Batch; spans: ScoredSpans }) {
   const { rows, time, ids, scored, targets } = batch;
-  const list = Array.from(runs.count, (count, r) => ({
-    document: runs.document[r],
-    first: runs.first[r],
+  const list = Array.from(spans.count, (count, r) => ({
+    document: spans.document[r],
+    first: spans.first[r],
     count,
   }));
-  return { rows, time, ids: [...ids], scored: [...scored], targets: [...targets], runs: list };
+  return { rows, time, ids: [...ids], scored: [...scored], targets: [...targets], spans: list };
 }
 
 const window = fc
@@ -89,32 +89,34 @@ test('any rows in any order, batch after batch in the same memory', () => {
         const expected = assembled(stream, plan, rows);
         expect(listed(made)).toEqual(expected);
         let end = 0;
-        const ends = expected.runs.map((run) => (end += run.count));
-        expect([...made.batch.segmentEnds]).toEqual(ends);
+        const ends = expected.spans.map((span) => (end += span.count));
+        expect([...made.batch.spanEnds]).toEqual(ends);
       }
     }),
     { numRuns: 300 },
   );
 });
 
-test('infinite targets are counted in their runs, wherever they are', () => {
+test('infinite targets are counted in their spans, wherever they are', () => {
   const layout = fc.array(fc.array(fc.boolean(), { minLength: 1, maxLength: 5 }), { maxLength: 6 });
   fc.assert(
-    fc.property(layout, (runs) => {
-      // From the last run to the first: the lowest index is not the one that is met first.
-      const first = runs.map((_, r) => 1 + 10 * (runs.length - r));
-      const scoredRuns = {
-        document: new Uint32Array(runs.length),
+    fc.property(layout, (spans) => {
+      // From the last span to the first: the lowest index is not the one that is met first.
+      const first = spans.map((_, r) => 1 + 10 * (spans.length - r));
+      const scoredSpans = {
+        document: new Uint32Array(spans.length),
         first: Uint32Array.from(first),
-        count: Uint32Array.from(runs, (run) => run.length),
+        count: Uint32Array.from(spans, (span) => span.length),
       };
-      const nats = Float32Array.from(runs.flat(), (is) => (is ? Number.POSITIVE_INFINITY : 1));
-      const indexes = runs.flatMap((run, r) => run.flatMap((is, j) => (is ? [first[r]! + j] : [])));
-      const { infinite, infiniteRuns } = infiniteTargets(nats, scoredRuns);
+      const nats = Float32Array.from(spans.flat(), (is) => (is ? Number.POSITIVE_INFINITY : 1));
+      const indexes = spans.flatMap((span, r) =>
+        span.flatMap((is, j) => (is ? [first[r]! + j] : [])),
+      );
+      const { infinite, infiniteSpans } = infiniteTargets(nats, scoredSpans);
       const lowest = indexes.length === 0 ? -1 : Math.min(...indexes);
       expect(infinite).toEqual({ count: indexes.length, first: lowest });
-      const counts = runs.map((run) => run.filter(Boolean).length);
-      expect(infiniteRuns && [...infiniteRuns]).toEqual(indexes.length === 0 ? null : counts);
+      const counts = spans.map((span) => span.filter(Boolean).length);
+      expect(infiniteSpans && [...infiniteSpans]).toEqual(indexes.length === 0 ? null : counts);
     }),
   );
 });

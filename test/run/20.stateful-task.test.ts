@@ -5,38 +5,38 @@ import { infiniteTargets } from '#bpb/run/scored-spans';
 import { StatefulTask } from '#bpb/run/stateful-task';
 import { refusalOf } from '../helpers/refusal.js';
 
-/** A scored step of runs `[first, count]`, each of a document of its own. */
+/** A scored step of spans `[first, count]`, each of a document of its own. */
 function step(
-  runs: readonly (readonly [number, number])[],
+  spans: readonly (readonly [number, number])[],
   infinite: readonly number[] = [],
 ): ScoredRows {
-  const count = Uint32Array.from(runs, (run) => run[1]);
-  const targets = runs.flatMap(([first, length]) => Array.from({ length }, (_, j) => first + j));
+  const count = Uint32Array.from(spans, (run) => run[1]);
+  const targets = spans.flatMap(([first, length]) => Array.from({ length }, (_, j) => first + j));
   const nats = Float32Array.from(targets, (target) =>
     infinite.includes(target) ? Number.POSITIVE_INFINITY : target,
   );
   const scored = {
-    document: Uint32Array.from(runs, (_, r) => r),
-    first: Uint32Array.from(runs, (run) => run[0]),
+    document: Uint32Array.from(spans, (_, r) => r),
+    first: Uint32Array.from(spans, (run) => run[0]),
     count,
   };
   return {
-    runs: scored,
+    spans: scored,
     nats,
-    totals: BigInt64Array.from(runs, ([first]) => BigInt(first)),
+    totals: BigInt64Array.from(spans, ([first]) => BigInt(first)),
     runSeconds: 1,
     scoreSeconds: 2,
     ...infiniteTargets(nats, scored),
   };
 }
 
-function committed(runs: readonly (readonly [number, number])[]): StatefulTask {
+function committed(spans: readonly (readonly [number, number])[]): StatefulTask {
   const task = new StatefulTask();
-  task.commit(step(runs));
+  task.commit(step(spans));
   return task;
 }
 
-test('rows of several runs, of documents side by side or of one pass, are committed', () => {
+test('rows of several spans, of documents side by side or of one pass, are committed', () => {
   committed([
     [1, 4],
     [5, 3],
@@ -52,7 +52,7 @@ test.each([
   ['one target more', [[1, 4]], [1, 5], 5],
   ['one target before', [[2, 4]], [1, 4], 1],
   [
-    'a gap between runs',
+    'a gap between spans',
     [
       [1, 2],
       [4, 2],
@@ -60,8 +60,8 @@ test.each([
     [1, 5],
     3,
   ],
-] as const)('%s is refused', async (_, runs, used, target) => {
-  const refusal = await refusalOf(() => committed(runs).requireCommitted([used]));
+] as const)('%s is refused', async (_, spans, used, target) => {
+  const refusal = await refusalOf(() => committed(spans).requireCommitted([used]));
   expect(refusal).toMatchObject({ kind: 'internal', code: 'BPB_ADAPT_BEFORE_SCORE' });
   expect(refusal.message).toContain(`target ${target} `);
 });
@@ -90,12 +90,12 @@ test('steps are joined in their order, with events and infinite targets counted 
   task.commit(step([[20, 1]], [20]));
   const result = task.result();
   const infinity = Number.POSITIVE_INFINITY;
-  expect([...result.runs.first]).toEqual([9, 1, 5, 20]);
-  expect([...result.runs.count]).toEqual([2, 2, 3, 1]);
+  expect([...result.spans.first]).toEqual([9, 1, 5, 20]);
+  expect([...result.spans.count]).toEqual([2, 2, 3, 1]);
   expect([...result.totals]).toEqual([9n, 1n, 5n, 20n]);
   expect([...result.nats]).toEqual([9, 10, 1, infinity, infinity, infinity, 7, infinity]);
   expect(result.infinite).toEqual({ count: 4, first: 2 });
-  expect([...result.infiniteRuns!]).toEqual([0, 1, 2, 1]);
+  expect([...result.infiniteSpans!]).toEqual([0, 1, 2, 1]);
   expect(result.events.map((event) => event.kind)).toEqual([
     ...['score', 'adapt', 'score', 'score', 'score'],
   ]);

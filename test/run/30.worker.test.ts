@@ -28,9 +28,9 @@ function worker(
   });
 }
 
-const scoreOf = ({ targets, segmentEnds }: Batch): BatchScore => ({
+const scoreOf = ({ targets, spanEnds }: Batch): BatchScore => ({
   nats: Float32Array.from(targets),
-  totals: new BigInt64Array(segmentEnds.length),
+  totals: new BigInt64Array(spanEnds.length),
   runSeconds: 0,
   scoreSeconds: 0,
 });
@@ -79,5 +79,5 @@ test('per-token losses are sent only where they are asked for, and then without 
   expect((kept as WithTransfer<RowsScore>).buffers).toEqual([nats!.buffer]);
   const dropped = withoutTransfer(await handle({ ...task(3), keepNats: false }));
   expect(dropped.nats).toBeNull();
-  expect([...dropped.runs.count]).toEqual([10, 10]);
+  expect([...dropped.spans.count]).toEqual([10, 10]);
 });

@@ -12,10 +12,10 @@ import { planWindows } from '#bpb/windows/plan';
 import { blankStream } from '../helpers/stream.js';
 
 const NOTHING: RowsScore = {
-  runs: { document: new Uint32Array(), first: new Uint32Array(), count: new Uint32Array() },
+  spans: { document: new Uint32Array(), first: new Uint32Array(), count: new Uint32Array() },
   totals: new BigInt64Array(),
   infinite: { count: 0, first: -1 },
-  infiniteRuns: null,
+  infiniteSpans: null,
   nats: null,
   runSeconds: 0,
   scoreSeconds: 0,

@@ -1,4 +1,4 @@
-// Ends 32 parked rows at a time: nats, flags, and one addition a segment into the totals.
+// Ends 32 parked rows at a time: nats, flags, and one addition a span into the totals.
 #ifndef BPB_CUDA_FINISH_CUH_
 #define BPB_CUDA_FINISH_CUH_
 
@@ -16,9 +16,9 @@ __device__ __forceinline__ int64_t warp_sum(int64_t x) {
 }
 
 // Adds to a total; where that leaves int64, flags the position.
-__device__ __forceinline__ void add_total(const Request& q, uint32_t segment, int64_t q30,
+__device__ __forceinline__ void add_total(const Request& q, uint32_t span, int64_t q30,
                                           uint32_t position) {
-  const int64_t before = (int64_t)atomicAdd((unsigned long long*)(q.totals + segment),
+  const int64_t before = (int64_t)atomicAdd((unsigned long long*)(q.totals + span),
                                             (unsigned long long)q30);
   const int64_t after = (int64_t)((uint64_t)before + (uint64_t)q30);
   if (((before ^ after) & (q30 ^ after)) < 0) {
@@ -26,24 +26,24 @@ __device__ __forceinline__ void add_total(const Request& q, uint32_t segment, in
   }
 }
 
-// Adds the warp's nats to their segments. Neighbours mostly share one, so the first few segments are
+// Adds the warp's nats to their spans. Neighbours mostly share one, so the first few spans are
 // summed across the warp, and whoever is left adds alone.
-__device__ __forceinline__ void add_segments(const Request& q, bool counts, int64_t q30,
+__device__ __forceinline__ void add_spans(const Request& q, bool counts, int64_t q30,
                                              uint32_t position) {
-  const uint32_t segment = counts ? segment_of(q.segment_ends, q.segments, position) : 0;
+  const uint32_t span = counts ? span_of(q.span_ends, q.spans, position) : 0;
   // 32 of these stay within int64.
   const bool small = q30 < (int64_t)1 << 57 && q30 > -((int64_t)1 << 57);
   uint32_t waiting = __ballot_sync(kWarp, counts && small);
   for (int turn = 0; turn < 4 && waiting != 0; ++turn) {
     const int first = __ffs(waiting) - 1;
-    const uint32_t shared = __shfl_sync(kWarp, segment, first);
-    const bool mine = counts && small && segment == shared;
+    const uint32_t shared = __shfl_sync(kWarp, span, first);
+    const bool mine = counts && small && span == shared;
     const int64_t sum = warp_sum(mine ? q30 : 0);
-    if ((int)(threadIdx.x % 32) == first) add_total(q, segment, sum, position);
+    if ((int)(threadIdx.x % 32) == first) add_total(q, span, sum, position);
     waiting &= ~__ballot_sync(kWarp, mine);
   }
   if (counts && (!small || (waiting >> (threadIdx.x % 32) & 1))) {
-    add_total(q, segment, q30, position);
+    add_total(q, span, q30, position);
   }
 }
 
@@ -57,13 +57,13 @@ __device__ __forceinline__ void finish(const Request& q, bool here, uint32_t pos
   if (infinite != 0 && threadIdx.x % 32 == 0) {
     atomicAdd((unsigned long long*)&q.flags->infinite, (unsigned long long)__popc(infinite));
   }
-  if (q.segments == 0) return;
+  if (q.spans == 0) return;
   int64_t q30 = 0;
   const bool counts = here && nearest_q30(nats, &q30);
   if (here && !counts && nats < INFINITY) {
     atomicMin((unsigned long long*)&q.flags->overflow, (unsigned long long)position);
   }
-  add_segments(q, counts, q30, position);
+  add_spans(q, counts, q30, position);
 }
 
 }  // namespace cuda

@@ -45,9 +45,9 @@ typedef struct bpb_cuda_flags {
 
 // Where results go; all in device memory. Totals are added to, never cleared, by a score.
 typedef struct bpb_cuda_sums {
-  const uint32_t* segment_ends;  // [segments], ascending, the last one is the count of targets
-  size_t segments;               // 0: no totals, and then flags->overflow stays
-  int64_t* totals;               // [segments], multiples of 2^-30 nats, nearest even
+  const uint32_t* span_ends;  // [spans], ascending, the last one is the count of targets
+  size_t spans;               // 0: no totals, and then flags->overflow stays
+  int64_t* totals;               // [spans], multiples of 2^-30 nats, nearest even
   bpb_cuda_flags* flags;
 } bpb_cuda_sums;
 

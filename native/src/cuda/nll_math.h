@@ -192,9 +192,9 @@ BPB_HD bool nearest_q30(float nats, int64_t* q30) {
   return true;
 }
 
-// The segment of target k: the first whose end is beyond it. `ends` ascends to more than k.
-BPB_HD uint32_t segment_of(const uint32_t* ends, uint32_t segments, uint32_t k) {
-  uint32_t low = 0, high = segments - 1;
+// The span of target k: the first whose end is beyond it. `ends` ascends to more than k.
+BPB_HD uint32_t span_of(const uint32_t* ends, uint32_t spans, uint32_t k) {
+  uint32_t low = 0, high = spans - 1;
   while (low < high) {
     const uint32_t middle = (low + high) / 2;
     if (ends[middle] > k) {

@@ -20,8 +20,8 @@ struct Request {
   bool aligned;  // every row is whole vectors: no head, no tail
 
   float* nats;
-  const uint32_t* segment_ends;
-  uint32_t segments;
+  const uint32_t* span_ends;
+  uint32_t spans;
   int64_t* totals;
   bpb_cuda_flags* flags;
 };

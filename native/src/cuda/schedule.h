@@ -13,7 +13,7 @@ constexpr int kWarps = kBlock / 32;
 constexpr int kBlocksPerMultiprocessor = 4;
 
 // Shares `count` targets among `groups`: first tiles of 2^shift neighbours to each, so that their
-// segments are mostly one and their nats lie together, then what is left one by one, so that no group
+// spans are mostly one and their nats lie together, then what is left one by one, so that no group
 // has over one target more than another.
 struct Schedule {
   uint32_t count, groups, shift;

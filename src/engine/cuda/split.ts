@@ -37,7 +37,7 @@ function byRows(batch: Batch, rows: number): Piece[] {
       ids: batch.ids.subarray(first, end),
       scored: batch.scored.subarray(begin, k).map((position) => position - first),
       targets: batch.targets.subarray(begin, k),
-      segmentEnds: cutEnds(batch.segmentEnds, begin, k),
+      spanEnds: cutEnds(batch.spanEnds, begin, k),
     };
     pieces.push({ batch: piece, firstScored: begin });
   }
@@ -55,14 +55,14 @@ function byScored(piece: Piece, count: number): Piece[] {
         ...batch,
         scored: batch.scored.subarray(begin, end),
         targets: batch.targets.subarray(begin, end),
-        segmentEnds: cutEnds(batch.segmentEnds, begin, end),
+        spanEnds: cutEnds(batch.spanEnds, begin, end),
       },
       firstScored: firstScored + begin,
     };
   });
 }
 
-/** Every piece has every segment, most of them empty: then totals simply add up. */
+/** Every piece has every span, most of them empty: then totals simply add up. */
 function cutEnds(ends: Uint32Array, begin: number, end: number): Uint32Array {
   return ends.map((e) => Math.min(Math.max(e, begin), end) - begin);
 }
@@ -78,7 +78,7 @@ export function joinScores(pieces: readonly BatchScore[]): BatchScore {
     at += piece.nats.length;
     piece.totals.forEach((total, s) => {
       const joined = totals[s]! + total;
-      if (BigInt.asIntN(64, joined) !== joined) throw new RangeError(`segment ${s} leaves int64`);
+      if (BigInt.asIntN(64, joined) !== joined) throw new RangeError(`span ${s} leaves int64`);
       totals[s] = joined;
     });
   }

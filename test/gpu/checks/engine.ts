@@ -1,6 +1,6 @@
 /** The onnx-cuda engine on tables of logits that are known beforehand. */
 import assert from 'node:assert/strict';
-import { segmentTotals } from '#bpb/engine/q30';
+import { spanTotals } from '#bpb/engine/q30';
 import { rowNats } from '#bpb/engine/softmax';
 import type { CudaOptions } from '#bpb/engine/types';
 import { fullBatch, openEngine } from '../../helpers/engines.js';
@@ -47,7 +47,7 @@ const scored = TYPES.map(
             const error = Math.abs(nats[k]! - rowNats(logits, batch.targets[k]!, null));
             assert.ok(error < tolerance, `V = ${vocabulary}, target ${k}: off by ${error} nats`);
           }
-          assert.deepEqual(totals, segmentTotals(nats, batch.segmentEnds).totals);
+          assert.deepEqual(totals, spanTotals(nats, batch.spanEnds).totals);
         });
         assert.equal(nats.length, batch.targets.length);
       }
