@@ -26,15 +26,15 @@ for (let k = 0; k < nats.length; k++) {
 const session = {
   cpuNodes: '',
   async score({ scored, spanEnds }) {
-    const totals = new BigInt64Array(spanEnds.length);
+    const q30 = new BigInt64Array(spanEnds.length);
     let from = 0;
     for (let s = 0; s < spanEnds.length; s++) {
-      totals[s] = BigInt(sums[spanEnds[s]] - sums[from]);
+      q30[s] = BigInt(sums[spanEnds[s]] - sums[from]);
       from = spanEnds[s];
     }
     return {
       nats: nats.slice(0, scored.length),
-      totals,
+      q30,
       infinite: 0,
       refused: -1,
       runSeconds: 0,

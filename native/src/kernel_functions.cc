@@ -66,7 +66,7 @@ Napi::Value Q30Function(const Napi::CallbackInfo& info) {
   Napi::BigInt64Array totals = Napi::BigInt64Array::New(env, sums.size());
   std::copy(sums.begin(), sums.end(), totals.Data());
   Napi::Object result = Napi::Object::New(env);
-  result.Set("totals", totals);
+  result.Set("q30", totals);
   result.Set("infinite", Napi::Number::New(env, static_cast<double>(infinite)));
   return result;
 }

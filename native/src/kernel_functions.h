@@ -10,7 +10,7 @@ namespace bpb {
 // thread. `logits` is an ArrayBuffer, `offset` in bytes, `stride` in elements.
 Napi::Value NllFunction(const Napi::CallbackInfo& info);
 
-// q30(nats, spanEnds) -> {totals, infinite}. Throws RangeError on NaN and on overflow.
+// q30(nats, spanEnds) -> {q30, infinite}. Throws RangeError on NaN and on overflow.
 Napi::Value Q30Function(const Napi::CallbackInfo& info);
 
 // instructionSets() -> names that this CPU has, the best last.

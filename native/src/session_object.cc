@@ -27,7 +27,7 @@ Napi::Value score_result(Napi::Env env, const ScoreResult& result) {
   std::copy(result.totals.begin(), result.totals.end(), totals.Data());
   Napi::Object object = Napi::Object::New(env);
   object.Set("nats", nats);
-  object.Set("totals", totals);
+  object.Set("q30", totals);
   object.Set("infinite", Napi::Number::New(env, static_cast<double>(result.infinite)));
   object.Set("refused", Napi::Number::New(env, static_cast<double>(result.refused)));
   object.Set("runSeconds", Napi::Number::New(env, result.run_seconds));

@@ -87,7 +87,7 @@ class AdaptiveNativeEngine implements AdaptiveEngine {
     checkSizes(batch);
     const { graph } = this.options;
     const tell = (error: unknown) => this.#tell(error, graph.path);
-    const { nats, totals, runSeconds, scoreSeconds, deviceToHostBytes } = await runNative(
+    const { nats, q30, runSeconds, scoreSeconds, deviceToHostBytes } = await runNative(
       this.scorer,
       { ...batch, state: native, carry },
       graph,
@@ -100,7 +100,7 @@ class AdaptiveNativeEngine implements AdaptiveEngine {
     if (carry) native.commit();
     const onGpu = this.scorer.device !== undefined && this.scorer.cpuNodes === '';
     const counted = onGpu ? { deviceToHostBytes } : {};
-    return { nats, totals, runSeconds, scoreSeconds, ...counted };
+    return { nats, q30, runSeconds, scoreSeconds, ...counted };
   }
 
   async adapt(lesson: Lesson, state: EngineState): Promise<number> {

@@ -120,7 +120,7 @@ interface NativeLesson {
 
 export interface NativeScore {
   nats: Float32Array;
-  totals: BigInt64Array;
+  q30: BigInt64Array;
   infinite: number;
   /** Index of the first scored position whose nats are NaN, else -1; then there are no totals. */
   refused: number;
@@ -196,7 +196,7 @@ export interface NativeAddon {
   /** What makes states of these tensors, at their initial values. */
   states(tensors: readonly NativeStateTensor[]): (rows: number) => NativeState;
   nll(options: NllOptions): Float32Array;
-  q30(nats: Float32Array, spanEnds: Uint32Array): { totals: BigInt64Array; infinite: number };
+  q30(nats: Float32Array, spanEnds: Uint32Array): { q30: BigInt64Array; infinite: number };
   /** Reads every byte of the buffer, for the bench. */
   read(options: { buffer: ArrayBuffer; isa?: string }): number;
   /** Asks an NVIDIA driver (`libcuda.so.1`) for its CUDA version and its devices. */

@@ -88,7 +88,7 @@ export function scoreLogits(
   padded: Batch,
   batch: Batch,
   graph: GraphOptions,
-): Pick<BatchScore, 'nats' | 'totals'> {
+): Pick<BatchScore, 'nats' | 'q30'> {
   const { path, softcap, minVocabulary = 0 } = graph;
   const logits = readLogits(output, padded, path);
   const largest = batch.targets.reduce((most, target) => Math.max(most, target), -1);
@@ -98,7 +98,7 @@ export function scoreLogits(
   const refused = nats.findIndex(Number.isNaN);
   if (refused >= 0) throw nanLogits(graph, batch, refused);
   try {
-    return { nats, totals: spanTotals(nats, batch.spanEnds).totals };
+    return { nats, q30: spanTotals(nats, batch.spanEnds).q30 };
   } catch (error) {
     throw overflowError(path, (error as Error).message);
   }

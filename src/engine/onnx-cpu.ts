@@ -56,8 +56,8 @@ class OnnxCpuEngine implements Engine {
       (error) => translate(error, graph.path),
       (index) => nanLogits(graph, batch, index),
     );
-    const { nats, totals, runSeconds, scoreSeconds } = result;
-    return { nats, totals, runSeconds, scoreSeconds };
+    const { nats, q30, runSeconds, scoreSeconds } = result;
+    return { nats, q30, runSeconds, scoreSeconds };
   }
 
   async close(): Promise<void> {

@@ -150,12 +150,12 @@ class OnnxCudaEngine implements Engine {
       (error) => host.tell(error, graph.path),
       (index) => nanLogits(graph, whole, piece.firstScored + index),
     );
-    const { nats, totals, runSeconds, scoreSeconds, deviceToHostBytes } = result;
+    const { nats, q30, runSeconds, scoreSeconds, deviceToHostBytes } = result;
     // What the runtime copies for nodes on the CPU is not ours to count.
     const counted = shaped.session.cpuNodes === '' ? { deviceToHostBytes } : {};
     return {
       nats,
-      totals,
+      q30,
       runSeconds,
       scoreSeconds,
       ...counted,

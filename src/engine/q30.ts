@@ -22,7 +22,7 @@ export function toQ30(nats: number): number {
 
 /** Sums of spans, and how many targets were at +Infinity nats and so count 0 in them. */
 interface SpanTotals {
-  readonly totals: BigInt64Array;
+  readonly q30: BigInt64Array;
   readonly infinite: number;
 }
 
@@ -58,5 +58,5 @@ export function spanTotals(nats: Float32Array, ends: Uint32Array): SpanTotals {
     if (total > INT64_MAX) throw new RangeError(`the sum of span ${s} leaves int64`);
     totals[s] = total;
   }
-  return { totals, infinite };
+  return { q30: totals, infinite };
 }

@@ -21,7 +21,7 @@ export interface BatchScore {
   /** Nats of each scored target, fp32; +Infinity where the target's logit is -Infinity. */
   readonly nats: Float32Array;
   /** Sum of each span in fixed point, 2^-30 nats; infinite targets count 0. */
-  readonly totals: BigInt64Array;
+  readonly q30: BigInt64Array;
   /** Seconds inside the runtime's own Run, and in the scorer. */
   readonly runSeconds: number;
   readonly scoreSeconds: number;

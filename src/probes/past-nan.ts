@@ -34,7 +34,7 @@ export async function scorePastNan(
 
 const NOTHING: BatchScore = {
   nats: new Float32Array(),
-  totals: new BigInt64Array(1),
+  q30: new BigInt64Array(1),
   runSeconds: 0,
   scoreSeconds: 0,
 };

@@ -42,7 +42,7 @@ export interface Opened {
 export interface RowsScore extends InfiniteCounts {
   readonly spans: ScoredSpans;
   /** Q30 sum of each span. */
-  readonly totals: BigInt64Array;
+  readonly q30: BigInt64Array;
   /** Score and adapt events in order; absent where nothing adapts: then there is one a span. */
   readonly events?: readonly LedgerEvent[] | undefined;
   /** Nats of every scored target in the order of the spans, where `keepNats` asked for them. */

@@ -27,11 +27,11 @@ export class RunningBpb {
   }
 
   /** Adds a merged batch. */
-  add({ spans, totals }: RowsScore): Progress {
+  add({ spans, q30 }: RowsScore): Progress {
     for (let r = 0; r < spans.count.length; r++) {
       const from = spans.first[r]!;
       this.bytes += this.accounting.headlineBytes(from, from + spans.count[r]!);
-      this.nats += natsOf(totals[r]!);
+      this.nats += natsOf(q30[r]!);
       this.done += spans.count[r]!;
     }
     const { done, targets, bpb } = this;

@@ -51,12 +51,12 @@ export function infiniteTargets(nats: Float32Array, spans: ScoredSpans): Infinit
 /**
  * One ledger event a span.
  *
- * @param totals Q30 sum of each span
+ * @param q30 Q30 sum of each span
  * @param infiniteSpans infinite targets of each span; null where none is
  */
 export function scoreEvents(
   { document, first, count }: ScoredSpans,
-  totals: BigInt64Array,
+  q30: BigInt64Array,
   infiniteSpans: Uint32Array | null,
 ): ScoreEvent[] {
   return Array.from(count, (targets, r) => ({
@@ -64,7 +64,7 @@ export function scoreEvents(
     first: first[r]!,
     count: targets,
     document: document[r]!,
-    q30: totals[r]!,
+    q30: q30[r]!,
     infinite: infiniteSpans?.[r] ?? 0,
   }));
 }

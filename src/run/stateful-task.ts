@@ -15,7 +15,7 @@ import {
 export interface StatefulScore extends InfiniteCounts {
   readonly spans: ScoredSpans;
   /** Q30 sum of each span. */
-  readonly totals: BigInt64Array;
+  readonly q30: BigInt64Array;
   readonly nats: Float32Array;
   /** Seconds inside the two graphs, and in the scorer. */
   readonly runSeconds: number;
@@ -38,8 +38,8 @@ export class StatefulTask {
   /** Enters a scored step: from here on its nats are part of the result and cannot change. */
   commit(step: ScoredRows): void {
     this.steps.push(step);
-    const { spans, totals, infiniteSpans } = step;
-    this.events.push(...scoreEvents(spans, totals, infiniteSpans));
+    const { spans, q30, infiniteSpans } = step;
+    this.events.push(...scoreEvents(spans, q30, infiniteSpans));
     this.committed.clear();
     spans.first.forEach((first, r) => {
       this.committed.set(first, first + spans.count[r]!);
@@ -97,7 +97,7 @@ export class StatefulTask {
   }
 }
 
-type Joined = Pick<StatefulScore, 'spans' | 'totals' | 'nats' | 'infinite' | 'infiniteSpans'>;
+type Joined = Pick<StatefulScore, 'spans' | 'q30' | 'nats' | 'infinite' | 'infiniteSpans'>;
 
 function joined(steps: readonly ScoredRows[]): Joined {
   const numbers = (of: (step: ScoredRows) => Uint32Array) =>
@@ -109,9 +109,9 @@ function joined(steps: readonly ScoredRows[]): Joined {
       first: numbers(({ spans }) => spans.first),
       count: numbers(({ spans }) => spans.count),
     },
-    totals: concatenated(
+    q30: concatenated(
       BigInt64Array,
-      steps.map(({ totals }) => totals),
+      steps.map(({ q30 }) => q30),
     ),
     nats: concatenated(
       Float32Array,

@@ -10,20 +10,20 @@ import type { InfiniteTargets } from './scored-spans.js';
 
 export class DocumentTotals {
   /** Sum of each document's scored targets, in 2^-30 nats: 62 million of 88 nats fit int64. */
-  readonly nats: BigInt64Array;
+  readonly q30: BigInt64Array;
   /** Scores entered for each document; a repeated target counts each time. */
   readonly targets: Uint32Array;
   private infiniteCount = 0;
   private infiniteFirst = -1;
 
   constructor(documents: number) {
-    this.nats = new BigInt64Array(documents);
+    this.q30 = new BigInt64Array(documents);
     this.targets = new Uint32Array(documents);
   }
 
   /** Adds a span of targets of one document. */
-  add(document: number, count: number, nats: bigint): void {
-    const sum = this.nats[document]! + nats;
+  add(document: number, count: number, q30: bigint): void {
+    const sum = this.q30[document]! + q30;
     if (BigInt.asIntN(64, sum) !== sum) {
       throw new BpbError({
         kind: 'limit',
@@ -33,7 +33,7 @@ export class DocumentTotals {
         actual: `${Number(sum) / Q30_ONE} nats`,
       });
     }
-    this.nats[document] = sum;
+    this.q30[document] = sum;
     this.targets[document]! += count;
   }
 
@@ -50,7 +50,7 @@ export class DocumentTotals {
 
   /** The grand total, beyond int64 if need be. */
   totalQ30(): bigint {
-    return this.nats.reduce((sum, nats) => sum + nats, 0n);
+    return this.q30.reduce((sum, q30) => sum + q30, 0n);
   }
 
   totalTargets(): number {
@@ -73,9 +73,9 @@ export function mergeScore(
   const { document, first, count } = result.spans;
   for (let r = 0; r < count.length; r++) {
     coverage.mark(first[r]!, count[r]!);
-    totals.add(document[r]!, count[r]!, result.totals[r]!);
+    totals.add(document[r]!, count[r]!, result.q30[r]!);
   }
   totals.addInfinite(result.infinite);
 }
 
-type MergedScore = Pick<RowsScore, 'spans' | 'totals' | 'infinite'>;
+type MergedScore = Pick<RowsScore, 'spans' | 'q30' | 'infinite'>;

@@ -95,7 +95,7 @@ async function checkClaim(
   const onScore = (event: ScoreEvent, line: number): void => {
     const { first, count, document } = event;
     // What is not in the stream is a violation already, and has no nats to compare.
-    const inside = first + count <= stream.ids.length && document < totals.nats.length;
+    const inside = first + count <= stream.ids.length && document < totals.q30.length;
     if (!inside) return;
     const { q30, infinite, firstInfinite } = targets.sum(first, count);
     totals.add(document, count, q30);

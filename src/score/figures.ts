@@ -35,7 +35,7 @@ export function scoreFigures(
   const bits_per_token = val_loss / Math.LN2;
   if (contradicted) return { val_loss, bits_per_token, ...none, ...common };
   const bits = nats / Math.LN2;
-  const { stderr, ci95 } = uncertainty(totals.nats, bytes);
+  const { stderr, ci95 } = uncertainty(totals.q30, bytes);
   return {
     val_loss,
     val_bpb: bytes.bytes > 0 ? bits / bytes.bytes : null,
@@ -140,7 +140,7 @@ export function* documentRows(
     yield {
       document: d,
       targets: byDocument.targets[d]!,
-      nats_q30: totals.nats[d]!,
+      nats_q30: totals.q30[d]!,
       bytes_lut: byDocument.lut[d]!,
       bytes_sidecar: byDocument.sidecar?.[d] ?? null,
       bytes_decoded: byDocument.decoded[d]!,

@@ -65,12 +65,12 @@ export class OutputDirectory {
   }
 
   /** Enters a merged batch: its runs as `[document, first target, count, nats_q30]`. */
-  append(batch: number, { spans, totals, infinite, nats }: RowsScore): void {
+  append(batch: number, { spans, q30, infinite, nats }: RowsScore): void {
     const lines = Array.from(spans.count, (count, r) => [
       spans.document[r],
       spans.first[r],
       count,
-      String(totals[r]),
+      String(q30[r]),
     ]);
     const entry = infinite.count > 0 ? { batch, runs: lines, infinite } : { batch, runs: lines };
     this.guard(() => {

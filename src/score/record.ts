@@ -63,7 +63,7 @@ export class LedgerRecorder {
   enter(batch: number, result: RowsScore): void {
     this.sequence.enter(
       batch,
-      result.events ?? scoreEvents(result.spans, result.totals, result.infiniteSpans),
+      result.events ?? scoreEvents(result.spans, result.q30, result.infiniteSpans),
     );
   }
 

@@ -74,7 +74,7 @@ export class TargetsFile {
     }
     const infinite = sums.infinite;
     const firstInfinite = infinite > 0 ? first + nats.indexOf(Number.POSITIVE_INFINITY) : -1;
-    return { q30: sums.totals[0]!, infinite, firstInfinite };
+    return { q30: sums.q30[0]!, infinite, firstInfinite };
   }
 
   /** Refuses a value for a target that is skipped: one of the two must be wrong. */

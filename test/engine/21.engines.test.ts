@@ -57,7 +57,7 @@ describe.each(engines)('%s', (name) => {
     for (const batch of [randomBatch(3, 7), randomBatch(5, 16), randomBatch(3, 7)]) {
       const result = await engine.score(batch);
       expectClose(result.nats, expected(batch), tolerance);
-      expect(result.totals).toEqual(spanTotals(result.nats, batch.spanEnds).totals);
+      expect(result.q30).toEqual(spanTotals(result.nats, batch.spanEnds).q30);
     }
     await engine.close();
   });
@@ -80,7 +80,7 @@ describe.each(engines)('%s', (name) => {
     const part = { ...whole, scored, targets: Int32Array.from(targets) };
     const some = await engine.score({ ...part, spanEnds: Uint32Array.of(2, 2, 4) });
     expect([...some.nats]).toEqual([...scored].map((position) => all.nats[position]));
-    expect(some.totals[1]).toBe(0n);
+    expect(some.q30[1]).toBe(0n);
     await engine.close();
   });
 
@@ -93,8 +93,8 @@ describe.each(engines)('%s', (name) => {
       let sum = 0n;
       for (let at = 0; at < ids.length; at += size) {
         const batch = fullBatch(ids.slice(at, at + size), targets.slice(at, at + size));
-        const { totals } = await engine.score(batch);
-        sum += totals.reduce((a, b) => a + b, 0n);
+        const { q30 } = await engine.score(batch);
+        sum += q30.reduce((a, b) => a + b, 0n);
       }
       sums.push(sum);
     }
@@ -113,9 +113,9 @@ describe.each(engines)('%s', (name) => {
   test('a target at -Infinity is infinite and adds nothing', async () => {
     const holed = table.with(3 * vocabulary + 9, Number.NEGATIVE_INFINITY);
     const engine = await openEngine(name, tableModel(holed, vocabulary));
-    const { nats, totals } = await engine.score(fullBatch([[3, 4]], [[9, 9]]));
+    const { nats, q30 } = await engine.score(fullBatch([[3, 4]], [[9, 9]]));
     expect(nats[0]).toBe(Number.POSITIVE_INFINITY);
-    expect(totals).toEqual(spanTotals(nats.subarray(1), Uint32Array.of(1)).totals);
+    expect(q30).toEqual(spanTotals(nats.subarray(1), Uint32Array.of(1)).q30);
     await engine.close();
   });
 

@@ -48,7 +48,7 @@ function expectSame(one: BatchScore, other: BatchScore) {
   for (const [k, nats] of other.nats.entries()) {
     expect(Math.abs(one.nats[k]! - nats)).toBeLessThan(2e-5);
   }
-  expect(one.totals.length).toBe(other.totals.length);
+  expect(one.q30.length).toBe(other.q30.length);
 }
 
 describe.each(['onnx-cpu', 'onnx-js'] as const)('%s', (name) => {
@@ -176,9 +176,9 @@ test('a batch cut by its positions scores the same, each span whole', async () =
     const scores = [];
     for (const piece of pieces) scores.push(await engine.score(piece.batch));
     const joined = joinScores(scores);
-    expect([...joined.totals].length).toBe(5);
+    expect([...joined.q30].length).toBe(5);
     expectSame(joined, whole);
-    const off = joined.totals.map((total, s) => total - whole.totals[s]!);
+    const off = joined.q30.map((total, s) => total - whole.q30[s]!);
     for (const difference of off) expect(Math.abs(Number(difference)) / 2 ** 30).toBeLessThan(3e-4);
   }
   await engine.close();

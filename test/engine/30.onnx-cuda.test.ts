@@ -46,10 +46,10 @@ async function expectEqual(one: Engine, other: Engine, batch: Batch) {
   expect(a.nats.length).toBe(b.nats.length);
   // Other fp32 lanes: the portable scorer against the best instruction set here.
   for (const [k, nats] of b.nats.entries()) expect(Math.abs(a.nats[k]! - nats)).toBeLessThan(4e-6);
-  expect(a.totals.length).toBe(b.totals.length);
-  for (const [s, total] of b.totals.entries()) {
+  expect(a.q30.length).toBe(b.q30.length);
+  for (const [s, total] of b.q30.entries()) {
     const targets = batch.spanEnds[s]! - (batch.spanEnds[s - 1] ?? 0);
-    expect(Math.abs(Number(a.totals[s]! - total)) / 2 ** 30).toBeLessThanOrEqual(4e-6 * targets);
+    expect(Math.abs(Number(a.q30[s]! - total)) / 2 ** 30).toBeLessThanOrEqual(4e-6 * targets);
   }
   return a;
 }

@@ -83,9 +83,9 @@ describe('splitBatch and joinScores', () => {
     expect(splitBatch(batch, 5)).toEqual([{ batch, firstScored: 0 }]);
   });
 
-  const score = (nats: number[], totals: bigint[], bytes?: number) => ({
+  const score = (nats: number[], q30: bigint[], bytes?: number) => ({
     nats: Float32Array.from(nats),
-    totals: BigInt64Array.from(totals),
+    q30: BigInt64Array.from(q30),
     runSeconds: 1,
     scoreSeconds: 0,
     deviceToHostBytes: bytes,
@@ -93,7 +93,7 @@ describe('splitBatch and joinScores', () => {
 
   test('scores are put together; a sum beyond int64 is refused, one not counted stays so', () => {
     const joined = joinScores([score([1, 2], [5n, 0n], 8), score([3], [0n, 7n], 4)]);
-    expect(joined).toMatchObject({ totals: BigInt64Array.of(5n, 7n), deviceToHostBytes: 12 });
+    expect(joined).toMatchObject({ q30: BigInt64Array.of(5n, 7n), deviceToHostBytes: 12 });
     expect([...joined.nats]).toEqual([1, 2, 3]);
     expect(joinScores([score([], [0n], 1), score([], [0n])]).deviceToHostBytes).toBeUndefined();
     const most = 2n ** 63n - 1n;

@@ -57,8 +57,8 @@ async function expectSame(one: Engine, other: Engine, batch: Batch) {
   expect(a.nats.length).toBe(b.nats.length);
   // fp32 sums in another order, and other lanes.
   for (const [k, nats] of b.nats.entries()) expect(Math.abs(a.nats[k]! - nats)).toBeLessThan(2e-5);
-  for (const [s, total] of b.totals.entries()) {
-    expect(Math.abs(Number(a.totals[s]! - total)) / 2 ** 30).toBeLessThan(3e-4);
+  for (const [s, total] of b.q30.entries()) {
+    expect(Math.abs(Number(a.q30[s]! - total)) / 2 ** 30).toBeLessThan(3e-4);
   }
   return a;
 }

@@ -63,9 +63,9 @@ describe.each(ADAPTIVE_ENGINES)('the %s engine', (_, openOn) => {
       if (count < state.rows) state.keep(count);
       expect(state.rows).toBe(count);
       const [ids, targets] = [rows(count, 5), rows(count, 5)];
-      const { nats: found, totals } = await engine.score(fullBatch(ids, targets), state, true);
+      const { nats: found, q30 } = await engine.score(fullBatch(ids, targets), state, true);
       expectNats(found, natsOf(ids, targets, sums));
-      expect(totals.length).toBe(count);
+      expect(q30.length).toBe(count);
       addEmbeddings(sums, ids);
     }
     state.free();

@@ -7,6 +7,6 @@ export default serve(async () => {
     if (task.kind === 'left') return last.byteLength;
     const nats = Float32Array.from({ length: task.length }, (_, k) => k / 4);
     last = nats.buffer;
-    return new WithTransfer({ nats, totals: BigInt64Array.of(7n) }, [last]);
+    return new WithTransfer({ nats, q30: BigInt64Array.of(7n) }, [last]);
   };
 });

@@ -23,7 +23,7 @@ test.skipIf(python === undefined)(
     const checked = await checkLedger(path, { stream: streamOf(ids, [0, 5, 14]) });
     expect(checked.violations.list()).toEqual([]);
     const nats = Float32Array.from({ length: 22 }, (_, i) => 0.1 * (i + 1));
-    expect(checked.q30).toBe(spanTotals(nats, Uint32Array.of(22)).totals[0]);
+    expect(checked.q30).toBe(spanTotals(nats, Uint32Array.of(22)).q30[0]);
     expect(checked).toMatchObject({
       scored: 22,
       updates: 8,

@@ -35,7 +35,7 @@ function recorder(bad: (batch: Batch, position: number) => boolean = () => false
     }
     return {
       nats: Float32Array.from(batch.targets),
-      totals: new BigInt64Array(batch.spanEnds.length),
+      q30: new BigInt64Array(batch.spanEnds.length),
       runSeconds: 0,
       scoreSeconds: 0,
     };

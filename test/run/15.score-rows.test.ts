@@ -25,7 +25,7 @@ const rows = Uint32Array.of(2, 0, 1);
 const scored = (batch: Batch): BatchScore => ({
   // Targets 12 and 22 have probability zero.
   nats: Float32Array.from(batch.targets, (id) => (id % 10 === 2 ? Number.POSITIVE_INFINITY : id)),
-  totals: BigInt64Array.from(batch.spanEnds, (_, s) => BigInt(s)),
+  q30: BigInt64Array.from(batch.spanEnds, (_, s) => BigInt(s)),
   runSeconds: 0,
   scoreSeconds: 0,
 });
@@ -33,11 +33,11 @@ const scored = (batch: Batch): BatchScore => ({
 test('spans, sums, infinite targets and events of the same batch', async () => {
   const result = await scoreRows(stream, plan, rows, async (batch) => scored(batch));
   expect([...result.batch.ids.subarray(0, 3)]).toEqual([20, 21, 22]);
-  const { spans, totals, infinite, infiniteSpans } = result.scored;
+  const { spans, q30, infinite, infiniteSpans } = result.scored;
   expect([...spans.first]).toEqual([21, 26, 1, 11, 14]);
   expect([...spans.document]).toEqual([1, 2, 0, 0, 1]);
   expect(infinite).toEqual({ count: 3, first: 2 });
-  const events = scoreEvents(spans, totals, infiniteSpans);
+  const events = scoreEvents(spans, q30, infiniteSpans);
   expect(events.map((event) => event.infinite)).toEqual([1, 0, 1, 1, 0]);
   expect(events.map((event) => event.q30)).toEqual([0n, 1n, 2n, 3n, 4n]);
 });

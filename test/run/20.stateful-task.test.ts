@@ -23,7 +23,7 @@ function step(
   return {
     spans: scored,
     nats,
-    totals: BigInt64Array.from(spans, ([first]) => BigInt(first)),
+    q30: BigInt64Array.from(spans, ([first]) => BigInt(first)),
     runSeconds: 1,
     scoreSeconds: 2,
     ...infiniteTargets(nats, scored),
@@ -92,7 +92,7 @@ test('steps are joined in their order, with events and infinite targets counted 
   const infinity = Number.POSITIVE_INFINITY;
   expect([...result.spans.first]).toEqual([9, 1, 5, 20]);
   expect([...result.spans.count]).toEqual([2, 2, 3, 1]);
-  expect([...result.totals]).toEqual([9n, 1n, 5n, 20n]);
+  expect([...result.q30]).toEqual([9n, 1n, 5n, 20n]);
   expect([...result.nats]).toEqual([9, 10, 1, infinity, infinity, infinity, 7, infinity]);
   expect(result.infinite).toEqual({ count: 4, first: 2 });
   expect([...result.infiniteSpans!]).toEqual([0, 1, 2, 1]);

@@ -30,7 +30,7 @@ function worker(
 
 const scoreOf = ({ targets, spanEnds }: Batch): BatchScore => ({
   nats: Float32Array.from(targets),
-  totals: new BigInt64Array(spanEnds.length),
+  q30: new BigInt64Array(spanEnds.length),
   runSeconds: 0,
   scoreSeconds: 0,
 });

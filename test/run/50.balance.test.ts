@@ -13,7 +13,7 @@ import { blankStream } from '../helpers/stream.js';
 
 const NOTHING: RowsScore = {
   spans: { document: new Uint32Array(), first: new Uint32Array(), count: new Uint32Array() },
-  totals: new BigInt64Array(),
+  q30: new BigInt64Array(),
   infinite: { count: 0, first: -1 },
   infiniteSpans: null,
   nats: null,

@@ -9,7 +9,7 @@ describe('exact totals', () => {
     const totals = new DocumentTotals(1);
     totals.add(0, 1, 2n ** 63n - 1n);
     expect(() => totals.add(0, 1, 1n)).toThrow(/exceed int64/);
-    expect(totals.nats[0]).toBe(2n ** 63n - 1n);
+    expect(totals.q30[0]).toBe(2n ** 63n - 1n);
   });
 
   test('the grand total may exceed int64', () => {

@@ -174,13 +174,13 @@ describe('a thread that ends', () => {
 
 describe('transfer', () => {
   test('buffers of a result are moved, not copied', async () => {
-    type Result = { nats: Float32Array; totals: BigInt64Array } & number;
+    type Result = { nats: Float32Array; q30: BigInt64Array } & number;
     const options = { module: TRANSFER, setup: null, workers: 1, tasksPerWorker: 1 };
     const pool = new WorkerPool<object, Result>(options);
     onTestFinished(() => pool.close());
-    const { nats, totals } = await pool.call({ kind: 'give', length: 1000 });
+    const { nats, q30 } = await pool.call({ kind: 'give', length: 1000 });
     expect(nats).toEqual(Float32Array.from({ length: 1000 }, (_, k) => k / 4));
-    expect(totals).toEqual(BigInt64Array.of(7n));
+    expect(q30).toEqual(BigInt64Array.of(7n));
     expect(await pool.call({ kind: 'left' })).toBe(0);
   });
 

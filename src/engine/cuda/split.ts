@@ -71,22 +71,22 @@ function cutEnds(ends: Uint32Array, begin: number, end: number): Uint32Array {
 export function joinScores(pieces: readonly BatchScore[]): BatchScore {
   if (pieces.length === 1) return pieces[0]!;
   const nats = new Float32Array(pieces.reduce((sum, piece) => sum + piece.nats.length, 0));
-  const totals = new BigInt64Array(pieces[0]!.totals.length);
+  const q30 = new BigInt64Array(pieces[0]!.q30.length);
   let at = 0;
   for (const piece of pieces) {
     nats.set(piece.nats, at);
     at += piece.nats.length;
-    piece.totals.forEach((total, s) => {
-      const joined = totals[s]! + total;
+    piece.q30.forEach((total, s) => {
+      const joined = q30[s]! + total;
       if (BigInt.asIntN(64, joined) !== joined) throw new RangeError(`span ${s} leaves int64`);
-      totals[s] = joined;
+      q30[s] = joined;
     });
   }
   const sum = (of: (piece: BatchScore) => number) => pieces.reduce((all, p) => all + of(p), 0);
   const counted = pieces.every((piece) => piece.deviceToHostBytes !== undefined);
   return {
     nats,
-    totals,
+    q30,
     runSeconds: sum((piece) => piece.runSeconds),
     scoreSeconds: sum((piece) => piece.scoreSeconds),
     deviceToHostBytes: counted ? sum((piece) => piece.deviceToHostBytes!) : undefined,

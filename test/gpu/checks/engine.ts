@@ -38,7 +38,7 @@ const scored = TYPES.map(
         const table = normals(vocabulary * 20, 5, 3);
         const engine = await open(place, tableModel(table, vocabulary, options));
         const batch = fullBatch(ids(19, 30, 20), ids(19, 30, vocabulary));
-        const { nats, totals } = await engine.score(batch);
+        const { nats, q30 } = await engine.score(batch);
         await engine.close();
         place.values(() => {
           for (const [k, position] of batch.scored.entries()) {
@@ -47,7 +47,7 @@ const scored = TYPES.map(
             const error = Math.abs(nats[k]! - rowNats(logits, batch.targets[k]!, null));
             assert.ok(error < tolerance, `V = ${vocabulary}, target ${k}: off by ${error} nats`);
           }
-          assert.deepEqual(totals, spanTotals(nats, batch.spanEnds).totals);
+          assert.deepEqual(q30, spanTotals(nats, batch.spanEnds).q30);
         });
         assert.equal(nats.length, batch.targets.length);
       }
