@@ -174,7 +174,7 @@ ScoreRequest score_request(const Napi::Object& options) {
   return request;
 }
 
-ScoreRequest lesson_request(const Napi::Object& options) {
+ScoreRequest adapt_request(const Napi::Object& options) {
   const Napi::Env env = options.Env();
   ScoreRequest request;
   request.rows = integer_field(options, "rows", 1, INT32_MAX);

@@ -44,8 +44,8 @@ void check_span_ends(Napi::Env env, const std::vector<uint32_t>& ends, size_t co
 // A batch, with everything checked that scoring.h expects to be.
 ScoreRequest score_request(const Napi::Object& options);
 
-// A lesson, as a request of which only rows, time, ids and targets are filled.
-ScoreRequest lesson_request(const Napi::Object& options);
+// An adapt batch, as a request of which only rows, time, ids and targets are filled.
+ScoreRequest adapt_request(const Napi::Object& options);
 
 }  // namespace bpb
 

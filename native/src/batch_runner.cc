@@ -28,8 +28,8 @@ class CpuRunner : public BatchRunner {
     return false;
   }
 
-  void adapt(Batch& lesson) override {
-    attempt(lesson, [&] { run(lesson); });
+  void adapt(Batch& adapt_batch) override {
+    attempt(adapt_batch, [&] { run(adapt_batch); });
   }
 
  private:

@@ -11,7 +11,7 @@
 namespace bpb {
 
 // A batch on its way; the caller owns it until it is done. `ok` and either `result` or `error` are
-// written. A lesson is one too: its targets are the last ones of each row, and none is scored.
+// written. An adapt batch is one too: its targets are the last ones of each row, and none is scored.
 struct Batch {
   ScoreRequest request;
   std::shared_ptr<State> state;  // null where the session was opened without; for `rows` documents
@@ -28,8 +28,8 @@ class BatchRunner {
   // Begins `next`, which may be null, and then finishes the batch that was begun before, if any.
   // Returns whether `next` is still on its way: then it is finished by the next call.
   virtual bool advance(Batch* next) = 0;
-  // Runs a lesson to its end; no batch is on its way.
-  virtual void adapt(Batch& lesson) = 0;
+  // Runs an adapt batch to its end; no batch is on its way.
+  virtual void adapt(Batch& adapt_batch) = 0;
 };
 
 // The runner that the session's device wants; `run` is null where it has no state.

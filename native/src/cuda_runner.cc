@@ -75,8 +75,8 @@ class CudaRunner : public BatchRunner {
     return launched;
   }
 
-  void adapt(Batch& lesson) override {
-    if (!attempt(lesson, [&] { learn(slots_[turn_], lesson); })) settle();
+  void adapt(Batch& adapt_batch) override {
+    if (!attempt(adapt_batch, [&] { run_adapt(slots_[turn_], adapt_batch); })) settle();
   }
 
  private:
@@ -165,9 +165,9 @@ class CudaRunner : public BatchRunner {
     return logits;
   }
 
-  // Uploads and queues a lesson, and waits for it.
-  void learn(Slot& slot, Batch& lesson) {
-    const ScoreRequest& request = lesson.request;
+  // Uploads and queues an adapt batch, and waits for it.
+  void run_adapt(Slot& slot, Batch& adapt_batch) {
+    const ScoreRequest& request = adapt_batch.request;
     const int tokens = run_->tokens_type(), targets = run_->targets_type();
     Layout layout;
     slot.ids = layout.add(request.ids.size(), IdBuffer::size(tokens));
@@ -179,10 +179,10 @@ class CudaRunner : public BatchRunner {
     place(up + slot.targets, request.targets, targets);
     const auto start = Clock::now();
     device_.upload(in, up, layout.bytes());
-    run_->run(*lesson.state, {in + slot.ids, request.time},
-              {in + slot.targets, request.targets.size() / request.rows}, lesson.carry);
+    run_->run(*adapt_batch.state, {in + slot.ids, request.time},
+              {in + slot.targets, request.targets.size() / request.rows}, adapt_batch.carry);
     device_.wait();
-    lesson.result.run_seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    adapt_batch.result.run_seconds = std::chrono::duration<double>(Clock::now() - start).count();
   }
 
   // Reads what came back.

@@ -85,7 +85,7 @@ Napi::Value SessionObject::Adapt(const Napi::CallbackInfo& info) {
   if (request_.graph.state == nullptr) throw Napi::Error::New(env, "the session has no state");
   auto job = std::make_unique<Job>(env, Kind::kAdapt);
   const Napi::Object options = options_argument(info);
-  job->batch.request = lesson_request(options);
+  job->batch.request = adapt_request(options);
   job->batch.carry = true;
   Lease(options, job->batch);
   return Enqueue(env, std::move(job));

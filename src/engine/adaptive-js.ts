@@ -5,7 +5,7 @@
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { type StateTensor, stateBytes } from '../artifact/adaptive.js';
 import { count } from '../onnx/tensor.js';
-import type { AdaptiveEngine, AdaptiveOptions, EngineState, Lesson } from './adaptive.js';
+import type { AdaptBatch, AdaptiveEngine, AdaptiveOptions, EngineState } from './adaptive.js';
 import { closedError, modelRunError, noBfloat16Error, stateOutputError } from './engine-errors.js';
 import { graphValue, idsTensor, openSession, scoreLogits } from './js-session.js';
 import { jsEngineInfo } from './onnx-js.js';
@@ -82,7 +82,7 @@ class AdaptiveJsEngine implements AdaptiveEngine {
     private readonly idType: Signature['idType'],
     private readonly options: AdaptiveOptions,
     private readonly scorer: Graph,
-    private readonly learner: Graph | null,
+    private readonly adaptGraph: Graph | null,
     readonly remarks: readonly string[],
   ) {}
 
@@ -109,19 +109,19 @@ class AdaptiveJsEngine implements AdaptiveEngine {
     return { ...scored, runSeconds: seconds, scoreSeconds };
   }
 
-  async adapt(lesson: Lesson, state: EngineState): Promise<number> {
-    const learner = this.learner!;
+  async adapt(adaptBatch: AdaptBatch, state: EngineState): Promise<number> {
+    const adaptGraph = this.adaptGraph!;
     const { tokens, targets } = this.options.adaptive.adapt!;
     const feeds: Record<string, Tensor> = {};
-    const { rows, time, chunk } = lesson;
+    const { rows, time, chunk } = adaptBatch;
     if (tokens !== null) {
-      feeds[tokens] = idsTensor(lesson.ids, [rows, time], idTypeOf(learner, tokens));
+      feeds[tokens] = idsTensor(adaptBatch.ids, [rows, time], idTypeOf(adaptGraph, tokens));
     }
     if (targets !== null) {
-      feeds[targets] = idsTensor(lesson.targets, [rows, chunk], idTypeOf(learner, targets));
+      feeds[targets] = idsTensor(adaptBatch.targets, [rows, chunk], idTypeOf(adaptGraph, targets));
     }
-    const { results, seconds } = await this.#run(learner, feeds, state as JsState, [], true);
-    takeOver(learner, results, state as JsState);
+    const { results, seconds } = await this.#run(adaptGraph, feeds, state as JsState, [], true);
+    takeOver(adaptGraph, results, state as JsState);
     return seconds;
   }
 
@@ -149,7 +149,7 @@ class AdaptiveJsEngine implements AdaptiveEngine {
     if (this.#closed) return;
     this.#closed = true;
     await this.scorer.session.release();
-    await this.learner?.session.release();
+    await this.adaptGraph?.session.release();
   }
 }
 
@@ -189,7 +189,7 @@ export async function openAdaptiveJs(options: AdaptiveOptions): Promise<Adaptive
   const { session, remarks } = await openSession(graph, runtime);
   const open: InferenceSession[] = [session];
   try {
-    const { reads, writes, learns } = splitTensors(adaptive, session.inputNames);
+    const { reads, writes, adapts } = splitTensors(adaptive, session.inputNames);
     const signature = checkSignature(
       session.inputMetadata.map(graphValue),
       session.outputMetadata.map(graphValue),
@@ -197,18 +197,18 @@ export async function openAdaptiveJs(options: AdaptiveOptions): Promise<Adaptive
       reads.map((tensor) => tensor.in),
     );
     if (signature.precision === 'bf16') throw noBfloat16Error(graph.path);
-    let learner: Graph | null = null;
+    let adaptGraph: Graph | null = null;
     const told = [...remarks];
     if (adaptive.adapt !== null) {
       const { path, bytes } = adaptive.adapt;
       const opened = await openSession({ model: bytes, path }, runtime);
       open.push(opened.session);
       told.push(...opened.remarks);
-      learner = { path, session: opened.session, ...learns };
+      adaptGraph = { path, session: opened.session, ...adapts };
     }
     const info = jsEngineInfo(signature, runtime.threads);
     const scorer: Graph = { path: graph.path, session, reads, writes };
-    return new AdaptiveJsEngine(info, signature.idType, options, scorer, learner, told);
+    return new AdaptiveJsEngine(info, signature.idType, options, scorer, adaptGraph, told);
   } catch (error) {
     for (const each of open) await each.release();
     throw error;

@@ -4,7 +4,7 @@
  */
 import { type StateTensor, stateBytes } from '../artifact/adaptive.js';
 import { TYPE } from '../onnx/element-types.js';
-import type { AdaptiveEngine, AdaptiveOptions, EngineState, Lesson } from './adaptive.js';
+import type { AdaptBatch, AdaptiveEngine, AdaptiveOptions, EngineState } from './adaptive.js';
 import type { NativeSession, NativeState, NativeStateTensor } from './addon.js';
 import { closedError, stateMisuseError, stateOutputError } from './engine-errors.js';
 import { nanLogits } from './nan-logits.js';
@@ -69,11 +69,11 @@ class AdaptiveNativeEngine implements AdaptiveEngine {
     private readonly host: NativeHost,
     private readonly options: AdaptiveOptions,
     private readonly scorer: NativeSession,
-    private readonly learner: NativeSession | null,
+    private readonly adaptSession: NativeSession | null,
     remarks: readonly string[],
   ) {
     this.#begin = host.addon.states(options.adaptive.tensors.map(nativeTensor));
-    const nodes = [scorer, learner].map((session) => session?.cpuNodes ?? '').filter(Boolean);
+    const nodes = [scorer, adaptSession].map((session) => session?.cpuNodes ?? '').filter(Boolean);
     this.remarks = [...remarks, ...nodes.map((names) => `these nodes ran on the CPU: ${names}`)];
   }
 
@@ -103,15 +103,15 @@ class AdaptiveNativeEngine implements AdaptiveEngine {
     return { nats, q30, runSeconds, scoreSeconds, ...counted };
   }
 
-  async adapt(lesson: Lesson, state: EngineState): Promise<number> {
+  async adapt(adaptBatch: AdaptBatch, state: EngineState): Promise<number> {
     const native = this.#native(state);
     const { adapt } = this.options.adaptive;
-    if (this.learner === null || adapt === null) {
+    if (this.adaptSession === null || adapt === null) {
       throw stateMisuseError('there is no graph that adapts it');
     }
     let seconds: number;
     try {
-      seconds = (await this.learner.adapt({ ...lesson, state: native })).runSeconds;
+      seconds = (await this.adaptSession.adapt({ ...adaptBatch, state: native })).runSeconds;
     } catch (error) {
       throw this.#tell(error, adapt.path);
     }
@@ -139,7 +139,7 @@ class AdaptiveNativeEngine implements AdaptiveEngine {
     if (this.#closed) return;
     this.#closed = true;
     await this.scorer.close();
-    await this.learner?.close();
+    await this.adaptSession?.close();
   }
 }
 
@@ -161,7 +161,7 @@ export async function openAdaptiveOn(
   const { adaptive, graph } = options;
   const { tokens, logits } = graph;
   const { tensors, adapt } = adaptive;
-  const { writes, learns } = splitTensors(adaptive, []);
+  const { writes, adapts } = splitTensors(adaptive, []);
   const ports = (side: 'in' | 'out', of: readonly StateTensor[]) =>
     of.map((tensor) => ({ port: tensor[side], slot: tensors.indexOf(tensor) }));
   const open: NativeSession[] = [];
@@ -189,15 +189,15 @@ export async function openAdaptiveOn(
       graph,
       tensors.map((tensor) => tensor.in),
     );
-    let learner: NativeSession | null = null;
+    let adaptSession: NativeSession | null = null;
     if (adapt !== null) {
       const ids = { tokens: adapt.tokens ?? '', targets: adapt.targets ?? '', logits: '' };
-      const reads = ports('in', learns.reads);
-      const state = { ...ids, reads, writes: ports('out', learns.writes) };
-      learner = await hosted({ model: adapt.bytes, path: adapt.path, ...ids, state });
+      const reads = ports('in', adapts.reads);
+      const state = { ...ids, reads, writes: ports('out', adapts.writes) };
+      adaptSession = await hosted({ model: adapt.bytes, path: adapt.path, ...ids, state });
     }
     const info = host.info(scorer, signature);
-    return new AdaptiveNativeEngine(info, host, options, scorer, learner, remarks);
+    return new AdaptiveNativeEngine(info, host, options, scorer, adaptSession, remarks);
   } catch (error) {
     for (const session of open) await session.close();
     throw error;

@@ -24,7 +24,7 @@ export interface EngineState {
 }
 
 /** Inputs of the adapt graph. All targets have been scored. */
-export interface Lesson {
+export interface AdaptBatch {
   readonly rows: number;
   /** Inputs a row: context and chunk, as the score graph had them. */
   readonly time: number;
@@ -50,6 +50,6 @@ export interface AdaptiveEngine {
    */
   score(batch: Batch, state: EngineState, carry: boolean): Promise<BatchScore>;
   /** Runs the adapt graph once and takes over what it writes. @returns seconds inside Run */
-  adapt(lesson: Lesson, state: EngineState): Promise<number>;
+  adapt(adaptBatch: AdaptBatch, state: EngineState): Promise<number>;
   close(): Promise<void>;
 }

@@ -107,8 +107,8 @@ export interface NativeBatch {
   carry?: boolean;
 }
 
-/** A run of a graph that is shown targets. */
-interface NativeLesson {
+/** Inputs of an adapt graph: targets that have been scored. */
+interface NativeAdaptBatch {
   rows: number;
   time: number;
   ids: Int32Array;
@@ -152,7 +152,7 @@ export interface NativeSession {
   readonly device?: NativeGpu;
   score(batch: NativeBatch): Promise<NativeScore>;
   /** Runs the graph and has what it writes ready for `commit`. */
-  adapt(lesson: NativeLesson): Promise<{ runSeconds: number }>;
+  adapt(adaptBatch: NativeAdaptBatch): Promise<{ runSeconds: number }>;
   close(): Promise<void>;
 }
 

@@ -6,13 +6,13 @@ import type { Adaptive } from '../artifact/adaptive.js';
 /** Which tensors the score graph reads and writes, and which the adapt graph does. */
 export function splitTensors(adaptive: Adaptive, scoreInputs: readonly string[]) {
   const { tensors, adapt } = adaptive;
-  const learns = {
+  const adapts = {
     reads: tensors.filter(({ name }) => adapt?.reads.includes(name)),
     writes: tensors.filter(({ name }) => adapt?.writes.includes(name)),
   };
   return {
     reads: tensors.filter((tensor) => scoreInputs.includes(tensor.in)),
-    writes: tensors.filter((tensor) => !learns.writes.includes(tensor)),
-    learns,
+    writes: tensors.filter((tensor) => !adapts.writes.includes(tensor)),
+    adapts,
   };
 }

@@ -23,7 +23,7 @@ async function run(context: ProbeContext): Promise<Outcome> {
   const tokens = tokensFor(context, 'state');
   const before = new Differences();
   const beside = new Differences();
-  const learnt = new Differences();
+  const adapted = new Differences();
   const document = (): ProbeRow => ({ tokens: tokens.document(subject.rowInputs + 1) });
   for (let r = 0; r < effort.samples; r++) {
     const own = document();
@@ -31,7 +31,7 @@ async function run(context: ProbeContext): Promise<Outcome> {
     // One task, so that one session runs them one after the other.
     const [, later] = await subject.nats([document(), own]);
     before.add(first!, later!);
-    if (subject.frozen !== null) learnt.add(first!, (await subject.frozen([own]))[0]!);
+    if (subject.frozen !== null) adapted.add(first!, (await subject.frozen([own]))[0]!);
     if (subject.info.fixedRows === 1) continue;
     const others = () => Array.from({ length: NEIGHBOURS }, document);
     const some = (await subject.nats([own, ...others()], 'together'))[0]!;
@@ -49,7 +49,7 @@ async function run(context: ProbeContext): Promise<Outcome> {
     return { ...judged[at]!, note: notes[at]! };
   }
   if (subject.frozen === null) return { ...judged[at]!, note: null };
-  const moved = learnt.largest;
+  const moved = adapted.largest;
   if (moved === 0) {
     const note = 'the adapt graph changes nothing: nats are the same without it';
     return { effect: 0, unit: 'nats', tolerance: null, verdict: 'fail', note };

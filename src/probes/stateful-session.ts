@@ -7,7 +7,7 @@
  */
 import { type Adaptive, resetsAtDocuments } from '../artifact/adaptive.js';
 import type { TokenStream } from '../data/types.js';
-import type { AdaptiveEngine, EngineState, Lesson } from '../engine/adaptive.js';
+import type { AdaptBatch, AdaptiveEngine, EngineState } from '../engine/adaptive.js';
 import type { Batch, BatchScore } from '../engine/types.js';
 import { planBatchesOf, planRows } from '../evaluation/plan.js';
 import { StatefulRunner } from '../run/stateful-runner.js';
@@ -94,8 +94,8 @@ class ProbedEngine implements AdaptiveEngine {
     return scorePastNan({ ...batch, targets }, (part) => this.engine.score(part, state, carry));
   }
 
-  adapt(lesson: Lesson, state: EngineState): Promise<number> {
-    return this.engine.adapt(lesson, state);
+  adapt(adaptBatch: AdaptBatch, state: EngineState): Promise<number> {
+    return this.engine.adapt(adaptBatch, state);
   }
 
   /** Drops the states of a stream. @param free whether the runner has left that to the session */

@@ -6,7 +6,7 @@
  */
 import { type Adaptive, resetsAtDocuments } from '../artifact/adaptive.js';
 import type { TokenStream } from '../data/types.js';
-import type { AdaptiveEngine, EngineState, Lesson } from '../engine/adaptive.js';
+import type { AdaptBatch, AdaptiveEngine, EngineState } from '../engine/adaptive.js';
 import type { Batch } from '../engine/types.js';
 import { BpbError } from '../errors.js';
 import type { WindowPlan } from '../windows/plan.js';
@@ -112,7 +112,7 @@ export class StatefulRunner {
       for (let j = 0; j < chunk; j++) targets[r * chunk + j] = this.stream.ids[first + j]!;
       used.push([first, chunk]);
     });
-    const lesson: Lesson = {
+    const adaptBatch: AdaptBatch = {
       rows: step.length,
       time: batch.time,
       ids: batch.ids.subarray(0, step.length * batch.time),
@@ -121,7 +121,7 @@ export class StatefulRunner {
     };
     task.requireCommitted(used);
     for (let k = 0; k < this.adaptive.steps; k++) {
-      task.adapted(await this.engine.adapt(lesson, state));
+      task.adapted(await this.engine.adapt(adaptBatch, state));
     }
     if (!this.sideBySide) task.updated(used, null);
     else step.forEach((row, r) => void task.updated([used[r]!], this.plan.segmentOf(row)));

@@ -7,10 +7,10 @@ import { openAdaptiveNative } from '#bpb/engine/adaptive-native';
 import { TYPE } from '#bpb/onnx/element-types';
 import {
   ADAPTIVE_ENGINES,
+  adaptBatchOf,
   addEmbeddings,
   engineStarter,
   expectNats,
-  lessonOf,
   natsOf,
   TOLERANCE,
   zeros,
@@ -98,7 +98,7 @@ describe.each(ADAPTIVE_ENGINES)('the %s engine', (_, openOn) => {
       const { nats: found } = await engine.score(fullBatch(ids, targets), state, true);
       expectNats(found, natsOf(ids, targets, biases));
       for (let step = 0; step < 2; step++) {
-        expect(await engine.adapt(lessonOf(ids, targets), state)).toBeGreaterThan(0);
+        expect(await engine.adapt(adaptBatchOf(ids, targets), state)).toBeGreaterThan(0);
         for (let r = 0; r < count; r++) learn(biases[r]!, ids[r]!, targets[r]!);
       }
     }
@@ -106,7 +106,7 @@ describe.each(ADAPTIVE_ENGINES)('the %s engine', (_, openOn) => {
     const batch = fullBatch([[1, 2, 3, 4]], [[5, 5, 5, 5]]);
     const before = (await engine.score(batch, state, true)).nats;
     for (let step = 0; step < 20; step++) {
-      await engine.adapt(lessonOf([[1, 2, 3, 4]], [[5, 5, 5, 5]]), state);
+      await engine.adapt(adaptBatchOf([[1, 2, 3, 4]], [[5, 5, 5, 5]]), state);
     }
     const after = (await engine.score(batch, state, true)).nats;
     expect(after[0]!).toBeLessThan(before[0]! - 1);
@@ -274,7 +274,7 @@ test('both engines agree on documents that learn', async () => {
     const scores: Float32Array[] = [];
     for (const [e, engine] of engines.entries()) {
       scores.push((await engine.score(fullBatch(ids, targets), states[e]!, true)).nats);
-      await engine.adapt(lessonOf(ids, targets), states[e]!);
+      await engine.adapt(adaptBatchOf(ids, targets), states[e]!);
     }
     sum += scores[0]!.reduce((all, value, k) => all + Math.abs(value - scores[1]![k]!), 0);
     count += scores[0]!.length;

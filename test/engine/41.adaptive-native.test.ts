@@ -3,7 +3,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import type { AdaptiveEngine, AdaptiveOptions, Lesson } from '#bpb/engine/adaptive';
+import type { AdaptBatch, AdaptiveEngine, AdaptiveOptions } from '#bpb/engine/adaptive';
 import { openAdaptiveJs } from '#bpb/engine/adaptive-js';
 import { openAdaptiveNative } from '#bpb/engine/adaptive-native';
 import { fullBatch } from '../helpers/engines.js';
@@ -28,7 +28,7 @@ import {
 const adapt = adaptGraph(biasAdapt(), ['bias']);
 const options = adaptiveOptions(biasScore(), [tensor('bias')], { adapt });
 const batch = fullBatch([[1, 2]], [[3, 4]]);
-const lesson: Lesson = {
+const adaptBatch: AdaptBatch = {
   rows: 1,
   time: 2,
   ids: Int32Array.of(1, 2),
@@ -61,7 +61,7 @@ test('a state that was given back is refused, whatever is asked of it', () =>
       () => state.keep(1),
       () => state.reset(),
       () => engine.score(batch, state, true),
-      () => engine.adapt(lesson, state),
+      () => engine.adapt(adaptBatch, state),
     ]) {
       expect(await refusalOf(use)).toMatchObject(misuse(/given back/));
     }
@@ -76,7 +76,7 @@ test('a state in a run can be put to no other use', () =>
       () => state.keep(1),
       () => state.reset(),
       () => engine.score(batch, state, true),
-      () => engine.adapt(lesson, state),
+      () => engine.adapt(adaptBatch, state),
     ]) {
       expect(await refusalOf(use)).toMatchObject(misuse(/has not ended/));
     }
@@ -92,7 +92,7 @@ test("another engine's state is refused", () =>
       for (const state of [other.begin(1), js.begin(1)]) {
         for (const use of [
           () => engine.score(batch, state, true),
-          () => engine.adapt(lesson, state),
+          () => engine.adapt(adaptBatch, state),
         ]) {
           expect(await refusalOf(use)).toMatchObject(misuse(/another engine/));
         }
@@ -106,7 +106,7 @@ test('a batch of another number of documents, and rows that are not there, are r
   withEngine(async (engine) => {
     const state = engine.begin(2);
     await expect(engine.score(batch, state, true)).rejects.toThrow(RangeError);
-    await expect(engine.adapt(lesson, state)).rejects.toThrow(RangeError);
+    await expect(engine.adapt(adaptBatch, state)).rejects.toThrow(RangeError);
     for (const rows of [0, 3, -1, 1.5, Number.NaN]) {
       expect(() => state.keep(rows)).toThrow(RangeError);
     }
@@ -120,7 +120,7 @@ test('a state without a graph that adapts it', () =>
   withEngine(
     async (engine) => {
       const state = engine.begin(1);
-      const refusal = await refusalOf(() => engine.adapt(lesson, state));
+      const refusal = await refusalOf(() => engine.adapt(adaptBatch, state));
       expect(refusal).toMatchObject(misuse(/no graph/));
       state.free();
     },
@@ -131,13 +131,13 @@ test('after close nothing runs, and a state can still be given back', async () =
   const engine = await openAdaptiveNative(options);
   const [used, unused] = [engine.begin(1), engine.begin(1)];
   await engine.score(batch, used, true);
-  await engine.adapt(lesson, used);
+  await engine.adapt(adaptBatch, used);
   await engine.close();
   await engine.close();
   for (const use of [
     () => engine.begin(1),
     () => engine.score(batch, used, true),
-    () => engine.adapt(lesson, used),
+    () => engine.adapt(adaptBatch, used),
   ]) {
     expect(await refusalOf(use)).toMatchObject({ code: 'BPB_ENGINE_CLOSED' });
   }
@@ -230,7 +230,7 @@ test('what is begun and given back does not pile up', async () => {
       await engine.score(three, state, true);
       state.keep(1);
       await engine.score(fullBatch([[1]], [[4]]), state, true);
-      await engine.adapt({ ...lesson, time: 1, ids: Int32Array.of(1) }, state);
+      await engine.adapt({ ...adaptBatch, time: 1, ids: Int32Array.of(1) }, state);
       state.reset();
       await engine.score(fullBatch([[1]], [[4]]), state, false);
       state.free();
@@ -264,7 +264,7 @@ function started(wanted: AdaptiveOptions, data: object, rounds: number) {
 test('a worker can be ended at any moment of what it scores and adapts', async () => {
   const engine = await openAdaptiveNative(options);
   for (let i = 0; i < 15; i++) {
-    const { worker } = await started(options, { batch, lesson }, i);
+    const { worker } = await started(options, { batch, adaptBatch }, i);
     expect(await worker.terminate()).toBe(1);
   }
   // Nothing of it has touched what others do.

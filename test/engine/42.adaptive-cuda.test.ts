@@ -4,7 +4,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { AdaptiveEngine, AdaptiveOptions, EngineState, Lesson } from '#bpb/engine/adaptive';
+import type {
+  AdaptBatch,
+  AdaptiveEngine,
+  AdaptiveOptions,
+  EngineState,
+} from '#bpb/engine/adaptive';
 import { openAdaptiveCuda } from '#bpb/engine/adaptive-cuda';
 import { openAdaptiveNative } from '#bpb/engine/adaptive-native';
 import { createAdaptiveEngine } from '#bpb/engine/create';
@@ -34,13 +39,13 @@ const summing = adaptiveOptions(sumModel(), [tensor('sum', { init })]);
 const next = uniform(11);
 const row = (time: number) => Array.from({ length: time }, () => Math.floor(next() * VOCAB));
 
-function step(rows: number, time: number): { batch: Batch; lesson: Lesson } {
+function step(rows: number, time: number): { batch: Batch; adaptBatch: AdaptBatch } {
   const ids = Array.from({ length: rows }, () => row(time));
   const batch = fullBatch(
     ids,
     ids.map(() => row(time)),
   );
-  return { batch, lesson: { rows, time, chunk: time, ids: batch.ids, targets: batch.targets } };
+  return { batch, adaptBatch: { rows, time, chunk: time, ids: batch.ids, targets: batch.targets } };
 }
 
 const withRuntime = (options: AdaptiveOptions, { runtime: ortLib }: FakeGpu): AdaptiveOptions => ({
@@ -83,11 +88,11 @@ describe.skipIf(noFakeGpu !== '')(`the stand-in for a GPU${noFakeGpu && ` (${noF
     const steps = [5, 5, 3, 3, 1].map((rows) => step(rows, 4));
     await both(learning(type), async (engine, same) => {
       const state = engine.begin(5);
-      for (const { batch, lesson } of steps) {
+      for (const { batch, adaptBatch } of steps) {
         if (batch.rows < state.rows) state.keep(batch.rows);
         same((await engine.score(batch, state, true)).nats);
-        expect(await engine.adapt(lesson, state)).toBeGreaterThan(0);
-        await engine.adapt(lesson, state);
+        expect(await engine.adapt(adaptBatch, state)).toBeGreaterThan(0);
+        await engine.adapt(adaptBatch, state);
       }
       state.reset();
       same((await engine.score(steps.at(-1)!.batch, state, false)).nats);
@@ -115,9 +120,9 @@ describe.skipIf(noFakeGpu !== '')(`the stand-in for a GPU${noFakeGpu && ` (${noF
     withFakeGpu({}, async (gpu) => {
       const engine = await onGpu(gpu, learning());
       const state = engine.begin(3);
-      const { batch, lesson } = step(3, 4);
+      const { batch, adaptBatch } = step(3, 4);
       const { deviceToHostBytes } = await engine.score(batch, state, true);
-      await engine.adapt(lesson, state);
+      await engine.adapt(adaptBatch, state);
       state.free();
       await engine.close();
       const downloads = lines(gpu).filter((line) => line.startsWith('download'));
@@ -164,14 +169,14 @@ describe.skipIf(noFakeGpu !== '')(`the stand-in for a GPU${noFakeGpu && ` (${noF
     }),
   );
 
-  test('a device that is lost in a lesson gives no state', () =>
+  test('a device that is lost while it adapts gives no state', () =>
     withFakeGpu({}, async (gpu) => {
       const engine = await onGpu(gpu, learning());
       const state: EngineState = engine.begin(1);
-      const { batch, lesson } = step(1, 3);
+      const { batch, adaptBatch } = step(1, 3);
       await engine.score(batch, state, true);
       const refusal = await withFakeGpu({ FAKE_GPU_LOST_AT: '1' }, () =>
-        refusalOf(() => engine.adapt(lesson, state)),
+        refusalOf(() => engine.adapt(adaptBatch, state)),
       );
       expect(refusal.code).toBe('BPB_CUDA_LOST');
       state.free();
@@ -181,12 +186,12 @@ describe.skipIf(noFakeGpu !== '')(`the stand-in for a GPU${noFakeGpu && ` (${noF
   test('a state may be given back after the engine is closed', () =>
     withFakeGpu({}, async (gpu) => {
       const engine = await onGpu(gpu, learning());
-      const [begun, learnt] = [engine.begin(1), engine.begin(1)];
-      const { batch, lesson } = step(1, 3);
+      const [begun, adapted] = [engine.begin(1), engine.begin(1)];
+      const { batch, adaptBatch } = step(1, 3);
       await engine.score(batch, begun, true);
-      await engine.adapt(lesson, learnt);
+      await engine.adapt(adaptBatch, adapted);
       await engine.close();
       begun.free();
-      learnt.free();
+      adapted.free();
     }));
 });

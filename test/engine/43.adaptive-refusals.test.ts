@@ -6,10 +6,10 @@ import type { AdaptiveEngine, EngineState } from '#bpb/engine/adaptive';
 import { TYPE } from '#bpb/onnx/element-types';
 import {
   ADAPTIVE_ENGINES,
+  adaptBatchOf,
   addEmbeddings,
   engineStarter,
   expectNats,
-  lessonOf,
   natsOf,
   zeros,
 } from '../helpers/adaptive-engines.js';
@@ -147,7 +147,7 @@ describe.each(ADAPTIVE_ENGINES)('the %s engine', (_, openOn) => {
       const state = engine.begin(1);
       const batch = fullBatch([[1, 2]], [[3, 4]]);
       const { nats: before } = await engine.score(batch, state, true);
-      const refusal = await refusalOf(() => engine.adapt(lessonOf([[1, 2]], [[3, 4]]), state));
+      const refusal = await refusalOf(() => engine.adapt(adaptBatchOf([[1, 2]], [[3, 4]]), state));
       expect(refusal).toMatchObject({
         code: 'BPB_STATE_OUTPUT',
         path: 'adapt.onnx',
@@ -163,9 +163,9 @@ describe.each(ADAPTIVE_ENGINES)('the %s engine', (_, openOn) => {
       const engine = await start(adaptiveOptions(biasScore(), [tensor('bias')], { adapt }));
       const state = engine.begin(1);
       const batch = fullBatch([[1, 2]], [[3, 4]]);
-      await engine.adapt(lessonOf([[1, 2]], [[3, 4]]), state);
+      await engine.adapt(adaptBatchOf([[1, 2]], [[3, 4]]), state);
       const { nats: before } = await engine.score(batch, state, true);
-      const refusal = await refusalOf(() => engine.adapt(lessonOf([[1, 77]], [[3, 4]]), state));
+      const refusal = await refusalOf(() => engine.adapt(adaptBatchOf([[1, 77]], [[3, 4]]), state));
       expect(refusal).toMatchObject({ code: 'BPB_MODEL_RUN', path: 'adapt.onnx' });
       expect((await engine.score(batch, state, true)).nats).toEqual(before);
       state.free();

@@ -2,7 +2,7 @@
  * The engines that carry state, opened for a test and closed after it, and what is expected of them.
  */
 import { afterEach, expect } from 'vitest';
-import type { AdaptiveEngine, AdaptiveOptions, Lesson } from '#bpb/engine/adaptive';
+import type { AdaptBatch, AdaptiveEngine, AdaptiveOptions } from '#bpb/engine/adaptive';
 import { openAdaptiveJs } from '#bpb/engine/adaptive-js';
 import { openAdaptiveNative } from '#bpb/engine/adaptive-native';
 import { EMBED, nats, VOCAB } from './state-graphs.js';
@@ -29,7 +29,7 @@ export const TOLERANCE = 4e-6;
 
 export const zeros = () => new Float64Array(VOCAB);
 
-export function lessonOf(ids: number[][], targets: number[][]): Lesson {
+export function adaptBatchOf(ids: number[][], targets: number[][]): AdaptBatch {
   return {
     rows: ids.length,
     time: ids[0]!.length,

@@ -36,7 +36,7 @@ const batch = {
   spanEnds: Uint32Array.of(2),
   carry: true,
 };
-const lesson = { rows: 1, time: 2, ids: batch.ids, chunk: 2, targets: batch.targets };
+const adaptBatch = { rows: 1, time: 2, ids: batch.ids, chunk: 2, targets: batch.targets };
 
 test.each([
   ['no list', 3, TypeError],
@@ -68,7 +68,7 @@ test('a run takes the handle of a state and nothing else', async () => {
   for (const handle of [undefined, null, 1, {}, [], session, forged, () => state]) {
     const wrong = { ...batch, state: handle } as NativeBatch;
     expect(() => session.score(wrong)).toThrow(TypeError);
-    expect(() => session.adapt({ ...lesson, state: handle as never })).toThrow(TypeError);
+    expect(() => session.adapt({ ...adaptBatch, state: handle as never })).toThrow(TypeError);
   }
   expect(() => session.score({ ...batch, carry: undefined, state } as never)).toThrow(TypeError);
   expect(() => Reflect.get(state, 'keep').call(forged, 1)).toThrow();
@@ -83,10 +83,10 @@ test.each([
   ['a negative target', { targets: Int32Array.of(1, -1) }],
   ['a negative id', { ids: Int32Array.of(1, -1) }],
   ['no chunk', { chunk: 0 }],
-])('a lesson refuses %s', async (_, change) => {
+])('an adapt batch refuses %s', async (_, change) => {
   const session = await addon.open(options);
   const state = addon.states([tensor])(1);
-  expect(() => session.adapt({ ...lesson, ...change, state })).toThrow(RangeError);
+  expect(() => session.adapt({ ...adaptBatch, ...change, state })).toThrow(RangeError);
   await session.close();
 });
 
@@ -109,7 +109,7 @@ test('a tensor whose bytes are not those of its shape fails where it is made', a
 test('a session that was opened without state has nothing to adapt', async () => {
   const session = await addon.open(graphWith({ state: undefined }));
   const state = addon.states([tensor])(1);
-  expect(() => session.adapt({ ...lesson, state })).toThrow('the session has no state');
+  expect(() => session.adapt({ ...adaptBatch, state })).toThrow('the session has no state');
   await session.close();
 });
 
@@ -127,7 +127,7 @@ test('a graph that is run for what it does not have fails, and goes on', async (
   const state = addon.states([tensor])(1);
   // A graph without logits has nothing to score.
   await expect(session.score({ ...batch, state })).rejects.toMatchObject({ code: 'BPB_OUTPUT' });
-  expect((await session.adapt({ ...lesson, state })).runSeconds).toBeGreaterThan(0);
+  expect((await session.adapt({ ...adaptBatch, state })).runSeconds).toBeGreaterThan(0);
   state.commit();
   state.free();
   await session.close();
