@@ -77,7 +77,7 @@ StatePorts state_ports(const Napi::Object& options) {
 
 Napi::Function StateObject::Define(Napi::Env env) {
   return DefineClass(env, "State",
-                     {InstanceAccessor<&StateObject::Rows>("rows"),
+                     {InstanceAccessor<&StateObject::Rows>("documents"),
                       InstanceMethod<&StateObject::Keep>("keep"),
                       InstanceMethod<&StateObject::Reset>("reset"),
                       InstanceMethod<&StateObject::Commit>("commit"),

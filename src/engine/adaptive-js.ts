@@ -37,14 +37,14 @@ class JsState implements EngineState {
 
   constructor(
     private readonly tensors: readonly StateTensor[],
-    public rows: number,
+    public documents: number,
   ) {
     for (const tensor of tensors) this.#begin(tensor);
   }
 
   #begin(tensor: StateTensor): void {
     const { init, dtype } = tensor;
-    const bytes = new Uint8Array(this.rows * stateBytes(tensor));
+    const bytes = new Uint8Array(this.documents * stateBytes(tensor));
     if (init !== null) for (let at = 0; at < bytes.length; at += init.length) bytes.set(init, at);
     this.values.set(tensor, new ARRAYS[dtype](bytes.buffer));
   }
@@ -52,13 +52,14 @@ class JsState implements EngineState {
   /** The value as the graphs take it. @throws where the state was given back */
   tensor(tensor: StateTensor): Tensor {
     if (this.#freed) throw closedError();
-    const dims = [this.rows, ...tensor.shape];
+    const dims = [this.documents, ...tensor.shape];
     return new Tensor(tensor.dtype, this.values.get(tensor) as never, dims);
   }
 
   keep(rows: number): void {
-    if (!(rows >= 1 && rows <= this.rows)) throw new RangeError(`${rows} of ${this.rows} rows`);
-    this.rows = rows;
+    if (!(rows >= 1 && rows <= this.documents))
+      throw new RangeError(`${rows} of ${this.documents} rows`);
+    this.documents = rows;
     for (const [tensor, values] of this.values) {
       this.values.set(tensor, values.subarray(0, rows * count(tensor.shape)));
     }
@@ -161,7 +162,7 @@ function takeOver(
 ): void {
   for (const tensor of writes) {
     const { type, dims } = results[tensor.out]!;
-    const expected = [state.rows, ...tensor.shape];
+    const expected = [state.documents, ...tensor.shape];
     if (type !== tensor.dtype || String(dims) !== String(expected)) {
       const shaped = (kind: string, shape: readonly number[]) => `${kind} [${shape.join(', ')}]`;
       throw stateOutputError(path, tensor, shaped(tensor.dtype, expected), shaped(type, dims));

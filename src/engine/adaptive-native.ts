@@ -34,8 +34,8 @@ class CarriedState implements EngineState {
     readonly owner: AdaptiveEngine,
   ) {}
 
-  get rows(): number {
-    return this.native.rows;
+  get documents(): number {
+    return this.native.documents;
   }
 
   keep(rows: number): void {

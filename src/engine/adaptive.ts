@@ -14,7 +14,7 @@ export interface AdaptiveOptions extends EngineOptions {
 /** The tensors of `rows` documents side by side, `[rows, …shape]` each; on the device if there is one. */
 export interface EngineState {
   /** Documents it is for; less after `keep`. */
-  readonly rows: number;
+  readonly documents: number;
   /** Drops the state of all documents but the first `rows`. */
   keep(rows: number): void;
   /** Sets the tensors that reset at documents to their initial values, for all rows. */

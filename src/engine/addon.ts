@@ -82,7 +82,7 @@ export interface NativeStateTensor {
  */
 export interface NativeState {
   /** 0 after `free`. */
-  readonly rows: number;
+  readonly documents: number;
   keep(rows: number): void;
   reset(): void;
   /** Takes over what the last run wrote; until then the state is as it was. */

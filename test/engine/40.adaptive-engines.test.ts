@@ -60,8 +60,8 @@ describe.each(ADAPTIVE_ENGINES)('the %s engine', (_, openOn) => {
     const state = engine.begin(3);
     const sums = [zeros(), zeros(), zeros()];
     for (const count of [3, 3, 2, 2, 1, 1]) {
-      if (count < state.rows) state.keep(count);
-      expect(state.rows).toBe(count);
+      if (count < state.documents) state.keep(count);
+      expect(state.documents).toBe(count);
       const [ids, targets] = [rows(count, 5), rows(count, 5)];
       const { nats: found, q30 } = await engine.score(fullBatch(ids, targets), state, true);
       expectNats(found, natsOf(ids, targets, sums));
@@ -93,7 +93,7 @@ describe.each(ADAPTIVE_ENGINES)('the %s engine', (_, openOn) => {
     const state = engine.begin(3);
     const biases = [zeros(), zeros(), zeros()];
     for (const count of [3, 2, 2, 1]) {
-      if (count < state.rows) state.keep(count);
+      if (count < state.documents) state.keep(count);
       const [ids, targets] = [rows(count, 4), rows(count, 4)];
       const { nats: found } = await engine.score(fullBatch(ids, targets), state, true);
       expectNats(found, natsOf(ids, targets, biases));

@@ -55,7 +55,7 @@ test('a state that was given back is refused, whatever is asked of it', () =>
     const state = engine.begin(1);
     await engine.score(batch, state, true);
     state.free();
-    expect(state.rows).toBe(0);
+    expect(state.documents).toBe(0);
     for (const use of [
       () => state.free(),
       () => state.keep(1),

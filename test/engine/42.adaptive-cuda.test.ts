@@ -89,7 +89,7 @@ describe.skipIf(noFakeGpu !== '')(`the stand-in for a GPU${noFakeGpu && ` (${noF
     await both(learning(type), async (engine, same) => {
       const state = engine.begin(5);
       for (const { batch, adaptBatch } of steps) {
-        if (batch.rows < state.rows) state.keep(batch.rows);
+        if (batch.rows < state.documents) state.keep(batch.rows);
         same((await engine.score(batch, state, true)).nats);
         expect(await engine.adapt(adaptBatch, state)).toBeGreaterThan(0);
         await engine.adapt(adaptBatch, state);
@@ -105,7 +105,7 @@ describe.skipIf(noFakeGpu !== '')(`the stand-in for a GPU${noFakeGpu && ` (${noF
     await both(summing, async (engine, same) => {
       const states = [engine.begin(7), engine.begin(7)];
       for (const { batch } of steps) {
-        for (const state of states) if (batch.rows < state.rows) state.keep(batch.rows);
+        for (const state of states) if (batch.rows < state.documents) state.keep(batch.rows);
         // Both are on their way at once; the second keeps its state.
         const scores = await Promise.all(
           states.map((state, s) => engine.score(batch, state, s === 0)),
