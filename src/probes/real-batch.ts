@@ -24,9 +24,9 @@ export function realBatch({ subject, window }: ProbeContext, tokens: Tokens): Pr
   const batches = planBatches(plan, subject.batchTokens);
   let fullest = 0;
   for (let b = 1; b < batches.count; b++) {
-    if (batches.rows(b).length > batches.rows(fullest).length) fullest = b;
+    if (batches.rowIndexes(b).length > batches.rowIndexes(fullest).length) fullest = b;
   }
-  return Array.from(batches.rows(fullest).subarray(0, MOST_ROWS), (index) => {
+  return Array.from(batches.rowIndexes(fullest).subarray(0, MOST_ROWS), (index) => {
     const { start, length } = plan.row(index);
     return { tokens: Int32Array.from(stream.ids.subarray(start, start + length + 1)) };
   });

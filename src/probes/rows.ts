@@ -47,7 +47,7 @@ export async function scoreStream(
   const plan = planWindows(stream, window);
   const batches = planBatches(plan, batchTokens);
   for (let b = 0; b < batches.count; b++) {
-    for (const part of parts(batches.rows(b), engine)) {
+    for (const part of parts(batches.rowIndexes(b), engine)) {
       placeNats(nats, await scoreTolerant(engine, stream, plan, part));
     }
   }

@@ -58,7 +58,7 @@ export class StatefulSession {
     const nats = new Float32Array(stream.ids.length).fill(Number.NaN);
     try {
       for (let b = 0; b < batches.count; b++) {
-        placeNats(nats, await runner.score(batches.rows(b)));
+        placeNats(nats, await runner.score(batches.rowIndexes(b)));
       }
     } finally {
       this.engine.targets = null;

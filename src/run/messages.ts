@@ -29,7 +29,7 @@ interface GpuTurns {
 
 /** Rows of the plan to score as one batch. */
 export interface ScoreTask {
-  readonly rows: Uint32Array;
+  readonly rowIndexes: Uint32Array;
   readonly keepNats: boolean;
 }
 

@@ -31,8 +31,8 @@ export class ScorePool {
   }
 
   /** Scores rows of the plan as one batch; with their per-token losses where `keepNats` asks for them. */
-  score(rows: Uint32Array, keepNats: boolean): Promise<RowsScore> {
-    return this.pool.call({ rows, keepNats });
+  score(rowIndexes: Uint32Array, keepNats: boolean): Promise<RowsScore> {
+    return this.pool.call({ rowIndexes, keepNats });
   }
 
   close(): Promise<void> {

@@ -46,7 +46,7 @@ export async function runBatches(options: RunOptions): Promise<void> {
         await gate.admit(batch);
         if (failures.size > 0 || signal?.aborted) return;
       }
-      const rows = batches.rows(batch);
+      const rows = batches.rowIndexes(batch);
       try {
         const result = await pool.score(rows, keepNats(rows));
         if (signal?.aborted) return;

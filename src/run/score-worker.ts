@@ -37,8 +37,8 @@ export async function openScoreWorker(
   const { engine, notes, score } = await (setup.adaptive === null
     ? openStateless(setup, plan, engines)
     : openStateful(setup, plan, engines));
-  const handle = async ({ rows, keepNats }: ScoreTask): Promise<Handled<RowsScore>> => {
-    const { nats, ...scored } = await score(rows);
+  const handle = async ({ rowIndexes, keepNats }: ScoreTask): Promise<Handled<RowsScore>> => {
+    const { nats, ...scored } = await score(rowIndexes);
     const result: RowsScore = {
       ...scored,
       nats: keepNats ? nats : null,

@@ -135,7 +135,7 @@ export function* scoredRanges({ plan, batches, range }: Workload): Generator<Tar
   let first = 0;
   let end = 0;
   for (let b = range[0]; b < range[1]; b++) {
-    for (const index of batches.rows(b)) {
+    for (const index of batches.rowIndexes(b)) {
       const { start, length, firstScored } = plan.row(index);
       const from = start + firstScored + 1;
       if (from !== end) {

@@ -110,7 +110,7 @@ function rewrite(
 function listLength(plan: WindowPlan, batches: BatchPlan): number {
   let [most, second] = [0, 0];
   for (let b = 0; b < batches.count; b++) {
-    const scored = batches.rows(b).reduce((sum, row) => sum + scoredOf(plan, row), 0);
+    const scored = batches.rowIndexes(b).reduce((sum, row) => sum + scoredOf(plan, row), 0);
     if (scored > most) [most, second] = [scored, most];
     else second = Math.max(second, scored);
   }

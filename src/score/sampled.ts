@@ -84,7 +84,7 @@ export function provedRows(
 
 function partRows({ batches, range }: Workload): number[] {
   const rows: number[] = [];
-  for (let b = range[0]; b < range[1]; b++) rows.push(...batches.rows(b));
+  for (let b = range[0]; b < range[1]; b++) rows.push(...batches.rowIndexes(b));
   return rows;
 }
 

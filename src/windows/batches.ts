@@ -6,7 +6,7 @@ import type { WindowPlan } from './plan.js';
 export interface BatchPlan {
   readonly count: number;
   /** Row indexes of the plan in batch `index`. */
-  rows(index: number): Uint32Array;
+  rowIndexes(index: number): Uint32Array;
   /** Input tokens of batch `index` with its padding: its cost. */
   cost(index: number): number;
   /** Rows and input tokens a row of the largest batch. */
@@ -41,7 +41,7 @@ export function planBatches(plan: WindowPlan, batchTokens: number, fixed = false
   return {
     count: ends.length,
     shape: largest,
-    rows(index) {
+    rowIndexes(index) {
       const from = start(index);
       if (order !== null) return order.slice(from, ends[index]);
       const rows = new Uint32Array(ends[index]! - from);
@@ -58,7 +58,7 @@ export function planBatches(plan: WindowPlan, batchTokens: number, fixed = false
 /** Input tokens of the longest row; 1 where there is none. */
 export function longestRow(plan: WindowPlan, batches: BatchPlan): number {
   // Rows run longest first, or are all as long as the first one.
-  return batches.count === 0 ? 1 : plan.row(batches.rows(0)[0]!).length;
+  return batches.count === 0 ? 1 : plan.row(batches.rowIndexes(0)[0]!).length;
 }
 
 function byLengthDescending(plan: WindowPlan): Uint32Array {

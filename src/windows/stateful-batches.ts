@@ -29,7 +29,7 @@ export function planStatefulBatches(
   return {
     count: Math.ceil(segments.length / documents),
     shape: [Math.min(documents, segments.length), time],
-    rows(index) {
+    rowIndexes(index) {
       const rows: number[] = [];
       const batch = documentsOf(index);
       for (let step = 0; batch.length > 0 && step < rowsOf(batch[0]!); step++) {
@@ -50,7 +50,8 @@ export function planPass(plan: WindowPlan, time: number): BatchPlan {
   return {
     count: Math.ceil(plan.rowCount / STEPS_A_BATCH),
     shape: [1, time],
-    rows: (index) => Uint32Array.from({ length: size(index) }, (_, i) => index * STEPS_A_BATCH + i),
+    rowIndexes: (index) =>
+      Uint32Array.from({ length: size(index) }, (_, i) => index * STEPS_A_BATCH + i),
     cost: (index) => size(index) * time,
   };
 }

@@ -75,7 +75,7 @@ test('a stream: batch for batch those of a score of the same plan', async () => 
       const plan = planWindows(stream, options);
       const planned = planBatches(plan, batchTokens);
       const expected = Array.from({ length: planned.count }, (_, b) =>
-        copyOf(assembleBatch(stream, plan, planned.rows(b)).batch),
+        copyOf(assembleBatch(stream, plan, planned.rowIndexes(b)).batch),
       );
       expect(batches).toEqual(expected);
       expect([...nats.subarray(1)]).toEqual([...stream.ids.subarray(1)]);

@@ -35,7 +35,8 @@ const scoreOf = ({ targets, spanEnds }: Batch): BatchScore => ({
   scoreSeconds: 0,
 });
 
-const task = (row: number) => ({ rows: Uint32Array.of(row, row + 1), keepNats: true }) as const;
+const task = (row: number) =>
+  ({ rowIndexes: Uint32Array.of(row, row + 1), keepNats: true }) as const;
 
 test('as many batches have memory of their own as run at once, however many there are', async () => {
   const memory = new Set<ArrayBufferLike>();

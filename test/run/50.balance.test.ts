@@ -85,7 +85,7 @@ async function makespan(speeds: readonly number[], costs: readonly number[]): Pr
   const batches: BatchPlan = {
     count: costs.length,
     shape: [1, 1],
-    rows: (index) => Uint32Array.of(index),
+    rowIndexes: (index) => Uint32Array.of(index),
     cost: (index) => costs[index]!,
   };
   let merged = 0;

@@ -74,7 +74,7 @@ describe('batches', () => {
         const rows: number[] = [];
         let largest = 0;
         for (let b = 0; b < batches.count; b++) {
-          const own = [...batches.rows(b)];
+          const own = [...batches.rowIndexes(b)];
           const longest = Math.max(...own.map((i) => plan.row(i).length));
           expect(batches.cost(b)).toBe(own.length * longest);
           if (own.length > 1) expect(batches.cost(b)).toBeLessThanOrEqual(batchTokens);
@@ -96,7 +96,7 @@ describe('batches', () => {
     const plan = planWindows(stream, { ...window, mode: 'document' });
     const [loose, fixed] = [planBatches(plan, 32), planBatches(plan, 32, true)];
     const rowsOf = (batches: typeof loose) =>
-      Array.from({ length: batches.count }, (_, b) => [...batches.rows(b)]);
+      Array.from({ length: batches.count }, (_, b) => [...batches.rowIndexes(b)]);
     expect(rowsOf(fixed).flat()).toEqual(rowsOf(loose).flat());
     expect(fixed.shape).toEqual([2, 16]);
     expect(rowsOf(fixed).map((rows) => rows.length)).toEqual([2, 2, 2, 2, 1]);
@@ -109,7 +109,7 @@ describe('batches', () => {
     const batches = planBatches(plan, 16);
     const lengths = Array.from(
       { length: batches.count },
-      (_, b) => plan.row(batches.rows(b)[0]!).length,
+      (_, b) => plan.row(batches.rowIndexes(b)[0]!).length,
     );
     expect(lengths).toEqual([...lengths].sort((a, b) => b - a));
   });
