@@ -199,17 +199,17 @@ export async function openAdaptiveJs(options: AdaptiveOptions): Promise<Adaptive
     );
     if (signature.precision === 'bf16') throw noBfloat16Error(graph.path);
     let adaptGraph: Graph | null = null;
-    const told = [...remarks];
+    const allRemarks = [...remarks];
     if (adaptive.adapt !== null) {
       const { path, bytes } = adaptive.adapt;
       const opened = await openSession({ model: bytes, path }, runtime);
       open.push(opened.session);
-      told.push(...opened.remarks);
+      allRemarks.push(...opened.remarks);
       adaptGraph = { path, session: opened.session, ...adapts };
     }
     const info = jsEngineInfo(signature, runtime.threads);
     const scorer: Graph = { path: graph.path, session, reads, writes };
-    return new AdaptiveJsEngine(info, signature.idType, options, scorer, adaptGraph, told);
+    return new AdaptiveJsEngine(info, signature.idType, options, scorer, adaptGraph, allRemarks);
   } catch (error) {
     for (const each of open) await each.release();
     throw error;

@@ -86,12 +86,12 @@ class AdaptiveNativeEngine implements AdaptiveEngine {
     const native = this.#native(state);
     checkSizes(batch);
     const { graph } = this.options;
-    const tell = (error: unknown) => this.#tell(error, graph.path);
+    const toBpbError = (error: unknown) => this.#toBpbError(error, graph.path);
     const { nats, q30, runSeconds, scoreSeconds, deviceToHostBytes } = await runNative(
       this.scorer,
       { ...batch, state: native, carry },
       graph,
-      tell,
+      toBpbError,
       (index) => nanLogits(graph, batch, index),
     ).catch((error: unknown) => {
       throw misuse(error);
@@ -113,7 +113,7 @@ class AdaptiveNativeEngine implements AdaptiveEngine {
     try {
       seconds = (await this.adaptSession.adapt({ ...adaptBatch, state: native })).runSeconds;
     } catch (error) {
-      throw this.#tell(error, adapt.path);
+      throw this.#toBpbError(error, adapt.path);
     }
     native.commit();
     return seconds;
@@ -125,12 +125,13 @@ class AdaptiveNativeEngine implements AdaptiveEngine {
     throw stateMisuseError("it is another engine's");
   }
 
-  #tell(error: unknown, path: string): unknown {
-    const told = misuse(error);
-    if (told !== error || error instanceof TypeError || error instanceof RangeError) return told;
+  #toBpbError(error: unknown, path: string): unknown {
+    const converted = misuse(error);
+    if (converted !== error || error instanceof TypeError || error instanceof RangeError)
+      return converted;
     const { code, message } = error as { code?: string; message: string };
     const words = /^state (\d+): expected (.*), got (.*)$/.exec(message);
-    if (code !== 'BPB_STATE_OUTPUT' || words === null) return this.host.tell(error, path);
+    if (code !== 'BPB_STATE_OUTPUT' || words === null) return this.host.toBpbError(error, path);
     const tensor = this.options.adaptive.tensors[Number(words[1])]!;
     return stateOutputError(path, tensor, words[2]!, words[3]!);
   }

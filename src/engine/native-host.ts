@@ -15,6 +15,6 @@ export interface NativeHost {
   /** @throws BpbError */
   open(graph: HostedGraph): Promise<Opened<NativeSession>>;
   /** The addon's error about the graph at `path` as a BpbError. */
-  tell(error: unknown, path: string): BpbError;
+  toBpbError(error: unknown, path: string): BpbError;
   info(session: NativeSession, signature: Signature): EngineInfo;
 }

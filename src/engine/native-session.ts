@@ -83,14 +83,14 @@ type CarriedBatch = Batch & Pick<NativeBatch, 'state' | 'carry' | 'positions'>;
 /**
  * Runs a batch that fits the graph, and refuses what came of it where it is no score.
  *
- * @param tell makes a BpbError of the addon's error
+ * @param toBpbError converts the addon's error
  * @param refuse makes one of the index of a scored position whose logits are no distribution
  */
 export async function runNative(
   session: NativeSession,
   batch: CarriedBatch,
   graph: GraphOptions,
-  tell: (error: unknown) => unknown,
+  toBpbError: (error: unknown) => unknown,
   refuse: (index: number) => BpbError,
 ): Promise<NativeScore> {
   const { path, softcap, minVocabulary: needed = 0 } = graph;
@@ -102,7 +102,7 @@ export async function runNative(
       const largest = batch.targets.reduce((most, target) => Math.max(most, target), 0);
       throw vocabularyError(path, vocabulary, largest + 1);
     }
-    throw tell(error);
+    throw toBpbError(error);
   });
   if (result.vocabulary < needed) throw vocabularyError(path, result.vocabulary, needed);
   if (result.refused >= 0) throw refuse(result.refused);

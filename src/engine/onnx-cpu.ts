@@ -81,7 +81,7 @@ export function cpuHost({ runtime }: Pick<EngineOptions, 'runtime'>): NativeHost
           throw translate(error, graph.path);
         }
       }),
-    tell: translate,
+    toBpbError: translate,
     info: (session, { precision, vocabulary, fixedRows, fixedTime }) => ({
       name: 'onnx-cpu',
       provider: 'cpu',

@@ -147,7 +147,7 @@ class OnnxCudaEngine implements Engine {
       shaped.session,
       listed(padded, graph, shaped.count),
       graph,
-      (error) => host.tell(error, graph.path),
+      (error) => host.toBpbError(error, graph.path),
       (index) => nanLogits(graph, whole, piece.firstScored + index),
     );
     const { nats, q30, runSeconds, scoreSeconds, deviceToHostBytes } = result;

@@ -8,7 +8,7 @@ import type { TokenOptions } from '../evaluation/options.js';
 import type { ProbeVerdict } from '../verdict.js';
 import { type CheckedLedger, checkLedger } from './check.js';
 import type { LedgerHeader } from './format.js';
-import { told, type Violation, type ViolationCode } from './violations.js';
+import { type Violation, type ViolationCode, violationText } from './violations.js';
 
 /** A ledger; the tokens that it is compared with are optional. */
 export interface LedgerProbeOptions extends Omit<TokenOptions, 'sidecar'> {
@@ -139,7 +139,7 @@ function verdictOf({ name, what, codes }: Rule, { violations }: CheckedLedger): 
     unit: 'violations',
     tolerance: 0,
     verdict: found === 0 ? 'pass' : 'fail',
-    note: first === undefined ? null : told(first),
+    note: first === undefined ? null : violationText(first),
   };
 }
 

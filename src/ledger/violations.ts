@@ -70,7 +70,7 @@ export class Violations {
 }
 
 /** `line 7: target 12 was scored before (document 0)` */
-export function told({ line, message, document }: Violation): string {
+export function violationText({ line, message, document }: Violation): string {
   const where = line === null ? '' : `line ${line}: `;
   return `${where}${message}${document === null ? '' : ` (document ${document})`}`;
 }

@@ -2,7 +2,7 @@
  * Terminal report of a ledger's verdicts: what it is, what was checked, where it breaks a rule.
  */
 import type { LedgerReport } from '../ledger/verify.js';
-import { told } from '../ledger/violations.js';
+import { violationText } from '../ledger/violations.js';
 import type { ProbeVerdict } from '../verdict.js';
 import { colors, count, type Paint, printable, shortHash } from './format.js';
 import type { Medium } from './reporter.js';
@@ -24,7 +24,7 @@ export function ledgerText(report: LedgerReport, medium: Medium): string {
     verdicts.map((each) => verdictLine(each, width, paint)),
     violations
       .slice(0, MAX_LISTED)
-      .map((each) => `  ${paint.red(each.code)}  ${printable(told(each))}`),
+      .map((each) => `  ${paint.red(each.code)}  ${printable(violationText(each))}`),
   ]);
 }
 

@@ -1,7 +1,7 @@
 /**
  * Markdown tables of probe verdicts and ledger violations.
  */
-import { told, type Violation } from '../ledger/violations.js';
+import { type Violation, violationText } from '../ledger/violations.js';
 import type { ProbeVerdict } from '../verdict.js';
 import { code, escaped, table } from './markdown-format.js';
 import { measured } from './probe-text.js';
@@ -27,7 +27,7 @@ export function violationsTable(violations: readonly Violation[]): string {
   if (violations.length === 0) return '';
   const rows = violations
     .slice(0, MAX_LISTED)
-    .map((each) => [code(each.code), escaped(told(each))]);
+    .map((each) => [code(each.code), escaped(violationText(each))]);
   const more = violations.length - rows.length;
   return table(['violation', 'where'], more > 0 ? [...rows, ['', `${more} more`]] : rows);
 }

@@ -8,7 +8,7 @@ import type { OpenData } from '../evaluation/open-data.js';
 import type { ClaimedOptions } from '../evaluation/options.js';
 import { type CheckedLedger, checkLedger } from '../ledger/check.js';
 import type { ScoreEvent, TargetRange } from '../ledger/events.js';
-import { told, Violations } from '../ledger/violations.js';
+import { Violations, violationText } from '../ledger/violations.js';
 import { DocumentTotals } from '../run/totals.js';
 import { harnessVersion } from '../version.js';
 import type { CoverageMap } from '../windows/coverage.js';
@@ -124,7 +124,7 @@ function refused(path: string, violations: Violations) {
   const first = violations.list()[0]!;
   const more = violations.total - 1;
   return inputError('BPB_LEDGER_REFUSED', {
-    message: `the ledger does not hold, so no score is given: ${first.code}, ${told(first)}`,
+    message: `the ledger does not hold, so no score is given: ${first.code}, ${violationText(first)}`,
     path,
     expected: 'a ledger that keeps every rule, of these targets and this data',
     actual: more === 0 ? 'one violation' : `${more + 1} violations, this the first`,

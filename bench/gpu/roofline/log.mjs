@@ -61,10 +61,10 @@ export function parseLog(text, path = 'log') {
   const lines = text.split('\n');
   lines.pop();
   for (const [i, line] of lines.entries()) {
-    const told = line.replace(/^\d+\.\d+ /, '');
-    const named = /^name (\d+) (\S+)$/.exec(told);
+    const entry = line.replace(/^\d+\.\d+ /, '');
+    const named = /^name (\d+) (\S+)$/.exec(entry);
     if (named !== null) names.set(named[1], named[2]);
-    const launch = named === null ? parseLine(told, names, `${path}:${i + 1}`) : null;
+    const launch = named === null ? parseLine(entry, names, `${path}:${i + 1}`) : null;
     if (launch !== null) launches.push(launch);
   }
   return launches;

@@ -6,7 +6,7 @@ import type { NativeHost } from '../native-host.js';
 import { openGraph } from '../open-graph.js';
 import { SESSION_CONFIG } from '../session-config.js';
 import type { CudaOptions, EngineOptions } from '../types.js';
-import { findMachine, tellCudaError, tellOpenError } from './machine.js';
+import { findMachine, tellOpenError, toCudaError } from './machine.js';
 
 /** Of the free memory; the rest is for the runtime's workspaces and for others on the same GPU. */
 const MEMORY_SHARE = 0.9;
@@ -51,7 +51,7 @@ export function cudaHost(
           throw tellOpenError(error, machine, graph.path);
         }
       }),
-    tell: (error, path) => tellCudaError(error, machine, path),
+    toBpbError: (error, path) => toCudaError(error, machine, path),
     info: (session, { precision, vocabulary, fixedRows, fixedTime }) => {
       const device = session.device!;
       const cudnn = machine.addon.cudnnVersion();

@@ -55,11 +55,11 @@ export function tellOpenError(error: unknown, machine: Machine, path: string): B
   if (code === 'BPB_CUDA_DEVICE' && /kernel image/.test(message)) {
     return scorerError(machine.scorer, message);
   }
-  return tellCudaError(error, machine, path);
+  return toCudaError(error, machine, path);
 }
 
 /** The addon's error while a session runs, in words. */
-export function tellCudaError(error: unknown, machine: Machine, path: string): BpbError {
+export function toCudaError(error: unknown, machine: Machine, path: string): BpbError {
   const { code, message } = error as { code?: string; message: string };
   switch (code) {
     case 'BPB_CUDA_LIBRARY':
