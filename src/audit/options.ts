@@ -33,11 +33,11 @@ export interface AuditOptions {
 
 /** Below this many bytes the threads take longer to start than the work does. */
 const SMALL_INPUT = 2 << 20;
-const MOST_WORKERS = 8;
+const MAX_WORKERS = 8;
 
 export function auditWorkers(options: AuditOptions, inputBytes: number): number {
   if (options.workers !== undefined) return options.workers;
-  return inputBytes < SMALL_INPUT ? 0 : Math.min(MOST_WORKERS, availableParallelism());
+  return inputBytes < SMALL_INPUT ? 0 : Math.min(MAX_WORKERS, availableParallelism());
 }
 
 const nothing = () =>

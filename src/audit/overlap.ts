@@ -23,7 +23,7 @@ export interface OverlapFacts {
 }
 
 /** Shorter documents (a title, a refusal of a web server) are in every crawl more than once. */
-export const LEAST_TOKENS = 16;
+export const MIN_TOKENS = 16;
 
 /** Two independent multiplicative hashes of 32 bits each, taken together; ids one after the other. */
 class IdsHash {
@@ -53,7 +53,7 @@ function hashValidation(stream: TokenStream, bosId: number): Map<string, number[
   const hash = new IdsHash();
   for (let k = 0; k < stream.documentStarts.length; k++) {
     const { textFrom, textTo } = documentSpan(stream, k, bosId);
-    if (textTo - textFrom < LEAST_TOKENS) continue;
+    if (textTo - textFrom < MIN_TOKENS) continue;
     for (let i = textFrom; i < textTo; i++) hash.add(stream.ids[i]!);
     const key = hash.take();
     const same = byHash.get(key);

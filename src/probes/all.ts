@@ -14,9 +14,9 @@ import { type OpenedSubject, openSubject } from './open-subject.js';
 import { runProbes } from './run.js';
 
 /** Inputs of a row of random tokens, for which there is no data to bound it. */
-const MOST_MADE_UP = 2 ** 16;
+const MAX_RANDOM_INPUTS = 2 ** 16;
 /** Inputs of a document that carries state, at least: it must be longer than a chunk. */
-const LEAST_WITH_STATE = 4096;
+const MIN_STATEFUL_INPUTS = 4096;
 
 interface ProbeAll {
   readonly artifact: Artifact;
@@ -75,11 +75,11 @@ export function anyFailed(verdicts: readonly ProbeVerdict[]): boolean {
 
 /** No row of the evaluation is longer, whatever a manifest or a flag says. */
 function longestInputs({ stream, setup }: ProbeAll): number {
-  if (stream === null) return MOST_MADE_UP;
+  if (stream === null) return MAX_RANDOM_INPUTS;
   const { ids, documentStarts } = stream;
   const last = ids.length - 1;
   if (setup.window.mode !== 'document') return Math.max(2, last);
-  let longest = setup.adaptive === null ? 2 : LEAST_WITH_STATE;
+  let longest = setup.adaptive === null ? 2 : MIN_STATEFUL_INPUTS;
   documentStarts.forEach((start, d) => {
     longest = Math.max(longest, (documentStarts[d + 1] ?? last) - start);
   });

@@ -14,11 +14,11 @@ import type { ProbeRow, Subject } from './subject.js';
 const ROWS_A_TASK = 4;
 
 /** Inputs of a row that carries state, unless a chunk and its context are longer. */
-const MOST_STATE_INPUTS = 1024;
+const MAX_STATE_INPUTS = 1024;
 const FULL_CHUNKS = 16;
 /** Of the few rows as long as documents. */
 const LONG_CHUNKS = 64;
-const MOST_LONG_INPUTS = 4096;
+const MAX_LONG_INPUTS = 4096;
 
 export interface OpenedSubject {
   readonly subject: Subject;
@@ -100,7 +100,7 @@ function rowInputs({ adaptive, window, options }: SessionSetup, info: EngineInfo
     return Math.min(window.seqLen, info.fixedTime ?? most, padded ?? most);
   }
   const { chunk } = adaptive;
-  const few = Math.min(MOST_STATE_INPUTS, Math.ceil(3.5 * chunk));
+  const few = Math.min(MAX_STATE_INPUTS, Math.ceil(3.5 * chunk));
   const full = fullInputs(adaptive);
   return Math.max(2, few, chunk + 1, full <= FULL_CHUNKS * chunk ? full : 0);
 }
@@ -110,7 +110,7 @@ function longInputs(setup: SessionSetup, info: EngineInfo): number {
   const { adaptive } = setup;
   const usual = rowInputs(setup, info);
   if (adaptive === null) return usual;
-  const many = Math.min(MOST_LONG_INPUTS, LONG_CHUNKS * adaptive.chunk);
+  const many = Math.min(MAX_LONG_INPUTS, LONG_CHUNKS * adaptive.chunk);
   return Math.max(usual, many, fullInputs(adaptive));
 }
 

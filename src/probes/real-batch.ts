@@ -11,7 +11,7 @@ import { joinDocuments } from './documents-stream.js';
 import type { ProbeRow } from './subject.js';
 import type { Tokens } from './tokens.js';
 
-const MOST_ROWS = 64;
+const MAX_ROWS = 64;
 
 /** None where there is no data, or state that is carried from row to row. */
 export function realBatch({ subject, window }: ProbeContext, tokens: Tokens): ProbeRow[] {
@@ -26,7 +26,7 @@ export function realBatch({ subject, window }: ProbeContext, tokens: Tokens): Pr
   for (let b = 1; b < batches.count; b++) {
     if (batches.rowIndexes(b).length > batches.rowIndexes(fullest).length) fullest = b;
   }
-  return Array.from(batches.rowIndexes(fullest).subarray(0, MOST_ROWS), (index) => {
+  return Array.from(batches.rowIndexes(fullest).subarray(0, MAX_ROWS), (index) => {
     const { start, length } = plan.row(index);
     return { tokens: Int32Array.from(stream.ids.subarray(start, start + length + 1)) };
   });

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { type AuditFacts, runChecks } from '#bpb/audit/checks/check';
 import { CHECKS } from '#bpb/audit/checks/index';
 import { newTally } from '#bpb/audit/collect';
-import { findOverlap, LEAST_TOKENS } from '#bpb/audit/overlap';
+import { findOverlap, MIN_TOKENS } from '#bpb/audit/overlap';
 import type { ShardFacts } from '#bpb/audit/shard-facts';
 import type { SidecarFacts } from '#bpb/audit/sidecar-facts';
 import { readVocabulary } from '#bpb/audit/vocabulary';
@@ -169,7 +169,7 @@ describe('documents shared with training', () => {
         const folder = await trainFile(train.flatMap((ids) => [1, ...ids]).concat(1));
         const facts = await findOverlap(streamOf(stream, starts), 1, [folder], () => {});
         const known = new Set(train.map((ids) => ids.join()));
-        const long = val.filter((ids) => ids.length >= LEAST_TOKENS);
+        const long = val.filter((ids) => ids.length >= MIN_TOKENS);
         const shared = long.filter((ids) => known.has(ids.join()));
         expect(facts.compared).toBe(long.length);
         expect(facts.shared.count).toBe(shared.length);
