@@ -7,7 +7,7 @@ import { joinScores, splitBatch } from '../../dist/engine/cuda/split.js';
 import { nanLogits } from '../../dist/engine/nan-logits.js';
 import { runNative } from '../../dist/engine/native-session.js';
 import { checkSizes, padBatch } from '../../dist/engine/pad.js';
-import { listed } from '../../dist/engine/positions.js';
+import { withPositions } from '../../dist/engine/positions.js';
 import { toQ30 } from '../../dist/engine/q30.js';
 import { openScoreWorker } from '../../dist/run/score-worker.js';
 import { serve } from '../../dist/workers/protocol.js';
@@ -57,7 +57,7 @@ function nullEngine({ shape: [rows, time], options: { graph } }) {
         const padded = padBatch(piece, this.info, graph.path);
         const score = await runNative(
           session,
-          listed(padded, graph, null),
+          withPositions(padded, graph, null),
           graph,
           (error) => error,
           (index) => nanLogits(graph, batch, firstScored + index),

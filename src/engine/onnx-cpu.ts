@@ -11,7 +11,7 @@ import type { NativeHost } from './native-host.js';
 import { graphValue, requireAddon, runNative, translate } from './native-session.js';
 import { type Opened, openGraph } from './open-graph.js';
 import { checkSizes, padBatch } from './pad.js';
-import { listed } from './positions.js';
+import { withPositions } from './positions.js';
 import { SESSION_CONFIG } from './session-config.js';
 import { checkOptions, checkSignature } from './signature.js';
 import type {
@@ -51,7 +51,7 @@ class OnnxCpuEngine implements Engine {
     const padded = padBatch(batch, this.info, graph.path);
     const result = await runNative(
       this.#session,
-      listed(padded, graph, this.#fixedCount),
+      withPositions(padded, graph, this.#fixedCount),
       graph,
       (error) => translate(error, graph.path),
       (index) => nanLogits(graph, batch, index),

@@ -15,7 +15,7 @@ import type { NativeHost } from './native-host.js';
 import { graphValue, runNative } from './native-session.js';
 import { loadRefusal, type Opened } from './open-graph.js';
 import { checkSizes, padBatch } from './pad.js';
-import { listed } from './positions.js';
+import { withPositions } from './positions.js';
 import { checkOptions, checkSignature } from './signature.js';
 import type {
   Batch,
@@ -145,7 +145,7 @@ class OnnxCudaEngine implements Engine {
     const padded = padBatch(piece.batch, axes, graph.path);
     const result = await runNative(
       shaped.session,
-      listed(padded, graph, shaped.count),
+      withPositions(padded, graph, shaped.count),
       graph,
       (error) => host.toBpbError(error, graph.path),
       (index) => nanLogits(graph, whole, piece.firstScored + index),

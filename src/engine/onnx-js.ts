@@ -11,7 +11,7 @@ import { graphValue, idsTensor, openSession, scoreLogits } from './js-session.js
 import { runtimePackageVersion } from './library.js';
 import type { Opened } from './open-graph.js';
 import { checkBatch, padBatch } from './pad.js';
-import { asListed, positionList } from './positions.js';
+import { positionList, toPositionRow } from './positions.js';
 import { checkOptions, checkSignature, type Signature } from './signature.js';
 import type {
   Batch,
@@ -53,7 +53,7 @@ class OnnxJsEngine implements Engine {
     const started = performance.now();
     const output = await this.#run(padded, list);
     const ran = performance.now();
-    const laid = list === null ? padded : asListed(padded, list);
+    const laid = list === null ? padded : toPositionRow(padded, list);
     const scored = scoreLogits(output, laid, batch, this.#graph);
     output.dispose();
     return {

@@ -35,7 +35,7 @@ export function positionList(
 }
 
 /** A padded batch for the addon: with its list where the graph takes one. */
-export function listed(
+export function withPositions(
   batch: Batch,
   { positions, path }: Pick<GraphOptions, 'positions' | 'path'>,
   count: number | null,
@@ -44,6 +44,6 @@ export function listed(
 }
 
 /** The batch as its logits lie: one row, the k-th position of which is the k-th of the list. */
-export function asListed(batch: Batch, list: Uint32Array): Batch {
+export function toPositionRow(batch: Batch, list: Uint32Array): Batch {
   return { ...batch, rows: 1, time: list.length, scored: batch.scored.map((_, k) => k) };
 }
