@@ -12,7 +12,14 @@ import { Violations, violationText } from '../ledger/violations.js';
 import { DocumentTotals } from '../run/totals.js';
 import { harnessVersion } from '../version.js';
 import type { CoverageMap } from '../windows/coverage.js';
-import { dataFigures, dataNotes, knownAs, scoreFigures, sealed, totalFigures } from './figures.js';
+import {
+  dataFigures,
+  dataNotes,
+  identifyData,
+  scoreFigures,
+  totalFigures,
+  withRunHash,
+} from './figures.js';
 import { claimIdentityOf } from './identity.js';
 import type { ClaimedResult } from './result.js';
 import { TargetsFile } from './targets-file.js';
@@ -40,7 +47,7 @@ export async function scoreClaimed(options: ClaimedOptions): Promise<ClaimedResu
   const bytes = accounting.totals(scoredRanges(checked.scores, stream.ids.length));
 
   const { header } = checked;
-  const known = knownAs(data, checked.scored);
+  const known = identifyData(data, checked.scored);
   const skipped = stream.ids.length - 1 - checked.scored;
   const notes = dataNotes(data, bytes, known);
   const result = {
@@ -81,7 +88,7 @@ export async function scoreClaimed(options: ClaimedOptions): Promise<ClaimedResu
     ],
     run: { harness: harnessVersion() },
   };
-  return sealed({ ...result, identity: claimIdentityOf(result) }, options.command ?? '');
+  return withRunHash({ ...result, identity: claimIdentityOf(result) }, options.command ?? '');
 }
 
 /** Holds the ledger against its rules, the data and the targets; refuses it where one differs. */

@@ -12,7 +12,14 @@ import type { DocumentTotals } from '../run/totals.js';
 import type { ProbeVerdict } from '../verdict.js';
 import { harnessVersion } from '../version.js';
 import type { CoverageMap } from '../windows/coverage.js';
-import { dataFigures, dataNotes, knownAs, scoreFigures, sealed, totalFigures } from './figures.js';
+import {
+  dataFigures,
+  dataNotes,
+  identifyData,
+  scoreFigures,
+  totalFigures,
+  withRunHash,
+} from './figures.js';
 import { identityOf } from './identity.js';
 import type { Rewritten } from './open-workers.js';
 import { type Optimization, precisionOf } from './optimize-run.js';
@@ -55,7 +62,7 @@ export function composeResult(
   coverage.close(skipped.reduce((sum, skip) => sum + skip.targets, 0));
 
   const targets = totals.totalTargets();
-  const known = knownAs(data, targets);
+  const known = identifyData(data, targets);
   const info = opened.info;
   const result: Omit<ScoreResult, 'identity' | 'run'> & { run: { harness: string } } = {
     schema: 'bpb-result/1',
@@ -114,7 +121,7 @@ export function composeResult(
     notes: notesOf(evaluation, scored, part, known),
     run: { harness: harnessVersion() },
   };
-  return sealed({ ...result, identity: identityOf(result) }, command);
+  return withRunHash({ ...result, identity: identityOf(result) }, command);
 }
 
 function adaptiveOf(

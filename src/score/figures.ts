@@ -87,7 +87,7 @@ export function dataFigures(
 }
 
 /** Which known set has these counts. */
-export function knownAs({ stream, facts }: OpenData, targets: number): Identified | null {
+export function identifyData({ stream, facts }: OpenData, targets: number): Identified | null {
   return identify({
     documents: stream.documentStarts.length,
     tokens: stream.ids.length,
@@ -116,7 +116,7 @@ export function dataNotes(
 }
 
 /** `run.sha256` is over everything else: a result that was edited no longer matches it. */
-export function sealed<T extends { run: { harness: string } }>(
+export function withRunHash<T extends { run: { harness: string } }>(
   result: T,
   command: string,
 ): Omit<T, 'run'> & Pick<ScoreResult, 'run'> {
