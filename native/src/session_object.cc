@@ -139,16 +139,16 @@ Napi::Value SessionObject::Enqueue(Napi::Env env, std::unique_ptr<Job> job) {
 }
 
 void SessionObject::Work() {
-  std::unique_ptr<Job> flying;  // begun and not yet done: a GPU computes it
+  std::unique_ptr<Job> in_flight;  // begun and not yet done: a GPU computes it
   for (;;) {
-    std::unique_ptr<Job> job = Take(flying == nullptr);
-    if (job == nullptr && flying == nullptr) break;
+    std::unique_ptr<Job> job = Take(in_flight == nullptr);
+    if (job == nullptr && in_flight == nullptr) break;
     const bool scores = job != nullptr && job->kind == Kind::kScore;
-    if (flying != nullptr || scores) {
-      const bool flies = runner_->advance(scores ? &job->batch : nullptr);
-      if (flying != nullptr) Deliver(std::move(flying));
-      if (scores && flies) flying = std::move(job);
-      if (scores && !flies) Deliver(std::move(job));
+    if (in_flight != nullptr || scores) {
+      const bool started = runner_->advance(scores ? &job->batch : nullptr);
+      if (in_flight != nullptr) Deliver(std::move(in_flight));
+      if (scores && started) in_flight = std::move(job);
+      if (scores && !started) Deliver(std::move(job));
     }
     if (job == nullptr) continue;
     if (job->kind == Kind::kOpen) OpenSession(*job);

@@ -13,7 +13,7 @@
 namespace bpb {
 namespace cuda {
 
-// The dearest tier among the lanes that share a row within this warp: a row's result must not
+// The slowest tier among the lanes that share a row within this warp: a row's result must not
 // depend on its neighbours.
 template <class L, int kWidth>
 __device__ __forceinline__ int shared_tier(int tier) {

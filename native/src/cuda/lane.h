@@ -135,7 +135,7 @@ struct Lane<T, FastCap> {
     chunk = 0;
   }
 
-  // The cheapest tier that these logits allow; a warp takes the dearest of its lanes'.
+  // The fastest tier that these logits allow; a warp takes the slowest of its lanes'.
   BPB_HD int tier(const FastCap& f) const { return size > f.cap ? 2 : size > f.short_bound ? 1 : 0; }
 
   template <int kTier>
