@@ -9,7 +9,7 @@ import { score } from '#bpb/score/score';
 import { countsAdapt, writeCounts, writeLag } from '../helpers/adaptive.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { refusalOf } from '../helpers/refusal.js';
-import { workshop } from '../helpers/workshop.js';
+import { scoreFixture } from '../helpers/score-fixture.js';
 
 /** Loose on purpose: manifests are broken here in every way. */
 // biome-ignore lint/suspicious/noExplicitAny: any field may become anything
@@ -219,7 +219,7 @@ describe('the graphs against the manifest', () => {
   });
 
   test('ids of either type are what it asks for', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const folder = counts(() => undefined);
     const before = await score({ artifact: folder, docs: w.docs });
     writeFileSync(join(folder, 'adapt.onnx'), countsAdapt('int32'));
@@ -235,7 +235,7 @@ describe('flags against the artifact', () => {
     ['--stride', { stride: 4 }],
     ['--seq-len', { seqLen: 15 }],
   ] as const)('%s', async (flag, over) => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const artifact = counts(() => undefined);
     const error = await refusalOf(() => score({ artifact, docs: w.docs, ...over }));
     expect(error).toMatchObject({ kind: 'usage', path: flag });
@@ -245,7 +245,7 @@ describe('flags against the artifact', () => {
     ['--workers', { workers: 2 }],
     ['--part', { part: [1, 2] as const }],
   ] as const)('%s of a single pass', async (flag, over) => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const folder = temporaryFolder();
     writeCounts(folder, { reset: 'never' });
     const error = await refusalOf(() => score({ artifact: folder, docs: w.docs, ...over }));
@@ -254,7 +254,7 @@ describe('flags against the artifact', () => {
 });
 
 test('a next value of another shape stops the run', async () => {
-  const w = await workshop();
+  const w = await scoreFixture();
   const folder = counts(() => undefined);
   // Its ports promise nothing about their shapes: only the run can tell.
   const graph = {

@@ -6,10 +6,10 @@ import type { ScoreOptions } from '#bpb/evaluation/options';
 import { score } from '#bpb/score/score';
 import { countsNats, lagNats, writeCounts, writeLag } from '../helpers/adaptive.js';
 import { temporaryFolder } from '../helpers/folder.js';
-import { VOCABULARY, type Workshop, workshop } from '../helpers/workshop.js';
+import { type ScoreFixture, scoreFixture, VOCABULARY } from '../helpers/score-fixture.js';
 
 /** Each document with the next one's BOS, which is its last target. */
-function documents({ ids }: Workshop): number[][] {
+function documents({ ids }: ScoreFixture): number[][] {
   const starts = ids.flatMap((id, i) => (id === 1 ? [i] : []));
   return starts.map((start, k) => ids.slice(start, (starts[k + 1] ?? ids.length - 1) + 1));
 }
@@ -33,7 +33,7 @@ function lag(fixture: Parameters<typeof writeLag>[1]): string {
 
 describe('adaptation after the score', () => {
   test.each([1, 5, 64])('chunks of %i, state of each document its own', async (chunk) => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const artifact = counts({ chunk });
     const result = await score({ artifact, docs: w.docs });
     near(result.totals.nats, sum(documents(w).flatMap((ids) => countsNats(ids, { chunk }))));
@@ -48,7 +48,7 @@ describe('adaptation after the score', () => {
   });
 
   test('initial values come from the artifact', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const init = Float32Array.from({ length: VOCABULARY }, (_, id) => id % 7);
     const result = await score({ artifact: counts({ chunk: 8, init }), docs: w.docs });
     const own = documents(w).flatMap((ids) =>
@@ -58,7 +58,7 @@ describe('adaptation after the score', () => {
   });
 
   test('several steps a chunk', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const result = await score({ artifact: counts({ chunk: 8, steps: 3 }), docs: w.docs });
     near(
       result.totals.nats,
@@ -69,7 +69,7 @@ describe('adaptation after the score', () => {
   test.each(['document', 'chunk'] as const)(
     'a state that never resets is one pass under %s windows',
     async (window) => {
-      const w = await workshop();
+      const w = await scoreFixture();
       const artifact = counts({ chunk: 8, reset: 'never', window });
       const result = await score({ artifact, docs: w.docs });
       const all = new Float64Array(VOCABULARY);
@@ -92,14 +92,14 @@ describe('state without adaptation', () => {
     [7, 0],
     [64, 0],
   ])('chunks of %i: the same nats as without any cut', async (chunk, context) => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const result = await score({ artifact: lag({ chunk, context }), docs: w.docs });
     near(result.totals.nats, sum(documents(w).flatMap(lagNats)));
     expect(result.adaptive!.adaptations).toBe(0);
   });
 
   test('carried over documents where it never resets', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const artifact = lag({ chunk: 9, reset: 'never', window: 'document' });
     const result = await score({ artifact, docs: w.docs });
     // Across a document's start the byte before is the last input of the document before.
@@ -117,7 +117,7 @@ describe('the ledger', () => {
       );
 
   test('holds each score before the update that uses it, the same for any workers', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const artifact = counts({ chunk: 8 });
     const folder = temporaryFolder();
     const files = await Promise.all(
@@ -145,7 +145,7 @@ describe('the ledger', () => {
   });
 
   test('of a single pass: updates are of the state that all documents share', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const ledger = join(temporaryFolder(), 'pass.jsonl');
     await score({ artifact: counts({ chunk: 8, reset: 'never' }), docs: w.docs, ledger });
     const adapts = lines(ledger).filter(({ adapt }) => adapt !== undefined);
@@ -155,11 +155,11 @@ describe('the ledger', () => {
 });
 
 describe('the same to the last bit', () => {
-  const exact = async (artifact: string, w: Workshop, over: Partial<ScoreOptions>) =>
+  const exact = async (artifact: string, w: ScoreFixture, over: Partial<ScoreOptions>) =>
     (await score({ artifact, docs: w.docs, verifyRows: 0, ...over })).totals.nats_q30;
 
   test('however documents are grouped, and by how many workers', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     for (const artifact of [counts({ chunk: 8 }), lag({ chunk: 8 })]) {
       const alone = await exact(artifact, w, { batchTokens: 1, workers: 1 });
       for (const batchTokens of [24, 100_000]) {

@@ -7,8 +7,8 @@ import { writeCounts, writeLag } from '../helpers/adaptive.js';
 import { noFakeGpu, withFakeGpu } from '../helpers/fake-gpu.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { refusalOf } from '../helpers/refusal.js';
+import { scoreFixture } from '../helpers/score-fixture.js';
 import { adaptiveOptions, sumModel, tensor } from '../helpers/state-graphs.js';
-import { workshop } from '../helpers/workshop.js';
 
 const artifacts = {
   counts: (folder: string) => writeCounts(folder, { chunk: 8, steps: 2 }),
@@ -20,7 +20,7 @@ const artifacts = {
 async function options(name: keyof typeof artifacts): Promise<ScoreOptions> {
   const artifact = temporaryFolder();
   artifacts[name](artifact);
-  return { artifact, docs: (await workshop()).docs };
+  return { artifact, docs: (await scoreFixture()).docs };
 }
 
 const names = Object.keys(artifacts) as (keyof typeof artifacts)[];

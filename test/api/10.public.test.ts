@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
 import * as bpb from '#bpb/index';
-import { workshop } from '../helpers/workshop.js';
+import { scoreFixture } from '../helpers/score-fixture.js';
 import { type PublicApi, publicApi } from './public.js';
 
 let api: PublicApi;
@@ -16,7 +16,7 @@ beforeAll(() => {
 const page = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 
 test('from files to a score by the public functions alone', async () => {
-  const w = await workshop();
+  const w = await scoreFixture();
   const artifact = await bpb.loadArtifact(w.model);
   const tokenizer = bpb.loadTokenizer('byte260');
   const data = await bpb.openData({ tokenizer, docs: w.docs, workers: 1 });

@@ -6,7 +6,7 @@ import * as bpb from '#bpb/index';
 import { errorJson } from '#bpb/report/error';
 import { writeCounts } from '../helpers/adaptive.js';
 import { attention, byteModel, changedTable, lookAhead } from '../helpers/byte-models.js';
-import { seededTexts, VOCABULARY } from '../helpers/workshop.js';
+import { seededTexts, VOCABULARY } from '../helpers/score-fixture.js';
 import { LUT } from '../submission/scripts.js';
 import type { Inputs } from './inputs.js';
 

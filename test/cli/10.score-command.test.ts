@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { bpb, start, until } from '../helpers/command.js';
-import { seededTexts, workshop } from '../helpers/workshop.js';
+import { scoreFixture, seededTexts } from '../helpers/score-fixture.js';
 
 const flags = (w: { model: string; docs: string }) => [
   'score',
@@ -71,14 +71,14 @@ describe('a refused input exits 3', () => {
 
 describe('a score', () => {
   test('as text: the number first, no colours without a terminal', async () => {
-    const { code, stdout } = await bpb(...flags(await workshop()));
+    const { code, stdout } = await bpb(...flags(await scoreFixture()));
     expect(code).toBe(0);
     expect(stdout.trim()).toMatch(/^\d+\.\d{8} bits per byte/);
     expect(stdout).not.toContain('\u001b');
   });
 
   test('as JSON: one document and nothing else on stdout', async () => {
-    const { code, stdout } = await bpb(...flags(await workshop()), '--json');
+    const { code, stdout } = await bpb(...flags(await scoreFixture()), '--json');
     expect(code).toBe(0);
     const result = JSON.parse(stdout) as { schema: string; run: { command: string } };
     expect(result.schema).toBe('bpb-result/1');
@@ -88,7 +88,7 @@ describe('a score', () => {
   test('that cannot be given exits 1', async () => {
     const table = new Float32Array(260 * 260).fill(Number.NEGATIVE_INFINITY);
     for (let id = 0; id < 260; id++) table[id * 260 + 5] = 0;
-    const { code, stdout } = await bpb(...flags(await workshop({ table })));
+    const { code, stdout } = await bpb(...flags(await scoreFixture({ table })));
     expect(code).toBe(1);
     expect(stdout).toMatch(/no score/);
   });
@@ -105,7 +105,7 @@ test.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const)('%s stops cleanly: exit %i, a journal but no result', async (signal, exit) => {
-  const w = await workshop({ texts: seededTexts(4000) });
+  const w = await scoreFixture({ texts: seededTexts(4000) });
   const out = join(w.folder, 'out');
   const journal = join(out, 'journal.jsonl');
   const run = start([...flags(w), '--batch-tokens', '32', '--out', out]);

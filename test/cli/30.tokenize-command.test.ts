@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { bpb, start, until } from '../helpers/command.js';
 import { temporaryFolder } from '../helpers/folder.js';
+import { scoreFixture, seededTexts } from '../helpers/score-fixture.js';
 import { modelFile, SMALL } from '../helpers/sentencepiece.js';
-import { seededTexts, workshop } from '../helpers/workshop.js';
 
 function documents(texts: readonly string[]): { docs: string; out: string } {
   const folder = temporaryFolder();
@@ -116,7 +116,7 @@ describe('shards', () => {
   });
 
   test('score as the documents do', async () => {
-    const { model, docs, folder } = await workshop();
+    const { model, docs, folder } = await scoreFixture();
     const out = join(folder, 'made');
     expect((await bpb(...flags({ docs, out }))).code).toBe(0);
     const score = ['score', model, '--tokenizer', 'byte260', '--window', 'chunk'];

@@ -1,7 +1,7 @@
 /** A model of bytes with one GroupQueryAttention in fp16, as exporters of key-value caches write it. */
 import { TYPE } from '#bpb/onnx/element-types';
 import { byteModel } from '../helpers/byte-models.js';
-import { VOCABULARY } from '../helpers/workshop.js';
+import { VOCABULARY } from '../helpers/score-fixture.js';
 
 export const ROWS = 4;
 export const TIME = 64;

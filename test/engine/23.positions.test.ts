@@ -12,7 +12,7 @@ import { openEngine } from '../helpers/engines.js';
 import { languageModel } from '../helpers/language-model.js';
 import { uniform } from '../helpers/models.js';
 import { refusalOf } from '../helpers/refusal.js';
-import { VOCABULARY } from '../helpers/workshop.js';
+import { VOCABULARY } from '../helpers/score-fixture.js';
 
 const [T, POSITIONS] = [12, 'scored_positions'];
 const next = uniform(7);

@@ -10,7 +10,7 @@ import { type FakeGpu, noFakeGpu, withFakeGpu } from '../helpers/fake-gpu.js';
 import { languageModel } from '../helpers/language-model.js';
 import { uniform } from '../helpers/models.js';
 import { refusalOf } from '../helpers/refusal.js';
-import { VOCABULARY } from '../helpers/workshop.js';
+import { VOCABULARY } from '../helpers/score-fixture.js';
 
 const [T, STRIDE] = [8, 3];
 const positions = 'scored_positions';

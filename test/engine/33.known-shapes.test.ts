@@ -10,8 +10,8 @@ import { fullBatch, openEngine } from '../helpers/engines.js';
 import { noFakeGpu, withFakeGpu } from '../helpers/fake-gpu.js';
 import { normals, tableModel } from '../helpers/models.js';
 import { refusalOf } from '../helpers/refusal.js';
+import { scoreFixture } from '../helpers/score-fixture.js';
 import { deadBranch, MENDED, VOCABULARY, vectorRange } from '../helpers/shape-graphs.js';
-import { workshop } from '../helpers/workshop.js';
 
 const [ROWS, TIME] = [2, 5];
 const batch = fullBatch(
@@ -156,7 +156,7 @@ describe.skipIf(noFakeGpu !== '')('where only open axes load', () => {
 
 describe.skipIf(noFakeGpu !== '')('a whole run on a GPU', () => {
   const options = async (ortLib: string) => {
-    const { docs, model } = await workshop({ model: vectorRange(260) });
+    const { docs, model } = await scoreFixture({ model: vectorRange(260) });
     return {
       artifact: model,
       docs,

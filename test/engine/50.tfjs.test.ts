@@ -9,8 +9,8 @@ import { engineOptions } from '../helpers/engines.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { normals, tableModel } from '../helpers/models.js';
 import { refusalOf } from '../helpers/refusal.js';
+import { scoreFixture } from '../helpers/score-fixture.js';
 import { adaptiveOptions, sumModel, tensor } from '../helpers/state-graphs.js';
-import { workshop } from '../helpers/workshop.js';
 
 const PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node', '@tensorflow/tfjs'];
 
@@ -40,7 +40,7 @@ const version = (number: string) => `exports.version = { tfjs: '${number}' };`;
 
 /** `bpb score --engine tfjs --json` where these packages are installed. */
 async function scored(mains: Readonly<Record<string, string>>) {
-  const w = await workshop();
+  const w = await scoreFixture();
   const flags = ['--tokenizer', 'byte260', '--docs', w.docs, '--window', 'chunk'];
   const args = ['score', w.model, ...flags, '--seq-len', '32', '--engine', 'tfjs', '--json'];
   const env = { NODE_PATH: packages(mains) };

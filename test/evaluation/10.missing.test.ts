@@ -8,7 +8,7 @@ import { score } from '#bpb/score/score';
 import { bpb } from '../helpers/command.js';
 import { fileFolder } from '../helpers/folder.js';
 import { refusalOf } from '../helpers/refusal.js';
-import { workshop } from '../helpers/workshop.js';
+import { scoreFixture } from '../helpers/score-fixture.js';
 
 /** What a bare model needs: flag, the option, and words of what is expected of it. */
 const NEEDED = [
@@ -24,7 +24,7 @@ const subsets = Array.from({ length: 2 ** NEEDED.length }, (_, bits) =>
   NEEDED.filter((_, k) => (bits >> k) & 1),
 );
 
-const w = await workshop({ folder: fileFolder() });
+const w = await scoreFixture({ folder: fileFolder() });
 const complete: ScoreOptions = {
   artifact: w.model,
   docs: w.docs,

@@ -9,9 +9,9 @@ import { loadTokenizer } from '#bpb/tokenizer/load';
 import { writeCounts } from '../helpers/adaptive.js';
 import { fileFolder, temporaryFolder } from '../helpers/folder.js';
 import { refusalOf } from '../helpers/refusal.js';
-import { workshop } from '../helpers/workshop.js';
+import { scoreFixture } from '../helpers/score-fixture.js';
 
-const w = await workshop({ folder: fileFolder() });
+const w = await scoreFixture({ folder: fileFolder() });
 const model = {
   artifact: w.model,
   tokenizer: 'byte260',

@@ -4,9 +4,9 @@ import type { PlannedEvaluation } from '#bpb/evaluation/open';
 import { openEvaluation } from '#bpb/evaluation/open';
 import { type EngineFlags, type Placement, sessionSpec } from '#bpb/evaluation/session-options';
 import { fileFolder } from '../helpers/folder.js';
-import { workshop } from '../helpers/workshop.js';
+import { scoreFixture } from '../helpers/score-fixture.js';
 
-const w = await workshop({ folder: fileFolder() });
+const w = await scoreFixture({ folder: fileFolder() });
 const options = {
   artifact: w.model,
   docs: w.docs,

@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { writeShard } from '#bpb/data/shards';
 import { attention, byteModel, changedTable, lookAhead } from '../helpers/byte-models.js';
 import { uniform } from '../helpers/models.js';
-import { byteStream, seededTexts, VOCABULARY } from '../helpers/workshop.js';
+import { byteStream, seededTexts, VOCABULARY } from '../helpers/score-fixture.js';
 import { LUT } from '../submission/scripts.js';
 
 const MODELS = fileURLToPath(new URL('../../models', import.meta.url));

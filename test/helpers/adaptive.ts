@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import type { Dim } from '#bpb/onnx/port';
 import { type InitializerSpec, type NodeSpec, onnxModel } from '#bpb/onnx/writer';
 import { normals } from './models.js';
-import { VOCABULARY } from './workshop.js';
+import { VOCABULARY } from './score-fixture.js';
 
 export type Reset = 'document' | 'never';
 

@@ -5,7 +5,7 @@ import type { Dim } from '#bpb/onnx/port';
 import { type GraphSpec, onnxModel } from '#bpb/onnx/writer';
 import { GraphBuilder } from './graph-builder.js';
 import { normals } from './models.js';
-import { VOCABULARY } from './workshop.js';
+import { VOCABULARY } from './score-fixture.js';
 
 /** Larger than any axis: "to the end" of a Slice. */
 const END = 2 ** 31;

@@ -5,7 +5,7 @@
 import type { Dim } from '#bpb/onnx/port';
 import { onnxModel } from '#bpb/onnx/writer';
 import { GraphBuilder } from './graph-builder.js';
-import { VOCABULARY } from './workshop.js';
+import { VOCABULARY } from './score-fixture.js';
 
 const WIDTH = 16;
 /** Rows may be this long. */

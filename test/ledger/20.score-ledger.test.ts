@@ -5,7 +5,7 @@ import { toQ30 } from '#bpb/engine/q30';
 import type { ScoreOptions } from '#bpb/evaluation/options';
 import { score } from '#bpb/score/score';
 import { refusalOf } from '../helpers/refusal.js';
-import { VOCABULARY, workshop } from '../helpers/workshop.js';
+import { scoreFixture, VOCABULARY } from '../helpers/score-fixture.js';
 
 interface Line {
   score?: [number, number];
@@ -31,7 +31,7 @@ describe('bpb score --ledger', () => {
   ] as const)(
     '%s, stride %s: the same bytes for 1, 2 and 4 workers, whose sums are the nats',
     async (window, stride) => {
-      const w = await workshop();
+      const w = await scoreFixture();
       const run = async (workers: number) => {
         const ledger = join(w.folder, `${workers}.jsonl`);
         const options: ScoreOptions = {
@@ -86,7 +86,7 @@ describe('bpb score --ledger', () => {
   test('targets of probability zero are counted, and count nothing in the sums', async () => {
     const table = new Float32Array(VOCABULARY * VOCABULARY);
     for (let id = 0; id < VOCABULARY; id++) table[id * VOCABULARY + 1] = Number.NEGATIVE_INFINITY;
-    const w = await workshop({ table });
+    const w = await scoreFixture({ table });
     const ledger = join(w.folder, 'ledger.jsonl');
     const result = await score({
       ...byte260,
@@ -105,7 +105,7 @@ describe('bpb score --ledger', () => {
   });
 
   test('a part skips what the other parts score', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const ledgers = [1, 2].map((i) => join(w.folder, `${i}.jsonl`));
     const common = { ...byte260, artifact: w.model, docs: w.docs, window: 'chunk' } as const;
     for (const [k, ledger] of ledgers.entries()) {
@@ -118,7 +118,7 @@ describe('bpb score --ledger', () => {
   });
 
   test('is refused where there is a file already, before anything is loaded', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     writeFileSync(join(w.folder, 'mine'), 'mine');
     const refusal = await refusalOf(() =>
       score({ artifact: '/nowhere', ledger: join(w.folder, 'mine') }),
@@ -128,7 +128,7 @@ describe('bpb score --ledger', () => {
   });
 
   test('is refused with --compat, which scores targets again', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const ledger = join(w.folder, 'ledger.jsonl');
     const refusal = await refusalOf(() =>
       score({
@@ -146,7 +146,7 @@ describe('bpb score --ledger', () => {
   });
 
   test('an interrupt ends it at once, with no batch waiting for another', async () => {
-    const w = await workshop({ texts: Array.from({ length: 400 }, () => 'abcdefgh') });
+    const w = await scoreFixture({ texts: Array.from({ length: 400 }, () => 'abcdefgh') });
     const ledger = join(w.folder, 'ledger.jsonl');
     const interrupt = new AbortController();
     const run = { ...byte260, artifact: w.model, docs: w.docs, window: 'chunk', ledger } as const;
@@ -170,7 +170,7 @@ describe('bpb score --ledger', () => {
     const table = new Float32Array(VOCABULARY * VOCABULARY);
     table[5 * VOCABULARY] = Number.NaN;
     const texts = [...Array.from({ length: 200 }, () => 'abcdefgh'), '\u0001x'];
-    const w = await workshop({ table, texts });
+    const w = await scoreFixture({ table, texts });
     const ledger = join(w.folder, 'ledger.jsonl');
     const run = { ...byte260, artifact: w.model, docs: w.docs, window: 'chunk', ledger } as const;
     const refusal = await refusalOf(() =>

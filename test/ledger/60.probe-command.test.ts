@@ -5,7 +5,7 @@ import type { LedgerReport } from '#bpb/ledger/verify';
 import { score } from '#bpb/score/score';
 import { bpb } from '../helpers/command.js';
 import { adapted, ledgerFile, ledgerOf, scored } from '../helpers/ledger.js';
-import { workshop } from '../helpers/workshop.js';
+import { scoreFixture } from '../helpers/score-fixture.js';
 
 const verdicts = (report: LedgerReport) =>
   Object.fromEntries(report.verdicts.map(({ name, verdict }) => [name, verdict]));
@@ -13,7 +13,7 @@ const verdicts = (report: LedgerReport) =>
 const RULES = ['format', 'chain', 'once', 'sums', 'order', 'updates', 'documents', 'stream'];
 
 async function recorded() {
-  const w = await workshop();
+  const w = await scoreFixture();
   const ledger = join(w.folder, 'ledger.jsonl');
   const run = { artifact: w.model, tokenizer: 'byte260', docs: w.docs, ledger } as const;
   await score({ ...run, window: 'document', seqLen: 32, verifyRows: 0 });
@@ -67,7 +67,7 @@ describe('bpb probe --ledger', () => {
   });
 
   test('exits 3 where the file is no ledger, 2 where the data has no tokenizer', async () => {
-    const { docs } = await workshop();
+    const { docs } = await scoreFixture();
     const refused = await bpb('probe', '--ledger', docs, '--json');
     expect(refused.code).toBe(3);
     expect(JSON.parse(refused.stdout)).toMatchObject({ error: { code: 'BPB_LEDGER_NOT_ONE' } });

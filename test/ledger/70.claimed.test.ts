@@ -8,7 +8,7 @@ import { score } from '#bpb/score/score';
 import { bpb } from '../helpers/command.js';
 import { chained, ending, type Fields } from '../helpers/ledger.js';
 import { refusalOf } from '../helpers/refusal.js';
-import { VOCABULARY, workshop } from '../helpers/workshop.js';
+import { scoreFixture, VOCABULARY } from '../helpers/score-fixture.js';
 
 interface Claim {
   readonly folder: string;
@@ -19,7 +19,7 @@ interface Claim {
 
 /** A score of ours, with the ledger and the nats that make it a claim. */
 async function claim(window: 'chunk' | 'document' = 'chunk', table?: Float32Array): Promise<Claim> {
-  const w = await workshop(table === undefined ? {} : { table });
+  const w = await scoreFixture(table === undefined ? {} : { table });
   const ledger = join(w.folder, 'ledger.jsonl');
   const out = join(w.folder, 'out');
   const common = { tokenizer: 'byte260', docs: w.docs, ledger } as const;

@@ -6,7 +6,7 @@ import { scoreClaimed } from '#bpb/score/claimed';
 import { score } from '#bpb/score/score';
 import { writeCounts } from '../helpers/adaptive.js';
 import { temporaryFolder } from '../helpers/folder.js';
-import { workshop } from '../helpers/workshop.js';
+import { scoreFixture } from '../helpers/score-fixture.js';
 
 test.each([
   ['document', 'document'],
@@ -15,7 +15,7 @@ test.each([
 ] as const)(
   'reset %s under %s windows: the ledger holds, and gives the same score again',
   async (reset, window) => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const artifact = temporaryFolder();
     writeCounts(artifact, { chunk: 8, reset, window });
     const ledger = join(w.folder, 'ledger.jsonl');

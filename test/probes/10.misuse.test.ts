@@ -3,7 +3,7 @@ import { probe } from '#bpb/index';
 import { byteModel, meanOver } from '../helpers/byte-models.js';
 import { bpb } from '../helpers/command.js';
 import { refusalOf } from '../helpers/refusal.js';
-import { workshop } from '../helpers/workshop.js';
+import { scoreFixture } from '../helpers/score-fixture.js';
 
 describe('wrong usage exits 2 and names the flag', () => {
   test.each([
@@ -38,14 +38,14 @@ describe('refused as a score would be', () => {
     [{ batchTokens: 0 }, '--batch-tokens'],
     [{ window: 'sliding' }, '--stride'],
   ] as const)('%j', async (over, path) => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const options = { tokenizer: 'byte260', docs: w.docs, window: 'chunk', seqLen: 32 } as const;
     const error = await refusalOf(() => probe({ artifact: w.model, ...options, ...over }));
     expect(error).toMatchObject({ kind: 'usage', path });
   });
 
   test('an abort before it begins', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const options = { tokenizer: 'byte260', docs: w.docs, window: 'chunk', seqLen: 32 } as const;
     const error = await refusalOf(() =>
       probe({ artifact: w.model, ...options, signal: AbortSignal.abort() }),
@@ -61,7 +61,7 @@ describe('the command', () => {
   ];
 
   test('a good artifact: 0, one line a probe', async () => {
-    const { code, stdout } = await bpb(...flags(await workshop()));
+    const { code, stdout } = await bpb(...flags(await scoreFixture()));
     expect(code).toBe(0);
     expect(stdout).toMatch(/^\s+pass {2}table.onnx/);
     for (const name of ['causality', 'prefix', 'batch', 'repeat', 'order', 'documents', 'finite']) {
@@ -72,7 +72,7 @@ describe('the command', () => {
   test('a bad one: 1, named; with --json one document', async () => {
     const table = new Float32Array(260 * 260);
     table.fill(Number.NaN, 101 * 260, 102 * 260);
-    const { code, stdout } = await bpb(...flags(await workshop({ table })), '--json');
+    const { code, stdout } = await bpb(...flags(await scoreFixture({ table })), '--json');
     expect(code).toBe(1);
     const report = JSON.parse(stdout) as { verdicts: { name: string; verdict: string }[] };
     expect(report).toMatchObject({ schema: 'bpb-probe/1', verdict: 'fail', seed: 1 });
@@ -84,7 +84,7 @@ describe('the command', () => {
   });
 
   test('one seed gives one report', async () => {
-    const w = await workshop({ model: byteModel(meanOver(1, 1)) });
+    const w = await scoreFixture({ model: byteModel(meanOver(1, 1)) });
     const options = { tokenizer: 'byte260', docs: w.docs, window: 'chunk', seqLen: 32 } as const;
     const runs = [1, 1, 2].map((seed) => probe({ artifact: w.model, ...options, seed }));
     const [one, same, other] = (await Promise.all(runs)).map(({ verdicts }) => verdicts);

@@ -16,10 +16,10 @@ import {
   table,
 } from '../helpers/byte-models.js';
 import type { GraphBuilder } from '../helpers/graph-builder.js';
-import { VOCABULARY, workshop } from '../helpers/workshop.js';
+import { scoreFixture, VOCABULARY } from '../helpers/score-fixture.js';
 
 async function probed(model: Uint8Array, over: Partial<ProbeOptions> = {}): Promise<ProbeReport> {
-  const w = await workshop({ model });
+  const w = await scoreFixture({ model });
   return probe({
     artifact: w.model,
     tokenizer: 'byte260',
@@ -159,7 +159,7 @@ describe('each cheat is caught by the probe that looks for it', () => {
   });
 
   test('memorized validation text: graph', async () => {
-    const { ids } = await workshop();
+    const { ids } = await scoreFixture();
     const model = byteModel((g) => {
       g.ints(ids.slice(500, 600));
       return table(g);

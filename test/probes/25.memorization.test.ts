@@ -4,8 +4,8 @@ import { type ProbeOptions, type ProbeReport, probe } from '#bpb/probes/probe';
 import { planWindows } from '#bpb/windows/plan';
 import { attention, byteModel, lookup, table } from '../helpers/byte-models.js';
 import type { GraphBuilder } from '../helpers/graph-builder.js';
+import { scoreFixture, seededTexts, VOCABULARY } from '../helpers/score-fixture.js';
 import { streamOf } from '../helpers/stream.js';
-import { seededTexts, VOCABULARY, workshop } from '../helpers/workshop.js';
 
 const SEQ_LEN = 128;
 const BOS = 1;
@@ -90,8 +90,8 @@ async function probed(
   over: Partial<ProbeOptions> & { texts?: readonly string[] } = {},
 ): Promise<ProbeReport> {
   const { texts = seededTexts(60), ...rest } = over;
-  const { ids } = await workshop({ texts });
-  const w = await workshop({ texts, model: byteModel((g) => build(g, ids)) });
+  const { ids } = await scoreFixture({ texts });
+  const w = await scoreFixture({ texts, model: byteModel((g) => build(g, ids)) });
   return probe({
     artifact: w.model,
     tokenizer: 'byte260',
@@ -127,7 +127,7 @@ describe('memorized rows fail this probe and no other', () => {
 
 describe('honest models pass', () => {
   test('the same graph with rows of other texts in its table', async () => {
-    const { ids: others } = await workshop({ texts: seededTexts(60, 99) });
+    const { ids: others } = await scoreFixture({ texts: seededTexts(60, 99) });
     const report = await probed((g) =>
       recalled(g, memoryOf(rowsOf(others, 'document'), byPrefix.key), byPrefix.node(g), 20),
     );

@@ -12,8 +12,8 @@ import { byteGraph, noise, table } from '../helpers/byte-models.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { GraphBuilder } from '../helpers/graph-builder.js';
 import { normals, uniform } from '../helpers/models.js';
+import { byteStream, seededTexts } from '../helpers/score-fixture.js';
 import { streamOf } from '../helpers/stream.js';
-import { byteStream, seededTexts } from '../helpers/workshop.js';
 
 const IDS = byteStream(seededTexts(60));
 const STREAM = streamOf(IDS);

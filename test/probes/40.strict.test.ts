@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { score } from '#bpb/score/score';
 import { attention, byteModel, lookAhead } from '../helpers/byte-models.js';
 import { bpb } from '../helpers/command.js';
-import { workshop } from '../helpers/workshop.js';
+import { scoreFixture } from '../helpers/score-fixture.js';
 
 const asked = { tokenizer: 'byte260', window: 'document', seqLen: 64 } as const;
 
 describe('score --strict', () => {
   test('an honest model: the same score, with the verdicts', async () => {
-    const w = await workshop({ model: byteModel(attention) });
+    const w = await scoreFixture({ model: byteModel(attention) });
     const options = { artifact: w.model, docs: w.docs, ...asked };
     const plain = await score(options);
     const strict = await score({ ...options, strict: true });
@@ -22,7 +22,7 @@ describe('score --strict', () => {
   });
 
   test('a model that looks ahead: no headline, exit 1, the probe named', async () => {
-    const w = await workshop({ model: byteModel(lookAhead(1, 3)) });
+    const w = await scoreFixture({ model: byteModel(lookAhead(1, 3)) });
     const options = { artifact: w.model, docs: w.docs, ...asked };
     // Without it the model would pass for a good one.
     expect((await score(options)).score.val_bpb).toBeGreaterThan(0);

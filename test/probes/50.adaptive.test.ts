@@ -6,10 +6,10 @@ import { type ProbeOptions, type ProbeReport, probe } from '#bpb/probes/probe';
 import { score } from '#bpb/score/score';
 import { type AdaptiveFixture, writeCounts, writeLag } from '../helpers/adaptive.js';
 import { temporaryFolder } from '../helpers/folder.js';
-import { VOCABULARY, workshop } from '../helpers/workshop.js';
+import { scoreFixture, VOCABULARY } from '../helpers/score-fixture.js';
 
 async function probed(artifact: string, over: Partial<ProbeOptions> = {}): Promise<ProbeReport> {
-  const w = await workshop();
+  const w = await scoreFixture();
   return probe({ artifact, docs: w.docs, workers: 1, ...over });
 }
 
@@ -180,7 +180,7 @@ describe('cheats of artifacts that carry state', () => {
   });
 
   test('initial values that hold the data: graph', async () => {
-    const { ids } = await workshop();
+    const { ids } = await scoreFixture();
     const init = Float32Array.from({ length: VOCABULARY }, (_, k) => ids[300 + k]!);
     const report = await probed(counts({ init }));
     expect(failed(report)).toEqual(['graph']);
@@ -196,7 +196,7 @@ describe('cheats of artifacts that carry state', () => {
 });
 
 test('score --strict probes them too', async () => {
-  const w = await workshop();
+  const w = await scoreFixture();
   const artifact = counts({}, (nodes) => [...nodes, node('Identity', ['counts'], 'counts_next')]);
   const result = await score({ artifact, docs: w.docs, strict: true });
   expect(result.score.val_bpb).toBeNull();

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { probe } from '#bpb/index';
 import { attention, byteModel, lookAhead } from '../helpers/byte-models.js';
 import { noFakeGpu, withFakeGpu } from '../helpers/fake-gpu.js';
-import { workshop } from '../helpers/workshop.js';
+import { scoreFixture } from '../helpers/score-fixture.js';
 
 const models = fileURLToPath(new URL('../../models', import.meta.url));
 const bundled = readdirSync(models).filter((name) =>
@@ -29,7 +29,7 @@ describe.skipIf(noFakeGpu !== '')(
       ['one that looks ahead', lookAhead(5, 1e-4), ['causality']],
     ] as const)('%s', (_, build, expected) =>
       withFakeGpu({}, async (gpu) => {
-        const w = await workshop({ model: byteModel(build) });
+        const w = await scoreFixture({ model: byteModel(build) });
         const report = await probe({
           artifact: w.model,
           tokenizer: 'byte260',

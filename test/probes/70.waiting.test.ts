@@ -9,7 +9,7 @@ import { byteModel, copied, lookup, table } from '../helpers/byte-models.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { GraphBuilder } from '../helpers/graph-builder.js';
 import { normals } from '../helpers/models.js';
-import { seededTexts, VOCABULARY, workshop } from '../helpers/workshop.js';
+import { scoreFixture, seededTexts, VOCABULARY } from '../helpers/score-fixture.js';
 
 const SEQ_LEN = 512;
 const FLOAT = { to: { int: 1 } };
@@ -66,7 +66,7 @@ function when(gate: Build, leak: Build = next): Build {
 }
 
 async function probed(build: Build, over: Partial<ProbeOptions> = {}): Promise<ProbeReport> {
-  const { model: artifact, docs } = await workshop({ model: byteModel(build), texts: TEXTS });
+  const { model: artifact, docs } = await scoreFixture({ model: byteModel(build), texts: TEXTS });
   const asked = { tokenizer: 'byte260', window: 'document', seqLen: SEQ_LEN } as const;
   return probe({ artifact, docs, ...asked, batchTokens: 4096, workers: 1, ...over });
 }
@@ -162,19 +162,19 @@ describe('documents that carry state', () => {
     ['after ten chunks', (g) => g.op('Greater', ['chunks', g.scalar(9.5)])],
     ['only where the context is full', moreThan(1, CONTEXT + CHUNK - 1)],
   ])('look-ahead %s: causality', async (_, gate) => {
-    const { docs } = await workshop({ texts: TEXTS });
+    const { docs } = await scoreFixture({ texts: TEXTS });
     const report = await probe({ artifact: counting(gate), docs, workers: 1 });
     expect(failed(report)).toContain('causality');
   });
 
   test('an honest one of such chunks passes', async () => {
-    const { docs } = await workshop({ texts: TEXTS });
+    const { docs } = await scoreFixture({ texts: TEXTS });
     const never: Build = (g) => g.op('Greater', ['chunks', g.scalar(1e6)]);
     expect(failed(await probe({ artifact: counting(never), docs, workers: 1 }))).toEqual([]);
   });
 
   test('chunks and rows beyond any memory are probed as long as the documents are', async () => {
-    const { docs, model } = await workshop();
+    const { docs, model } = await scoreFixture();
     const folder = temporaryFolder();
     writeCounts(folder, { chunk: 2 ** 33, context: 2 ** 33 });
     const adaptive = await probe({ artifact: folder, docs, workers: 1 });

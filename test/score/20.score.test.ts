@@ -5,13 +5,18 @@ import type { ScoreOptions } from '#bpb/evaluation/options';
 import { onnxModel } from '#bpb/onnx/writer';
 import { score } from '#bpb/score/score';
 import { normals, tableGraph, tableModel } from '../helpers/models.js';
-import { tableNats, VOCABULARY, type Workshop, workshop } from '../helpers/workshop.js';
+import {
+  type ScoreFixture,
+  scoreFixture,
+  tableNats,
+  VOCABULARY,
+} from '../helpers/score-fixture.js';
 
 const byte260 = { tokenizer: 'byte260', window: 'chunk', seqLen: 32, verifyRows: 0 } as const;
 
 describe('against closed forms and float64', () => {
   test('a uniform model costs log2(V) bits a target, whatever comes', async () => {
-    const { model, docs, ids, texts } = await workshop({
+    const { model, docs, ids, texts } = await scoreFixture({
       table: new Float32Array(VOCABULARY ** 2),
     });
     const { score: s, totals } = await score({ ...byte260, artifact: model, docs, tail: 'score' });
@@ -30,7 +35,7 @@ describe('against closed forms and float64', () => {
     ['document', null],
     ['document', 7],
   ] as const)('%s, stride %s: totals within 1e-7 of float64', async (window, stride) => {
-    const { model, docs, ids, table } = await workshop();
+    const { model, docs, ids, table } = await scoreFixture();
     const options: ScoreOptions = { ...byte260, artifact: model, docs, window };
     if (stride !== null) options.stride = stride;
     const { totals, coverage } = await score(options);
@@ -44,7 +49,7 @@ describe('against closed forms and float64', () => {
   });
 
   test('a softcap of the manifest is applied by the harness', async () => {
-    const { model, docs, ids, table, folder } = await workshop({
+    const { model, docs, ids, table, folder } = await scoreFixture({
       table: normals(VOCABULARY ** 2, 3, 40),
     });
     const manifest = {
@@ -70,11 +75,11 @@ describe('against closed forms and float64', () => {
 });
 
 describe('the same to the last bit', () => {
-  const exact = async (w: Workshop, over: Partial<ScoreOptions>) =>
+  const exact = async (w: ScoreFixture, over: Partial<ScoreOptions>) =>
     (await score({ ...byte260, artifact: w.model, docs: w.docs, ...over })).totals.nats_q30;
 
   test('for any workers, threads and batch size', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const reference = await exact(w, {});
     const others = [
       { workers: 1, threads: 2 },
@@ -87,7 +92,7 @@ describe('the same to the last bit', () => {
   });
 
   test('for shards as for the documents they were made from', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     expect(await exact(w, { docs: undefined, data: [w.shards] })).toBe(await exact(w, {}));
     const both = await score({ ...byte260, artifact: w.model, data: [w.shards], docs: w.docs });
     expect(both.totals.documents_lossy).toBe(0);
@@ -97,7 +102,7 @@ describe('the same to the last bit', () => {
   });
 
   test('parts add up to the whole', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const over = { batchTokens: 96 } as const;
     const parts = await Promise.all(
       (
@@ -114,7 +119,7 @@ describe('the same to the last bit', () => {
   });
 
   test('onnx-js gives the same to 1e-6', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const [native, js] = await Promise.all(
       (['onnx-cpu', 'onnx-js'] as const).map((engine) =>
         score({ ...byte260, artifact: w.model, docs: w.docs, engine }),
@@ -125,7 +130,7 @@ describe('the same to the last bit', () => {
   });
 
   test('score identity outlives a batch size, bit identity does not', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const a = await score({ ...byte260, artifact: w.model, docs: w.docs });
     const b = await score({ ...byte260, artifact: w.model, docs: w.docs, batchTokens: 64 });
     const c = await score({ ...byte260, artifact: w.model, docs: w.docs, seqLen: 16 });
@@ -137,7 +142,7 @@ describe('the same to the last bit', () => {
 
 describe('shapes and types of others', () => {
   test('fixed axes are honoured by padding', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const free = await score({ ...byte260, artifact: w.model, docs: w.docs, tail: 'score' });
     writeFileSync(w.model, tableModel(w.table, VOCABULARY, { dims: [4, 32], input: 'int32' }));
     const fixed = await score({
@@ -151,7 +156,7 @@ describe('shapes and types of others', () => {
   });
 
   test('fp16 logits score as fp16 says, and the verification agrees', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     writeFileSync(w.model, tableModel(w.table, VOCABULARY, { output: 'float16' }));
     const result = await score({ ...byte260, artifact: w.model, docs: w.docs, verifyRows: 3 });
     expect(result.engine.precision).toBe('fp16');
@@ -159,7 +164,7 @@ describe('shapes and types of others', () => {
   });
 
   test('bf16 logits score, and the verification says that it is not possible', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     writeFileSync(w.model, tableModel(w.table, VOCABULARY, { output: 'bfloat16' }));
     const result = await score({ ...byte260, artifact: w.model, docs: w.docs, verifyRows: 3 });
     expect(result.verification.verdict).toBe('not_possible');
@@ -170,7 +175,7 @@ describe('shapes and types of others', () => {
 describe('a number that cannot be trusted is not given', () => {
   test('probability zero for a target: no score, and where the first one is', async () => {
     const table = normals(VOCABULARY ** 2, 1, 2);
-    const w = await workshop({ table });
+    const w = await scoreFixture({ table });
     const [previous, target] = [w.ids[200]!, w.ids[201]!];
     table[previous * VOCABULARY + target] = Number.NEGATIVE_INFINITY;
     writeFileSync(w.model, tableModel(table, VOCABULARY));
@@ -194,7 +199,7 @@ describe('a number that cannot be trusted is not given', () => {
       nodes: [...graph.nodes, noise, add],
       outputs: [{ ...graph.outputs[0]!, name: 'logits' }],
     });
-    const w = await workshop({ model });
+    const w = await scoreFixture({ model });
     const result = await score({ ...byte260, artifact: w.model, docs: w.docs, verifyRows: 2 });
     expect(result.verification.verdict).toBe('fail');
     expect(result.score).toMatchObject({ val_bpb: null, ci95_bpb: null });
@@ -202,7 +207,7 @@ describe('a number that cannot be trusted is not given', () => {
   });
 
   test('--limit-docs is a partial score, and says so', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const some = await score({
       ...byte260,
       artifact: w.model,
@@ -226,7 +231,7 @@ describe('a number that cannot be trusted is not given', () => {
   });
 
   test('an aborted run gives nothing', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const controller = new AbortController();
     const run = score({
       ...byte260,
@@ -244,7 +249,7 @@ describe('a number that cannot be trusted is not given', () => {
 
 describe('--out', () => {
   test('its tables add up to its result, target by target', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const out = join(w.folder, 'out');
     const options: ScoreOptions = {
       ...byte260,
@@ -287,14 +292,14 @@ describe('--out', () => {
   });
 
   test('a directory that holds a run is not written to again', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const options = { ...byte260, artifact: w.model, docs: w.docs, out: join(w.folder, 'out') };
     await score(options);
     await expect(score(options)).rejects.toMatchObject({ code: 'BPB_OUT_IN_USE', exitCode: 2 });
   });
 
   test('a directory that cannot be made is the environment’s fault', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const run = score({ ...byte260, artifact: w.model, docs: w.docs, out: join(w.docs, 'out') });
     await expect(run).rejects.toMatchObject({ code: 'BPB_WRITE_FAILED', exitCode: 4 });
   });

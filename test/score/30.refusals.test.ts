@@ -9,9 +9,9 @@ import { score } from '#bpb/score/score';
 import { temporaryFolder } from '../helpers/folder.js';
 import { normals, tableGraph, tableModel } from '../helpers/models.js';
 import { refusalOf } from '../helpers/refusal.js';
-import { VOCABULARY, type Workshop, workshop } from '../helpers/workshop.js';
+import { type ScoreFixture, scoreFixture, VOCABULARY } from '../helpers/score-fixture.js';
 
-const refused = async (w: Workshop, over: Partial<ScoreOptions> = {}) =>
+const refused = async (w: ScoreFixture, over: Partial<ScoreOptions> = {}) =>
   refusalOf(() =>
     score({
       artifact: w.model,
@@ -77,7 +77,7 @@ describe('models', () => {
       undefined,
     ],
   ] as const)('%s', async (_, bytes, code) => {
-    const w = await workshop();
+    const w = await scoreFixture();
     writeFileSync(w.model, bytes);
     const error = await refused(w);
     expect(error).toMatchObject({ kind: 'input', path: w.model });
@@ -86,7 +86,7 @@ describe('models', () => {
   });
 
   test('NaN logits: refused, naming the first row and its place in the stream', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const poisoned = table.slice();
     const id = w.ids.lastIndexOf(1);
     // Only the id at stream position `at` gives NaN, and it occurs once.
@@ -107,7 +107,7 @@ describe('models', () => {
 
 describe('data', () => {
   test('a shard cut short', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const shard = join(w.folder, 'fineweb_val_000001.bin');
     await writeShard(shard, w.ids);
     const { readFileSync } = await import('node:fs');
@@ -119,7 +119,7 @@ describe('data', () => {
   });
 
   test('an id beyond the vocabulary, saying where', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const shard = join(w.folder, 'fineweb_val_000001.bin');
     await writeShard(shard, [1, 5, 260]);
     const error = await refused(w, { data: [w.shards], docs: undefined });
@@ -128,7 +128,7 @@ describe('data', () => {
   });
 
   test('documents that are not those of the shards', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const swapped = [...w.texts];
     [swapped[10], swapped[11]] = [swapped[11]!, swapped[10]!];
     writeFileSync(w.docs, swapped.map((text) => `${JSON.stringify({ text })}\n`).join(''));
@@ -138,7 +138,7 @@ describe('data', () => {
   });
 
   test('a row longer than the stream', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     expect(await refused(w, { seqLen: 1_000_000 })).toMatchObject({ code: 'BPB_STREAM_TOO_SHORT' });
   });
 
@@ -148,7 +148,7 @@ describe('data', () => {
     ['{"text": "a"}\n{"text": "\\ud800"}\n', /2/],
     ['', /document/],
   ])('documents %j', async (content, message) => {
-    const w = await workshop();
+    const w = await scoreFixture();
     writeFileSync(w.docs, content);
     const error = await refused(w, { window: 'document' });
     expect(error).toMatchObject({ kind: 'input', path: w.docs });
@@ -156,7 +156,7 @@ describe('data', () => {
   });
 
   test('invalid UTF-8 names its line', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const lines = [Buffer.from('{"text": "a"}\n{"text": "'), Buffer.of(0xff), Buffer.from('"}\n')];
     writeFileSync(w.docs, Buffer.concat(lines));
     expect((await refused(w)).message).toMatch(/2/);
@@ -175,7 +175,7 @@ describe('usage', () => {
     [{ part: [3, 2] }, '--part'],
     [{ part: [0, 2] }, '--part'],
   ] as [Partial<ScoreOptions>, string][])('%j', async (over, flag) => {
-    expect(await refused(await workshop(), over)).toMatchObject({ kind: 'usage', path: flag });
+    expect(await refused(await scoreFixture(), over)).toMatchObject({ kind: 'usage', path: flag });
   });
 });
 
@@ -217,7 +217,7 @@ describe('artifacts', () => {
   });
 
   test('a compressed model that is not', async () => {
-    const w = await workshop();
+    const w = await scoreFixture();
     const path = `${w.model}.xz`;
     writeFileSync(path, 'not xz');
     expect(await refused(w, { artifact: path })).toMatchObject({ code: 'BPB_DECOMPRESS', path });

@@ -7,10 +7,10 @@ import { type ScoreOptions, score } from '#bpb/index';
 import { bpb } from '../helpers/command.js';
 import { noFakeGpu, withFakeGpu } from '../helpers/fake-gpu.js';
 import { refusalOf } from '../helpers/refusal.js';
-import { workshop } from '../helpers/workshop.js';
+import { scoreFixture } from '../helpers/score-fixture.js';
 
 async function options(more: Partial<ScoreOptions> = {}): Promise<ScoreOptions> {
-  const w = await workshop();
+  const w = await scoreFixture();
   const common = { tokenizer: 'byte260', docs: w.docs, window: 'chunk', seqLen: 16 } as const;
   return { artifact: w.model, ...common, ...more };
 }
@@ -135,7 +135,7 @@ describe.skipIf(noFakeGpu !== '')(`on stand-ins${noFakeGpu && ` (${noFakeGpu})`}
 
   test('a device lost in the middle ends the run: exit 4, no score', () =>
     withFakeGpu({ FAKE_GPU_LOST_AT: '3' }, async (gpu) => {
-      const w = await workshop();
+      const w = await scoreFixture();
       const { code, stdout, stderr } = await bpb(
         ...['score', w.model, '--tokenizer', 'byte260', '--docs', w.docs, '--window', 'chunk'],
         ...['--seq-len', '16', '--batch-tokens', '32', '--ort-lib', gpu.runtime],

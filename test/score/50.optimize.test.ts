@@ -13,7 +13,7 @@ import { noFakeGpu, withFakeGpu } from '../helpers/fake-gpu.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { languageModel } from '../helpers/language-model.js';
 import { refusalOf } from '../helpers/refusal.js';
-import { workshop } from '../helpers/workshop.js';
+import { scoreFixture } from '../helpers/score-fixture.js';
 
 const CAP = 3;
 const common = { tokenizer: 'byte260', window: 'chunk', seqLen: 16, device: 'cpu' } as const;
@@ -22,7 +22,7 @@ async function options(
   more: Partial<ScoreOptions> = {},
   model: { cap?: number; dims?: readonly [Dim, Dim] } = { cap: CAP },
 ): Promise<ScoreOptions> {
-  const w = await workshop({ model: languageModel(model) });
+  const w = await scoreFixture({ model: languageModel(model) });
   return { artifact: w.model, docs: w.docs, ...common, ...more };
 }
 
@@ -47,7 +47,7 @@ describe('refused', () => {
   });
 
   test('an artifact that carries state', async () => {
-    const { docs } = await workshop();
+    const { docs } = await scoreFixture();
     const folder = temporaryFolder();
     writeCounts(folder);
     const given = { artifact: folder, docs, device: 'cpu', optimize: true };
@@ -107,7 +107,7 @@ describe('on the CPU', () => {
   });
 
   test('a softcap that the manifest leaves to the harness stays there, once', async () => {
-    const w = await workshop({ model: languageModel() });
+    const w = await scoreFixture({ model: languageModel() });
     const manifest = {
       format: 'bpb-artifact/1',
       name: 'capped',
@@ -137,7 +137,7 @@ describe('on the CPU', () => {
   });
 
   test('logits that are no distribution: the place in the stream, also by scored positions', async () => {
-    const w = await workshop({ model: languageModel({ broken: 4 + 'z'.charCodeAt(0) }) });
+    const w = await scoreFixture({ model: languageModel({ broken: 4 + 'z'.charCodeAt(0) }) });
     // The stream: BOS, then bytes; rows of 16 with a stride of 5 score their last 5 targets.
     const text = `${'a'.repeat(40)}z${'a'.repeat(40)}`;
     writeFileSync(w.docs, `${JSON.stringify({ text })}\n`);
@@ -151,7 +151,7 @@ describe('on the CPU', () => {
   });
 
   test('in fp16 that says what fp16 ends at, and the way out', async () => {
-    const w = await workshop({ model: languageModel({ broken: 4 + 'a'.charCodeAt(0) }) });
+    const w = await scoreFixture({ model: languageModel({ broken: 4 + 'a'.charCodeAt(0) }) });
     const given = { ...common, artifact: w.model, docs: w.docs, optimize: true };
     const hint = async (precision: 'fp16' | 'fp32') =>
       (await refusalOf(() => score({ ...given, precision }))).hint;
@@ -160,7 +160,7 @@ describe('on the CPU', () => {
   });
 
   test('a failed proof: totals, but no headline and exit 1', async () => {
-    const w = await workshop({ model: languageModel() });
+    const w = await scoreFixture({ model: languageModel() });
     const flags = [
       '--tokenizer',
       'byte260',
@@ -239,7 +239,7 @@ describe.skipIf(noFakeGpu !== '')(`on stand-ins${noFakeGpu && ` (${noFakeGpu})`}
 
   test('logits that fp16 has lost name fp16', () =>
     withFakeGpu({}, async (gpu) => {
-      const w = await workshop({ model: languageModel({ broken: 4 + 'a'.charCodeAt(0) }) });
+      const w = await scoreFixture({ model: languageModel({ broken: 4 + 'a'.charCodeAt(0) }) });
       const given = await gpuOptions(gpu.runtime);
       const refusal = await refusalOf(() => score({ ...given, artifact: w.model, docs: w.docs }));
       expect(refusal).toMatchObject({ code: 'BPB_NAN_LOGITS', exitCode: 3 });

@@ -16,9 +16,9 @@ import { tokenizeDocuments } from '#bpb/tokenizer/stream';
 import { SurfaceBytes } from '#bpb/tokenizer/surfaces-bytes';
 import { temporaryFolder } from '../helpers/folder.js';
 import { refusalOf } from '../helpers/refusal.js';
+import { seededTexts } from '../helpers/score-fixture.js';
 import { modelFile, SMALL } from '../helpers/sentencepiece.js';
 import { CASEOPS, SP8192 } from '../helpers/shared-data.js';
-import { seededTexts } from '../helpers/workshop.js';
 import { CHARACTERS, EDGES, operatorPieces } from './texts.js';
 
 const jsonLines = (texts: readonly string[]) =>

@@ -7,8 +7,8 @@ import { tokenize } from '#bpb/tokenize/tokenize';
 import { loadTokenizer } from '#bpb/tokenizer/load';
 import { temporaryFolder } from '../helpers/folder.js';
 import { normals, tableModel } from '../helpers/models.js';
+import { seededTexts } from '../helpers/score-fixture.js';
 import { modelFile, SMALL } from '../helpers/sentencepiece.js';
-import { seededTexts } from '../helpers/workshop.js';
 import { EDGES, operatorPieces } from './texts.js';
 
 /** A table model of the tokenizer's width, and documents tokenized into several shards. */

@@ -9,7 +9,7 @@ import { normals, tableModel, uniform } from './models.js';
 export const VOCABULARY = 260;
 const BOS = 1;
 
-export interface Workshop {
+export interface ScoreFixture {
   readonly folder: string;
   readonly model: string;
   readonly docs: string;
@@ -36,14 +36,14 @@ export function byteStream(texts: readonly string[]): number[] {
   return texts.flatMap((text) => [BOS, ...Array.from(Buffer.from(text), (byte) => byte + 4)]);
 }
 
-export async function workshop(
+export async function scoreFixture(
   options: {
     texts?: readonly string[];
     table?: Float32Array;
     model?: Uint8Array;
     folder?: string;
   } = {},
-): Promise<Workshop> {
+): Promise<ScoreFixture> {
   const folder = options.folder ?? temporaryFolder();
   const texts = options.texts ?? seededTexts(40);
   const table = options.table ?? normals(VOCABULARY * VOCABULARY, 1, 2);
