@@ -24,6 +24,6 @@ export const PROBES: readonly Probe[] = [
   batch,
   documents,
   order,
-  memorization,
   state,
+  memorization,
 ];

@@ -52,7 +52,7 @@ interface Rise {
 
 async function run(context: ProbeContext): Promise<Outcome> {
   const { subject, effort, window } = context;
-  const tokens = tokensFor(context, 'memorization');
+  const tokens = tokensFor(context, 'memorized');
   const { stream } = tokens;
   if (stream === null || stream.ids.length < 2) return notApplicable('there is no data');
   const rows = dataRows(stream, planOf(stream, subject, window), tokens, effort.samples, subject);
@@ -152,7 +152,7 @@ function riseOf(before: Float32Array, after: Float32Array): Rise {
 }
 
 export const memorization: Probe = {
-  name: 'memorization',
+  name: 'memorized',
   what: 'replaced one early token in rows of the data and compared the mean loss of their second halves',
   run,
 };

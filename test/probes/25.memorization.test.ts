@@ -105,7 +105,7 @@ async function probed(
 
 const failed = ({ verdicts }: ProbeReport) =>
   verdicts.filter(({ verdict }) => verdict === 'fail').map(({ name }) => name);
-const found = ({ verdicts }: ProbeReport) => verdicts.find(({ name }) => name === 'memorization')!;
+const found = ({ verdicts }: ProbeReport) => verdicts.find(({ name }) => name === 'memorized')!;
 
 describe('memorized rows fail this probe and no other', () => {
   test.each([
@@ -118,7 +118,7 @@ describe('memorized rows fail this probe and no other', () => {
       (g, ids) => recalled(g, memoryOf(rowsOf(ids, window), key), node(g), weight),
       { window },
     );
-    expect(failed(report)).toEqual(['memorization']);
+    expect(failed(report)).toEqual(['memorized']);
     const { effect, tolerance, note } = found(report);
     expect(effect).toBeGreaterThan(tolerance!);
     expect(note).toMatch(/row at stream position \d+ is memorized: .* rises from [\d.]+ to [\d.]+/);
