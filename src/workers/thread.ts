@@ -2,6 +2,7 @@
  * Worker side of a pool: opens the service of the worker module and answers messages with it.
  */
 import { workerData } from 'node:worker_threads';
+import { Piscina, transferableSymbol, valueSymbol } from 'piscina';
 import {
   type Message,
   type OpenService,
@@ -38,10 +39,6 @@ export async function answer(message: Exclude<Message, { kind: 'ping' }>): Promi
   if (reply.value === closed) return closed;
   if (!(reply.value instanceof WithTransfer)) return reply;
   const { result, buffers } = reply.value;
-  const piscina = await import('piscina');
   // Piscina removes the marks on the way.
-  return piscina.Piscina.move({
-    [piscina.transferableSymbol]: buffers,
-    [piscina.valueSymbol]: { value: result },
-  });
+  return Piscina.move({ [transferableSymbol]: buffers, [valueSymbol]: { value: result } });
 }
