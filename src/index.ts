@@ -20,14 +20,13 @@
  */
 export { type Artifact, loadArtifact } from './artifact/load.js';
 export { audit } from './audit/audit.js';
-export type { AuditOptions } from './audit/options.js';
 export type { AuditReport, Finding, Severity } from './audit/types.js';
 export type { DocumentFacts, TokenStream } from './data/types.js';
 export { type DoctorOptions, doctor } from './doctor/doctor.js';
 export type { DoctorReport } from './doctor/types.js';
 export { BpbError, type ErrorCode, type ErrorKind, EXIT_CODES } from './errors.js';
 export { type DataOptions, type OpenData, openData } from './evaluation/open-data.js';
-export type { ClaimedOptions, ScoreOptions } from './evaluation/options.js';
+export type { AuditOptions, ClaimedOptions, ScoreOptions } from './evaluation/options.js';
 export { type LedgerProbeOptions, type LedgerReport, probeLedger } from './ledger/verify.js';
 export { type ProbeOptions, type ProbeReport, probe } from './probes/probe.js';
 export type { Progress } from './progress.js';

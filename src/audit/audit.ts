@@ -2,14 +2,16 @@
  * `bpb audit`: a tokenizer's byte accounting, alone or on documents, shards and a sidecar.
  */
 import { interrupted } from '../errors.js';
+import { checkAuditFlags } from '../evaluation/checks/audit.js';
+import { openEvaluation } from '../evaluation/open.js';
+import type { AuditOptions } from '../evaluation/options.js';
 import type { SourceAudit } from '../submission/source/audit.js';
 import { runChecks } from './checks/check.js';
 import { CHECKS } from './checks/index.js';
 import { type Audited, composeReport } from './compose.js';
 import { AuditOutput } from './documents-output.js';
 import { gatherFacts } from './gather.js';
-import { type OpenedData, openInputs, openTokenizer } from './inputs.js';
-import { type AuditOptions, checkOptions } from './options.js';
+import { examineData, examineTokenizer, type OpenedData } from './inputs.js';
 import { findOverlap, type OverlapFacts } from './overlap.js';
 import { examineText } from './text-pass.js';
 import type { AuditReport } from './types.js';
@@ -33,11 +35,11 @@ import type { AuditReport } from './types.js';
  */
 export async function audit(options: AuditOptions): Promise<AuditReport> {
   const started = performance.now();
-  checkOptions(options);
+  checkAuditFlags(options);
   const { tokenizer, source, out } = options;
   const script = source === undefined ? null : await readScript(source);
   const output = out === undefined ? null : new AuditOutput(out);
-  const audited = tokenizer === undefined ? null : await auditData(tokenizer, options, output);
+  const audited = tokenizer === undefined ? null : await auditData(options, output);
   const report = composeReport(options, audited, script, started);
   output?.finish(report);
   return report;
@@ -49,14 +51,11 @@ async function readScript(path: string): Promise<SourceAudit> {
   return auditSource(path);
 }
 
-async function auditData(
-  path: string,
-  options: AuditOptions,
-  output: AuditOutput | null,
-): Promise<Audited> {
-  const opened = await openTokenizer(path, options);
+async function auditData(options: AuditOptions, output: AuditOutput | null): Promise<Audited> {
+  const inputs = await openEvaluation(options, 'audit');
+  const opened = await examineTokenizer(inputs, options);
   const { tokenizer } = opened;
-  const data = await openInputs(options, tokenizer);
+  const data = await examineData(inputs, options);
   // A model that does not load cannot encode: its own findings stand alone.
   const hasText = opened.unloadable === null && (data.source !== null || data.stream !== null);
   const pass = hasText

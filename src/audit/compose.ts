@@ -1,13 +1,14 @@
 /**
  * Composition of an audit's report from its facts and findings.
  */
+
+import type { AuditOptions } from '../evaluation/options.js';
 import type { SourceAudit } from '../submission/source/audit.js';
 import { harnessCommit, harnessVersion } from '../version.js';
 import { type AuditFacts, byWeight } from './checks/check.js';
 import { bytesOf, headlineBytes, targetsOf } from './gather.js';
 import type { OpenedData } from './inputs.js';
 import { effectOf } from './mistakes.js';
-import type { AuditOptions } from './options.js';
 import { sourceFindings, sourceReport } from './source-findings.js';
 import type { TextPass } from './text-pass.js';
 import {

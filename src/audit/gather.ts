@@ -2,11 +2,11 @@
  * Facts of an audit, put together for the checks.
  */
 import { identify } from '../data/known.js';
+import type { AuditOptions } from '../evaluation/options.js';
 import type { AuditFacts, ClaimFacts } from './checks/check.js';
 import type { TextFacts } from './collect.js';
 import type { OpenedData, OpenedTokenizer } from './inputs.js';
 import { effectOf, knownMistakes } from './mistakes.js';
-import type { AuditOptions } from './options.js';
 import type { OverlapFacts } from './overlap.js';
 import type { ShardFacts } from './shard-facts.js';
 import type { TextPass } from './text-pass.js';

@@ -1,20 +1,17 @@
 /**
- * The inputs of an audit: tokenizer, documents, shards, sidecar and a claimed table.
- *
- * A score refuses what is wrong with them; an audit lists it.
+ * Facts of an audit's inputs: tokenizer, documents, shards, sidecar and a claimed table.
  */
 import { existsSync, statSync } from 'node:fs';
 import { buildLut } from '../bytes/lut.js';
 import { sumSidecar } from '../bytes/sidecar.js';
 import type { DocumentSource, TokenStream } from '../data/types.js';
 import { BpbError } from '../errors.js';
-import { documentSource, openShards } from '../evaluation/open-data.js';
-import { loadTokenizer } from '../tokenizer/load.js';
+import type { AuditEvaluation } from '../evaluation/open.js';
+import type { AuditOptions } from '../evaluation/options.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import type { AuditFacts } from './checks/check.js';
 import { readClaimedTable } from './claimed-table.js';
 import { type Codec, measureTable, openCodec } from './measure.js';
-import type { AuditOptions } from './options.js';
 import { probeLosses } from './round-trip-losses.js';
 import { readShardFacts, type ShardFacts } from './shard-facts.js';
 import { type OpenSidecar, openSidecar } from './sidecar-facts.js';
@@ -27,10 +24,11 @@ export type OpenedTokenizer = Pick<
   'tokenizer' | 'problems' | 'unloadable' | 'measured' | 'table'
 > & { readonly vocabulary: VocabularyReport };
 
-/** Reads the tokenizer, lists what a score would refuse it for, and measures it. */
-export async function openTokenizer(path: string, options: AuditOptions): Promise<OpenedTokenizer> {
-  const problems: BpbError[] = [];
-  const tokenizer = loadTokenizer(path, (problem) => problems.push(problem));
+/** Measures the tokenizer, and compares it with the claimed table. */
+export async function examineTokenizer(
+  { tokenizer, problems }: AuditEvaluation,
+  options: AuditOptions,
+): Promise<OpenedTokenizer> {
   const vocabulary = readVocabulary(tokenizer);
   const claimed = options.lut === undefined ? null : readClaimedTable(options.lut);
   const table = claimed === null ? null : { claimed, wrong: tableDifferences(claimed, tokenizer) };
@@ -63,14 +61,17 @@ export interface OpenedData {
   readonly inputBytes: number;
 }
 
-export async function openInputs(options: AuditOptions, tokenizer: Tokenizer): Promise<OpenedData> {
-  const { docs, data, onProgress } = options;
-  const source = docs === undefined ? null : documentSource(docs);
+/** Gathers what the shards and their sidecar hold. */
+export async function examineData(
+  { tokenizer, documents: source, shards: opened }: AuditEvaluation,
+  options: AuditOptions,
+): Promise<OpenedData> {
+  const { docs } = options;
   const docBytes = docs !== undefined && existsSync(docs) ? statSync(docs).size : 0;
-  if (data === undefined) {
+  if (opened === null) {
     return { source, stream: null, shards: null, sidecar: null, inputBytes: docBytes };
   }
-  const { files, stream, shards } = await openShards(data, tokenizer, onProgress);
+  const { files, stream, shards } = opened;
   const sidecar = await openSidecar(files, options.sidecar, stream, tokenizer);
   // A sidecar of another length than the tokens has no sums; that is a finding of its own.
   const isHeadline = tokenizer.hasCaseOperators && sidecar !== null && sidecar.facts.sum !== null;

@@ -3,14 +3,15 @@
  */
 import { sumSidecar } from '../bytes/sidecar.js';
 import { interrupted } from '../errors.js';
+import type { AuditOptions } from '../evaluation/options.js';
 import { hashDocument, newDocumentsHash } from '../tokenizer/encode-pool.js';
 import type { Tokenizer } from '../tokenizer/types.js';
+import { auditWorkers } from './audit-workers.js';
 import type { ClaimedTable } from './claimed-table.js';
 import { addDocument, newTextFacts, type TextFacts } from './collect.js';
 import type { AuditOutput } from './documents-output.js';
 import { examineDocuments } from './examine.js';
 import type { OpenedData } from './inputs.js';
-import { type AuditOptions, auditWorkers } from './options.js';
 import { compareDocument } from './sidecar-facts.js';
 
 export interface TextPass {

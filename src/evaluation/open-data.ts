@@ -100,7 +100,7 @@ export function documentSource(docs: string): DocumentSource {
   return builtIn === undefined ? readDocuments(docs) : builtIn();
 }
 
-interface OpenShards {
+export interface OpenShards {
   /** Paths, in order. */
   readonly files: readonly string[];
   readonly stream: TokenStream;

@@ -4,17 +4,27 @@
  */
 import { availableParallelism } from 'node:os';
 import { type Artifact, loadArtifact } from '../artifact/load.js';
+import type { DocumentSource } from '../data/types.js';
 import { defaultBatchTokens } from '../engine/cuda/batch-shapes.js';
+import type { BpbError } from '../errors.js';
 import { loadTokenizer } from '../tokenizer/load.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import type { BatchPlan } from '../windows/batches.js';
 import { checkWindowOptions, type WindowOptions } from '../windows/options.js';
 import type { WindowPlan } from '../windows/plan.js';
+import { checkAuditFlags } from './checks/audit.js';
 import { checkFlags } from './checks/flags.js';
 import { requireModelOptions, requireTokenOptions } from './checks/missing.js';
 import { checkAdaptiveWindow, checkOnePass, isOnePass } from './checks/stateful.js';
-import { namesData, type OpenData, openData } from './open-data.js';
-import type { ScoreOptions, TokenOptions } from './options.js';
+import {
+  documentSource,
+  namesData,
+  type OpenData,
+  type OpenShards,
+  openData,
+  openShards,
+} from './open-data.js';
+import type { AuditOptions, ScoreOptions, TokenOptions } from './options.js';
 import { devicesOf, placementOf } from './placement.js';
 import { partRange, planBatchesOf, planRows } from './plan.js';
 import type { Placement } from './session-options.js';
@@ -42,6 +52,16 @@ export interface PlannedEvaluation extends ModelEvaluation {
   readonly workload: Workload;
 }
 
+/** The inputs of an audit, with what a score would refuse the tokenizer for. */
+export interface AuditEvaluation {
+  readonly tokenizer: Tokenizer;
+  readonly problems: readonly BpbError[];
+  /** Documents, not read yet; null where none are named. */
+  readonly documents: DocumentSource | null;
+  /** Null where none are named. */
+  readonly shards: OpenShards | null;
+}
+
 export interface Workload {
   readonly plan: WindowPlan;
   readonly batches: BatchPlan;
@@ -59,7 +79,8 @@ export const DEFAULT_BATCH_TOKENS = 1024;
 
 /**
  * @param needs `plan`: a model, data and the plan of its rows. `model`: a model, and data where it is
- * named. `tokens`: data and its tokenizer, no model.
+ * named. `tokens`: data and its tokenizer, no model. `audit`: a tokenizer and whatever data is named,
+ * with problems listed that the others refuse.
  * @throws BpbError: (usage) for flags that are wrong, contradict each other or the artifact, or are
  * missing, of which all are named at once; (input) for what cannot be read; (environment) for a GPU
  * that is asked for by name and cannot be used
@@ -67,11 +88,13 @@ export const DEFAULT_BATCH_TOKENS = 1024;
 export function openEvaluation(options: ScoreOptions, needs: 'plan'): Promise<PlannedEvaluation>;
 export function openEvaluation(options: ScoreOptions, needs: 'model'): Promise<ModelEvaluation>;
 export function openEvaluation(options: TokenOptions, needs: 'tokens'): Promise<TokenEvaluation>;
+export function openEvaluation(options: AuditOptions, needs: 'audit'): Promise<AuditEvaluation>;
 export function openEvaluation(
-  options: ScoreOptions | TokenOptions,
-  needs: 'plan' | 'model' | 'tokens',
-): Promise<ModelEvaluation | TokenEvaluation> {
+  options: ScoreOptions | TokenOptions | AuditOptions,
+  needs: 'plan' | 'model' | 'tokens' | 'audit',
+): Promise<ModelEvaluation | TokenEvaluation | AuditEvaluation> {
   if (needs === 'tokens') return openTokens(options);
+  if (needs === 'audit') return openAudit(options);
   return openModel(options as ScoreOptions, needs === 'plan');
 }
 
@@ -80,6 +103,16 @@ async function openTokens(options: TokenOptions): Promise<TokenEvaluation> {
   const tokenizer = loadTokenizer(options.tokenizer!);
   // No session is open that the cores are to be shared with.
   return { tokenizer, data: await dataOf(options, tokenizer, availableParallelism()) };
+}
+
+async function openAudit(options: AuditOptions): Promise<AuditEvaluation> {
+  checkAuditFlags(options);
+  const { docs, data, onProgress } = options;
+  const problems: BpbError[] = [];
+  const tokenizer = loadTokenizer(options.tokenizer!, (problem) => problems.push(problem));
+  const documents = docs === undefined ? null : documentSource(docs);
+  const shards = data === undefined ? null : await openShards(data, tokenizer, onProgress);
+  return { tokenizer, problems, documents, shards };
 }
 
 async function openModel(options: ScoreOptions, planned: boolean): Promise<ModelEvaluation> {

@@ -1,5 +1,5 @@
 /**
- * The options of a score, and of a score of losses that were computed elsewhere.
+ * The options of a score, of a score of losses that were computed elsewhere, and of an audit.
  */
 import type { Progress } from '../progress.js';
 import type { SLIDING_2026_03_19, WindowMode } from '../windows/options.js';
@@ -59,4 +59,30 @@ export interface ClaimedOptions extends TokenOptions, Pick<ScoreOptions, 'comman
   ledger: string;
   /** Per-token losses in nats, little-endian fp32 from t[1] on; NaN where a target was not scored. */
   targets: string;
+}
+
+export interface AuditOptions {
+  /** A SentencePiece `.model`, or `byte260`; may be left out where a source is audited alone. */
+  tokenizer?: string | undefined;
+  /** Documents, one JSON object with `text` a line; or the name of a built-in set. */
+  docs?: string | undefined;
+  /** Shards: a directory or files. */
+  data?: readonly string[] | undefined;
+  /** Directory of byte sidecars; by default the shards' own. */
+  sidecar?: string | undefined;
+  /** Training shards, to be searched for the validation documents. */
+  trainData?: readonly string[] | undefined;
+  /** JSON file with the bytes that a participant's own table gives each id. */
+  lut?: string | undefined;
+  /** Bytes per token that a participant's evaluation comes to: val_loss / ln 2 / val_bpb. */
+  bytesPerToken?: number | undefined;
+  /** A training or evaluation script, read and never run. */
+  source?: string | undefined;
+  /** Directory for `audit.json`, `documents.csv` and `documents.json`. */
+  out?: string | undefined;
+  /** Threads for the documents; by default one a core for inputs of some megabytes. */
+  workers?: number | undefined;
+  command?: string | undefined;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: Progress) => void) | undefined;
 }

@@ -2,13 +2,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { audit } from '#bpb/audit/audit';
-import type { AuditOptions } from '#bpb/audit/options';
 import type { AuditReport } from '#bpb/audit/types';
 import { DecodedShares } from '#bpb/bytes/decoded';
 import { buildLut } from '#bpb/bytes/lut';
 import { documentSpan } from '#bpb/bytes/spans';
 import { writeShard } from '#bpb/data/shards';
 import type { Document, TokenStream } from '#bpb/data/types';
+import type { AuditOptions } from '#bpb/evaluation/options';
 import { loadTokenizer } from '#bpb/tokenizer/load';
 import { tokenizeDocuments } from '#bpb/tokenizer/stream';
 import type { Tokenizer } from '#bpb/tokenizer/types';

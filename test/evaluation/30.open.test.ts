@@ -2,10 +2,8 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openInputs } from '#bpb/audit/inputs';
 import { openEvaluation } from '#bpb/evaluation/open';
 import type { ScoreOptions } from '#bpb/evaluation/options';
-import { loadTokenizer } from '#bpb/tokenizer/load';
 import { writeCounts } from '../helpers/adaptive.js';
 import { fileFolder, temporaryFolder } from '../helpers/folder.js';
 import { refusalOf } from '../helpers/refusal.js';
@@ -57,9 +55,9 @@ describe.each([
 
 test('an audit reads the shards of a score', async () => {
   const { data } = await openEvaluation({ ...model, data: [w.shards] }, 'plan');
-  const audited = await openInputs({ data: [w.shards] }, loadTokenizer('byte260'));
-  expect(audited.stream!.ids).toEqual(data.stream.ids);
-  expect(audited.stream!.documentStarts).toEqual(data.stream.documentStarts);
+  const { shards } = await openEvaluation({ tokenizer: 'byte260', data: [w.shards] }, 'audit');
+  expect(shards!.stream.ids).toEqual(data.stream.ids);
+  expect(shards!.stream.documentStarts).toEqual(data.stream.documentStarts);
 });
 
 test('built-in documents have one name for every command', async () => {
@@ -67,8 +65,8 @@ test('built-in documents have one name for every command', async () => {
   const byData = await openEvaluation({ ...given, data: ['sotu-val'] }, 'tokens');
   const byDocs = await openEvaluation({ ...given, docs: 'sotu-val' }, 'tokens');
   expect(byDocs.data.stream.ids).toEqual(byData.data.stream.ids);
-  const { source } = await openInputs({ docs: 'sotu-val' }, loadTokenizer('byte260'));
-  expect(byDocs.data.documents!.source).toBe(source!.path);
+  const audited = await openEvaluation({ tokenizer: 'byte260', docs: 'sotu-val' }, 'audit');
+  expect(byDocs.data.documents!.source).toBe(audited.documents!.path);
 });
 
 describe('windows', () => {
