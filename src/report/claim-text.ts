@@ -1,10 +1,11 @@
 /**
  * Terminal report of a claim: what it implies, what that fits, and every final score of a log.
  */
+
+import type { Interval } from '../submission/claim/decimals.js';
+import type { FinalClaim, LogClaim } from '../submission/claim/log-types.js';
+import type { Claim, ClaimVerdict } from '../submission/claim/types.js';
 import type { ClaimReport } from '../submission/claim.js';
-import type { Claim, ClaimVerdict } from '../submission/claim-types.js';
-import type { Interval } from '../submission/decimals.js';
-import type { FinalClaim, LogClaim } from '../submission/log-types.js';
 import { colors, count, type Paint, printable } from './format.js';
 import type { Medium } from './reporter.js';
 import { type Row, tableLines } from './table.js';

@@ -1,9 +1,10 @@
 /**
  * Markdown report of a claim, and of every final score of training logs.
  */
+
+import type { LogClaim } from '../submission/claim/log-types.js';
+import type { Claim } from '../submission/claim/types.js';
 import type { ClaimReport } from '../submission/claim.js';
-import type { Claim } from '../submission/claim-types.js';
-import type { LogClaim } from '../submission/log-types.js';
 import { claimRemedy, claimRows } from './claim-text.js';
 import { blocks, code, escaped, heading, notes, rowsTable, table } from './markdown-format.js';
 

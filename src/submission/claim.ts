@@ -2,10 +2,10 @@
  * Judgement of claimed scores: a pair of figures, or the final scores of training logs.
  */
 import { usageError } from '../errors.js';
-import { claimLog } from './claim-log.js';
-import type { Claim, ClaimInput } from './claim-types.js';
-import { judgeClaim } from './judge-claim.js';
-import type { LogClaim, LogFinding } from './log-types.js';
+import { claimLog } from './claim/judge-log.js';
+import { judgeClaim } from './claim/judge-pair.js';
+import type { LogClaim, LogFinding } from './claim/log-types.js';
+import type { Claim, ClaimInput } from './claim/types.js';
 
 /** Either a pair of figures (`valLoss`, `valBpb`) or `logs`. */
 export interface ClaimOptions extends Partial<ClaimInput> {

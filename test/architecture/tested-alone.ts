@@ -23,7 +23,7 @@ export const TESTED_ALONE: Readonly<Record<string, string>> = {
   'src/score/optimize-check.ts: rowScorer': STEP,
   'src/score/optimize-run.ts: PROOF_ROWS_MAX': BOUND,
   'src/score/optimize-run.ts: PROOF_TARGETS': BOUND,
-  'src/submission/claim-log.ts: claimTrainingLog': STEP,
+  'src/submission/claim/judge-log.ts: claimTrainingLog': STEP,
   'src/submission/log/read.ts: parseLog': STEP,
   'src/tokenizer/sentencepiece-js.ts: SentencePiece':
     'the type of the decoder that tests compare with',

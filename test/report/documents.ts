@@ -4,7 +4,7 @@
 
 import { inputError } from '#bpb/errors';
 import type { Report, ReportDocuments } from '#bpb/report/reporter';
-import type { LogClaim } from '#bpb/submission/log-types';
+import type { LogClaim } from '#bpb/submission/claim/log-types';
 
 /** Markup, a mention, a link, a cell border, a line break, an escape sequence and quotes. */
 export const HOSTILE = 'a|b<img src=x>`c`\n@team #1 [x](http://e.vil)\u001b[2J_d_ www.e.vil';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { claimTrainingLog } from '#bpb/submission/claim-log';
+import { claimTrainingLog } from '#bpb/submission/claim/judge-log';
 import { parseLog, readLog } from '#bpb/submission/log/read';
 
 const HEAD = `val_bpb:enabled tokenizer_kind=sentencepiece tokenizer_path=./t/fineweb_1024_bpe.model

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { KNOWN_SETS } from '#bpb/data/known';
-import type { ClaimInput } from '#bpb/submission/claim-types';
-import { impliedBytesPerToken, printedDecimal } from '#bpb/submission/decimals';
+import { DENOMINATORS } from '#bpb/submission/claim/bytes-per-token';
+import { impliedBytesPerToken, printedDecimal } from '#bpb/submission/claim/decimals';
+import { judgeClaim } from '#bpb/submission/claim/judge-pair';
+import { MISTAKES } from '#bpb/submission/claim/mistakes';
+import type { ClaimInput } from '#bpb/submission/claim/types';
 import { FAMILIES, familyOf } from '#bpb/submission/families';
-import { judgeClaim } from '#bpb/submission/judge-claim';
-import { DENOMINATORS } from '#bpb/submission/known-sets';
-import { MISTAKES } from '#bpb/submission/mistakes';
 
 /** A bpb that this many bytes per token give, printed with `digits` decimals. */
 const bpbOf = (valLoss: number, bytesPerToken: number, digits = 8) =>

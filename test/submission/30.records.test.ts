@@ -5,7 +5,7 @@
  */
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { claimLog } from '#bpb/submission/claim-log';
+import { claimLog } from '#bpb/submission/claim/judge-log';
 import { sharedFile } from '../helpers/shared-data.js';
 
 type Row = [

@@ -4,8 +4,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { DENOMINATORS } from '#bpb/submission/known-sets';
-import { MISTAKES } from '#bpb/submission/mistakes';
+import { DENOMINATORS } from '#bpb/submission/claim/bytes-per-token';
+import { MISTAKES } from '#bpb/submission/claim/mistakes';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const URL_FORM =

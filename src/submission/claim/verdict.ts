@@ -1,8 +1,8 @@
 /**
  * Verdict on a claim, from what it fits: one word, and one or two sentences.
  */
-import type { Claim, ClaimVerdict, Fit } from './claim-types.js';
 import { relativeHalfWidth } from './decimals.js';
+import type { Claim, ClaimVerdict, Fit } from './types.js';
 
 /** Other builds of a tokenizer and dropped remainders differ by less than this, mistakes by more. */
 const NEAR = 1e-3;

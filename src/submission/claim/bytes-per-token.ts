@@ -5,10 +5,10 @@
  * of val_loss and val_bpb reveals about them. Where a byte total was not published, it is the one
  * integer inside the rounding intervals of all published 8-decimal pairs (docs/challenge.md).
  */
-import { KNOWN_SETS } from '../data/known.js';
+import { KNOWN_SETS } from '../../data/known.js';
+import type { Family } from '../families.js';
+import { evidence, issue, lines, nonRecord, pulls, record } from '../sources.js';
 import type { Interval } from './decimals.js';
-import type { Family } from './families.js';
-import { evidence, issue, lines, nonRecord, pulls, record } from './sources.js';
 
 export interface Denominator {
   readonly name: string;

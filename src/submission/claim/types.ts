@@ -1,9 +1,9 @@
 /**
  * Types of a judged claim: what is claimed, what it fits, and the verdict.
  */
+import type { Family } from '../families.js';
+import type { Denominator } from './bytes-per-token.js';
 import type { Interval, Printed } from './decimals.js';
-import type { Family } from './families.js';
-import type { Denominator } from './known-sets.js';
 
 /**
  * - `fits`: right accounting on the canonical set

@@ -1,6 +1,10 @@
 /**
  * Findings on a log beyond its single scores: labels, data, denominators, sizes.
  */
+import type { Family } from '../families.js';
+import type { LogFacts } from '../log/facts.js';
+import type { TrainingLog } from '../log/read.js';
+import { isScore, type ScoreLine } from '../log/score-line.js';
 import {
   type Interval,
   impliedBytesPerToken,
@@ -8,10 +12,6 @@ import {
   overlaps,
   printedDecimal,
 } from './decimals.js';
-import type { Family } from './families.js';
-import type { LogFacts } from './log/facts.js';
-import type { TrainingLog } from './log/read.js';
-import { isScore, type ScoreLine } from './log/score-line.js';
 import type { FinalClaim, LogFinding } from './log-types.js';
 
 /** Decimal, not 16 MiB (openai/parameter-golf README.md, L207-L209). */

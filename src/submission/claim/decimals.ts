@@ -1,7 +1,7 @@
 /**
  * Printed decimals as intervals: what a rounded figure can have been before it was rounded.
  */
-import { usageError } from '../errors.js';
+import { usageError } from '../../errors.js';
 
 /** A closed interval, `low ≤ high`. */
 export interface Interval {

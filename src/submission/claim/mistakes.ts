@@ -4,9 +4,9 @@
  * A `ratio` is claimed bytes over right bytes: the bpb is too low by that factor. Bands are wider
  * than what was measured wherever it was measured on one tokenizer only.
  */
+import type { Family } from '../families.js';
+import { evidence, issue, lines, nonRecord, pulls, record } from '../sources.js';
 import type { Interval } from './decimals.js';
-import type { Family } from './families.js';
-import { evidence, issue, lines, nonRecord, pulls, record } from './sources.js';
 
 export interface Mistake {
   readonly id: string;

@@ -1,15 +1,15 @@
 /**
  * Judgement of every final score of a training log: which set, which window, which accounting.
  */
-import type { Claim } from './claim-types.js';
+import { type Family, familyOf } from '../families.js';
+import type { LogFacts } from '../log/facts.js';
+import { readLog, type TrainingLog } from '../log/read.js';
+import { isScore, type ScoreLine } from '../log/score-line.js';
 import { overlaps } from './decimals.js';
-import { type Family, familyOf } from './families.js';
-import { judgeClaim } from './judge-claim.js';
-import type { LogFacts } from './log/facts.js';
-import { readLog, type TrainingLog } from './log/read.js';
-import { isScore, type ScoreLine } from './log/score-line.js';
+import { judgeClaim } from './judge-pair.js';
 import { findingsOf } from './log-findings.js';
 import type { FinalClaim, LogClaim, WindowEvidence } from './log-types.js';
+import type { Claim } from './types.js';
 
 /**
  * Reads and judges a log.

@@ -1,12 +1,12 @@
 /**
  * Comparison of a claim with the known sets and the known mistakes.
  */
-import { KNOWN_SETS } from '../data/known.js';
-import type { Claim, Fit } from './claim-types.js';
+import { KNOWN_SETS } from '../../data/known.js';
+import { FAMILIES, type Family } from '../families.js';
+import { DENOMINATORS, type Denominator } from './bytes-per-token.js';
 import { type Interval, middle, overlaps, scaled } from './decimals.js';
-import { FAMILIES, type Family } from './families.js';
-import { DENOMINATORS, type Denominator } from './known-sets.js';
 import type { Mistake } from './mistakes.js';
+import type { Claim, Fit } from './types.js';
 
 /**
  * Computed tails only where no published fingerprint fits, those being thousands of times sharper;

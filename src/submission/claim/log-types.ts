@@ -1,10 +1,10 @@
 /**
  * Types of a judged training log: its final scores and what was found in it.
  */
-import type { Claim } from './claim-types.js';
-import type { Family } from './families.js';
-import type { LogFacts } from './log/facts.js';
-import type { ScoreLine } from './log/score-line.js';
+import type { Family } from '../families.js';
+import type { LogFacts } from '../log/facts.js';
+import type { ScoreLine } from '../log/score-line.js';
+import type { Claim } from './types.js';
 
 /** How a final score was evaluated, and what says so. */
 export interface WindowEvidence {

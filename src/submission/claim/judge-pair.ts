@@ -4,10 +4,9 @@
  * `val_bpb = val_loss / ln 2 · tokens / bytes`, so a pair reveals bytes per token, and with the
  * token count the bytes; rounding intervals of the printed digits are carried through.
  */
-import { usageError } from '../errors.js';
-import { mistakeFit, nearestRight, otherTokenizer, setFit, sharpest } from './claim-fits.js';
-import type { Claim, ClaimInput, Fit } from './claim-types.js';
-import { BLUNT, judge } from './claim-verdict.js';
+import { usageError } from '../../errors.js';
+import { FAMILIES, type Family, familyOf } from '../families.js';
+import { DENOMINATORS, type Denominator } from './bytes-per-token.js';
 import {
   type Interval,
   impliedBytesPerToken,
@@ -16,9 +15,10 @@ import {
   relativeHalfWidth,
   scaled,
 } from './decimals.js';
-import { FAMILIES, type Family, familyOf } from './families.js';
-import { DENOMINATORS, type Denominator } from './known-sets.js';
+import { mistakeFit, nearestRight, otherTokenizer, setFit, sharpest } from './fits.js';
 import { MISTAKES } from './mistakes.js';
+import type { Claim, ClaimInput, Fit } from './types.js';
+import { BLUNT, judge } from './verdict.js';
 
 /**
  * What a claimed score fits.
