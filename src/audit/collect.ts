@@ -2,8 +2,8 @@
  * Sums, counts and first examples over the examined documents.
  */
 import type { Document } from '../data/types.js';
-import type { ExaminedDocument, StreamMatch } from './examine-types.js';
-import type { Loss, LossKind } from './loss.js';
+import type { Loss, LossKind } from './examine/loss.js';
+import type { ExaminedDocument, StreamMatch } from './examine/messages.js';
 import { TRAITS, type Trait } from './types.js';
 
 /** How many documents have something, and which have it first. */

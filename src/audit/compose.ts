@@ -8,7 +8,7 @@ import { harnessCommit, harnessVersion } from '../version.js';
 import { type AuditFacts, byWeight } from './checks/check.js';
 import { bytesOf, headlineBytes, targetsOf } from './gather.js';
 import type { OpenedData } from './inputs.js';
-import { effectOf } from './mistakes.js';
+import { effectOf } from './mistake-effects.js';
 import { sourceFindings, sourceReport } from './source-findings.js';
 import type { TextPass } from './text-pass.js';
 import {

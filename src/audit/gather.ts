@@ -1,12 +1,12 @@
 /**
  * Facts of an audit, put together for the checks.
  */
-import { identify } from '../data/known.js';
+import { identify } from '../data/known-sets.js';
 import type { AuditOptions } from '../evaluation/options.js';
 import type { AuditFacts, ClaimFacts } from './checks/check.js';
 import type { TextFacts } from './collect.js';
 import type { OpenedData, OpenedTokenizer } from './inputs.js';
-import { effectOf, knownMistakes } from './mistakes.js';
+import { effectOf, knownMistakes } from './mistake-effects.js';
 import type { OverlapFacts } from './overlap.js';
 import type { ShardFacts } from './shard-facts.js';
 import type { TextPass } from './text-pass.js';

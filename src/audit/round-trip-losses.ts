@@ -3,7 +3,7 @@
  */
 import { restoreCase, transformCase } from '../tokenizer/caseops.js';
 import type { Tokenizer } from '../tokenizer/types.js';
-import { findLoss, type LossKind } from './loss.js';
+import { findLoss, type LossKind } from './examine/loss.js';
 import type { Codec } from './measure.js';
 
 const PROBES: readonly string[] = [

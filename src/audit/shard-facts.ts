@@ -2,7 +2,7 @@
  * Facts of the shards alone: counts, the known set, the tail of the windows.
  */
 import { type Lut, sumLut } from '../bytes/lut.js';
-import { identify } from '../data/known.js';
+import { identify } from '../data/known-sets.js';
 import type { ShardInfo, TokenStream } from '../data/types.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import type { ShardReport } from './types.js';

@@ -10,7 +10,7 @@ import { auditWorkers } from './audit-workers.js';
 import type { ClaimedTable } from './claimed-table.js';
 import { addDocument, newTextFacts, type TextFacts } from './collect.js';
 import type { AuditOutput } from './documents-output.js';
-import { examineDocuments } from './examine.js';
+import { examineDocuments } from './examine/pool.js';
 import type { OpenedData } from './inputs.js';
 import { compareDocument } from './sidecar-facts.js';
 

@@ -1,9 +1,9 @@
 /**
  * Types of the report of `bpb audit`, schema `bpb-audit/1`.
  */
-import type { Identified } from '../data/known.js';
+import type { Identified } from '../data/known-sets.js';
 import type { ShardInfo } from '../data/types.js';
-import type { LossKind } from './loss.js';
+import type { LossKind } from './examine/loss.js';
 
 /** `fail`: wrong accounting or wrong data. `warn`: right, but to be known. `info`: a fact. */
 export type Severity = 'fail' | 'warn' | 'info';

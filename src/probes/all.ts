@@ -11,7 +11,7 @@ import type { ProbeVerdict } from '../verdict.js';
 import { probeGraph } from './graph/graph.js';
 import type { SessionSetup } from './messages.js';
 import { type OpenedSubject, openSubject } from './open-subject.js';
-import { runProbes } from './run.js';
+import { runProbes } from './run-probes.js';
 
 /** Inputs of a row of random tokens, for which there is no data to bound it. */
 const MAX_RANDOM_INPUTS = 2 ** 16;

@@ -3,7 +3,7 @@
  */
 import { type Adaptive, resetsAtDocuments } from '../artifact/adaptive.js';
 import type { ByteTotals as Accounted, TargetRange } from '../bytes/accounting.js';
-import type { Identified } from '../data/known.js';
+import type { Identified } from '../data/known-sets.js';
 import type { PlannedEvaluation, Workload } from '../evaluation/open.js';
 import type { ScoreOptions } from '../evaluation/options.js';
 import type { Opened } from '../run/messages.js';

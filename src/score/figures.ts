@@ -2,7 +2,7 @@
  * The figures of a score that do not depend on where its nats come from: ratios, totals, data.
  */
 import type { ByteTotals as Accounted } from '../bytes/accounting.js';
-import { type Identified, identify } from '../data/known.js';
+import { type Identified, identify } from '../data/known-sets.js';
 import type { OpenData } from '../evaluation/open-data.js';
 import { type DocumentTotals, natsOf } from '../run/totals.js';
 import { harnessCommit } from '../version.js';

@@ -1,8 +1,8 @@
 /** Where a round trip departs from the text, and what kind of loss it is. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findLoss } from '#bpb/audit/loss';
-import { traitsOf } from '#bpb/audit/traits';
+import { findLoss } from '#bpb/audit/examine/loss';
+import { traitsOf } from '#bpb/audit/examine/traits';
 
 const loss = (
   original: string,

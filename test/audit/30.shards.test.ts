@@ -12,7 +12,7 @@ import type { ShardFacts } from '#bpb/audit/shard-facts';
 import type { SidecarFacts } from '#bpb/audit/sidecar-facts';
 import { readVocabulary } from '#bpb/audit/vocabulary';
 import { buildLut, lutBytes } from '#bpb/bytes/lut';
-import { identify } from '#bpb/data/known';
+import { identify } from '#bpb/data/known-sets';
 import { writeShard } from '#bpb/data/shards';
 import { byte260 } from '#bpb/tokenizer/byte260';
 import { temporaryFolder } from '../helpers/folder.js';

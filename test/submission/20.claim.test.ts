@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { KNOWN_SETS } from '#bpb/data/known';
+import { KNOWN_SETS } from '#bpb/data/known-sets';
 import { DENOMINATORS } from '#bpb/submission/claim/bytes-per-token';
 import { impliedBytesPerToken, printedDecimal } from '#bpb/submission/claim/decimals';
 import { judgeClaim } from '#bpb/submission/claim/judge-pair';

@@ -43,7 +43,7 @@ function setups(): Record<string, unknown> {
     'tokenizer/encode-worker.js': tokenizer,
     'tokenize/worker.js': tokenizer,
     'bytes/reconcile-worker.js': { tokenizer, ids },
-    'audit/examine-worker.js': { tokenizer, ids: null, claimed: null, histogram },
+    'audit/examine/worker.js': { tokenizer, ids: null, claimed: null, histogram },
     'run/worker.js': { ...session, stream },
     'probes/session-worker.js': { ...session, engine: 'onnx-js', batchTokens: 64 },
   };

@@ -2,7 +2,7 @@
  * Checks of a claimed quotient of bytes and tokens: which accounting, right or wrong, it fits.
  */
 import type { TextFacts } from '../collect.js';
-import { effectOf } from '../mistakes.js';
+import { effectOf } from '../mistake-effects.js';
 import { type AuditFacts, type Check, type ClaimFacts, check } from './check.js';
 
 /** Quotients that agree this closely are the same: the tails of other windows move it by less. */

@@ -1,8 +1,8 @@
 /**
  * Checks of the shards: are these the documents, all of them, and is this the validation set?
  */
-import { KNOWN_SETS } from '../../data/known.js';
-import { effectOf } from '../mistakes.js';
+import { KNOWN_SETS } from '../../data/known-sets.js';
+import { effectOf } from '../mistake-effects.js';
 import type { ShardFacts } from '../shard-facts.js';
 import { type Check, check, figure, plural, which } from './check.js';
 

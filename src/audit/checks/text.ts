@@ -2,7 +2,7 @@
  * Checks of the documents: what the round trip loses, and what is odd in the text itself.
  */
 import type { TextFacts } from '../collect.js';
-import type { LossKind } from '../loss.js';
+import type { LossKind } from '../examine/loss.js';
 import type { Trait } from '../types.js';
 import { type Check, check, figure, plural, which } from './check.js';
 

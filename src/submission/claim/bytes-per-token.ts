@@ -1,11 +1,11 @@
 /**
  * Bytes per token of the known validation sets, by tokenizer, window and coverage.
  *
- * The sets themselves and their counts are in `data/known.ts`; this table has what a published pair
+ * The sets themselves and their counts are in `data/known-sets.ts`; this table has what a published pair
  * of val_loss and val_bpb reveals about them. Where a byte total was not published, it is the one
  * integer inside the rounding intervals of all published 8-decimal pairs (docs/challenge.md).
  */
-import { KNOWN_SETS } from '../../data/known.js';
+import { KNOWN_SETS } from '../../data/known-sets.js';
 import type { Family } from '../families.js';
 import { evidence, issue, lines, nonRecord, pulls, record } from '../sources.js';
 import type { Interval } from './decimals.js';

@@ -1,7 +1,7 @@
 /**
  * Comparison of a claim with the known sets and the known mistakes.
  */
-import { KNOWN_SETS } from '../../data/known.js';
+import { KNOWN_SETS } from '../../data/known-sets.js';
 import { FAMILIES, type Family } from '../families.js';
 import { DENOMINATORS, type Denominator } from './bytes-per-token.js';
 import { type Interval, middle, overlaps, scaled } from './decimals.js';

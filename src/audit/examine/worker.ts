@@ -1,7 +1,7 @@
 /**
  * Worker module of an audit: batches of documents examined against the token stream.
  */
-import { serve } from '../workers/protocol.js';
+import { serve } from '../../workers/protocol.js';
 import { openExaminer } from './examiner.js';
 
 export default serve(openExaminer);

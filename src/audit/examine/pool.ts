@@ -1,14 +1,14 @@
 /**
  * Parallel examination of an audit's documents: results in document order, in bounded memory.
  */
-import { documentSpan } from '../bytes/spans.js';
-import type { Document, DocumentSource, TokenStream } from '../data/types.js';
-import { batchDocuments } from '../tokenizer/encode-pool.js';
-import type { Tokenizer } from '../tokenizer/types.js';
-import { runInOrder } from '../workers/ordered-pool.js';
-import type { ClaimedTable } from './claimed-table.js';
-import type { ExaminedDocument, ExamineSetup, ExamineTask } from './examine-types.js';
+import { documentSpan } from '../../bytes/spans.js';
+import type { Document, DocumentSource, TokenStream } from '../../data/types.js';
+import { batchDocuments } from '../../tokenizer/encode-pool.js';
+import type { Tokenizer } from '../../tokenizer/types.js';
+import { runInOrder } from '../../workers/ordered-pool.js';
+import type { ClaimedTable } from '../claimed-table.js';
 import { openExaminer } from './examiner.js';
+import type { ExaminedDocument, ExamineSetup, ExamineTask } from './messages.js';
 
 interface ExamineInputs {
   readonly tokenizer: Tokenizer;
@@ -95,7 +95,7 @@ export async function* examineDocuments(
   const setup: ExamineSetup = { tokenizer, ids: stream?.ids ?? null, claimed, histogram };
   const results = runInOrder(tasksOf(inputs), {
     workers,
-    module: new URL('./examine-worker.js', import.meta.url),
+    module: new URL('./worker.js', import.meta.url),
     setup,
     open: openExaminer,
     payload: ({ texts, from, to }: Task): ExamineTask => ({ texts, from, to }),

@@ -1,8 +1,8 @@
 /**
  * Unusual traits of a text: allowed, but accountings may differ on them.
  */
-import { CASE_OPERATORS, SPACE } from '../tokenizer/check-pieces.js';
-import type { Trait } from './types.js';
+import { CASE_OPERATORS, SPACE } from '../../tokenizer/check-pieces.js';
+import type { Trait } from '../types.js';
 
 /** @param bytes UTF-8 length of the text */
 export function traitsOf(text: string, bytes: number): Trait[] {

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { identify } from '#bpb/data/known';
+import { identify } from '#bpb/data/known-sets';
 import { sotuDocuments } from '#bpb/data/sotu';
 import { collect } from '../helpers/collect.js';
 import { refusalOf } from '../helpers/refusal.js';

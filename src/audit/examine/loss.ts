@@ -1,9 +1,9 @@
 /**
  * Place where a round trip first departs from the text, and the kind of loss.
  */
-import { firstDifference } from '../bytes/reconcile-batch.js';
-import { SPACE } from '../tokenizer/check-pieces.js';
-import { characterLength } from '../tokenizer/piece-decoder.js';
+import { firstDifference } from '../../bytes/reconcile-batch.js';
+import { SPACE } from '../../tokenizer/check-pieces.js';
+import { characterLength } from '../../tokenizer/piece-decoder.js';
 
 const LOSS_KINDS = [
   'unknown token',

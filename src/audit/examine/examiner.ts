@@ -1,16 +1,16 @@
 /**
  * Document examiner of an audit: encodes, decodes, counts in every accounting, compares.
  */
-import { buildLut, type Lut, sumLut } from '../bytes/lut.js';
-import { countRestored, restoreCase, transformCase } from '../tokenizer/caseops.js';
-import { SPACE } from '../tokenizer/check-pieces.js';
-import { createEncoder } from '../tokenizer/encoder.js';
-import { PieceDecoder } from '../tokenizer/piece-decoder.js';
-import { loadSentencePiece } from '../tokenizer/sentencepiece-js.js';
-import type { Encoder } from '../tokenizer/types.js';
-import { sumClaimed } from './claimed-table.js';
-import type { ExaminedDocument, ExamineSetup, ExamineTask, StreamMatch } from './examine-types.js';
+import { buildLut, type Lut, sumLut } from '../../bytes/lut.js';
+import { countRestored, restoreCase, transformCase } from '../../tokenizer/caseops.js';
+import { SPACE } from '../../tokenizer/check-pieces.js';
+import { createEncoder } from '../../tokenizer/encoder.js';
+import { PieceDecoder } from '../../tokenizer/piece-decoder.js';
+import { loadSentencePiece } from '../../tokenizer/sentencepiece-js.js';
+import type { Encoder } from '../../tokenizer/types.js';
+import { sumClaimed } from '../claimed-table.js';
 import { findLoss, type Loss } from './loss.js';
+import type { ExaminedDocument, ExamineSetup, ExamineTask, StreamMatch } from './messages.js';
 import { explainTokens, sameIds } from './stream-match.js';
 import { traitsOf } from './traits.js';
 

@@ -1,8 +1,8 @@
 /**
  * Comparison of a document's tokens in the shards with what its text encodes to.
  */
-import type { Encoder } from '../tokenizer/types.js';
-import type { StreamMatch } from './examine-types.js';
+import type { Encoder } from '../../tokenizer/types.js';
+import type { StreamMatch } from './messages.js';
 
 export function sameIds(a: ArrayLike<number>, b: ArrayLike<number>, from: number, to: number) {
   if (a.length !== to - from) return false;

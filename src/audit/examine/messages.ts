@@ -1,11 +1,11 @@
 /**
  * Messages of an audit's worker threads: setup, tasks and results.
  */
-import type { TokenIds } from '../data/types.js';
-import type { Tokenizer } from '../tokenizer/types.js';
-import type { ClaimedTable } from './claimed-table.js';
+import type { TokenIds } from '../../data/types.js';
+import type { Tokenizer } from '../../tokenizer/types.js';
+import type { ClaimedTable } from '../claimed-table.js';
+import type { Trait } from '../types.js';
 import type { Loss } from './loss.js';
-import type { Trait } from './types.js';
 
 export interface ExamineSetup {
   readonly tokenizer: Tokenizer;
