@@ -1,7 +1,7 @@
 /**
  * The four byte accountings side by side: sums over target ranges, and the totals of a run.
  *
- * Definitions of `lut`, `sidecar`, `decoded` and `original` are those of docs/architecture.md. All
+ * Definitions of `lut`, `sidecar`, `decoded` and `original` are those of docs/accounting.md. All
  * sums are whole numbers well below 2^53, so their order does not matter.
  */
 import type { Sidecar } from '../data/sidecars.js';

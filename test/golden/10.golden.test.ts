@@ -22,7 +22,7 @@ interface Golden {
 const FILE = fileURLToPath(new URL('./golden.json', import.meta.url));
 const RENEW = process.env['BPB_GOLDEN'] === 'renew';
 /** Runs side by side: each is short and mostly one thread. */
-const LANES = 2;
+const RUNNERS = 2;
 
 const found = new Map<string, Recorded>();
 let machine: Machine;
@@ -41,12 +41,12 @@ beforeAll(async () => {
   finishFolder(folder);
 
   const waiting = CASES.filter((each) => !left(each));
-  const lane = async () => {
+  const runner = async () => {
     for (let each = waiting.shift(); each !== undefined; each = waiting.shift()) {
       found.set(each.name, await record(each, folder));
     }
   };
-  await Promise.all(Array.from({ length: LANES }, lane));
+  await Promise.all(Array.from({ length: RUNNERS }, runner));
   golden = JSON.parse(readFileSync(FILE, 'utf8')) as Golden;
   if (RENEW) {
     // What this machine leaves out stays as it was.

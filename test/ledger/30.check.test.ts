@@ -17,7 +17,7 @@ import {
 import { refusalOf } from '../helpers/refusal.js';
 import { streamOf } from '../helpers/stream.js';
 
-// The stream of docs/architecture.md: BOS at 0, 5 and 14 of 23 tokens.
+// The stream of docs/windows.md: BOS at 0, 5 and 14 of 23 tokens.
 const starts = [0, 5, 14];
 const honest = [
   scored(1, 4, 0, 4),

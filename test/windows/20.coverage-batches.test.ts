@@ -5,28 +5,28 @@ import { CoverageMap } from '#bpb/windows/coverage';
 import { planWindows } from '#bpb/windows/plan';
 import { blankStream } from '../helpers/stream.js';
 
-describe('the ledger', () => {
+describe('coverage', () => {
   test('refuses a second score of any target', () => {
-    const ledger = new CoverageMap(200);
-    ledger.mark(10, 90);
-    expect(() => ledger.mark(99, 1)).toThrow(/scored twice/);
-    expect(() => ledger.mark(1, 10)).toThrow(/scored twice/);
+    const coverage = new CoverageMap(200);
+    coverage.mark(10, 90);
+    expect(() => coverage.mark(99, 1)).toThrow(/scored twice/);
+    expect(() => coverage.mark(1, 10)).toThrow(/scored twice/);
   });
   test('refuses targets outside the stream, t[0] among them', () => {
     expect(() => new CoverageMap(10).mark(0, 1)).toThrow(/outside 1\.\.9/);
     expect(() => new CoverageMap(10).mark(9, 2)).toThrow(/outside 1\.\.9/);
   });
   test('does not close while a target is missing', () => {
-    const ledger = new CoverageMap(10);
-    ledger.mark(1, 8);
-    expect(() => ledger.close(0)).toThrow(/8 scored and 0 skipped are not the 9 targets/);
-    ledger.close(1);
+    const coverage = new CoverageMap(10);
+    coverage.mark(1, 8);
+    expect(() => coverage.close(0)).toThrow(/8 scored and 0 skipped are not the 9 targets/);
+    coverage.close(1);
   });
   test('counts repeats where they are allowed', () => {
-    const ledger = new CoverageMap(100, true);
-    ledger.mark(1, 99);
-    ledger.mark(60, 40);
-    expect([ledger.scored, ledger.repeated]).toEqual([99, 40]);
+    const coverage = new CoverageMap(100, true);
+    coverage.mark(1, 99);
+    coverage.mark(60, 40);
+    expect([coverage.scored, coverage.repeated]).toEqual([99, 40]);
   });
   test('agrees with a set, for any marks', () => {
     const marks = fc.array(
@@ -34,22 +34,22 @@ describe('the ledger', () => {
     );
     fc.assert(
       fc.property(marks, (ranges) => {
-        const ledger = new CoverageMap(300, true);
+        const coverage = new CoverageMap(300, true);
         const seen = new Set<number>();
         let total = 0;
         for (const [first, count] of ranges) {
-          ledger.mark(first, count);
+          coverage.mark(first, count);
           for (let i = first; i < first + count; i++) seen.add(i);
           total += count;
         }
-        expect(ledger.scored).toBe(seen.size);
-        expect(ledger.repeated).toBe(total - seen.size);
-        for (let i = 1; i < 300; i++) expect(ledger.has(i)).toBe(seen.has(i));
+        expect(coverage.scored).toBe(seen.size);
+        expect(coverage.repeated).toBe(total - seen.size);
+        for (let i = 1; i < 300; i++) expect(coverage.has(i)).toBe(seen.has(i));
         for (const [first, count] of ranges) {
           const around = Array.from({ length: count + 20 }, (_, k) => first + k);
           for (const scored of [true, false]) {
             const found = around.find((i) => seen.has(i) === scored) ?? null;
-            expect(ledger.find(first, around.length, scored)).toBe(found);
+            expect(coverage.find(first, around.length, scored)).toBe(found);
           }
         }
       }),
