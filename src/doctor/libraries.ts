@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NativeAddon, ProviderForm } from '../engine/addon.js';
-import { mendOf, missingLibrary } from '../engine/cuda/errors.js';
+import { missingLibrary, remedyFor } from '../engine/cuda/errors.js';
 import { providerFiles, providerVersion } from '../engine/cuda/provider-files.js';
 import { scorerLibraryPath } from '../engine/cuda/scorer-library.js';
 import { cudaMajor, readElf } from './elf.js';
@@ -121,7 +121,7 @@ function library(addon: NativeAddon, name: string): Finding {
   const missing = missingLibrary(loaded.reason);
   const detail =
     missing === undefined ? loaded.reason : missing === name ? 'not found' : `lacks ${missing}`;
-  return { name, for: 'gpu', found: false, detail, mend: mendOf(missing ?? name) };
+  return { name, for: 'gpu', found: false, detail, mend: remedyFor(missing ?? name) };
 }
 
 /** Both forms, each in a process of its own: a library that crashes must not take the report along. */
@@ -139,7 +139,7 @@ function probeForms(runtime: string): Finding[] {
       for: 'gpu',
       found: reason === '',
       detail: reason === '' ? 'yes' : missing === undefined ? reason : `lacks ${missing}`,
-      mend: reason === '' ? null : missing === undefined ? SETUP : mendOf(missing),
+      mend: reason === '' ? null : missing === undefined ? SETUP : remedyFor(missing),
     };
   });
 }

@@ -49,7 +49,7 @@ class JsState implements EngineState {
     this.values.set(tensor, new ARRAYS[dtype](bytes.buffer));
   }
 
-  /** The value as the graphs take it. @throws where the state was given back */
+  /** The value as the graphs take it. @throws after `free` */
   tensor(tensor: StateTensor): Tensor {
     if (this.#freed) throw closedError();
     const dims = [this.documents, ...tensor.shape];
@@ -58,7 +58,7 @@ class JsState implements EngineState {
 
   keep(rows: number): void {
     if (!(rows >= 1 && rows <= this.documents))
-      throw new RangeError(`${rows} of ${this.documents} rows`);
+      throw new RangeError(`${rows} of ${this.documents} documents`);
     this.documents = rows;
     for (const [tensor, values] of this.values) {
       this.values.set(tensor, values.subarray(0, rows * count(tensor.shape)));

@@ -43,13 +43,13 @@ export interface AdaptiveEngine {
   /** Initial state of `rows` documents. */
   begin(rows: number): EngineState;
   /**
-   * Scores `batch`, whose row `r` reads the state of document `r`, and with `carry` takes over what
-   * the score graph writes. Without `carry` the state is left as it was: a document's last chunk.
+   * Scores `batch`, whose row `r` reads the state of document `r`; with `carry` what the score
+   * graph writes becomes the state. Without `carry` the state is left as it was: a document's last chunk.
    *
    * @throws BpbError (input): as Engine.score, and BPB_STATE_OUTPUT for a next value of another shape
    */
   score(batch: Batch, state: EngineState, carry: boolean): Promise<BatchScore>;
-  /** Runs the adapt graph once and takes over what it writes. @returns seconds inside Run */
+  /** Runs the adapt graph once; what it writes becomes the state. @returns seconds inside Run */
   adapt(adaptBatch: AdaptBatch, state: EngineState): Promise<number>;
   close(): Promise<void>;
 }

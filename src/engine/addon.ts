@@ -1,5 +1,5 @@
 /**
- * Loads the native addon, or says why it cannot.
+ * Loader of the native addon, and the types of its exports.
  */
 
 import { existsSync } from 'node:fs';
@@ -60,7 +60,7 @@ interface NativeStatePorts {
 
 interface NativeStatePort {
   port: string;
-  /** Index among the tensors that `states` was told of. */
+  /** Index among the tensors that `states` was called with. */
   slot: number;
 }
 
@@ -85,7 +85,7 @@ export interface NativeState {
   readonly documents: number;
   keep(rows: number): void;
   reset(): void;
-  /** Takes over what the last run wrote; until then the state is as it was. */
+  /** Replaces the state by what the last run wrote; until then it keeps its old value. */
   commit(): void;
   free(): void;
 }
@@ -137,7 +137,7 @@ export interface NativeScore {
 export interface NativeError extends Error {
   /** One of native/src/error.h. */
   readonly code: string;
-  /** Width of the logits, where a run came as far as having them. */
+  /** Width of the logits, where the model had run before the error. */
   readonly vocabulary?: number;
 }
 
@@ -146,12 +146,12 @@ export interface NativeSession {
   readonly inputs: readonly NativeValue[];
   readonly outputs: readonly NativeValue[];
   readonly runtimeVersion: string;
-  /** Nodes on the CPU in a session that is a GPU's, as text; empty if none. */
+  /** Nodes on the CPU in a session on a GPU, as text; empty if none. */
   readonly cpuNodes: string;
   /** The GPU of the session, where it has one. */
   readonly device?: NativeGpu;
   score(batch: NativeBatch): Promise<NativeScore>;
-  /** Runs the graph and has what it writes ready for `commit`. */
+  /** Runs the graph; what it writes takes effect with `commit`. */
   adapt(adaptBatch: NativeAdaptBatch): Promise<{ runSeconds: number }>;
   close(): Promise<void>;
 }
@@ -168,7 +168,7 @@ export interface DriverDevice {
   readonly memoryBytes: number;
 }
 
-/** Why a library is of no use; `code` is one of native/src/error.h. */
+/** Why a library cannot be used; `code` is one of native/src/error.h. */
 interface Refusal {
   readonly code: string;
   readonly reason: string;
@@ -203,7 +203,7 @@ export interface NativeAddon {
   driver(library: string): { version: number; devices: DriverDevice[] } | Refusal;
   /** Loads a libbpb_cuda, has it take each device, and counts them. */
   scorer(library: string): { devices: number } | Refusal;
-  /** Loads the CUDA provider beside a libonnxruntime: empty, or the runtime's reason. */
+  /** Loads the CUDA provider from the folder of a libonnxruntime: empty, or the runtime's reason. */
   provider(library: string, form: ProviderForm): string;
   /** Version of a libonnxruntime. @throws where the file is none */
   runtimeVersion(library: string): string;
@@ -218,7 +218,7 @@ export interface NativeAddon {
 /** The addon, or the reason why there is none. */
 type AddonResult = { addon: NativeAddon } | { reason: string };
 
-/** native/src/addon.cc has the same number: a build of other sources is told from this one's. */
+/** The same number as in native/src/addon.cc; a build of other sources has another one. */
 const ABI = 5;
 
 const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..');

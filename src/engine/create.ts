@@ -1,5 +1,5 @@
 /**
- * The table of engines, and the choice among them.
+ * Table of engines, and the choice among them.
  */
 
 import { BpbError, usageError } from '../errors.js';

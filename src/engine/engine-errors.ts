@@ -1,5 +1,5 @@
 /**
- * What an engine refuses, in the words of the one error class.
+ * Errors of the engines: what one refuses, as a BpbError.
  */
 
 import { BpbError, environmentError, inputError } from '../errors.js';

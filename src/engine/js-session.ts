@@ -1,6 +1,6 @@
 /**
- * Shared by the engines on onnxruntime-node's JavaScript API: sessions, id tensors, and logits scored
- * with the TypeScript scorer.
+ * Sessions, id tensors and scoring of logits in TypeScript, for the engines on onnxruntime-node's
+ * JavaScript API.
  */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { decodeHalves } from '../onnx/float16.js';
@@ -35,7 +35,7 @@ export function openSession(
       return await InferenceSession.create(unshared(model), sessionOptions(options));
     } catch (error) {
       const { message } = error as Error;
-      // ONNX's number of bfloat16: the API gives up on such a graph before it can be asked about it.
+      // 16 is ONNX's number of bfloat16: the API throws on such a graph before its metadata can be read.
       if (/Unsupported data type: 16$/.test(message)) throw noBfloat16Error(graph.path);
       throw modelLoadError(graph.path, message, error);
     }
@@ -79,7 +79,7 @@ export function idsTensor(
 }
 
 /**
- * Scores logits that came of `padded`, and refuses what is no score.
+ * Scores the logits of `padded`; logits that are no distribution are refused.
  *
  * @param batch as it was before padding: for the row and offset of a refusal
  */

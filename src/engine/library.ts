@@ -1,5 +1,5 @@
 /**
- * Finds the libonnxruntime that onnxruntime-node ships.
+ * Search for libonnxruntime: the one that onnxruntime-node ships, or that of `--ort-lib`.
  */
 
 import { readdirSync, readFileSync } from 'node:fs';
@@ -35,7 +35,7 @@ function folders(): string[] {
 export function findRuntimeLibrary(ortLib?: string): string {
   const searched: string[] = [];
   try {
-    // Absolute: the runtime would look for its providers from its own folder on.
+    // Absolute: the runtime resolves relative paths of its providers against its own folder.
     searched.push(...(ortLib === undefined ? folders() : [resolve(ortLib)]));
   } catch {
     // No package, no bin folder: nothing is searched, and the error below says so.

@@ -1,5 +1,5 @@
 /**
- * The refusal of logits that are no distribution, with the most likely cause.
+ * Error for logits that are no distribution, with the most likely cause.
  */
 
 import { BpbError } from '../errors.js';

@@ -1,5 +1,5 @@
 /**
- * Interface of the two places where a native engine runs its graphs: the CPU, and one GPU.
+ * Interface of the two hosts of a native engine's sessions: the CPU, and one GPU.
  */
 import type { BpbError } from '../errors.js';
 import type { NativeAddon, NativeGraph, NativeSession } from './addon.js';

@@ -1,5 +1,5 @@
 /**
- * Shared by the native engines: the addon, one batch through its session, its errors as BpbErrors.
+ * Batches on a session of the addon, and its errors as BpbErrors, for the native engines.
  */
 
 import { type BpbError, environmentError } from '../errors.js';
@@ -81,10 +81,10 @@ export function translate(error: unknown, path: string): BpbError {
 type CarriedBatch = Batch & Pick<NativeBatch, 'state' | 'carry' | 'positions'>;
 
 /**
- * Runs a batch that fits the graph, and refuses what came of it where it is no score.
+ * Runs a batch that fits the graph; logits that are no distribution are refused.
  *
  * @param toBpbError converts the addon's error
- * @param refuse makes one of the index of a scored position whose logits are no distribution
+ * @param refuse returns the error for the index of a scored position without a distribution
  */
 export async function runNative(
   session: NativeSession,
@@ -95,7 +95,7 @@ export async function runNative(
 ): Promise<NativeScore> {
   const { path, softcap, minVocabulary: needed = 0 } = graph;
   const result = await session.score({ ...batch, softcap }).catch((error: unknown) => {
-    // The addon's own complaint about its arguments: the caller's bug, not the model's.
+    // An error of the addon about its arguments: a bug of the caller, not the model's.
     if (error instanceof TypeError || error instanceof RangeError) throw error;
     const { code, vocabulary } = error as NativeError;
     if (code === 'BPB_TARGET' && vocabulary !== undefined) {

@@ -1,5 +1,5 @@
 /**
- * The onnx-cpu engine: the native session on the CPU provider, and the SIMD scorer.
+ * Engine onnx-cpu: the native session on the CPU provider, and the SIMD scorer.
  */
 
 import { cpus } from 'node:os';

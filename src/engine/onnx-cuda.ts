@@ -1,5 +1,5 @@
 /**
- * The onnx-cuda engine: the native session on ONNX Runtime's CUDA provider and the fused scorer.
+ * Engine onnx-cuda: the native session on ONNX Runtime's CUDA provider and the fused scorer.
  *
  * Token ids are copied to the device, per-token losses and sums are copied back; logits stay there.
  */
@@ -44,8 +44,8 @@ class Opener {
   ) {}
 
   /**
-   * @param rows of every batch, where the shape is ours to fix
-   * @throws BpbError in words
+   * @param rows of every batch, where the engine fixes the shape
+   * @throws BpbError
    */
   async open(rows: number | null): Promise<Shaped> {
     const { model, ...axes } = this.#fixed(rows);
@@ -63,7 +63,8 @@ class Opener {
   }
 
   /**
-   * The model as it is: what it contradicts itself in may lie where no run comes.
+   * A session of the unchanged model: a contradiction between its shapes may be in a part of the
+   * graph that no batch runs.
    *
    * @param refusal of the model with a batch's axes
    */
@@ -79,7 +80,7 @@ class Opener {
     return { ...opened, remarks, rows: null, count: null };
   }
 
-  /** The model with the axes of so many rows written into it, where they are ours to write. */
+  /** The model with the axes of so many rows written into it, where the engine fixes them. */
   #fixed(rows: number | null): { model: Uint8Array; rows: number | null; count: number | null } {
     const { shape, positionsPerBatch } = this.cuda;
     const { model, path, tokens, positions } = this.graph;
@@ -89,7 +90,7 @@ class Opener {
     if (!positions || positionsPerBatch === undefined) {
       return { model: ids.model, rows: fixedRows, count: null };
     }
-    // Fewer rows score fewer positions: where memory is short, both halve.
+    // Fewer rows score fewer positions: both are halved when memory runs out.
     const wanted = Math.max(1, Math.ceil((positionsPerBatch * fixedRows) / shape[0]));
     const list = fixAxes(ids.model, positions, [wanted], path);
     return { model: list.model, rows: fixedRows, count: list.shape[0]! };
@@ -128,7 +129,7 @@ class OnnxCudaEngine implements Engine {
       }
       return this.#joined(scores);
     } catch (error) {
-      // Another batch, on its way beside this one, may have had the session replaced meanwhile.
+      // Another batch in flight may have replaced the session meanwhile.
       if (this.#current === used) {
         const ours = this.opener.cuda.shape !== null && shaped.rows !== null && shaped.rows > 1;
         if (!ours || !isOutOfMemory(error)) throw error;
@@ -151,7 +152,7 @@ class OnnxCudaEngine implements Engine {
       (index) => nanLogits(graph, whole, piece.firstScored + index),
     );
     const { nats, q30, runSeconds, scoreSeconds, deviceToHostBytes } = result;
-    // What the runtime copies for nodes on the CPU is not ours to count.
+    // What the runtime copies for nodes on the CPU cannot be counted here.
     const counted = shaped.session.cpuNodes === '' ? { deviceToHostBytes } : {};
     return {
       nats,

@@ -1,7 +1,8 @@
 /**
- * The onnx-js engine: onnxruntime-node's own JavaScript API and the scorer in TypeScript.
+ * Engine onnx-js: onnxruntime-node's own JavaScript API and the scorer in TypeScript.
  *
- * Slower than the native one and independent of it: the fallback, and the second opinion.
+ * Slower than the native one and independent of it: the fallback, and the reference implementation
+ * that verifies every run.
  */
 
 import { cpus } from 'node:os';

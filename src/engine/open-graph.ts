@@ -7,7 +7,7 @@ import type { GraphOptions } from './types.js';
 
 export interface Opened<Session> {
   readonly session: Session;
-  /** What a reader of the result should know of how it was opened. */
+  /** Remarks for the result on how it was opened. */
   readonly remarks: readonly string[];
 }
 
@@ -40,7 +40,7 @@ export async function openGraph<Session>(
   }
 }
 
-/** Null where nothing can be changed, or where the file is no graph: the runtime's own refusal stands. */
+/** Null where nothing can be changed, or where the file is no graph: the runtime's own error is thrown. */
 function loadableOrNull(model: Uint8Array, path: string): Uint8Array | null {
   try {
     return makeLoadable(model, path);

@@ -1,5 +1,5 @@
 /**
- * Checks a batch, and fits it to the axes that a graph fixes.
+ * Checks of a batch, and its padding to the axes that a graph fixes.
  */
 
 import { inputError } from '../errors.js';
@@ -12,8 +12,8 @@ interface FixedAxes {
 }
 
 /**
- * Checks what no caller may get wrong; a negative id, say, would quietly count from the end of an
- * embedding table.
+ * Checks a batch; a negative id, for example, would index an embedding table from its end without an
+ * error.
  *
  * @throws RangeError: a bug of the caller, not the model's fault.
  */
@@ -25,8 +25,8 @@ export function checkBatch(batch: Batch): void {
 }
 
 /**
- * The same but for what every id and position is: the addon looks at each of them, and faster. Who
- * moves positions before it sees them calls `checkPositions`.
+ * The same without the values of ids and positions, which the addon checks faster. A caller that
+ * moves positions before the addon gets them calls `checkPositions`.
  *
  * @throws RangeError
  */

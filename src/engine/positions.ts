@@ -1,5 +1,5 @@
 /**
- * The second input that a rewritten graph may have: the positions whose logits are wanted.
+ * Positions input of a rewritten graph: the positions whose logits it computes.
  *
  * Flat positions `row * time + offset`; logits come as `[1, count, vocabulary]`, row `k` for the k-th
  * (docs/optimize.md). A position may be repeated, which fills a list up to a length that is fixed.
@@ -18,7 +18,7 @@ export function positionList(
   count: number | null,
   path: string,
 ): Uint32Array {
-  // One at least: a graph need not get along with an empty axis.
+  // At least one: a graph may fail on an empty axis.
   const length = count ?? Math.max(1, scored.length);
   if (length === scored.length) return scored;
   if (length < scored.length) {
@@ -43,7 +43,7 @@ export function withPositions(
   return positions ? { ...batch, positions: positionList(batch, count, path) } : batch;
 }
 
-/** The batch as its logits lie: one row, the k-th position of which is the k-th of the list. */
+/** The batch in the layout of its logits: one row, whose k-th position is the k-th of the list. */
 export function toPositionRow(batch: Batch, list: Uint32Array): Batch {
   return { ...batch, rows: 1, time: list.length, scored: batch.scored.map((_, k) => k) };
 }

@@ -1,5 +1,5 @@
 /**
- * Session settings of ONNX Runtime that every session of ours has, on every engine.
+ * Session settings of ONNX Runtime that all sessions of all engines have in common.
  */
 
 /** Config entries; keys and values are ONNX Runtime's own. */
@@ -11,6 +11,6 @@ export const SESSION_CONFIG: Readonly<Record<string, string>> = {
   'session.qdq_matmulnbits_accuracy_level': '0',
   // Threads that spin while they wait take the cores from the sessions of other workers. Measured on
   // two busy cores with 24 products of 512: two threads took 0.10 s a batch without spinning and
-  // 0.12 to 0.17 s with it; one thread does not care.
+  // 0.12 to 0.17 s with it; one thread is as fast either way.
   'session.intra_op.allow_spinning': '0',
 };

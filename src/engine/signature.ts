@@ -1,5 +1,5 @@
 /**
- * Checks that a graph takes token ids and gives logits, before anything runs.
+ * Checks of a graph's ports before a run: token ids in, logits out.
  */
 
 import { type BpbError, inputError, usageError } from '../errors.js';
@@ -14,7 +14,7 @@ export interface GraphValue {
   readonly dims: readonly number[];
 }
 
-/** What an engine needs to know of the graph. */
+/** Facts of a graph that an engine depends on. */
 export interface Signature {
   readonly idType: 'int64' | 'int32';
   readonly precision: EngineInfo['precision'];
@@ -108,7 +108,7 @@ function fixed(dim: number | undefined): number | null {
 }
 
 /**
- * @param alsoGiven inputs that the engine feeds beside the token ids
+ * @param alsoGiven inputs that the engine feeds in addition to the token ids
  * @throws BpbError (input) naming the model, what was expected of it and what it has instead.
  */
 export function checkSignature(

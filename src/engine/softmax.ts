@@ -1,8 +1,8 @@
 /**
- * The scorer to read: nats of a target from raw logits, in plain float64.
+ * Reference scorer: nats of a target from raw logits, in plain float64.
  *
  * This is the specification. The SIMD and CUDA scorers compute the same with fp32 lanes and are
- * tested against it; the onnx-js engine and the second opinion of a run score with it.
+ * tested against it; the onnx-js engine and the verification of a run score with it.
  */
 
 /** `c tanh(x / c)` with a softcap `c`, in logits; the logit itself where there is none. */

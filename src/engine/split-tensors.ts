@@ -1,5 +1,5 @@
 /**
- * Which graph of an artifact reads and writes which of its tensors.
+ * Split of an artifact's state tensors: which graph reads and which writes each.
  */
 import type { Adaptive } from '../artifact/adaptive.js';
 

@@ -1,7 +1,7 @@
 /**
- * The tfjs engine: TensorFlow.js, where the user has installed it.
+ * Engine tfjs: TensorFlow.js, where the user has installed it.
  *
- * ONNX artifacts cannot be scored on it yet, and it says so. `auto` never chooses it.
+ * It cannot score ONNX artifacts yet and refuses them with an error. `auto` never chooses it.
  */
 import { createRequire } from 'node:module';
 import { type BpbError, environmentError } from '../errors.js';

@@ -1,5 +1,5 @@
 /**
- * The interface of every engine: a batch of rows in, the loss of each scored target out.
+ * Interface of the engines: a batch of rows in, the loss of each scored target out.
  */
 
 /** A padded batch: `rows` rows of `time` input tokens, row-major. */
@@ -12,11 +12,11 @@ export interface Batch {
   readonly scored: Uint32Array;
   /** `targets[k]` is the id that position `scored[k]` must predict. */
   readonly targets: Int32Array;
-  /** Totals are wanted for `scored[spanEnds[s-1] .. spanEnds[s])`: one span a row and document. */
+  /** Sums are computed over `scored[spanEnds[s-1] .. spanEnds[s])`: one span a row and document. */
   readonly spanEnds: Uint32Array;
 }
 
-/** What an engine makes of a batch. */
+/** Score of a batch. */
 export interface BatchScore {
   /** Nats of each scored target, fp32; +Infinity where the target's logit is -Infinity. */
   readonly nats: Float32Array;
@@ -42,9 +42,9 @@ export interface EngineInfo {
   readonly precision: 'fp32' | 'tf32' | 'fp16' | 'bf16';
   readonly threads: number;
   readonly instructionSet: string;
-  /** Versions of everything that can move a bit. */
+  /** Versions of everything that can change a bit of the result. */
   readonly versions: Readonly<Record<string, string>>;
-  /** Width of the logits, when the graph says it; null when only a run can tell. */
+  /** Width of the logits where the graph declares it; null where only a run shows it. */
   readonly vocabulary: number | null;
   /** A batch or time axis that the graph fixes, else null; batches are padded to it. */
   readonly fixedRows: number | null;
@@ -53,7 +53,7 @@ export interface EngineInfo {
 
 export interface Engine {
   readonly info: EngineInfo;
-  /** What a reader of the result should know; it may grow while batches are scored. */
+  /** Remarks for the result; the list may grow while batches are scored. */
   readonly remarks?: readonly string[];
   score(batch: Batch): Promise<BatchScore>;
   close(): Promise<void>;
@@ -85,7 +85,7 @@ export interface RuntimeOptions {
   readonly ortLib?: string | undefined;
   /** Threads of the session. */
   readonly threads: number;
-  /** ONNX Runtime's graph optimization; the second opinion turns it off. */
+  /** ONNX Runtime's graph optimization; verification turns it off. */
   readonly optimize: boolean;
 }
 
@@ -107,7 +107,7 @@ export interface CudaOptions {
 
 /**
  * How an engine opens a model. Made once (evaluation/session-options.ts), sent to the workers and
- * handed to the addon with the same parts and names: `NativeOpenOptions` in engine/addon.ts,
+ * passed to the addon with the same parts and names: `NativeOpenOptions` in engine/addon.ts,
  * `OpenRequest` and `bpb_session_options` in native/src.
  */
 export interface EngineOptions {

@@ -7,7 +7,7 @@ import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { defaultBatchTokens, LOGITS_BYTES_MAX } from '#bpb/engine/cuda/batch-shapes';
 import { chooseGpus, parseDevices } from '#bpb/engine/cuda/devices';
-import { mendOf, missingLibrary } from '#bpb/engine/cuda/errors';
+import { missingLibrary, remedyFor } from '#bpb/engine/cuda/errors';
 import { providerVersion } from '#bpb/engine/cuda/provider-files';
 import { joinScores, splitBatch } from '#bpb/engine/cuda/split';
 import { openOnnxCuda } from '#bpb/engine/onnx-cuda';
@@ -132,7 +132,7 @@ test.each([
   ['libcublasLt.so.13', /CUDA runtime/],
   ['libonnxruntime_providers_shared.so', /setup:cuda/],
   ['libsomething.so.2', /libsomething\.so\.2/],
-])('what mends a missing %s', (library, mend) => expect(mendOf(library)).toMatch(mend));
+])('what mends a missing %s', (library, mend) => expect(remedyFor(library)).toMatch(mend));
 
 test('the missing library is read from what the runtime says', () => {
   const said =

@@ -1,5 +1,5 @@
 /**
- * How many tokens a batch has on a GPU: fixed for each device model, so that bits repeat there.
+ * Batch sizes on a GPU: tokens, fixed for each device model so that results repeat to the last bit.
  */
 
 /** Where a figure comes from: the run that measured it, or null while none has. */
@@ -16,8 +16,8 @@ const TABLE: readonly BatchTokens[] = [{ device: /./, tokens: 65_536, measured: 
 export const LOGITS_BYTES_MAX = 4 * 2 ** 30;
 
 /**
- * Input tokens of a batch for a device of this name and logits of this width; fp32 is assumed, as
- * only the session will know.
+ * Input tokens of a batch for a device of this name and logits of this width; fp32 is
+ * assumed, as the type is only known once a session is open.
  */
 export function defaultBatchTokens(device: string, vocabulary: number): number {
   const { tokens } = TABLE.find((row) => row.device.test(device))!;

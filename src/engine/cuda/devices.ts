@@ -1,5 +1,5 @@
 /**
- * Which GPUs this machine has, and which of them `--device` asks for.
+ * GPUs of this machine, and the choice of `--device` among them.
  */
 
 import { BpbError, usageError } from '../../errors.js';
@@ -50,8 +50,8 @@ export interface ChosenGpus {
 /**
  * The GPUs of `--device`, or the first one.
  *
- * @throws BpbError (usage) for a device that is not there or devices of different models, of which
- * a result would tell nobody which had computed which bit; (environment) where none can be used.
+ * @throws BpbError (usage) for a device that is not there or devices of different models, as
+ * their bits differ and a result names one device; (environment) where none can be used.
  */
 export function chooseGpus(indexes: readonly number[]): ChosenGpus {
   const gpus = listGpus(requireAddon('onnx-cuda'));

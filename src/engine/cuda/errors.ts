@@ -1,11 +1,11 @@
 /**
- * What keeps a GPU from scoring, each with the sentence that mends it.
+ * Errors of scoring on a GPU, each with its remedy.
  */
 
 import { type BpbError, environmentError, usageError } from '../../errors.js';
 
-/** Libraries that the provider may miss, and what brings them. */
-const MENDS: readonly (readonly [RegExp, string])[] = [
+/** Libraries that the provider may miss, and how to install them. */
+const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/^libcuda\./, 'Install the NVIDIA driver (nvidia-smi must work).'],
   [/^libcudnn/, 'Install cuDNN 9 for your CUDA version, and have its folder in LD_LIBRARY_PATH.'],
   [/^libonnxruntime_providers/, 'Run npm run setup:cuda.'],
@@ -15,17 +15,17 @@ const MENDS: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** The sentence for a library that the loader did not find. */
-export function mendOf(library: string): string {
+/** The remedy for a library that the loader did not find. */
+export function remedyFor(library: string): string {
   const name = library.slice(library.lastIndexOf('/') + 1);
   return (
-    MENDS.find(([pattern]) => pattern.test(name))?.[1] ?? `Install the package that has ${name}.`
+    REMEDIES.find(([pattern]) => pattern.test(name))?.[1] ?? `Install the package that has ${name}.`
   );
 }
 
 /** The library that a loader's or the runtime's message says is missing. */
 export function missingLibrary(message: string): string | undefined {
-  // The runtime's message names the library it wanted and then the one that this one lacks.
+  // The runtime's message names the library that it loads and then the missing dependency.
   return /([^\s/]+\.so[.\d]*): cannot open shared object file/.exec(message)?.[1];
 }
 
@@ -78,7 +78,7 @@ export function providerError(reason: string, path: string): BpbError {
     path,
     expected: 'libonnxruntime_providers_cuda.so of the same version beside libonnxruntime',
     actual: missing === undefined ? reason : `${missing} is missing`,
-    hint: `${missing === undefined ? 'Run npm run setup:cuda.' : mendOf(missing)} bpb doctor lists all that is needed.`,
+    hint: `${missing === undefined ? 'Run npm run setup:cuda.' : remedyFor(missing)} bpb doctor lists all that is needed.`,
     cause: new Error(reason),
   });
 }
@@ -122,26 +122,26 @@ export function gpuMemoryError(path: string, reason: string): BpbError {
   });
 }
 
-/** A node asked for cuDNN, and it is not there or failed: `reason` is the runtime's message. */
+/** A node needs cuDNN, which is missing or failed: `reason` is the runtime's message. */
 export function cudnnError(path: string, reason: string): BpbError {
   const [, operator = 'a node', name = ''] =
     /running (\S+) node\. Name:'([^']*)'/.exec(reason) ?? [];
   const node = name === '' ? operator : `${operator} (${name})`;
   const absent = /unavailable|not available|cannot open shared object/.test(reason);
-  const mend = absent
-    ? mendOf('libcudnn.so.9')
+  const remedy = absent
+    ? remedyFor('libcudnn.so.9')
     : 'See that it is made for your GPU and CUDA version.';
   return environmentError('BPB_CUDNN', {
     message: absent ? 'The graph needs cuDNN, and there is none.' : 'cuDNN failed.',
     path,
     expected: 'libcudnn.so.9 where the loader finds it',
     actual: absent ? `${node} asks for cuDNN, which is not found` : `${node}: ${reason}`,
-    hint: `${mend} Or export the graph without ${operator}, or score with --device cpu.`,
+    hint: `${remedy} Or export the graph without ${operator}, or score with --device cpu.`,
     cause: new Error(reason),
   });
 }
 
-/** In the middle of a run: what the device computed after this is worth nothing. */
+/** In the middle of a run: results of the device after this are invalid. */
 export function deviceLostError(reason: string): BpbError {
   return environmentError('BPB_CUDA_LOST', {
     message: 'The GPU failed in the middle of the run; no score is given.',

@@ -1,12 +1,12 @@
 /**
- * The host that opens graphs on one GPU.
+ * Host of a native engine on one GPU: opens graphs on ONNX Runtime's CUDA provider.
  */
 import { runtimePackageVersion } from '../library.js';
 import type { NativeHost } from '../native-host.js';
 import { openGraph } from '../open-graph.js';
 import { SESSION_CONFIG } from '../session-config.js';
 import type { CudaOptions, EngineOptions } from '../types.js';
-import { findMachine, tellOpenError, toCudaError } from './machine.js';
+import { findMachine, toCudaError, toOpenError } from './machine.js';
 
 /** Of the free memory; the rest is for the runtime's workspaces and for others on the same GPU. */
 const MEMORY_SHARE = 0.9;
@@ -48,7 +48,7 @@ export function cudaHost(
             cuda: gpu,
           });
         } catch (error) {
-          throw tellOpenError(error, machine, graph.path);
+          throw toOpenError(error, machine, graph.path);
         }
       }),
     toBpbError: (error, path) => toCudaError(error, machine, path),
@@ -67,7 +67,7 @@ export function cudaHost(
           'onnxruntime-node': runtimePackageVersion(),
           'cuda-driver': String(device.driver),
           'cuda-scorer-runtime': String(device.runtime),
-          // Some kernels take another way where it is found.
+          // Some kernels use cuDNN where it is found.
           ...(cudnn === '' ? {} : { cudnn }),
         },
         vocabulary,

@@ -1,5 +1,5 @@
 /**
- * Everything on this machine that a CUDA session needs, found and checked before a model is loaded.
+ * Requirements of a CUDA session on this machine, found and checked before a model is loaded.
  */
 
 import type { BpbError } from '../../errors.js';
@@ -42,13 +42,13 @@ export function findMachine(device: number, ortLib: string | undefined): Machine
   if (missing.length > 0) throw noProviderError(missing[0]!);
   const version = addon.runtimeVersion(runtime);
   const found = providerVersion(provider, version);
-  // The runtime does not look: another version's library crashes in the middle of its tables.
+  // The runtime does not check it: a provider of another version crashes in the function table.
   if (found !== version) throw providerVersionError(provider, found ?? 'another version', version);
   return { addon, scorer, runtime };
 }
 
-/** The addon's error while a session opens, in words: nothing has begun that could be lost. */
-export function tellOpenError(error: unknown, machine: Machine, path: string): BpbError {
+/** The addon's error while a session opens, as a BpbError: no run has begun. */
+export function toOpenError(error: unknown, machine: Machine, path: string): BpbError {
   const { code, message } = error as { code?: string; message: string };
   if (code === 'BPB_CUDA_RUN') return driverError(message);
   // The scorer has no code for this model of GPU.
@@ -58,7 +58,7 @@ export function tellOpenError(error: unknown, machine: Machine, path: string): B
   return toCudaError(error, machine, path);
 }
 
-/** The addon's error while a session runs, in words. */
+/** The addon's error while a session runs, as a BpbError. */
 export function toCudaError(error: unknown, machine: Machine, path: string): BpbError {
   const { code, message } = error as { code?: string; message: string };
   switch (code) {

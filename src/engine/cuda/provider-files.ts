@@ -1,5 +1,5 @@
 /**
- * The CUDA provider's files beside a libonnxruntime, and their version.
+ * Files of the CUDA provider in the folder of a libonnxruntime, and their version.
  */
 
 import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 
 export const PROVIDER_LIBRARY = 'libonnxruntime_providers_cuda.so';
 export const SHARED_LIBRARY = 'libonnxruntime_providers_shared.so';
-/** Written by setup:cuda beside what it installs. */
+/** Written by setup:cuda into the folder of what it installs. */
 export const RECEIPT = 'bpb-provider.json';
 
 export interface Receipt {
@@ -24,7 +24,7 @@ interface ProviderFiles {
   readonly missing: readonly string[];
 }
 
-/** Where the runtime looks: its own folder. */
+/** The runtime searches its own folder. */
 export function providerFiles(runtime: string): ProviderFiles {
   const folder = dirname(runtime);
   const provider = join(folder, PROVIDER_LIBRARY);
@@ -67,7 +67,7 @@ function holdsText(path: string, text: string): boolean {
       if (read === 0) return false;
       const filled = buffer.subarray(0, kept + read);
       if (filled.includes(wanted)) return true;
-      // The text may lie across two chunks.
+      // The text may span two chunks.
       kept = Math.min(wanted.length - 1, filled.length);
       filled.copy(buffer, 0, filled.length - kept);
     }

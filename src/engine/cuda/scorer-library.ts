@@ -1,5 +1,5 @@
 /**
- * Finds libbpb_cuda, the fused scorer: built beside the addon where nvcc is found.
+ * Search for libbpb_cuda, the fused scorer: built with the addon where nvcc is found.
  */
 
 import { existsSync } from 'node:fs';

@@ -1,5 +1,5 @@
 /**
- * Cuts a batch by rows and by scored positions, and puts the scores of the pieces together again.
+ * Split of a batch by rows and by scored positions, and the joining of the pieces' scores.
  */
 
 import { checkPositions } from '../pad.js';
@@ -62,7 +62,7 @@ function byScored(piece: Piece, count: number): Piece[] {
   });
 }
 
-/** Every piece has every span, most of them empty: then totals simply add up. */
+/** Every piece has all spans, most of them empty, so that the sums of the pieces add up. */
 function cutEnds(ends: Uint32Array, begin: number, end: number): Uint32Array {
   return ends.map((e) => Math.min(Math.max(e, begin), end) - begin);
 }
