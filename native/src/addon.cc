@@ -9,7 +9,7 @@
 
 namespace {
 
-// Of the exports and what they take; src/engine/addon.ts asks for the same number.
+// Of the exports and what they take; src/engine/addon.ts requires the same number.
 constexpr int kAbi = 5;
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {

@@ -10,7 +10,7 @@
 
 namespace bpb {
 
-// A batch on its way; the caller owns it until it is done. `ok` and either `result` or `error` are
+// A batch in flight; the caller owns it until it is done. `ok` and either `result` or `error` are
 // written. An adapt batch is one too: its targets are the last ones of each row, and none is scored.
 struct Batch {
   ScoreRequest request;
@@ -26,17 +26,17 @@ class BatchRunner {
  public:
   virtual ~BatchRunner() = default;
   // Begins `next`, which may be null, and then finishes the batch that was begun before, if any.
-  // Returns whether `next` is still on its way: then it is finished by the next call.
+  // Returns whether `next` is still in flight: then it is finished by the next call.
   virtual bool advance(Batch* next) = 0;
-  // Runs an adapt batch to its end; no batch is on its way.
+  // Runs an adapt batch to its end; no batch is in flight.
   virtual void adapt(Batch& adapt_batch) = 0;
 };
 
-// The runner that the session's device wants; `run` is null where it has no state.
+// The runner for the session's device; `run` is null where it has no state.
 // Throws std::bad_alloc.
 std::unique_ptr<BatchRunner> make_runner(bpb_session* session, std::unique_ptr<StateRun> run);
 
-// Does one step of a batch's way. Whether it went well; else the batch is told.
+// Does one step of a batch. Returns false with the batch's error filled on failure.
 template <class Step>
 bool attempt(Batch& batch, Step step) {
   batch.ok = false;

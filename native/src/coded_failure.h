@@ -1,4 +1,4 @@
-// A failure that knows its code: what an exception becomes at a C interface.
+// An exception with an error code, and its conversion to an Error at a C interface.
 #ifndef BPB_CODED_FAILURE_H_
 #define BPB_CODED_FAILURE_H_
 

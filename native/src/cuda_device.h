@@ -28,7 +28,7 @@ class CudaDevice {
   void clear(const bpb_cuda_sums& sums);
   void score(const bpb_logits& logits, const bpb_targets& targets, float* nats,
              const bpb_cuda_sums& sums);
-  // Until all that was queued is done. Throws CodedFailure for whatever failed of it.
+  // Waits until all queued work is done. Throws CodedFailure where any of it failed.
   void wait();
 
   // Bytes of every download so far: all that ever left the device through this class.
@@ -46,7 +46,7 @@ class CudaDevice {
   uint64_t downloaded_ = 0;
 };
 
-// Owned memory of a device, or pinned memory of the host beside it.
+// Owned memory of a device, or pinned memory of the host.
 class CudaMemory {
  public:
   CudaMemory(CudaDevice& device, bool pinned) : device_(device), pinned_(pinned) {}

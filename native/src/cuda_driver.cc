@@ -1,4 +1,4 @@
-// Asks libcuda.
+// Queries of libcuda.
 #include "cuda_driver.h"
 
 #include <dlfcn.h>

@@ -1,4 +1,4 @@
-// What the NVIDIA driver says of itself and its devices; nothing is built against it.
+// Version and devices of the NVIDIA driver, loaded at run time: nothing is built against it.
 #ifndef BPB_CUDA_DRIVER_H_
 #define BPB_CUDA_DRIVER_H_
 

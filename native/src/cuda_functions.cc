@@ -1,4 +1,4 @@
-// What the addon can tell of this machine.
+// Exported functions on this machine's GPUs and libraries.
 #include "cuda_functions.h"
 
 #include <dlfcn.h>
@@ -74,7 +74,7 @@ Napi::Value ScorerFunction(const Napi::CallbackInfo& info) {
     bpb_error error{"BPB_CUDA_DRIVER", ""};
     const int count = library.device_count(&error);
     if (count == 0) throw CodedFailure(error);
-    // Counting asks little of the driver; a session begins with taking a device.
+    // Counting alone would not show whether a device opens, with which a session begins.
     for (int device = 0; device < count; device++) {
       bpb_cuda_scorer* scorer = library.open(device, &error);
       if (scorer == nullptr) throw CodedFailure(error);

@@ -1,4 +1,4 @@
-// What the addon can tell of this machine's GPUs and libraries: one function a question.
+// Exported functions on this machine's GPUs and libraries: devices, scorer, provider, versions.
 #ifndef BPB_CUDA_FUNCTIONS_H_
 #define BPB_CUDA_FUNCTIONS_H_
 

@@ -1,4 +1,4 @@
-// Loads libbpb_cuda once for each path.
+// Loading of libbpb_cuda, once for each path.
 #include "cuda_library.h"
 
 #include <dlfcn.h>

@@ -1,7 +1,7 @@
 // Batches on a GPU.
 //
 // Two slots of memory: while one batch computes, the next one's ids are converted and uploaded, and
-// when it is done, the next one is launched before its own results are looked at. The stream keeps
+// when it is done, the next one is launched before its own results are read. The stream keeps
 // the order; the host waits for it once a batch.
 #include "cuda_runner.h"
 
@@ -80,12 +80,12 @@ class CudaRunner : public BatchRunner {
   }
 
  private:
-  // Waits until nothing is on its way into memory that is about to go.
+  // Waits until no copy is in flight into memory that is about to be freed.
   void settle() {
     try {
       device_.wait();
     } catch (const CodedFailure&) {
-      // The device is lost, and with it whatever was on its way.
+      // The device is lost, and with it everything in flight.
     }
   }
 
@@ -185,7 +185,7 @@ class CudaRunner : public BatchRunner {
     adapt_batch.result.run_seconds = std::chrono::duration<double>(Clock::now() - start).count();
   }
 
-  // Reads what came back.
+  // Reads the results that were copied back.
   void collect(const Slot& slot, Batch& batch) {
     const ScoreRequest& request = batch.request;
     ScoreResult& result = batch.result;
@@ -208,7 +208,7 @@ class CudaRunner : public BatchRunner {
       result.infinite = 0;
       result.totals.assign(spans, 0);
     }
-    // Model and scorer share the stream: how long each took, only the device can tell.
+    // Model and scorer share the stream: only the device's clock can separate their times.
     result.run_seconds = slot.ran.since(slot.began);
     result.score_seconds = slot.scored_all.since(slot.ran);
   }

@@ -1,4 +1,4 @@
-// Batches on a GPU: ids up, the model, the scorer and four bytes a target back, on one stream.
+// Batches on a GPU, on one stream: ids to the device, the model, the scorer, nats to the host.
 #ifndef BPB_CUDA_RUNNER_H_
 #define BPB_CUDA_RUNNER_H_
 

@@ -1,4 +1,4 @@
-// Asks cuDNN.
+// Version query of cuDNN.
 #include "cudnn_version.h"
 
 #include <dlfcn.h>

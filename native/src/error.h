@@ -1,4 +1,4 @@
-// One error type for the C interfaces: a stable code and a message for people.
+// Error type of the C interfaces: a stable code and a message.
 #ifndef BPB_ERROR_H_
 #define BPB_ERROR_H_
 
@@ -13,7 +13,7 @@ extern "C" {
 //   BPB_RUN       the model run failed                   BPB_OUTPUT   the logits are not as expected
 //   BPB_TARGET    a target is beyond the vocabulary      BPB_OVERFLOW a span sum is beyond int64
 //   BPB_STATE_OUTPUT  a graph gave a next value that is not of its state's type and shape
-//   BPB_STATE_MISUSE  a state was used after it was given back, or in two runs at once
+//   BPB_STATE_MISUSE  a state was used after it was freed, or in two runs at once
 // and on a GPU
 //   BPB_CUDA_LIBRARY   the scorer's library cannot be used
 //   BPB_CUDA_PROVIDER  ONNX Runtime's CUDA provider cannot be used

@@ -1,4 +1,4 @@
-// Chooses the scorer's instruction set at run time.
+// Choice of the scorer's instruction set at run time.
 #include "nll.h"
 
 #include "nll_isa.h"

@@ -1,4 +1,4 @@
-// The C interface of libbpb_cuda: arguments checked, errors in words, work queued.
+// C interface of libbpb_cuda: checks of arguments, error messages, queueing of work.
 #include "cuda/nll_cuda.h"
 
 #include <new>
@@ -39,7 +39,7 @@ const char* mistake(const bpb_logits& logits, const bpb_targets& targets, const 
 }
 
 // The number of devices, or -1 with `error` filled. CUDA has one status for "no driver" and for "an
-// old driver"; which it is decides what mends it.
+// old driver"; the remedies differ.
 int count_devices(bpb_error* error) {
   int count = 0, driver = 0, runtime = 0;
   const cudaError_t status = cudaGetDeviceCount(&count);

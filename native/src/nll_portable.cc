@@ -58,7 +58,7 @@ struct Portable {
   static Vec copysign(Vec size, Vec sign) {
     return (Vec)((Int4)size | ((Int4)sign & (int32_t)0x80000000));
   }
-  // Adding 1.5 * 2^23 leaves no room for a fraction.
+  // Adding 1.5 * 2^23 leaves no bits for a fraction.
   static Vec round(Vec a) {
     const Vec magic = set(12582912.0f);
     return (a + magic) - magic;

@@ -1,4 +1,4 @@
-// Creates the runtime's session.
+// Creation of the runtime's session.
 #include "open_session.h"
 
 #include <map>
@@ -35,7 +35,7 @@ void create(const Library& library, Provider& provider, const bpb_session_option
   }
   if (provider.device() != nullptr) {
     library.call<SetDeterministicCompute>(o, true);
-    // The pattern is one block of all that the first batch took piece by piece, and is taken beside it:
+    // The pattern is one block as large as all allocations of the first batch, in addition to them:
     // twice the memory, and no less time, because the arena keeps the pieces.
     library.call<DisableMemPattern>(o);
   }
@@ -89,7 +89,7 @@ std::string open_session(const Library& library, Provider& provider,
     create(library, provider, options, {{kNoFallback, "1"}}, out);
     return "";
   } catch (const Failure& failure) {
-    // The runtime says that there are such nodes; which, only a session that keeps them can tell.
+    // The runtime's error does not name the nodes; a session that accepts them lists them.
     const std::string message = failure.what();
     if (message.find("assigned to the default CPU EP") == std::string::npos) throw;
     if (!can_tell) throw CodedFailure("BPB_CPU_NODES", message);

@@ -1,4 +1,4 @@
-// Creates the runtime's session, and says which nodes of it stay on the CPU.
+// Creation of the runtime's session, with the list of its nodes that stay on the CPU.
 #ifndef BPB_OPEN_SESSION_H_
 #define BPB_OPEN_SESSION_H_
 

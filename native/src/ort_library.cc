@@ -1,4 +1,4 @@
-// Loads libonnxruntime once for each path.
+// Loading of libonnxruntime, once for each path.
 #include "ort_library.h"
 
 #include <dlfcn.h>

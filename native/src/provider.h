@@ -1,4 +1,4 @@
-// What differs between devices: how the provider joins a session and where its logits lie.
+// Interface of the providers: how one joins a session, and the memory of its logits.
 #ifndef BPB_PROVIDER_H_
 #define BPB_PROVIDER_H_
 
@@ -13,7 +13,7 @@ namespace bpb {
 
 class CudaDevice;
 
-// Of one session: whatever it holds lives as long as the session.
+// Of one session; what it owns is freed with the session.
 class Provider {
  public:
   virtual ~Provider() = default;

@@ -63,7 +63,7 @@ Settings settings_of(const bpb_cuda_options& options, const CudaDevice& device) 
   return settings;
 }
 
-// The library's folder is the runtime's own: that is where the runtime looks for the classic form.
+// The library's folder is the runtime's own: the runtime searches it for the classic form.
 std::string library_beside(const std::string& runtime) {
   const size_t slash = runtime.rfind('/');
   return (slash == std::string::npos ? "" : runtime.substr(0, slash + 1)) + kLibraryName;

@@ -14,7 +14,7 @@ std::unique_ptr<Provider> make_cuda_provider(const bpb_cuda_options& options);
 
 // Loads the provider's library into `library` and asks for nothing else of it: "classic" through
 // the CUDA options, "plugin" through the registration of a library. Empty when it works, else the
-// runtime's own words.
+// runtime's message.
 std::string probe_cuda_provider(const ort::Library& library, const std::string& form);
 
 // Code of a failed run whose message this is: BPB_CUDNN, BPB_CUDA_MEMORY, BPB_CUDA_RUN or BPB_RUN.

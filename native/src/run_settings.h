@@ -1,4 +1,4 @@
-// What the runs of a session are told: whether to wait for the device, and to end early.
+// Options of a session's runs: whether to wait for the device, and cancellation.
 #ifndef BPB_RUN_SETTINGS_H_
 #define BPB_RUN_SETTINGS_H_
 

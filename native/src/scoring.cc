@@ -1,4 +1,4 @@
-// Run, score, sum.
+// Scoring of one batch.
 #include "scoring.h"
 
 #include <math.h>

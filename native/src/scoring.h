@@ -1,4 +1,4 @@
-// One batch: run the model, score its targets, sum its spans. No JavaScript in sight.
+// Scoring of one batch, without JavaScript: runs the model, scores its targets, sums its spans.
 #ifndef BPB_SCORING_H_
 #define BPB_SCORING_H_
 
@@ -19,7 +19,7 @@ struct ScoreRequest {
   size_t rows = 0, time = 0;
   std::vector<int32_t> ids;
   std::vector<uint32_t> scored;
-  // For a graph that is told which logits are wanted: row k of them then is that of scored[k].
+  // For a graph with a positions input: row k of its logits is that of scored[k].
   std::vector<uint32_t> positions;
   std::vector<int32_t> targets;
   std::vector<uint32_t> span_ends;
@@ -41,7 +41,7 @@ struct ScoreResult {
 // False with `error` filled (BPB_TARGET) where a target is beyond the vocabulary.
 bool check_targets(const ScoreRequest& request, size_t vocabulary, bpb_error* error);
 
-// Scores logits that lie in host memory. False with `error` filled on failure.
+// Scores logits in host memory. False with `error` filled on failure.
 bool score_logits(const bpb_logits& logits, const ScoreRequest& request, ScoreResult& result,
                   bpb_error* error);
 

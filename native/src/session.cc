@@ -103,8 +103,8 @@ struct bpb_session {
   }
 
   // Binds the inputs where their memory or shape is new, and the output for every run on a device:
-  // the value of the run before, which the binding holds, would otherwise lie beside the next one's,
-  // two buffers of logits for one. On the CPU it is written over.
+  // the binding would otherwise keep the value of the run before next to the new one, two buffers of
+  // logits for one. On the CPU the value is overwritten.
   void bind(const Inputs& next) {
     const bool same_shape = bound.same_shape(next);
     const bool same = same_shape && bound.ids == next.ids && bound.positions == next.positions;
@@ -133,7 +133,7 @@ struct bpb_session {
     size_t count = 0;
     library.call<GetBoundOutputValues>(static_cast<const IoBinding*>(binding.get()),
                                        library.allocator(), &list, &count);
-    // The binding keeps the value alive until the next run; ours is a second hold on it.
+    // The binding owns the value until the next run; this is a second reference to it.
     Owned<Value, ReleaseValue> output{library};
     if (count > 0) *output.out() = list[0];
     library.call<AllocatorFree>(library.allocator(), static_cast<void*>(list));
@@ -145,7 +145,7 @@ struct bpb_session {
 
 namespace {
 
-// Runs on bound memory; whatever fails is told in `error`.
+// Runs on bound memory; a failure is reported in `error`.
 int run(bpb_session* session, const Inputs& inputs, bpb_logits* logits, bpb_error* error) {
   try {
     if (session->positions.empty() != (inputs.count == 0)) {
@@ -160,7 +160,7 @@ int run(bpb_session* session, const Inputs& inputs, bpb_logits* logits, bpb_erro
   } catch (const std::exception& failure) {
     BPB_FAIL(error, session->provider->run_failure(failure.what()), "%s", failure.what());
   }
-  session->bound = {};  // whatever is bound now is not to be built upon
+  session->bound = {};  // what is bound now is no longer valid
   return 1;
 }
 

@@ -24,7 +24,7 @@ typedef struct bpb_graph_options {
   size_t model_size;
   const char* tokens;
   const char* logits;
-  const char* positions;  // int64 [count]: where logits are wanted; null for everywhere
+  const char* positions;  // int64 [count]: positions to compute logits of; null for all
 } bpb_graph_options;
 
 typedef struct bpb_runtime_options {
@@ -79,7 +79,7 @@ int bpb_session_tokens_type(const bpb_session* session);
 int bpb_session_run(bpb_session* session, const int32_t* ids, size_t rows, size_t time,
                     const uint32_t* positions, size_t count, bpb_logits* logits, bpb_error* error);
 
-// The same with ids of bpb_session_tokens_type() and int64 positions that lie in the provider's
+// The same with ids of bpb_session_tokens_type() and int64 positions in the provider's
 // memory already. Only queued on the provider's stream: the logits are there when the stream gets to
 // what comes next.
 int bpb_session_run_at(bpb_session* session, void* ids, size_t rows, size_t time, void* positions,

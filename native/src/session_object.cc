@@ -1,9 +1,9 @@
 // The JavaScript handle of a session.
 //
-// Teardown is the delicate part. The environment (a worker, or the process) may end while the
+// Teardown: the environment (a worker, or the process) may end while the
 // session's thread computes. Cleanup hooks run last registered first: ours, registered after the
 // channel's own, cancels the run and joins the thread, so nothing touches the channel afterwards;
-// jobs still in the channel are then handed to OnDone with a null environment, and only freed.
+// jobs still in the channel are then passed to OnDone with a null environment, and only freed.
 #include "session_object.h"
 
 #include <algorithm>
@@ -235,7 +235,7 @@ void SessionObject::Settle(Napi::Env env, Job& job) {
   } else if (!job.batch.ok) {
     Napi::Error error = Napi::Error::New(env, job.batch.error.message);
     error.Set("code", job.batch.error.code);
-    // Of the logits, where the run came so far: what a target beyond them is compared with.
+    // Width of the logits, where the model has run: the limit that a target exceeds.
     if (job.batch.result.vocabulary > 0) {
       error.Set("vocabulary",
                 Napi::Number::New(env, static_cast<double>(job.batch.result.vocabulary)));

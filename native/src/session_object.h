@@ -30,7 +30,7 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
  private:
   enum class Kind { kOpen, kScore, kAdapt, kClose };
 
-  // Travels to the session's thread and back; the thread never looks at `deferred`.
+  // Passed to the session's thread and back; the thread never uses `deferred`.
   struct Job {
     Job(Napi::Env env, Kind k) : kind(k), deferred(Napi::Promise::Deferred::New(env)) {}
     Kind kind;
@@ -55,7 +55,7 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
   // Ends the thread for good, cancelling what runs; idempotent.
   void Stop();
   static void OnTeardown(void* self);
-  // Stop() in an environment that goes on: the channel and the hook are given back as well.
+  // Stop() in an environment that goes on: the channel and the hook are released as well.
   void Finish(Napi::Env env);
 
   // Session thread.

@@ -1,4 +1,4 @@
-// What a session is made of, for those that score its logits or run it in another way.
+// Parts of a session, for the code that scores its logits or runs it with a state.
 #ifndef BPB_SESSION_PARTS_H_
 #define BPB_SESSION_PARTS_H_
 
@@ -11,7 +11,7 @@
 
 namespace bpb {
 
-// The GPU behind a session; null where it is the CPU's. It lives as long as the session.
+// The GPU of a session; null on the CPU. It is freed with the session.
 CudaDevice* session_device(bpb_session* session);
 
 // Borrowed from a session, all but the provider: memory of its device may outlive the session.

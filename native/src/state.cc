@@ -1,4 +1,4 @@
-// What documents side by side carry from run to run.
+// State of documents in one batch, carried from run to run.
 #include "state.h"
 
 #include <utility>

@@ -1,4 +1,4 @@
-// What documents side by side carry from run to run: tensors that stay where the provider computes.
+// State of documents in one batch, carried from run to run: tensors in the provider's memory.
 //
 // A state is one thread's at a time: the JavaScript thread's, or while it is leased the thread's of
 // the session that runs with it.
@@ -57,7 +57,7 @@ class State {
 
  private:
   std::shared_ptr<const StateLayout> layout_;
-  size_t rows_;  // 0 when it was given back
+  size_t rows_;  // 0 when it was freed
   std::vector<StateValue> current_, staged_;
 };
 

@@ -1,4 +1,4 @@
-// Makes the tensors of a state in the memory of a session's provider.
+// Allocation of a state's tensors in the memory of a session's provider.
 #ifndef BPB_STATE_MEMORY_H_
 #define BPB_STATE_MEMORY_H_
 

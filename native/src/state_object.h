@@ -1,4 +1,4 @@
-// The JavaScript handle of a state: it says what becomes of the state and never sees its values.
+// JavaScript handle of a state: it controls the state and has no access to its values.
 #ifndef BPB_STATE_OBJECT_H_
 #define BPB_STATE_OBJECT_H_
 
@@ -33,7 +33,7 @@ class StateObject : public Napi::ObjectWrap<StateObject> {
   void Commit(const Napi::CallbackInfo& info);
   void Free(const Napi::CallbackInfo& info);
 
-  // Throws an Error of code BPB_STATE_MISUSE where it was given back or is in a run.
+  // Throws an Error of code BPB_STATE_MISUSE where it was freed or is in a run.
   State& Idle(Napi::Env env);
 
   std::shared_ptr<State> state_;

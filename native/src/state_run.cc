@@ -1,4 +1,4 @@
-// The second way to run a session, on a binding of its own.
+// Run of a session with a state, on a binding of its own.
 #include "state_run.h"
 
 #include <algorithm>

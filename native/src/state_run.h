@@ -1,4 +1,4 @@
-// The second way to run a session: beside ids it reads a state, and gives the state's next values.
+// Run of a session with a state: reads ids and the state, writes the state's next values.
 #ifndef BPB_STATE_RUN_H_
 #define BPB_STATE_RUN_H_
 
@@ -39,7 +39,7 @@ class StateRun {
   int tokens_type() const { return tokens_type_; }
   int targets_type() const { return targets_type_; }
 
-  // Runs with the state's rows; ids whose port is not there are not looked at. With `carry` what the
+  // Runs with the state's rows; ids without a port are not read. With `carry` what the
   // graph writes is staged in the state, checked and not yet taken over. On a GPU only queued.
   // Gives the seconds inside the runtime's run. Throws CodedFailure; then nothing is staged.
   double run(State& state, const PlacedIds& tokens, const PlacedIds& targets, bool carry);

@@ -1,4 +1,4 @@
-// What the runtime says of a tensor, and tensors on memory of our own.
+// Types and shapes of the runtime's tensors, and tensors on memory of the caller.
 #include "tensors.h"
 
 using namespace bpb::ort;

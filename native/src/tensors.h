@@ -1,4 +1,4 @@
-// What the runtime says of a tensor, and tensors on memory of our own.
+// Types and shapes of the runtime's tensors, and tensors on memory of the caller.
 #ifndef BPB_TENSORS_H_
 #define BPB_TENSORS_H_
 

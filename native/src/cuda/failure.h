@@ -1,4 +1,4 @@
-// CUDA's status as the harness's error: a code that says whose fault it is, and CUDA's own words.
+// Conversion of a CUDA status to an error of the harness: a code by cause, and CUDA's message.
 #ifndef BPB_CUDA_FAILURE_H_
 #define BPB_CUDA_FAILURE_H_
 

@@ -1,4 +1,4 @@
-// Ends 32 parked rows at a time: nats, flags, and one addition a span into the totals.
+// Finish of 32 rows at a time: nats, flags, and one addition a span into the totals.
 #ifndef BPB_CUDA_FINISH_CUH_
 #define BPB_CUDA_FINISH_CUH_
 
@@ -27,7 +27,7 @@ __device__ __forceinline__ void add_total(const Request& q, uint32_t span, int64
 }
 
 // Adds the warp's nats to their spans. Neighbours mostly share one, so the first few spans are
-// summed across the warp, and whoever is left adds alone.
+// summed across the warp, and the remaining lanes add one by one.
 __device__ __forceinline__ void add_spans(const Request& q, bool counts, int64_t q30,
                                              uint32_t position) {
   const uint32_t span = counts ? span_of(q.span_ends, q.spans, position) : 0;
@@ -47,7 +47,7 @@ __device__ __forceinline__ void add_spans(const Request& q, bool counts, int64_t
   }
 }
 
-// Called by a whole warp; each lane brings one row, or none.
+// Called by a whole warp; each lane has one row, or none.
 __device__ __forceinline__ void finish(const Request& q, bool here, uint32_t position, float nats) {
   if (here) q.nats[position] = nats;
   if (here && nats != nats) {

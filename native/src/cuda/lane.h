@@ -1,9 +1,9 @@
-// What one lane does with its part of a row, and how lanes are merged: the algorithm of the scorer.
+// Algorithm of the scorer: one lane's part of a row, and the merge of lanes.
 //
 // A row goes through `reset`, `single` for each logit of its head and tail, then chunk by chunk
 // `open` (all held vectors, for their maximum or size), `add` (each vector) and `close`. A lane ends
 // with (top, sum); lanes are merged by taking the largest top and adding the `rescaled` sums.
-// The kernel and its emulation on the host differ only in who runs the lanes.
+// The kernel and its emulation on the host differ only in what runs the lanes.
 //
 // `rest` is the number of the row's vectors from the lane's first one in the chunk on, so that the
 // lane's vector k belongs to the row when rest > k * lanes.

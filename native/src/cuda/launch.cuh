@@ -1,4 +1,4 @@
-// Completes a request for its type, formula and number of lanes, and launches the kernel.
+// Launch of the kernel: a request completed for its type, formula and number of lanes.
 #ifndef BPB_CUDA_LAUNCH_CUH_
 #define BPB_CUDA_LAUNCH_CUH_
 

@@ -1,4 +1,4 @@
-// Streams, memory, copies and events behind memory.h.
+// Implementation of memory.h: streams, memory, copies and events.
 #include "memory.h"
 
 #include "failure.h"

@@ -36,7 +36,7 @@ typedef struct bpb_cuda_device {
   uint64_t memory_bytes;
 } bpb_cuda_device;
 
-// What a run of batches adds up, beside the totals; in device memory.
+// Counters of a run of batches in addition to the totals; in device memory.
 typedef struct bpb_cuda_flags {
   uint64_t infinite;  // targets at +inf nats
   uint64_t refused;   // smallest k with NaN nats, else UINT64_MAX; also of a target outside the row

@@ -1,7 +1,7 @@
 // The CUDA scorer's arithmetic in one header, compiled for the device and, to be tested, for the host.
 //
 // Exponents are in base 2: exp(v) is exp2(v * log2 e), one instruction on the device. Every fused
-// multiply-add is written as fmaf; the compilers are told to fuse nothing else, so that both sides
+// multiply-add is written as fmaf; compiler flags forbid any other fusion, so that both sides
 // round alike. What the host cannot have is the device's exp2 and reciprocal, right to about 2^-22.5;
 // a host that defines BPB_HOST_EXP2 and BPB_HOST_RECIPROCAL tests with errors of that size.
 #ifndef BPB_CUDA_NLL_MATH_H_

@@ -1,4 +1,4 @@
-// Brings a lane's part of row after row: 16-byte loads, issued long before they are used.
+// Reader of a lane's part of row after row: 16-byte loads, issued long before they are used.
 #ifndef BPB_CUDA_READER_CUH_
 #define BPB_CUDA_READER_CUH_
 

@@ -1,4 +1,4 @@
-// What a launch is given: where logits, ids and results lie in device memory, and who does what.
+// Arguments of a launch: logits, ids and results in device memory, and the distribution of work.
 #ifndef BPB_CUDA_REQUEST_H_
 #define BPB_CUDA_REQUEST_H_
 
@@ -26,7 +26,7 @@ struct Request {
   bpb_cuda_flags* flags;
 };
 
-// Fills in what depends on the type and the number of lanes, and says how many blocks to launch.
+// Fills in what depends on the type and the number of lanes, and returns how many blocks to launch.
 template <class T>
 uint32_t complete(Request& q, int lanes, int multiprocessors) {
   uint32_t blocks;

@@ -1,4 +1,4 @@
-// Where a row's logits lie for the lanes that share it.
+// Addresses of a row's logits for the lanes that share it.
 #ifndef BPB_CUDA_ROW_H_
 #define BPB_CUDA_ROW_H_
 

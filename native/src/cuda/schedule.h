@@ -1,4 +1,4 @@
-// How many lanes share a row, and which group of lanes scores which target in which round.
+// Schedule of the scorer: lanes that share a row, and the targets of each group of lanes by round.
 #ifndef BPB_CUDA_SCHEDULE_H_
 #define BPB_CUDA_SCHEDULE_H_
 

@@ -1,4 +1,4 @@
-// What an opened scorer remembers: its device.
+// State of an open scorer: its device.
 #ifndef BPB_CUDA_SCORER_H_
 #define BPB_CUDA_SCORER_H_
 
