@@ -4,6 +4,8 @@
 
 /** Config entries; keys and values are ONNX Runtime's own. */
 export const SESSION_CONFIG: Readonly<Record<string, string>> = {
+  // Else the runtime takes bytes 4 to 7 for the mark of its own format, and runs another model than is read.
+  'session.load_model_format': 'ONNX',
   // By default DequantizeLinear + MatMul become a product with int8 ACTIVATIONS, off by 0.5–3 %.
   // Without the rewrite, constants are dequantized once and everything is computed in fp32.
   'session.disable_quant_qdq': '1',

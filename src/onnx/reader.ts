@@ -5,6 +5,7 @@
  * is checked is what is scored. Weights are views of the file, never copied.
  */
 import { type Message, readMessage } from '../protobuf/message.js';
+import { ambiguous } from './ambiguous.js';
 import { checkAttribute, checkAttributeNames } from './check-attribute.js';
 import { checkFunctions, checkGraphNames, checkNames, checkOpsets } from './check-names.js';
 import { checkTensor } from './check-tensor.js';
@@ -13,6 +14,9 @@ import { FUNCTION, MODEL, NODE, SCHEMA } from './schema.js';
 
 /** Subgraphs inside subgraphs beyond this are refused: runtimes recurse on them. */
 const MAX_DEPTH = 32;
+
+/** Identifier of ONNX Runtime's flatbuffers: a file that has it is run as one, whatever else it is. */
+const ORT_FORMAT = 'ORTM';
 
 /** What each message is checked for before it is known to have one reading. */
 const CHECKS: Readonly<Record<string, (message: Message) => unknown>> = {
@@ -43,6 +47,12 @@ const CHECKS: Readonly<Record<string, (message: Message) => unknown>> = {
 export function readModel(bytes: Uint8Array, path: string): Message {
   const source = { path, code: 'BPB_MODEL_NOT_ONNX', what: 'an ONNX model' } as const;
   const model = readMessage(bytes, SCHEMA.get('ModelProto')!, SCHEMA, source);
+  if (String.fromCharCode(...bytes.subarray(4, 8)) === ORT_FORMAT) {
+    throw ambiguous(
+      model,
+      `\`${ORT_FORMAT}\`, which marks ONNX Runtime's own format, in bytes 4 to 7`,
+    );
+  }
   if (!model.has(MODEL.graph)) throw model.refuse('no graph');
   checkOpsets(model, MODEL.opset_import);
   checkFunctions(model);

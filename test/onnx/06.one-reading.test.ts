@@ -229,6 +229,12 @@ describe('refused', () => {
       model(graph(bytes(GRAPH.name.number, 'g'), int(GRAPH.output.number, 1))),
       /output with wire type 0 instead of 2/,
     ],
+    // The runtime reads a flatbuffer, of which these bytes are the mark.
+    [
+      'the mark of another format',
+      join([int(MODEL.ir_version.number, 10), bytes(MODEL.producer_name.number, 'ORTM'), graph()]),
+      /`ORTM`, which marks ONNX Runtime's own format, in bytes 4 to 7/,
+    ],
     ['a byte after the end', join([model(graph()), Uint8Array.of(0)]), /field number 0/],
     ['a group', join([model(graph()), Uint8Array.of(0x0b, 0x0c)]), /a protobuf group/],
   ])('%s', async (_, file, problem) => {
