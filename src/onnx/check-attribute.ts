@@ -4,17 +4,21 @@
 import type { Message } from '../protobuf/message.js';
 import type { FieldType } from '../protobuf/schema.js';
 import { ambiguous } from './ambiguous.js';
-import { ATTRIBUTE, ATTRIBUTE_TYPE } from './schema.js';
+import { ATTRIBUTE, ATTRIBUTE_TYPE, SCHEMA } from './schema.js';
 
 const VALUES = Object.entries(ATTRIBUTE_TYPE).map(([name, type]) => ({
   field: ATTRIBUTE[name as keyof typeof ATTRIBUTE_TYPE],
   type,
 }));
 
-/** @throws BPB_MODEL_NOT_ONNX for a value in the field of another type, which readers may prefer */
+/** @throws BPB_MODEL_NOT_ONNX for a value where the runtime may not look, or none where it does */
 export function checkAttribute(attribute: Message): void {
   const type = attribute.number(ATTRIBUTE.type);
   const refers = attribute.string(ATTRIBUTE.ref_attr_name) !== '';
+  if (refers && !isInFunction(attribute)) {
+    const name = attribute.string(ATTRIBUTE.name);
+    throw ambiguous(attribute, `a reference outside of a function, the attribute \`${name}\`,`);
+  }
   for (const { field, type: own } of VALUES) {
     if (!attribute.has(field) || (field.repeated && attribute.count(field) === 0)) continue;
     if (own === type && !refers) continue;
@@ -22,6 +26,13 @@ export function checkAttribute(attribute: Message): void {
     const other = refers ? 'a reference to a function’s attribute' : `type ${type}`;
     throw ambiguous(attribute, `${name} with ${other} and a value in \`${field.name}\``);
   }
+}
+
+function isInFunction(message: Message): boolean {
+  for (let at = message.holder; at !== null; at = at.holder) {
+    if (at.type === SCHEMA.get('FunctionProto')) return true;
+  }
+  return false;
 }
 
 /** @throws BPB_MODEL_NOT_ONNX for two attributes of one name */

@@ -62,9 +62,8 @@ function readAttribute(attribute: Message): [string, Attribute] {
   return [name, { raw: attribute.bytes, value: valueOfAttribute(attribute), captures }];
 }
 
-/** Fields that are left out have the default of their type. */
+/** Fields that are left out have the default of their type; a graph's attributes are no references. */
 function valueOfAttribute(attribute: Message): Attribute['value'] {
-  if (attribute.has(ATTRIBUTE.ref_attr_name)) return null;
   switch (attribute.number(ATTRIBUTE.type)) {
     case ATTRIBUTE_TYPE.f:
       return attribute.number(ATTRIBUTE.f);

@@ -50,6 +50,7 @@ const attribute = (...fields: Chunk[]) =>
   bytes(NODE.attribute.number, [bytes(ATTRIBUTE.name.number, 'alpha'), ...fields]);
 const typed = (type: number) => int(ATTRIBUTE.type.number, type);
 const alpha = attribute(float(ATTRIBUTE.f.number, 0.5), typed(ATTRIBUTE_TYPE.f));
+const reference = attribute(bytes(ATTRIBUTE.ref_attr_name.number, 'a'), typed(ATTRIBUTE_TYPE.f));
 const opset = (version: number, domain = '') =>
   bytes(MODEL.opset_import.number, [
     bytes(OPSET.domain.number, domain),
@@ -207,6 +208,12 @@ describe('refused', () => {
       ),
       /the attribute `alpha` with type 1 and a value in `i`/,
     ],
+    // The runtime takes the default of the type: 0.
+    [
+      'a reference outside of a function',
+      model(graph(graphNode('LeakyRelu', ['x'], ['y'], reference))),
+      /a reference outside of a function, the attribute `alpha`, in graph\.node\[0\]/,
+    ],
     [
       'an attribute type that is none',
       model(graph(graphNode('Abs', ['x'], ['y'], attribute(typed(99))))),
@@ -254,6 +261,13 @@ describe('accepted', () => {
     ['an odd number of 4-bit integers', holding(TYPE.int4, [3], raw(Uint8Array.of(1, 2)))],
     ['an initializer that is an input', model(graph(weights, input('w')))],
     ['an operator set twice in one version', model(graph(), opset(18, 'ai.onnx'))],
+    [
+      'a reference in a function',
+      model(
+        graph(),
+        localFunction(bytes(FUNCTION.node.number, node('LeakyRelu', ['x'], ['y'], reference))),
+      ),
+    ],
     ['outputs that are left out', model(graph(graphNode('A', [], ['', '', 'y'])))],
     [
       'functions of one name, overloaded',
