@@ -4,7 +4,8 @@
 import type { Message } from '../protobuf/message.js';
 import type { FieldType } from '../protobuf/schema.js';
 import { ambiguous } from './ambiguous.js';
-import { ATTRIBUTE, ATTRIBUTE_TYPE, SCHEMA } from './schema.js';
+import { domainOf } from './check-names.js';
+import { ATTRIBUTE, ATTRIBUTE_TYPE, NODE, SCHEMA } from './schema.js';
 
 const VALUES = Object.entries(ATTRIBUTE_TYPE).map(([name, type]) => ({
   field: ATTRIBUTE[name as keyof typeof ATTRIBUTE_TYPE],
@@ -43,4 +44,11 @@ export function checkAttributeNames(holder: Message, field: FieldType): void {
     if (seen.has(name)) throw ambiguous(attribute, `a second attribute \`${name}\``);
     seen.add(name);
   }
+}
+
+/** @throws BPB_MODEL_NOT_ONNX for a Constant with two values: the runtime takes the first */
+export function checkConstant(node: Message): void {
+  if (node.string(NODE.op_type) !== 'Constant' || domainOf(node, NODE.domain) !== '') return;
+  const names = node.children(NODE.attribute).map((each) => each.string(ATTRIBUTE.name));
+  if (names.length > 1) throw ambiguous(node, `a Constant with \`${names.join('` and `')}\``);
 }

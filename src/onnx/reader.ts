@@ -6,7 +6,7 @@
  */
 import { type Message, readMessage } from '../protobuf/message.js';
 import { ambiguous } from './ambiguous.js';
-import { checkAttribute, checkAttributeNames } from './check-attribute.js';
+import { checkAttribute, checkAttributeNames, checkConstant } from './check-attribute.js';
 import { checkFunctions, checkGraphNames, checkNames, checkOpsets } from './check-names.js';
 import { checkTensor } from './check-tensor.js';
 import { readPort } from './port.js';
@@ -24,6 +24,7 @@ const CHECKS: Readonly<Record<string, (message: Message) => unknown>> = {
   AttributeProto: checkAttribute,
   NodeProto: (node) => {
     checkAttributeNames(node, NODE.attribute);
+    checkConstant(node);
     // Decoded here too, so that a name of invalid UTF-8 is refused before anything depends on it.
     for (const field of [NODE.input, NODE.name, NODE.op_type, NODE.domain]) node.strings(field);
   },

@@ -50,6 +50,11 @@ const attribute = (...fields: Chunk[]) =>
   bytes(NODE.attribute.number, [bytes(ATTRIBUTE.name.number, 'alpha'), ...fields]);
 const typed = (type: number) => int(ATTRIBUTE.type.number, type);
 const alpha = attribute(float(ATTRIBUTE.f.number, 0.5), typed(ATTRIBUTE_TYPE.f));
+const value = bytes(NODE.attribute.number, [
+  bytes(ATTRIBUTE.name.number, 'value_int'),
+  int(ATTRIBUTE.i.number, 3),
+  typed(ATTRIBUTE_TYPE.i),
+]);
 const reference = attribute(bytes(ATTRIBUTE.ref_attr_name.number, 'a'), typed(ATTRIBUTE_TYPE.f));
 const opset = (version: number, domain = '') =>
   bytes(MODEL.opset_import.number, [
@@ -207,6 +212,12 @@ describe('refused', () => {
         ),
       ),
       /the attribute `alpha` with type 1 and a value in `i`/,
+    ],
+    // The runtime takes the first.
+    [
+      'a Constant with two values',
+      model(graph(graphNode('Constant', [], ['y'], alpha, value))),
+      /a Constant with `alpha` and `value_int` in graph\.node\[0\]/,
     ],
     // The runtime takes the default of the type: 0.
     [
