@@ -20,13 +20,7 @@ import {
 /** @throws BPB_MODEL_NOT_ONNX for a value that is defined twice in one graph */
 export function checkGraphNames(graph: Message): void {
   const constants = new Set<string>();
-  const tensors = [
-    ...graph.children(GRAPH.initializer),
-    ...graph
-      .children(GRAPH.sparse_initializer)
-      .flatMap((each) => each.children(SPARSE_TENSOR.values)),
-  ];
-  for (const tensor of tensors) {
+  for (const tensor of initializersOf(graph)) {
     const name = tensor.string(TENSOR.name);
     if (constants.has(name)) throw ambiguous(tensor, `a second initializer \`${name}\``);
     constants.add(name);
@@ -39,6 +33,15 @@ export function checkGraphNames(graph: Message): void {
   }
   // An initializer may be the default of an input; a node's output may be neither.
   checkNames(graph, GRAPH.node, [...constants, ...inputs]);
+}
+
+/** The tensors that name a graph's initializers, dense and sparse. */
+export function initializersOf(graph: Message): Message[] {
+  const sparse = graph.children(GRAPH.sparse_initializer);
+  return [
+    ...graph.children(GRAPH.initializer),
+    ...sparse.flatMap((each) => each.children(SPARSE_TENSOR.values)),
+  ];
 }
 
 /** @throws BPB_MODEL_NOT_ONNX for a node's output whose name is taken */

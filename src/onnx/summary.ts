@@ -2,7 +2,7 @@
  * Summary of a model for checks before a runtime gets it: ports, operators, functions, external data.
  */
 import type { Message } from '../protobuf/message.js';
-import { domainOf, operatorId } from './check-names.js';
+import { domainOf, initializersOf, operatorId } from './check-names.js';
 import { isExternal } from './check-tensor.js';
 import { type Port, readPort } from './port.js';
 import { nodesBelow, readModel } from './reader.js';
@@ -40,9 +40,7 @@ export interface OnnxSummary {
 export function readSummary(bytes: Uint8Array, path: string): OnnxSummary {
   const model = readModel(bytes, path);
   const graph = model.child(MODEL.graph)!;
-  const initialized = new Set(
-    graph.children(GRAPH.initializer).map((tensor) => tensor.string(TENSOR.name)),
-  );
+  const initialized = new Set(initializersOf(graph).map((tensor) => tensor.string(TENSOR.name)));
   const operators = new Map<string, number>();
   for (const node of nodesBelow(graph)) {
     const operator = operatorOf(node);

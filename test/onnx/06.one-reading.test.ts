@@ -302,6 +302,13 @@ describe('accepted', () => {
     expect(() => checkOnnx(file, 'm.onnx')).not.toThrow();
   });
 
+  test('inputs with an initializer, dense or sparse, are not asked of the caller', () => {
+    for (const stored of [weights, sparse]) {
+      const { inputs } = readSummary(model(graph(stored, input('w'), input('x'))), 'm.onnx');
+      expect(inputs.map(({ name }) => name)).toEqual(['x']);
+    }
+  });
+
   test('packed and single numbers, in one tensor', () => {
     const packed = bytes(TENSOR.int64_data.number, Uint8Array.of(1, 2));
     const file = holding(TYPE.int64, [3], packed, ...entries(TENSOR.int64_data, 3));
