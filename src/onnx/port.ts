@@ -5,7 +5,7 @@ import { bytes, type Chunk, int } from '../protobuf/encode.js';
 import type { Message } from '../protobuf/message.js';
 import { DIMENSION, SHAPE, TENSOR_TYPE, TYPE_PROTO, VALUE_INFO } from './schema.js';
 
-/** A number for a fixed axis, its name for a symbolic one; '?' for one without a name. */
+/** A number for a fixed axis, its name for a symbolic one; '?' for one without a name, or of a negative size. */
 export type Dim = number | string;
 
 export interface Port {
@@ -29,8 +29,11 @@ export function readPort(message: Message): Port {
 }
 
 function readDim(message: Message): Dim {
-  if (message.has(DIMENSION.dim_value)) return message.integer(DIMENSION.dim_value);
-  return message.has(DIMENSION.dim_param) ? message.string(DIMENSION.dim_param) : '?';
+  const name = message.string(DIMENSION.dim_param);
+  if (!message.has(DIMENSION.dim_value)) return name === '' ? '?' : name;
+  const size = message.integer(DIMENSION.dim_value);
+  // Some exporters write -1 for an open axis, and the runtime takes every negative number for one.
+  return size < 0 ? '?' : size;
 }
 
 /** The fields of a ValueInfoProto. */

@@ -309,6 +309,13 @@ describe('accepted', () => {
     }
   });
 
+  test('negative sizes and empty names are open axes', () => {
+    for (const open of [int(1, -1), int(1, -5), bytes(2, '')]) {
+      expect(readSummary(model(graph(dim(open))), 'm.onnx').inputs[0]!.dims).toEqual(['?']);
+    }
+    expect(readSummary(model(graph(dim(int(1, 0)))), 'm.onnx').inputs[0]!.dims).toEqual([0]);
+  });
+
   test('packed and single numbers, in one tensor', () => {
     const packed = bytes(TENSOR.int64_data.number, Uint8Array.of(1, 2));
     const file = holding(TYPE.int64, [3], packed, ...entries(TENSOR.int64_data, 3));
