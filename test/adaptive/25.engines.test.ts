@@ -59,9 +59,9 @@ describe.skipIf(noFakeGpu !== '')(
 
 test('an engine that is not there is named, and what is', async () => {
   const given = adaptiveOptions(sumModel(), [tensor('sum')]);
-  const refusal = await refusalOf(() => createAdaptiveEngine('tfjs' as never, given));
+  const refusal = await refusalOf(() => createAdaptiveEngine('abacus' as never, given));
   expect(refusal).toMatchObject({
     code: 'BPB_ENGINE',
-    expected: 'auto, onnx-cuda, onnx-cpu, onnx-js',
+    expected: 'auto, onnx-cuda, onnx-cpu, onnx-js, tfjs',
   });
 });
