@@ -19,7 +19,7 @@ export function asWriteError(cause: unknown, { path, what, expected, hint }: Wri
   return environmentError('BPB_WRITE_FAILED', {
     message: `${what} cannot be written`,
     path: file ?? path,
-    expected: expected ?? 'a writable directory with room',
+    expected: expected ?? 'a writable directory with free space',
     actual: message,
     hint,
     cause,

@@ -1,5 +1,5 @@
 /**
- * Reads a file that may be stored compressed (`.gz`, `.br`, `.xz`, `.zst`), within a size limit.
+ * Reader of files that may be stored compressed (`.gz`, `.br`, `.xz`, `.zst`), within a size limit.
  */
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -83,7 +83,7 @@ async function decodeXz(data: Buffer, max: number): Promise<Uint8Array> {
     if (done) break;
     length += value.length;
     if (length > max) throw tooLarge(max);
-    // The decoder hands out views of one buffer that the next read overwrites.
+    // The decoder returns views of one buffer that the next read overwrites.
     chunks.push(value.slice());
   }
   return Buffer.concat(chunks, length);

@@ -113,7 +113,7 @@ function distinctPorts({ adaptive, manifestPath, tokens, logits }: StatePorts): 
   }
 }
 
-/** A further input would have to be given values that the graph may not know. */
+/** A further input would need values that the harness does not have. */
 function onlyInputs({ path, graph }: Graph, may: readonly string[], what: string): void {
   const other = graph.inputs.find(({ name }) => !may.includes(name));
   if (other === undefined) return;

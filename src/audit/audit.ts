@@ -45,7 +45,7 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
   return report;
 }
 
-/** The parser of Python is loaded only for those who bring a script. */
+/** The parser of Python is loaded only where a script is audited. */
 async function readScript(path: string): Promise<SourceAudit> {
   const { auditSource } = await import('../submission/source/audit.js');
   return auditSource(path);

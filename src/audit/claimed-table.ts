@@ -12,7 +12,7 @@ export interface ClaimedTable {
   readonly base: Float64Array;
   readonly leading: Uint8Array;
   readonly boundary: Uint8Array;
-  /** False for a plain array of bytes, which knows no context. */
+  /** False for a plain array of bytes, which has no context. */
   readonly inContext: boolean;
 }
 

@@ -69,7 +69,7 @@ function shardReport({ shards, text }: AuditFacts): AuditReport['shards'] {
   return { ...report, retokenized: { equal, different: all - equal } };
 }
 
-/** What the audit of a tokenizer and its data came to. */
+/** Results of the audit of a tokenizer and its data. */
 export interface Audited {
   readonly facts: AuditFacts;
   readonly data: OpenedData;

@@ -1,5 +1,5 @@
 /**
- * What a tokenizer's round trip loses, measured on texts that each hold one thing to lose.
+ * Losses of a tokenizer's round trip, measured on texts that each have one thing to lose.
  */
 import { restoreCase, transformCase } from '../tokenizer/caseops.js';
 import type { Tokenizer } from '../tokenizer/types.js';

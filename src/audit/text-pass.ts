@@ -1,5 +1,5 @@
 /**
- * The one pass over all documents: examined in parallel, added up and written in order.
+ * Pass over all documents: examined in parallel, added up and written in order.
  */
 import { sumSidecar } from '../bytes/sidecar.js';
 import { interrupted } from '../errors.js';

@@ -5,7 +5,7 @@ import type { Identified } from '../data/known-sets.js';
 import type { ShardInfo } from '../data/types.js';
 import type { LossKind } from './examine/loss.js';
 
-/** `fail`: wrong accounting or wrong data. `warn`: right, but to be known. `info`: a fact. */
+/** `fail`: wrong accounting or wrong data. `warn`: right, with a caution. `info`: a fact. */
 export type Severity = 'fail' | 'warn' | 'info';
 
 /** One thing that a named check found. */
@@ -14,7 +14,7 @@ export interface Finding {
   severity: Severity;
   /** What was found here, with its figures. */
   detail: string;
-  /** What it is and what it does, whoever has it. */
+  /** The check's own explanation of the mistake and its effect. */
   explanation: string;
   remedy: string;
   /** Bytes counted over the right ones, and what that makes of the bpb; null where unknown. */

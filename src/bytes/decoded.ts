@@ -1,5 +1,5 @@
 /**
- * Each token's share, in bytes and in context, of its document's decoded text.
+ * Bytes that each token adds to its document's decoded text, by its context.
  */
 import { countRestored } from '../tokenizer/caseops.js';
 import { PieceDecoder } from '../tokenizer/piece-decoder.js';

@@ -5,7 +5,7 @@ import type { Sidecar } from '../data/sidecars.js';
 import type { DocumentFacts, TokenStream } from '../data/types.js';
 import { inputError } from '../errors.js';
 
-/** `confirmed`: no document's sum exceeds its published bytes. `unverified`: no documents to ask. */
+/** `confirmed`: no document's sum exceeds its published bytes. `unverified`: there are no documents to compare with. */
 export type SidecarStatus = 'confirmed' | 'unverified';
 
 /** Sum over the targets `[from, to)`. */

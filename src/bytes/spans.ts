@@ -1,5 +1,5 @@
 /**
- * Where a document's tokens and targets lie in the stream.
+ * Spans of a document in the stream: its text's tokens, and its targets.
  */
 import type { TokenStream } from '../data/types.js';
 

@@ -11,7 +11,7 @@ const STDOUT = 1;
  * Writes all of `text` to stdout, or fails: `console.log` drops errors, and the stream of a file takes
  * a short write on a full disk for a whole one.
  *
- * A reader that closed the pipe is an error too (`bpb score … | true`): nobody has the result.
+ * A reader that closed the pipe is an error too (`bpb score … | true`): the result is lost.
  *
  * @throws BPB_WRITE_FAILED (exit 4)
  */
@@ -78,7 +78,7 @@ function stdoutError(cause: unknown): BpbError {
   return environmentError('BPB_WRITE_FAILED', {
     message: 'the result cannot be written to stdout',
     path: 'stdout',
-    expected: 'a reader, or a file on a disk with room',
+    expected: 'a reader, or a file on a disk with free space',
     actual: closed ? 'the reader closed the pipe (EPIPE)' : (cause as Error).message,
     cause,
   });

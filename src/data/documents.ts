@@ -75,7 +75,7 @@ export function readDocuments(path: string): DocumentSource {
   try {
     isFile = statSync(path).isFile();
   } catch {
-    // Falls through to the refusal, which says what is wrong in our own words.
+    // Falls through to the refusal, with the reason in the harness's own words.
   }
   if (!isFile) {
     throw inputError('BPB_DATA_MISSING', {

@@ -38,7 +38,7 @@ function kindOf(path: string): 'directory' | 'file' {
 
 const NUMBERED = /^(.*)_(\d+)\.bin$/;
 
-/** Refuses a hole in the numbering: a shard that did not come along changes every total. */
+/** Refuses a gap in the numbering: a missing shard changes every total. */
 function refuseGap(directory: string, names: readonly string[]): void {
   for (let i = 1; i < names.length; i++) {
     const before = NUMBERED.exec(names[i - 1]!);

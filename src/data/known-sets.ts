@@ -8,7 +8,7 @@
 
 interface KnownSet {
   readonly name: string;
-  /** Tokenizer that the token counts belong to; null where it is not known, or does not matter. */
+  /** Tokenizer that the token counts belong to; null where it is unknown, or irrelevant. */
   readonly tokenizer: string | null;
   readonly documents: number | null;
   /** Tokens of the stream, BOS included. */
@@ -17,7 +17,7 @@ interface KnownSet {
   readonly targets: readonly number[];
   /** UTF-8 bytes of the documents, or of the scored targets where only those are known. */
   readonly bytes: readonly number[];
-  /** What a reader must know about a set that is not the canonical one. */
+  /** Caution about a set that is not the canonical one. */
   readonly caution?: string;
 }
 
@@ -129,8 +129,8 @@ export interface Identified {
 /**
  * Names the known set that has these counts, or null.
  *
- * The tokens decide where both sides know them, else the targets, else documents and bytes
- * together; nothing that both sides know may differ.
+ * Tokens decide where both sides have them, else targets, else documents and bytes together; no count
+ * that both sides have may differ.
  */
 export function identify(counts: Counts): Identified | null {
   const byTokens = KNOWN_SETS.find(

@@ -1,5 +1,5 @@
 /**
- * The 1,024-byte header of a shard, and a guess at the format of files that lack it.
+ * The 1,024-byte header of a shard, and a guess of the format of files that lack it.
  *
  * 256 int32, little endian: [0] magic 20240520, [1] version 1, [2] tokens, the rest 0; then one
  * uint16 a token (openai/parameter-golf train_gpt.py L429-443).
@@ -13,7 +13,7 @@ export const SHARD_HEADER_BYTES = 1024;
 /** Most tokens that the exporter puts in one file. */
 export const SHARD_MAX_TOKENS = 100_000_000;
 
-/** Guesses from the first bytes what a file is that is not what it should be; null when no idea. */
+/** Guesses from the first bytes what a file is that is not what it should be; null where nothing matches. */
 export function guessContent(head: Uint8Array): string | null {
   const text = Buffer.from(head.subarray(0, 512)).toString('latin1');
   const start = text.trimStart().toLowerCase();

@@ -1,5 +1,5 @@
 /**
- * A process that scores one batch of a tiny model on each GPU, and prints `answers:` and a JSON list:
+ * Child process that scores one batch of a tiny model on each GPU, and prints `answers:` and a JSON list:
  * for each an empty text, or why it cannot. The nats are not judged.
  *
  * Arguments: number of GPUs; folder of another libonnxruntime (`--ort-lib`), or the empty text.

@@ -1,6 +1,6 @@
 /**
- * Takes ONNX Runtime's CUDA provider out of an onnxruntime-gpu wheel and puts it where the runtime
- * looks: beside libonnxruntime.
+ * Installer of ONNX Runtime's CUDA provider from an onnxruntime-gpu wheel, into the folder of
+ * libonnxruntime, which the runtime searches.
  */
 
 import { mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';

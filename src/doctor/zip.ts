@@ -1,5 +1,5 @@
 /**
- * Reads a zip archive, which a Python wheel is: names, and files written out and checked.
+ * Reader of zip archives, such as Python wheels: names, and files extracted and checked.
  *
  * Stored and deflated entries of archives below 4 GiB; all else is refused. Offsets are those of
  * PKWARE's APPNOTE, 4.3.

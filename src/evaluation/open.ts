@@ -1,5 +1,5 @@
 /**
- * The one way to open an evaluation: flags, artifact, windows, tokenizer, data and plan, each checked
+ * Opening of an evaluation: flags, artifact, windows, tokenizer, data and plan, each checked
  * before the next is opened. No model is run.
  */
 import { availableParallelism } from 'node:os';

@@ -1,5 +1,5 @@
 /**
- * Where a model runs: `--engine`, `--device`, `--workers` and `--threads` as one decision.
+ * Placement of a model's sessions: `--engine`, `--device`, `--workers` and `--threads` as one decision.
  */
 import { availableParallelism } from 'node:os';
 import type { EngineChoice } from '../engine/create.js';

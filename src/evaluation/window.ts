@@ -7,7 +7,7 @@ import type { ScoreOptions } from './options.js';
 
 type WindowFlags = Pick<ScoreOptions, 'window' | 'seqLen' | 'stride' | 'tail' | 'compat'>;
 
-/** What is asked for; `mode` and `seqLen` are undefined where nobody says. */
+/** Requested windows; `mode` and `seqLen` are undefined where neither flags nor artifact give them. */
 interface WindowRequest extends Omit<WindowOptions, 'mode' | 'seqLen'> {
   readonly mode: WindowOptions['mode'] | undefined;
   readonly seqLen: number | undefined;

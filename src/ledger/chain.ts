@@ -1,5 +1,5 @@
 /**
- * Check of the hash chain, which tells moved lines from changed ones.
+ * Check of the hash chain, which distinguishes moved lines from changed ones.
  */
 import { CHAIN_START, chainHash } from './format.js';
 import type { Violations } from './violations.js';

@@ -2,7 +2,7 @@
  * Editable ONNX model: read into items, changed, written again.
  *
  * Every item keeps the slice of the file that it came from and is written back as that slice unless
- * it was replaced, so an untouched model comes out byte for byte, and fields that nothing here knows
+ * it was replaced, so an untouched model comes out byte for byte, and fields that the schema lacks
  * survive. Items are never changed in place.
  */
 

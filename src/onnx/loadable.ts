@@ -1,8 +1,8 @@
 /**
- * Equivalent graph without the forms that ONNX Runtime refuses once it knows the shapes.
+ * Equivalent graph without the forms that ONNX Runtime refuses once the shapes are known.
  *
  * Where the axes are fixed, shape arithmetic folds into constants, and shape inference, which reads
- * constants only, checks values that it did not know before:
+ * constants only, checks values that were unknown before:
  * - Range takes scalars. The runtime's kernels also take vectors of one element, which exporters
  *   write, and with open axes nothing checks them. A Squeeze before each input makes both a scalar.
  * - Shapes that a graph declares of its inner values (`value_info`) may be those of the example that it

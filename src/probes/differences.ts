@@ -71,7 +71,7 @@ const OTHER_SHAPE: Readonly<Record<Precision, Limits>> = {
   bf16: { largest: 0.5, mean: 2e-2 },
 };
 
-/** What `noise` is itself held to: a priori, from the precision alone. */
+/** Limits of `noise` itself: a priori, from the precision alone. */
 export function noiseLimits(precision: Precision): Limits {
   return OTHER_SHAPE[precision];
 }

@@ -1,8 +1,8 @@
 /**
- * Probe: does the model know rows of the data by an exact match of what came before?
+ * Probe: does the model recognize rows of the data by an exact match of the tokens before?
  *
  * One early token of a row of the data is replaced. Far behind it a language model predicts as well
- * as before: what it knows is spread over many tokens. A lookup that is keyed by the row (a hash of
+ * as before: its prediction depends on many tokens. A lookup that is keyed by the row (a hash of
  * its beginning, or of all tokens so far) misses, and the loss rises to that of the model without
  * it. How the data is stored does not matter: encrypted, permuted or trained into weights.
  */

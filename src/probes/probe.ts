@@ -63,7 +63,7 @@ const DEFAULT_SEED = 1;
 const GPU_ROWS = 4;
 
 /**
- * Looks at an artifact from outside for what would make its score wrong: later tokens, other rows,
+ * Tests an artifact from outside for what would make its score wrong: later tokens, other rows,
  * chance, other documents, NaN, a narrow vocabulary, hidden data.
  *
  * @example

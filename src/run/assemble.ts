@@ -1,8 +1,8 @@
 /**
- * Batches of plan rows: their assembly, and the step that scores one on an engine.
+ * Assembly of batches of plan rows, and the step that scores one on an engine.
  *
- * The only place that builds a batch: scores, stateful or not, the second opinion and the probes
- * all call it.
+ * The only place that builds a batch: scores, stateful or not, their verification and the probes all
+ * call it.
  */
 import { documentOf } from '../data/document-starts.js';
 import type { TokenIds, TokenStream } from '../data/types.js';

@@ -1,6 +1,6 @@
 /**
- * Reusable memory for the arrays of a batch: fresh pages from the system cost more than what is
- * written into them.
+ * Reusable memory for the arrays of a batch: new pages from the system cost more than
+ * writing into them.
  */
 export class BatchMemory {
   #ids = new Int32Array(0);

@@ -1,5 +1,5 @@
 /**
- * Stream position and document of logits that an engine refused: the engine knows only the batch.
+ * Stream position and document of logits that an engine refused: the engine has only the batch.
  */
 import { documentOf } from '../data/document-starts.js';
 import type { TokenStream } from '../data/types.js';

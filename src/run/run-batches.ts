@@ -28,7 +28,7 @@ export interface RunOptions {
 }
 
 /**
- * Runs every batch in the range. The first failing batch *of the plan*, not of the clock, decides
+ * Runs every batch in the range. The first failing batch in plan order, not in time, decides
  * which error is thrown: no batch starts after a failure, and batches start in order, so all earlier
  * ones have ended by then.
  *

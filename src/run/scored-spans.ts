@@ -27,7 +27,7 @@ export interface InfiniteCounts {
 
 /** @param nats of every scored target, in the order of the spans */
 export function infiniteTargets(nats: Float32Array, spans: ScoredSpans): InfiniteCounts {
-  // Nearly always there is none, and the runtime's own search is the fastest way to know.
+  // Nearly always there is none, and the JavaScript runtime's own search is the fastest.
   if (!nats.includes(Number.POSITIVE_INFINITY)) {
     return { infinite: { count: 0, first: -1 }, infiniteSpans: null };
   }

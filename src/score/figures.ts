@@ -14,7 +14,7 @@ import { ratioUncertainty } from './statistics.js';
 type Evidence = ScoreResult['score']['evidence'];
 
 /**
- * @param contradicted keeps the totals, for whoever looks for the cause, and gives no headline
+ * @param contradicted keeps the totals, to search for the cause, and gives no headline
  */
 export function scoreFigures(
   totals: DocumentTotals,
@@ -98,7 +98,7 @@ export function identifyData({ stream, facts }: OpenData, targets: number): Iden
   });
 }
 
-/** What a reader must know of the data and its bytes. */
+/** Notes on the data and its bytes. */
 export function dataNotes(
   data: OpenData,
   bytes: Pick<Accounted, 'headline' | 'sidecarStatus'>,

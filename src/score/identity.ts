@@ -1,5 +1,5 @@
 /**
- * What makes two scores comparable: score identity and bit identity, as hashes of named fields.
+ * Score identity and bit identity, by which scores are compared: hashes of named fields.
  */
 import { createHash } from 'node:crypto';
 import type { ClaimedResult, ScoreResult } from './result.js';
@@ -46,7 +46,7 @@ function bitFields(result: Identified): Record<string, unknown> {
   };
 }
 
-/** A rewritten model gives other bits; without one there is no field, so that old hashes stand. */
+/** A rewritten model gives other bits; without one there is no field, so that old hashes stay valid. */
 function rewriteFields({ optimization }: Identified): Record<string, unknown> {
   return optimization === null ? {} : { rewritten: optimization.model_sha256 };
 }

@@ -52,7 +52,7 @@ export async function openWorkers(
   const workers = await open({ ...setup, options: first.options }, first);
   const { info, notes } = workers.opened;
   if (!onGpu || info.provider !== 'cpu' || first.precision === 'fp32') return workers;
-  // `auto` passed the GPU over; what is fast there is slow here.
+  // `auto` fell back to the CPU, where a rewrite for a GPU is slow.
   if (precision === 'fp16') return workers;
   await workers.pool.close();
   const second = rewriteFor(false);

@@ -17,7 +17,7 @@ const OPTIMIZE_TOLERANCE_NATS = 1e-4;
 
 /**
  * The mean size of a difference may be this many tolerances. Rounding to fp16 moves every target
- * both ways, by about 1e-3 nats, and all but cancels; what is broken does not hide behind that.
+ * both ways, by about 1e-3 nats, and nearly cancels; a broken model exceeds this limit.
  */
 const SIZE_FACTOR = 50;
 
@@ -91,14 +91,14 @@ export interface OptimizationProof {
   /** The same without regard to sign, and the largest. */
   mean_abs_nats: number | null;
   max_abs_nats: number | null;
-  /** Of the mean difference: how well so many targets tell it. Null for fewer than two. */
+  /** Of the mean difference: from so many targets. Null for fewer than two. */
   standard_error_nats: number | null;
   tolerance_nats: number;
   verdict: 'pass' | 'fail';
   note: string | null;
 }
 
-/** What stands in the place of a proof where there is none. */
+/** The fields of a proof where there is none. */
 export function unproved(
   tolerance: number = OPTIMIZE_TOLERANCE_NATS,
   note = 'no row was scored: nothing is proved',

@@ -1,5 +1,5 @@
 /**
- * The result document `bpb-result/1`: what a score says of itself.
+ * The result document `bpb-result/1`: the fields of a score.
  */
 import type { ShardInfo } from '../data/types.js';
 import type { LedgerHeader } from '../ledger/format.js';

@@ -1,10 +1,10 @@
 /**
- * How sure a score is: standard error and interval, clustered by document.
+ * Uncertainty of a score: standard error and interval, clustered by document.
  */
 import tQuantile from '@stdlib/stats-base-dists-t-quantile';
 
 interface Uncertainty {
-  /** Standard error of the ratio, bits per byte; null where one document cannot tell. */
+  /** Standard error of the ratio, bits per byte; null where there is one document only. */
   readonly stderr: number | null;
   /** 95 % interval; null likewise. */
   readonly ci95: readonly [number, number] | null;

@@ -1,5 +1,5 @@
 /**
- * Nats per target that another evaluator gives: `targets.f32` (docs/result.md).
+ * Reader of `targets.f32` (docs/result.md): nats per target of another evaluator.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';

@@ -1,9 +1,9 @@
 /**
- * A run's second opinion on itself: a sample of rows, scored again by other means.
+ * Verification of a run: a sample of rows, scored again by the reference implementation.
  *
- * The first opinion is whatever engine the run used; the second is always the JavaScript API of
- * ONNX Runtime with graph optimization off, and the plain float64 scorer in TypeScript. They share
- * the model file and the rows, and nothing else.
+ * The run used any engine; the verification always uses the JavaScript API of ONNX Runtime with graph
+ * optimization off, and the plain float64 scorer in TypeScript. They share the model file and the rows,
+ * and nothing else.
  */
 import { BpbError, interrupted } from '../errors.js';
 import type { WorkerSetup } from '../run/messages.js';
@@ -13,7 +13,7 @@ import { ScorePool } from '../run/pool.js';
 const TOLERANCE_NATS = { fp32: 1e-5, tf32: 1e-3, fp16: 1e-3, bf16: 1e-3 } as const;
 
 /**
- * The same for weights that `--optimize` rounded to fp16. The second opinion then is on the original
+ * The same for weights that `--optimize` rounded to fp16. Verification then runs the original
  * in fp32, so that the rounding of the whole model stands between the two, both ways: a mean size of
  * 1.2e-3 on the bundled artifact. What it does to the score is bounded by the proof, 50 times tighter.
  */
@@ -104,7 +104,7 @@ export async function verifyRows(options: VerifyOptions): Promise<Verification> 
     result.verdict = result.mean_abs_nats <= result.tolerance_nats ? 'pass' : 'fail';
     return result;
   } catch (error) {
-    // The second opinion's engine may lack kernels that the first one's has (bf16 on the CPU).
+    // The verifying engine may lack kernels that the run's engine has (bf16 on the CPU).
     if (error instanceof BpbError && error.kind === 'environment') {
       return { ...result, rows: 0, verdict: 'not_possible', note: error.message };
     }

@@ -105,7 +105,7 @@ function shards(path: string): Writing {
   return {
     path,
     what: 'the shards',
-    expected: 'a writable directory with room: two bytes a token, twice with a sidecar',
+    expected: 'a writable directory with free space: two bytes a token, twice with a sidecar',
     hint: 'nothing was left behind; free some space or choose another directory for --out',
   };
 }

@@ -70,7 +70,7 @@ export class NormalizerRules {
     for (let byte = 1; byte < 0x80; byte++) this.plain[byte] = this.isPlain(byte) ? 1 : 0;
   }
 
-  /** Whether the byte at `at` stays as it is and is no space, told without asking any trie. */
+  /** Whether the byte at `at` stays as it is and is no space, without a look-up in a trie. */
   staysPlain(input: Uint8Array, at: number): boolean {
     return this.plain[input[at]!] === 1 && (at + 1 === input.length || input[at + 1]! < 0x80);
   }

@@ -17,7 +17,7 @@ export interface BatchPlan {
  * Groups rows into batches of at most `batchTokens` padded input tokens, at least one row each.
  *
  * Rows of document windows differ in length: they run longest first, so that rows of one length
- * meet and the largest batch, the one that could exhaust memory, comes first.
+ * share a batch and the largest batch, the one that could exhaust memory, comes first.
  *
  * @param fixed every batch is run in the shape of the first, as on a GPU: then short rows cost as much
  * as long ones, no batch holds more of them, and all batches cost the same

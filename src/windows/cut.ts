@@ -1,5 +1,5 @@
 /**
- * Arithmetic that cuts a segment's targets into rows, for windows and for chunks.
+ * Cut of a segment's targets into rows, for windows and for chunks: arithmetic only.
  *
  * Offsets are from the segment's first input; input `j` of a segment predicts its target `j + 1`.
  */

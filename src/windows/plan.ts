@@ -34,7 +34,7 @@ export interface WindowPlan {
   /** Scores of a target beyond its first; 0 except with `compat`. */
   readonly repeated: number;
   readonly skipped: readonly Skipped[];
-  /** Runs of consecutive targets with rows of their own: documents, or the whole stream. */
+  /** Segments: consecutive targets with rows of their own, a document or the whole stream. */
   readonly segmentCount: number;
   /** Rows `[from, to)` of segment `s`, from left to right. */
   rowsOfSegment(s: number): readonly [from: number, to: number];

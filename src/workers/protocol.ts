@@ -9,7 +9,7 @@ export type Handler<Task, Result> = (task: Task) => Handled<Result> | Promise<Ha
 
 export type Handled<Result> = Result | WithTransfer<Result>;
 
-/** A handler, and what the pool's owner is told once it is ready. */
+/** A handler, and the message to the pool's owner once it is ready. */
 export interface Service<Task, Result, Opened> {
   readonly opened: Opened;
   readonly handle: Handler<Task, Result>;

@@ -1,5 +1,5 @@
 /**
- * Named checks: the facts that one needs, what it looks for, what it reports.
+ * Interface of a named check: the facts that it needs, its condition, its finding.
  */
 import type { BpbError } from '../../errors.js';
 import type { Tokenizer } from '../../tokenizer/types.js';

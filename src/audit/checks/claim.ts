@@ -15,7 +15,7 @@ const middle = ({ right }: ClaimFacts) => (right.low + right.high) / 2;
 const isRight = ({ bytesPerToken, right }: ClaimFacts) =>
   bytesPerToken >= right.low && bytesPerToken <= right.high;
 
-/** One decimal at most (3.5, 4.3): nobody's documents come out so round. */
+/** One decimal at most (3.5, 4.3): no documents average to so round a number. */
 const isRound = (quotient: number) => Math.abs(quotient * 10 - Math.round(quotient * 10)) < 1e-9;
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Checks of the shards: are these the documents, all of them, and is this the validation set?
+ * Checks of the shards: whether they hold these documents, all of them, and the validation set.
  */
 import { KNOWN_SETS } from '../../data/known-sets.js';
 import { effectOf } from '../mistake-effects.js';

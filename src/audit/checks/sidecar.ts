@@ -1,5 +1,5 @@
 /**
- * Checks of the byte sidecar: is it there, is it these tokens', does it count what the text has?
+ * Checks of the byte sidecar: whether it is there, fits the tokens, and counts the text's bytes.
  */
 import { type Check, check, figure, plural, which } from './check.js';
 

@@ -101,7 +101,7 @@ export const TEXT_CHECKS: readonly Check[] = [
     name: 'table-against-text',
     severity: 'fail',
     explanation: 'The table’s sum over a document is not the length of what its tokens decode to.',
-    remedy: 'Look at the documents named: the shards hold tokens that no text encodes to.',
+    remedy: 'Inspect the documents named: the shards hold tokens that no text encodes to.',
     needs: ['text'],
     run: ({ text }) =>
       text.tableDisagrees.count === 0

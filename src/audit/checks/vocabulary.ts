@@ -62,7 +62,7 @@ export const VOCABULARY_CHECKS: readonly Check[] = [
     name: 'does-not-load',
     severity: 'fail',
     explanation: 'SentencePiece refuses the model, so that nobody can encode a document with it.',
-    remedy: 'Mend what the other findings name, and load it once with SentencePiece.',
+    remedy: 'Correct what the other findings name, and load it once with SentencePiece.',
     needs: ['unloadable'],
     run: ({ unloadable }) => ({ detail: unloadable.actual ?? unloadable.message }),
   }),
@@ -101,7 +101,7 @@ export const VOCABULARY_CHECKS: readonly Check[] = [
     severity: 'fail',
     explanation:
       'The bytes that the rule gives a piece are not those that SentencePiece decodes it to inside a text.',
-    remedy: 'Look at the pieces named: the table cannot be right for them.',
+    remedy: 'Inspect the pieces named: the table cannot be right for them.',
     needs: ['measured'],
     run: ({ measured, vocabulary }) => {
       const inner = new Set(vocabulary.inner_spaces);

@@ -43,7 +43,7 @@ function isElementwise(node: Node): boolean {
   return node.domain === '' && ELEMENTWISE.has(node.op);
 }
 
-/** A float that only a run can tell. */
+/** A float that only a run shows. */
 function isValue(ws: Workspace, name: string): boolean {
   return isFloat(ws.fact(name).type) && ws.constant(name) === null;
 }

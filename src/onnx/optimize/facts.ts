@@ -4,7 +4,7 @@
 import type { Node } from '../graph.js';
 import type { Tensor } from '../tensor.js';
 
-/** A dimension; null where only a run can tell it. */
+/** A dimension; null where only a run shows it. */
 export type KnownDim = number | null;
 
 export interface Fact {

@@ -1,5 +1,5 @@
 /**
- * Who makes and who uses each value of a graph.
+ * Producer and consumers of each value of a graph.
  */
 import type { Node } from '../graph.js';
 

@@ -45,7 +45,7 @@ export function shapeBeforeHead(ws: Workspace, logits: string): 'moved' | string
   return 'moved';
 }
 
-/** The nodes from the product to the Reshape, in order; none of them may know of rows and columns. */
+/** The nodes from the product to the Reshape, in order; none of them may depend on rows and columns. */
 function chainTo(ws: Workspace, last: Node): Node[] | string {
   const chain: Node[] = [];
   let [name, user] = [last.inputs[0]!, last];

@@ -103,7 +103,7 @@ export function maybeCast(pattern: Pattern): Pattern {
   );
 }
 
-/** Ones of a shape that only a run can tell: a batch axis left open. */
+/** Ones of a shape that only a run shows: a batch axis left open. */
 export function isOnesOfShape(ws: Workspace, name: string): boolean {
   const value = ws.madeBy(name, 'ConstantOfShape')?.attributes.get('value')?.value;
   const tensor = typeof value === 'object' && value !== null && 'decode' in value && value.decode();

@@ -24,7 +24,7 @@ export interface FinalClaim {
 export interface LogClaim {
   readonly path: string;
   readonly facts: Readonly<LogFacts>;
-  /** From the tokenizer's or the data's path, else from the target count; null if none tells. */
+  /** From the tokenizer's or the data's path, else from the target count; null if none shows it. */
   readonly family: Family | null;
   /** One per final line, in order; the last step line where the run printed no final. */
   readonly finals: readonly FinalClaim[];

@@ -17,7 +17,7 @@ export interface Mistake {
   readonly bytesPerToken?: number;
   /** Byte totals that were published with this mistake. */
   readonly bytes?: readonly number[];
-  /** Score terms that betray it. */
+  /** Counts of score terms that identify it. */
   readonly targets?: readonly number[];
   /** Only these tokenizers can have it; all if absent. */
   readonly families?: readonly Family[];

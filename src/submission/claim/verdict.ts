@@ -6,7 +6,7 @@ import type { Claim, ClaimVerdict, Fit } from './types.js';
 
 /** Other builds of a tokenizer and dropped remainders differ by less than this, mistakes by more. */
 const NEAR = 1e-3;
-/** Claims that pin bytes per token no better than this cannot tell a set from a mistake. */
+/** Relative width of bytes per token beyond which a set and a mistake cannot be distinguished. */
 export const BLUNT = 1e-3;
 
 type Facts = Pick<Claim, 'bytesPerToken' | 'fits' | 'nearest' | 'family' | 'tokens'>;

@@ -29,7 +29,7 @@ export function checkConstants(facts: SourceFacts): Found[] {
     if (found.size >= FOUND_MAX) break;
   }
   const flagged = [...found.keys()];
-  // `loss / (ln2 * 3.5)` is a division by a constant as well: the inner product tells more.
+  // `loss / (ln2 * 3.5)` is a division by a constant as well: the inner product is the finding.
   for (const outer of flagged) {
     const holds = (at: PyNode) => at.index > outer.index && at.index < outer.end;
     if (flagged.some(holds)) found.delete(outer);

@@ -2,7 +2,7 @@
  * Unpacking of `exec(lzma.decompress(base64.b85decode(b"…")))` without running it.
  *
  * Only literals and the decoders of the standard library are followed, within a size limit; every
- * other expression is left packed, and the audit says that it could not look inside.
+ * other expression is left packed, and the audit reports that it was not read.
  */
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import xz from 'xz-decompress';
@@ -65,7 +65,7 @@ async function bytesOf(facts: SourceFacts, node: PyNode, depth: number): Promise
     return bytesOf(facts, call.args[0], depth + 1);
   }
   const decoder = decoderOf(facts, call);
-  // Further arguments name raw filters, window sizes or alphabets that these decoders do not know.
+  // Further arguments name raw filters, window sizes or alphabets that these decoders do not support.
   if (decoder === null || call.args.length !== 1 || call.keywords.size > 0) return null;
   const data = await bytesOf(facts, call.args[0]!, depth + 1);
   return data === null ? null : decoder(data);
@@ -105,7 +105,7 @@ async function unXz(data: Buffer): Promise<Buffer | null> {
       await reader.cancel();
       return null;
     }
-    // The decoder hands out views of one buffer that the next read overwrites.
+    // The decoder returns views of one buffer that the next read overwrites.
     chunks.push(value.slice());
   }
 }
