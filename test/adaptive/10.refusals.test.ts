@@ -256,7 +256,7 @@ describe('flags against the artifact', () => {
 test('a next value of another shape stops the run', async () => {
   const w = await scoreFixture();
   const folder = counts(() => undefined);
-  // Its ports promise nothing about their shapes: only the run can tell.
+  // Its ports promise nothing about their shapes: only the run shows them.
   const graph = {
     nodes: [
       {

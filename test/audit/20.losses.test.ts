@@ -40,7 +40,7 @@ it.each([
   expect(loss(original, decoded)).toMatchObject({ kind, at });
 });
 
-it('an unknown token is told by its surface, whatever the character was', () => {
+it('an unknown token is reported by its surface, whatever the character was', () => {
   expect(loss('a½b', 'a ⁇ b', ' ⁇ ')).toMatchObject({ kind: 'unknown token', at: 1 });
   expect(loss('a½b', 'a1⁄2b', ' ⁇ ')).toMatchObject({ kind: 'NFKC', at: 1 });
 });

@@ -214,7 +214,7 @@ describe('the table of documents', () => {
   });
 });
 
-it('stops when told to', async () => {
+it('stops when its signal aborts', async () => {
   const controller = new AbortController();
   controller.abort();
   const refusal = await refusalOf(() =>

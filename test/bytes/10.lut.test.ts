@@ -24,7 +24,7 @@ describe('the rule, piece by piece', () => {
     ['<0x41>', PIECE_TYPE.normal],
   ] as const;
   const lut = () => {
-    // Loading would refuse one case operator alone; the table itself knows no such rule.
+    // Loading would refuse one case operator alone; the table itself has no such rule.
     const tokenizer = loadTokenizer(modelFile({ pieces: pieces.filter(([t]) => t !== '\ue001') }));
     const loaded = [...tokenizer.pieces];
     loaded.splice(10, 0, { text: '\ue001', type: 'user_defined' });

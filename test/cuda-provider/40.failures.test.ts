@@ -1,4 +1,4 @@
-/** What fails on a GPU is told as the machine's fault, with what mends it; no score is given. */
+/** Failures of a GPU: errors of kind environment with a remedy, and no score. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -10,7 +10,7 @@ import { collect } from '../helpers/collect.js';
 import { refusalOf } from '../helpers/refusal.js';
 
 describe('identify', () => {
-  it('knows nothing of other counts, or of equal tokens with other documents', () => {
+  it('names no set for other counts, or for equal tokens with other documents', () => {
     expect(identify({ documents: 3, tokens: 100 })).toBeNull();
     expect(identify({ documents: 50_000, tokens: 40_540_802 })).toBeNull();
     expect(identify({ documents: 49_999, tokens: 40_540_803 })).toBeNull();

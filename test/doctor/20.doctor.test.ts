@@ -19,7 +19,7 @@ const finding = (report: DoctorReport, name: string) =>
 
 const noDriver = { BPB_CUDA_DRIVER: '/nowhere/libcuda.so.1' };
 
-test('without a driver the CPU engines score: exit 0, each missing thing with what mends it', async () => {
+test('without a driver the CPU engines score: exit 0, each missing thing with its remedy', async () => {
   const { code, report } = await doctor([], noDriver);
   expect(code).toBe(0);
   expect(report).toMatchObject({ schema: 'bpb-doctor/1', cpu: true, gpu: false, gpus: [] });

@@ -17,7 +17,7 @@ test.each([
   ['a tie between 0 and 1 goes to 0', 2 ** -31, 0],
   ['a tie between 1 and 2 goes to 2', 3 * 2 ** -31, 2],
   ['a tie between 2 and 3 goes to 2', 5 * 2 ** -31, 2],
-  ['a little over a tie goes up', 2 ** -31 * (1 + 2 ** -23), 1],
+  ['a little over a tie is rounded up', 2 ** -31 * (1 + 2 ** -23), 1],
   ['a little under a tie goes down', 3 * 2 ** -31 - 2 ** -53, 1],
   ['a negative tie goes to even too', -3 * 2 ** -31, -2],
   ['one nat', 1, 2 ** 30],

@@ -217,7 +217,7 @@ describe.each(engines)('%s', (name) => {
       /fp16, which ends at 65504: relu² .* 256\. Give --precision fp32 .* leave --optimize out/,
     ],
   ])(
-    'logits that are no distribution name what to look at: %s',
+    'logits that are no distribution name what to check: %s',
     async (_, model, rewritten, hint) => {
       const engine = await openEngine(name, model, { rewritten });
       const refusal = await refusalOf(() => engine.score(fullBatch([[0, 1]], [[1, 1]])));
@@ -227,7 +227,7 @@ describe.each(engines)('%s', (name) => {
     },
   );
 
-  test('does not look at positions that are not scored', async () => {
+  test('ignores positions that are not scored', async () => {
     const broken = table.with(0, Number.NaN);
     const engine = await openEngine(name, tableModel(broken, vocabulary));
     const batch = fullBatch([[1, 0]], [[1, 2]]);

@@ -48,7 +48,7 @@ describe.each(engines)('%s', (name) => {
     ['int32 ids', { input: 'int32' }, 4e-6],
     ['a static shape', { dims: [8, 16] }, 4e-6],
     ['a static number of rows', { dims: [5, 'time'] }, 4e-6],
-    ['a width that only a run can tell', { openWidth: true }, 4e-6],
+    ['a width that only a run shows', { openWidth: true }, 4e-6],
     // A logit of 12 is rounded to fp16 by up to 2^-8, the target's and the largest both.
     ['fp16 logits', { output: 'float16' }, 2 ** -7],
   ])('scores %s', async (_, options, tolerance) => {

@@ -1,5 +1,5 @@
 /**
- * Graphs that are told which logits are wanted: on the CPU's engines, against the same model without.
+ * Graphs with a positions input on the engines of the CPU, against the same model without.
  */
 import { describe, expect, test } from 'vitest';
 import { joinScores, splitBatch } from '#bpb/engine/cuda/split';
@@ -117,13 +117,13 @@ describe.each(['onnx-cpu', 'onnx-js'] as const)('%s', (name) => {
     await part.close();
   });
 
-  test('a model without such an input, or with one that nobody told of, is refused', async () => {
+  test('a model without such an input, or with one that is not named, is refused', async () => {
     const wanted = { positions: POSITIONS };
     const none = await refusalOf(() => openEngine(name, languageModel(), wanted));
     expect(none).toMatchObject({ code: 'BPB_MODEL_INPUT' });
     expect(none.expected).toContain(POSITIONS);
-    const untold = await refusalOf(() => openEngine(name, sliced()));
-    expect(untold).toMatchObject({ code: 'BPB_MODEL_INPUT' });
+    const unnamed = await refusalOf(() => openEngine(name, sliced()));
+    expect(unnamed).toMatchObject({ code: 'BPB_MODEL_INPUT' });
   });
 
   test('logits of all positions where some were asked for are refused', async () => {

@@ -86,11 +86,7 @@ describe.skipIf(noFakeGpu !== '')(`the stand-in for a GPU${noFakeGpu && ` (${noF
     ['int32 ids', tableModel(table, vocabulary, { input: 'int32' }), 'fp32'],
     ['fp16 logits', tableModel(table, vocabulary, { output: 'float16' }), 'fp16'],
     ['bf16 logits', tableModel(table, vocabulary, { output: 'bfloat16' }), 'bf16'],
-    [
-      'a width that only a run can tell',
-      tableModel(table, vocabulary, { openWidth: true }),
-      'fp32',
-    ],
+    ['a width that only a run shows', tableModel(table, vocabulary, { openWidth: true }), 'fp32'],
   ])('scores %s', (_, bytes, precision) =>
     withFakeGpu({}, async (gpu) => {
       const { one, other, close } = await both(gpu, {}, bytes);

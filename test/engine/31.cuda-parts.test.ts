@@ -1,5 +1,5 @@
 /**
- * What the onnx-cuda engine is made of, and what this machine is told where something is missing.
+ * Parts of the onnx-cuda engine, and its errors where this machine lacks something.
  */
 
 import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -132,7 +132,7 @@ test.each([
   ['libcublasLt.so.13', /CUDA runtime/],
   ['libonnxruntime_providers_shared.so', /setup:cuda/],
   ['libsomething.so.2', /libsomething\.so\.2/],
-])('what mends a missing %s', (library, mend) => expect(remedyFor(library)).toMatch(mend));
+])('the remedy for a missing %s', (library, remedy) => expect(remedyFor(library)).toMatch(remedy));
 
 test('the missing library is read from what the runtime says', () => {
   const said =

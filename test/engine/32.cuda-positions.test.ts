@@ -1,5 +1,5 @@
 /**
- * Graphs that are told which logits are wanted, on a stand-in for a GPU: lists of one length.
+ * Graphs with a positions input on a test double of a GPU: lists of one length.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** Graphs that ONNX Runtime refuses once it knows their shapes open all the same, with the same nats. */
+/** Graphs that ONNX Runtime refuses once their shapes are known: opened all the same, with equal nats. */
 import { InferenceSession } from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import type { Batch, CudaOptions } from '#bpb/engine/types';
@@ -64,7 +64,7 @@ function loaded(model: Uint8Array): Promise<string> {
 describe.each(Object.entries(MENDED))('%s', (_, make) => {
   const model = make();
 
-  test('loads with open axes; with fixed ones the runtime refuses it, and not once mended', async () => {
+  test('loads with open axes; with fixed ones the runtime refuses it, and not once rewritten', async () => {
     expect(await loaded(model)).toBe('loads');
     expect(await loaded(fixed(model))).toMatch(/ShapeInferenceError/);
     expect(await loaded(makeLoadable(fixed(model), 'm')!)).toBe('loads');
@@ -123,7 +123,7 @@ describe('makeLoadable', () => {
 describe.skipIf(noFakeGpu !== '')('where only open axes load', () => {
   const model = deadBranch();
 
-  test('the premise: mending does not help', async () => {
+  test('the premise: the rewrite does not help', async () => {
     expect(await loaded(model)).toBe('loads');
     expect(await loaded(fixed(model))).toMatch(/Squeeze.*ShapeInferenceError/s);
     expect(makeLoadable(fixed(model), 'm')).not.toBeNull();

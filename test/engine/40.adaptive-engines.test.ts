@@ -102,7 +102,7 @@ describe.each(ADAPTIVE_ENGINES)('the %s engine', (_, openOn) => {
         for (let r = 0; r < count; r++) learn(biases[r]!, ids[r]!, targets[r]!);
       }
     }
-    // It learnt: after many steps on one chunk, that chunk is much cheaper.
+    // It has learned: after many steps on one chunk, that chunk is much cheaper.
     const batch = fullBatch([[1, 2, 3, 4]], [[5, 5, 5, 5]]);
     const before = (await engine.score(batch, state, true)).nats;
     for (let step = 0; step < 20; step++) {
@@ -120,42 +120,45 @@ describe.each(ADAPTIVE_ENGINES)('the %s engine', (_, openOn) => {
     ['int32', Int32Array.of(3, -1), [3, -1]],
     // Beyond int32, and exact as fp32 when doubled.
     ['int64', BigInt64Array.of(2n ** 32n, 512n - 2n ** 32n), [2 ** 32, 512 - 2 ** 32]],
-  ] as const)('a state of %s begins as told and is doubled', async (dtype, init, values) => {
-    const nodes = [
-      op('Gather', ['table', 'input_ids'], 'gathered'),
-      op('Cast', ['s'], 'wide', { to: { int: TYPE.float32 } }),
-      // Both elements on every logit but the first.
-      op('ReduceSum', ['wide', 'axis1'], 'both', { keepdims: { int: 1 } }),
-      op('Unsqueeze', ['both', 'axis1'], 'row'),
-      op('Mul', ['row', 'not_first'], 'added'),
-      op('Add', ['gathered', 'added'], 'logits'),
-      op('Add', ['s', 's'], 's_next'),
-    ];
-    const notFirst = Float32Array.from({ length: VOCAB }, (__, v) => (v === 0 ? 0 : 1));
-    const model = stateModel(
-      {
-        nodes,
-        inputs: [idsPort(), statePort('s', dtype, [2])],
-        outputs: [logitsPort, statePort('s_next', dtype, [2])],
-      },
-      [{ name: 'not_first', type: 'float32', dims: [VOCAB], data: notFirst }],
-    );
-    const state = tensor('s', { dtype, shape: [2], init: initOf(init) });
-    const engine = await start(adaptiveOptions(model, [state]));
-    const carried = engine.begin(2);
-    const targets = [[1], [0]];
-    for (const factor of [1, 2, 4]) {
-      const { nats: found } = await engine.score(fullBatch([[3], [4]], targets), carried, true);
-      const sum = factor * (values[0] + values[1]);
-      const added = Float64Array.from(notFirst, (x) => x * sum);
-      const expected = natsOf([[3], [4]], targets, [added, added]);
-      for (const [k, value] of expected.entries()) {
-        // fp32 logits of this size.
-        expect(Math.abs(found[k]! - value)).toBeLessThanOrEqual(TOLERANCE + Math.abs(sum) * 2e-7);
+  ] as const)(
+    'a state of %s begins at its initial value and is doubled',
+    async (dtype, init, values) => {
+      const nodes = [
+        op('Gather', ['table', 'input_ids'], 'gathered'),
+        op('Cast', ['s'], 'wide', { to: { int: TYPE.float32 } }),
+        // Both elements on every logit but the first.
+        op('ReduceSum', ['wide', 'axis1'], 'both', { keepdims: { int: 1 } }),
+        op('Unsqueeze', ['both', 'axis1'], 'row'),
+        op('Mul', ['row', 'not_first'], 'added'),
+        op('Add', ['gathered', 'added'], 'logits'),
+        op('Add', ['s', 's'], 's_next'),
+      ];
+      const notFirst = Float32Array.from({ length: VOCAB }, (__, v) => (v === 0 ? 0 : 1));
+      const model = stateModel(
+        {
+          nodes,
+          inputs: [idsPort(), statePort('s', dtype, [2])],
+          outputs: [logitsPort, statePort('s_next', dtype, [2])],
+        },
+        [{ name: 'not_first', type: 'float32', dims: [VOCAB], data: notFirst }],
+      );
+      const state = tensor('s', { dtype, shape: [2], init: initOf(init) });
+      const engine = await start(adaptiveOptions(model, [state]));
+      const carried = engine.begin(2);
+      const targets = [[1], [0]];
+      for (const factor of [1, 2, 4]) {
+        const { nats: found } = await engine.score(fullBatch([[3], [4]], targets), carried, true);
+        const sum = factor * (values[0] + values[1]);
+        const added = Float64Array.from(notFirst, (x) => x * sum);
+        const expected = natsOf([[3], [4]], targets, [added, added]);
+        for (const [k, value] of expected.entries()) {
+          // fp32 logits of this size.
+          expect(Math.abs(found[k]! - value)).toBeLessThanOrEqual(TOLERANCE + Math.abs(sum) * 2e-7);
+        }
       }
-    }
-    carried.free();
-  });
+      carried.free();
+    },
+  );
 
   test('a state of no axes of its own counts', async () => {
     const nodes = [

@@ -1,4 +1,4 @@
-/** Options that nobody gives: all of them in one error, whatever is missing. */
+/** Missing options: all of them in one error. */
 import { describe, expect, test } from 'vitest';
 import { openEvaluation } from '#bpb/evaluation/open';
 import type { ScoreOptions } from '#bpb/evaluation/options';

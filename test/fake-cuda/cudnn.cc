@@ -1,4 +1,4 @@
-// As much of cuDNN as tells that it is there: a library that has these functions is found by a provider,
+// The part of cuDNN that shows its presence: a library that has these functions is found by a provider,
 // under the name libcudnn.so.9, and none of its kernels works. What asks it for one is in the log.
 #include "fake.h"
 

@@ -141,7 +141,7 @@ extern "C" int bpb_cuda_memory_info(const bpb_cuda_scorer*, uint64_t* free_bytes
   return 0;
 }
 
-// A moment knows its time when the stream has got to it, as a result does.
+// An event has its time once the stream has reached it, as a result does.
 extern "C" int bpb_cuda_moment_create(const bpb_cuda_scorer*, void** moment, bpb_error*) {
   *moment = new double(-1);
   return 0;

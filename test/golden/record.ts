@@ -11,7 +11,7 @@ const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 /** `exit`, `stderr`, and either `json.<path>` or the lines `text[n]`, and `files.<name>`. */
 export type Recorded = Record<string, unknown>;
 
-/** What decides the last bits of a score, as its `engine` tells. */
+/** What decides the last bits of a score, as its `engine` says. */
 export interface Machine {
   readonly instruction_set: string;
   readonly onnxruntime: string;

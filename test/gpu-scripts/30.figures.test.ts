@@ -251,7 +251,7 @@ describe('times of a batch’s kernels', () => {
     expect(text).toMatch(/\| attention \| 9 \| .* \| 900 \| \d+ % \|/);
   });
 
-  test('are listed by name where they are of something else, and a failed step is told', () => {
+  test('are listed by name where they are of something else, and a failed step is reported', () => {
     const files: Record<string, string> = {
       ...goodResults(),
       'ncu-baseline-9x512-fp16.csv': csv(['other_kernel', 'score_kernel']),

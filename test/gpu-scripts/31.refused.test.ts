@@ -127,8 +127,8 @@ describe('refused, with the file’s name and nothing written', () => {
 
   test.each(cases)('%s', (_, files, words) => {
     const out = writeResults(files);
-    const told = refusalOf(() => readResults(out));
-    for (const word of words) expect(told).toContain(word);
+    const refusal = refusalOf(() => readResults(out));
+    for (const word of words) expect(refusal).toContain(word);
   });
 
   test('by the command too, with exit code 3 and nothing written', () => {
@@ -168,9 +168,9 @@ describe('refused, with the file’s name and nothing written', () => {
     ],
     ['not alone', 'see <!-- figures:long -->\n<!-- /figures -->\n', 'not alone on its line'],
   ])('a marker with %s', (_, text, sentence) => {
-    const told = refusalOf(() => replaceBlocks(text, made(null).contents, 'roofline.md'));
-    expect(told).toContain('roofline.md:');
-    expect(told).toContain(sentence);
+    const refusal = refusalOf(() => replaceBlocks(text, made(null).contents, 'roofline.md'));
+    expect(refusal).toContain('roofline.md:');
+    expect(refusal).toContain(sentence);
   });
 
   test('a dry run before anything else in it, by the name of the archive', () => {

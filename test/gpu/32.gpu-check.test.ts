@@ -144,7 +144,7 @@ describe.skipIf(why !== '')(`gpu-check.sh${why}`, () => {
     expect(pack.results()).toMatchObject({
       counts: { status: 'ok', code: 0, dry_run: false },
       absent: { status: 'peer absent', answer: 'peer absent (no such module)', code: 10 },
-      unjudged: { status: 'failed' }, // nothing told it that this is a dry run
+      unjudged: { status: 'failed' }, // run without BPB_GPU_DRY_RUN
       rest: { status: 'ok' },
     });
     pack.run();

@@ -3,7 +3,7 @@
  *
  * Both speak the byte vocabulary. `counts` predicts each byte by how often it has been a target so
  * far; `lag` adds to a bigram table a second one on the byte before, which the first input of a chunk
- * only knows from the state.
+ * only has from the state.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -10,9 +10,9 @@ export interface TableOptions {
   /** Type of the graph's output; the table itself is fp32. */
   output?: 'float32' | 'float16' | 'bfloat16';
   input?: TypeName;
-  /** Batch and time axis; symbolic unless told. */
+  /** Batch and time axis; symbolic by default. */
   dims?: readonly [Dim, Dim];
-  /** The width of the logits is one that only a run can tell. */
+  /** The width of the logits is one that only a run shows. */
   openWidth?: boolean;
   inputName?: string;
   outputName?: string;

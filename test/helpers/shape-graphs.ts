@@ -1,6 +1,6 @@
 /**
  * Small models whose logits depend on positions that they count themselves, in the ways that exporters
- * write and that ONNX Runtime refuses once it knows the axes.
+ * write and that ONNX Runtime refuses once the axes are known.
  */
 
 import { TYPE } from '#bpb/onnx/element-types';
@@ -98,7 +98,7 @@ function graph(
 const port = (name: string, type: keyof typeof TYPE, dims: readonly (number | string)[]) =>
   join(valueInfo({ name, type, dims }));
 /** A value whose shape is not said. */
-const untold = (name: string) => join([bytes(1, name), bytes(2, [bytes(1, [int(1, 1)])])]);
+const undeclared = (name: string) => join([bytes(1, name), bytes(2, [bytes(1, [int(1, 1)])])]);
 
 interface Made {
   /** Name of fp32 positions [time]. */
@@ -153,8 +153,8 @@ export const MENDED: Readonly<Record<string, () => Uint8Array>> = {
       const counted = some.toFloat(some.op('Range', [zero, length, one]));
       const empty = none.op('ConstantOfShape', [g.axis(1)]);
       const branches = [
-        g.subgraph('then_branch', some, [], [untold(counted)]),
-        g.subgraph('else_branch', none, [], [untold(empty)]),
+        g.subgraph('then_branch', some, [], [undeclared(counted)]),
+        g.subgraph('else_branch', none, [], [undeclared(empty)]),
       ];
       return { positions: g.op('If', [g.op('Greater', [length, g.scalar(0)])], branches) };
     }),
@@ -165,8 +165,8 @@ export const MENDED: Readonly<Record<string, () => Uint8Array>> = {
       const body = new Body('body');
       const sum = body.op('Add', ['sum', body.toFloat(body.op('Range', [zero, length, one]))]);
       const go = body.op('Identity', ['go']);
-      const ins = [port('turn', 'int64', []), port('go', 'bool', []), untold('sum')];
-      const loop = g.subgraph('body', body, ins, [port(go, 'bool', []), untold(sum)]);
+      const ins = [port('turn', 'int64', []), port('go', 'bool', []), undeclared('sum')];
+      const loop = g.subgraph('body', body, ins, [port(go, 'bool', []), undeclared(sum)]);
       return { positions: g.op('Loop', [g.scalar(2), '', start], [loop]) };
     }),
   'a Range in a local function': () =>
@@ -217,8 +217,8 @@ export function deadBranch(): Uint8Array {
       [join([bytes(1, 'keepdims'), int(3, 0), int(20, 2)])],
     );
     const branches = [
-      g.subgraph('then_branch', never, [], [untold(one)]),
-      g.subgraph('else_branch', always, [], [untold(same)]),
+      g.subgraph('then_branch', never, [], [undeclared(one)]),
+      g.subgraph('else_branch', always, [], [undeclared(same)]),
     ];
     const beyond = g.op('Greater', [largest, g.scalar(1000)]);
     return { positions: g.op('If', [beyond], branches) };

@@ -94,7 +94,7 @@ export function sumModel(): Uint8Array {
   });
 }
 
-/** A bias on the logits, learnt by `biasAdapt`. */
+/** A bias on the logits, learned by `biasAdapt`. */
 export function biasScore(): Uint8Array {
   return stateModel({
     nodes: addState('bias'),

@@ -287,7 +287,7 @@ describe('lines that are none', () => {
   });
 });
 
-test('a ledger that breaks a rule everywhere is told shortly and counted in full', async () => {
+test('a ledger that breaks a rule everywhere is reported shortly and counted in full', async () => {
   const events = Array.from({ length: 500 }, () => scored(1, 1, 0, 1));
   const { violations } = await checkLedger(ledgerFile(ledgerOf(events, { tokens: 1000 })));
   expect(violations.count('BPB_LEDGER_TWICE')).toBe(499);

@@ -12,7 +12,7 @@ interface Case {
   /** Tokens of each document. */
   readonly lengths: readonly number[];
   readonly chunk: number;
-  /** Orders documents that run side by side, and chooses what is learnt. */
+  /** Orders documents that run side by side, and chooses what is learned. */
   readonly draws: readonly number[];
 }
 

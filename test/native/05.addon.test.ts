@@ -1,4 +1,4 @@
-/** An addon that is not there, or not of these sources, is passed over with a reason. */
+/** An addon that is missing, or built of other sources: not used, with a reason. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

@@ -105,7 +105,7 @@ test.each([
   await session.close();
 });
 
-test('score rejects for what only a run can tell, and works again afterwards', async () => {
+test('score rejects for what only a run shows, and works again afterwards', async () => {
   const session = await addon.open(options);
   const reject = (change: Partial<NativeBatch>) =>
     expect(session.score({ ...batch, ...change })).rejects;

@@ -64,7 +64,7 @@ describe('an untouched model', () => {
     expect(Buffer.from(parse(model).serialize()).equals(Buffer.from(model))).toBe(true);
   });
 
-  test('keeps fields that nobody here knows, after the graph too', () => {
+  test('keeps unknown fields, after the graph too', () => {
     const model = Buffer.concat([field(90, 'before'), sample(), field(91, 'after')]);
     expect(Buffer.from(parse(model).serialize()).equals(model)).toBe(true);
   });

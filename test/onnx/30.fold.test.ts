@@ -76,7 +76,7 @@ async function both(g: GraphBuilder, name: string): Promise<[number[], number[],
   const ours = ws.constant(identity.inputs[0]!)?.dense();
   if (ours === undefined) throw new Error('not folded');
   const typed = Buffer.from(graph('out'));
-  // The declared type is the sample's; the runtime is told the real one.
+  // The declared type is the sample's; the runtime gets the real one.
   const at = typed.lastIndexOf(Buffer.from([8, TYPE.float32, 18, 0]));
   if (at >= 0) typed[at + 1] = ours.type;
   const session = await InferenceSession.create(typed, {

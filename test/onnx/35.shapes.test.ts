@@ -93,7 +93,7 @@ describe('rows times positions', () => {
   });
 });
 
-describe('operands that only a run can tell', () => {
+describe('operands that only a run shows', () => {
   test.each<[string, Step]>([
     [
       'sizes of a Split',

@@ -178,7 +178,7 @@ describe('each cheat is caught by the probe that looks for it', () => {
     expect(report.notes.join()).toMatch(/only the graph was read/);
   });
 
-  test('under chunk windows documents meet by design: the reach is told, nothing fails', async () => {
+  test('under chunk windows documents meet by design: the reach is reported, nothing fails', async () => {
     const report = await probed(byteModel(causalMean), { window: 'chunk' });
     expect(failed(report)).toEqual([]);
     const { verdict, effect, note } = named(report, 'documents');

@@ -1,4 +1,4 @@
-/** Rows of the data that a model knows by an exact match, however it stores them. */
+/** Rows of the data that a model recognizes by an exact match, however it stores them. */
 import { describe, expect, test } from 'vitest';
 import { type ProbeOptions, type ProbeReport, probe } from '#bpb/probes/probe';
 import { planWindows } from '#bpb/windows/plan';

@@ -197,7 +197,7 @@ describe('what a graph does', () => {
     expect(await read(graph)).toMatchObject({ verdict: 'pass', note: null });
   });
 
-  test('an initializer that nothing uses is told, and fails nothing', async () => {
+  test('an initializer that nothing uses is reported, and fails nothing', async () => {
     const graph = holding({ type: 'float32', dims: [2], data: Float32Array.of(1, 2) });
     const { verdict, note } = await read(graph);
     expect(verdict).toBe('pass');

@@ -87,7 +87,7 @@ describe('honest artifacts that carry state pass', () => {
   });
 
   test.each(['document', 'chunk'] as const)(
-    'a state that never resets, under %s windows: its reach is told',
+    'a state that never resets, under %s windows: its reach is reported',
     async (window) => {
       const report = await probed(counts({ reset: 'never', window }));
       expect(failed(report)).toEqual([]);

@@ -178,7 +178,7 @@ describe('documents that carry state', () => {
     const folder = temporaryFolder();
     writeCounts(folder, { chunk: 2 ** 33, context: 2 ** 33 });
     const adaptive = await probe({ artifact: folder, docs, workers: 1 });
-    // No document goes on after its first chunk, so that nothing is ever learnt.
+    // No document goes on after its first chunk, so that nothing is ever learned.
     expect(failed(adaptive)).toEqual(['state']);
     const asked = { tokenizer: 'byte260', window: 'document', seqLen: 2 ** 33 } as const;
     expect(failed(await probe({ artifact: model, docs, workers: 1, ...asked }))).toEqual([]);

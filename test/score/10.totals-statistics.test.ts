@@ -34,7 +34,7 @@ describe('exact totals', () => {
 });
 
 describe('uncertainty, clustered by document', () => {
-  test('one document cannot tell', () => {
+  test('one document has no standard error', () => {
     const one = ratioUncertainty(Float64Array.of(10), Float64Array.of(5));
     expect(one).toEqual({ stderr: null, ci95: null });
   });

@@ -25,13 +25,13 @@ describe('without a GPU', () => {
       expect(result.engine).toMatchObject({ name: 'onnx-cpu', devices: ['cpu'] });
       expect(result.engine.device_to_host_bytes).toBeNull();
       expect(result.notes).toEqual(['onnx-cuda is not available: no NVIDIA GPU driver here']);
-      const told = await score(await options({ device: 'cpu' }));
-      expect(told.notes).toEqual([]);
-      expect(told.identity).toEqual(result.identity);
+      const named = await score(await options({ device: 'cpu' }));
+      expect(named.notes).toEqual([]);
+      expect(named.identity).toEqual(result.identity);
     }));
 
   test.each([{ engine: 'onnx-cuda' }, { device: 'cuda:0' }] as const)(
-    '%j is exit 4 and the sentence that mends it',
+    '%j is exit 4 and its remedy',
     (more) =>
       withEnvironment(noDriver, async () => {
         const refusal = await refusalOf(async () => score(await options(more)));

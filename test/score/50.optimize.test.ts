@@ -207,7 +207,7 @@ describe.skipIf(noFakeGpu !== '')(`on stand-ins${noFakeGpu && ` (${noFakeGpu})`}
   const gpuOptions = async (ortLib: string, more: Partial<ScoreOptions> = {}) =>
     options({ ...more, ortLib, device: undefined, optimize: true, batchTokens: 64 });
 
-  test('a GPU takes fp16 unless told otherwise', () =>
+  test('a GPU takes fp16 by default', () =>
     withFakeGpu({}, async (gpu) => {
       const result = await score(await gpuOptions(gpu.runtime));
       expect(result.engine).toMatchObject({ name: 'onnx-cuda', precision: 'fp16', batch: [4, 16] });

@@ -98,7 +98,7 @@ describe('reading', () => {
     }
   });
 
-  test('lines of many megabytes are passed over in time', () => {
+  test('lines of many megabytes are skipped in time', () => {
     const dump = `${'x='.repeat(2_000_000)}val_loss:1.0 val_bpb:1.0\n${'val_loss:'.repeat(400_000)}\n`;
     const log = parseLog(dump + EXACT);
     expect(log.lines).toHaveLength(1);
@@ -182,7 +182,7 @@ describe('findings', () => {
     expect(checks(HEAD + EXACT)).toEqual([]);
   });
 
-  test('a sliding score under the label of a round trip is told by its fingerprint', () => {
+  test('a sliding score under the label of a round trip is recognized by its fingerprint', () => {
     const found = judge(HEAD + SLIDING);
     expect(found.headline.window).toEqual({ mode: 'sliding', by: 'bytes per token' });
     expect(found.findings).toMatchObject([{ check: 'label-window', severity: 'warn', line: 6 }]);

@@ -1,7 +1,7 @@
 /**
  * Sizes of the model that launches alone do not hold one by one, read from the batch as a whole.
  *
- * A kernel's grid tells how many elements it walks, but a layer norm's is cut at 65,535 blocks, and
+ * A kernel's grid shows how many elements it walks, but a layer norm's is cut at 65,535 blocks, and
  * the scorer's is as large as the device. Where a size cannot be read it is null, and what needs it
  * is unknown.
  */

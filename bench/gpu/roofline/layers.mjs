@@ -4,7 +4,7 @@
  */
 import { bytesOf, walked } from './elementwise.mjs';
 
-/** Rows beyond which a layer norm's grid no longer tells them: maxGridSize[1] of every device. */
+/** Rows beyond which a layer norm's grid no longer shows them: maxGridSize[1] of every device. */
 const GRID_Y_MAX = 65_535;
 
 function known(sizes, ...names) {

@@ -38,7 +38,7 @@ function parseProduct(text) {
 
 function parseLine(text, names, where) {
   if (text.startsWith('K ')) return parseKernel(text, names, where);
-  // What cuBLAS is merely told (a stream, a mode) computes nothing.
+  // Settings of cuBLAS (a stream, a mode) compute nothing.
   if (/^BLAS \w*(gemm|geam|copy|scal|Matmul$|Transform$)/i.test(text)) return parseProduct(text);
   const copy = /^(?:SYNC )?(?:cudaM|m)emcpy(?:2D)?(?:Async)? (\d+) ([HD])->([HD])/.exec(text);
   if (copy !== null) {
@@ -89,7 +89,7 @@ const signature = (batch) =>
     .join('\n');
 
 /**
- * The batch to look at: the second of the first two in a row with the same kernels. The first of a
+ * The measured batch: the second of the first two in a row with the same kernels. The first of a
  * session also holds what is done once, and a log's end may be of the proof, in other shapes.
  *
  * @throws Error where no two batches in a row are alike, or `wanted` (from 0) is not there.

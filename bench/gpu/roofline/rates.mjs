@@ -35,7 +35,7 @@ export function ratesOf(device, ceilings = null) {
   return { ...rates, memory: ceilings.copy_gbs * 1e9, memorySource: 'measured copy' };
 }
 
-/** The key of DEVICES for a name as the driver tells it, or null. */
+/** The key of DEVICES for a name as the driver gives it, or null. */
 export function deviceKey(name) {
   if (/H200/.test(name)) return 'h200';
   return /H100/.test(name) && !/PCIe|NVL/.test(name) ? 'h100' : null;
