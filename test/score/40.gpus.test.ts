@@ -1,5 +1,5 @@
 /**
- * A whole score on stand-ins for GPUs: flags, workers, sums, the second opinion, the result.
+ * A whole score on test doubles of GPUs: flags, workers, sums, the verification, the result.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';

@@ -94,7 +94,7 @@ describe('on the CPU', () => {
     expect(again.identity).toEqual(result.identity);
   });
 
-  test('fp16: recorded as such, and the second opinion stays in fp32', async () => {
+  test('fp16: recorded as such, and its verification stays in fp32', async () => {
     const result = await score(await options({ optimize: true, precision: 'fp16' }));
     expect(result.optimization).toMatchObject({ verdict: 'pass', precision: 'fp16' });
     expect(result.engine.precision).toBe('fp16');
