@@ -42,12 +42,13 @@ export function readSummary(bytes: Uint8Array, path: string): OnnxSummary {
   const graph = model.child(MODEL.graph)!;
   const initialized = new Set(initializersOf(graph).map((tensor) => tensor.string(TENSOR.name)));
   const operators = new Map<string, number>();
-  for (const node of nodesBelow(graph)) {
+  const nodes = [...nodesBelow(graph)];
+  for (const node of nodes) {
     const operator = operatorOf(node);
     operators.set(operator, (operators.get(operator) ?? 0) + 1);
   }
   const functions = model.children(MODEL.functions);
-  const bodies = [graph, ...functions];
+  const all = [...nodes, ...functions.flatMap((body) => [...nodesBelow(body)])];
   return {
     irVersion: model.integer(MODEL.ir_version),
     opsets: readOpsets(model),
@@ -61,7 +62,7 @@ export function readSummary(bytes: Uint8Array, path: string): OnnxSummary {
     externalTensors: [...model.walk()]
       .filter((message) => message.type === SCHEMA.get('TensorProto') && isExternal(message))
       .map((tensor) => tensor.string(TENSOR.name)),
-    quantizedActivations: bodies.flatMap((body) => [...nodesBelow(body)]).filter(quantizes).length,
+    quantizedActivations: all.filter(quantizes).length,
     unknownFields: model.unknown().map(({ path }) => path),
   };
 }

@@ -18,6 +18,8 @@ const MAX_FIELDS = 2 ** 21;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const scratch = new Float64Array(1);
 
+/** Bytes of a text that is tried as ASCII. */
+const ASCII_LENGTH = 64;
 /** Characters of a path that a refusal repeats. */
 const SHOWN_PATH = 200;
 
@@ -48,6 +50,8 @@ interface File {
   readonly source: WireSource;
   readonly schema: Schema;
   fields: number;
+  /** Whether a field without a name in the schema was met. */
+  hasUnknown: boolean;
 }
 
 /** @throws the source's code, naming the field's path and its offset in the file */
@@ -57,7 +61,27 @@ export function readMessage(
   schema: Schema,
   source: WireSource,
 ): Message {
-  return new Message({ bytes, source, schema, fields: 0 }, type, 0, bytes.length, null, null, 0);
+  return new Message(
+    { bytes, source, schema, fields: 0, hasUnknown: false },
+    type,
+    0,
+    bytes.length,
+    null,
+    null,
+    0,
+  );
+}
+
+/** Names are short and ASCII nearly always: several times faster than a decoder's call for each. */
+function asciiOrNull(bytes: Uint8Array, from: number, end: number): string | null {
+  if (end - from > ASCII_LENGTH) return null;
+  let text = '';
+  for (let k = from; k < end; k++) {
+    const byte = bytes[k]!;
+    if (byte >= 0x80) return null;
+    text += String.fromCharCode(byte);
+  }
+  return text;
 }
 
 export class Message {
@@ -135,17 +159,12 @@ export class Message {
 
   /** '' where it is not given; invalid UTF-8 is refused. */
   string(field: FieldType): string {
-    return this.strings(field)[0] ?? '';
+    const value = this.fields.find(({ type }) => type === field);
+    return value === undefined ? '' : this.text(value);
   }
 
   strings(field: FieldType): string[] {
-    return this.all(field).map((value) => {
-      try {
-        return utf8.decode(this.payload(value));
-      } catch {
-        throw this.refuse(`invalid UTF-8 in ${field.name}`);
-      }
-    });
+    return this.all(field).map((value) => this.text(value));
   }
 
   /** Views of the file. */
@@ -198,12 +217,27 @@ export class Message {
   /** Fields without a name in the schema, here and below. */
   unknown(): UnknownField[] {
     const found: UnknownField[] = [];
-    for (const message of this.walk()) {
+    if (!this.file.hasUnknown) return found;
+    // Paths are made on the way: `path` looks for each message among all of its holder's.
+    const open: [Message, string][] = [[this, this.path]];
+    for (let at = open.pop(); at !== undefined; at = open.pop()) {
+      const [message, path] = at;
+      const outer = path === '' ? '' : `${path}.`;
+      const counts = new Map<FieldType, number>();
+      const inner: typeof open = [];
       for (const value of message.fields) {
-        if (value.type !== null) continue;
-        const path = [message.path, value.number].filter((part) => part !== '').join('.');
-        found.push({ path, bytes: value.delimited ? message.payload(value) : message.raw(value) });
+        const { type } = value;
+        if (type === null) {
+          const bytes = value.delimited ? message.payload(value) : message.raw(value);
+          found.push({ path: `${outer}${value.number}`, bytes });
+        } else if (value.message !== null) {
+          const index = counts.get(type) ?? 0;
+          counts.set(type, index + 1);
+          const name = type.repeated ? `${type.name}[${index}]` : type.name;
+          inner.push([value.message, `${outer}${name}`]);
+        }
       }
+      for (const each of inner.reverse()) open.push(each);
     }
     return found;
   }
@@ -224,6 +258,16 @@ export class Message {
     return this.reader(this.from, this.end).refuse(problem, hint);
   }
 
+  private text({ type, from, end }: FieldValue): string {
+    const text = asciiOrNull(this.file.bytes, from, end);
+    if (text !== null) return text;
+    try {
+      return utf8.decode(this.file.bytes.subarray(from, end));
+    } catch {
+      throw this.refuse(`invalid UTF-8 in ${type!.name}`);
+    }
+  }
+
   private safe(field: FieldType, value: number): number {
     if (!Number.isSafeInteger(value)) throw this.refuse(`the ${field.name} ${value}`);
     return value;
@@ -237,7 +281,7 @@ export class Message {
   }
 
   private reader(from: number, end: number): WireReader {
-    return new WireReader(this.file.bytes.subarray(from, end), this.file.source, from, this);
+    return new WireReader(this.file.bytes, this.file.source, from, end, this);
   }
 
   private add(reader: WireReader, start: number, depth: number): void {
@@ -245,7 +289,8 @@ export class Message {
     const delimited = wire === WIRE.bytes;
     const type = this.type.fields.get(number) ?? null;
     const before = this.fields.at(-1);
-    if (type !== null) this.expectWire(reader, type);
+    if (type === null) this.file.hasUnknown = true;
+    else this.expectWire(reader, type);
     reader.skip();
     const end = reader.offset;
     // A run of unpacked numbers, or of unknown ones, may be as long as the weights: one entry.
@@ -261,7 +306,7 @@ export class Message {
     const message = inner && new Message(this.file, inner, from, end, this, type, depth + 1);
     const value = { type, number, start, from, end, delimited, message };
     this.fields.push(value);
-    if (type !== null && !type.repeated && type.packable) this.expectValue(type, value);
+    if (type?.kind === 'int32' && !type.repeated) this.expectValue(type, value);
   }
 
   private expectWire(reader: WireReader, type: FieldType): void {
@@ -270,7 +315,7 @@ export class Message {
     throw reader.refuse(`${type.name} with wire type ${reader.wire} instead of ${type.wire}`);
   }
 
-  /** A number that stands once has a value that its type holds. */
+  /** An int32 or an enum that stands once has a value that its type holds. */
   private expectValue(type: FieldType, field: FieldValue): void {
     const value = this.numberAt(field);
     if (type.values === null || (value >= 0 && value < type.values)) return;

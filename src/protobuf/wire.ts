@@ -30,25 +30,22 @@ export class WireReader {
   wire = 0;
   /** Bytes of the last length-delimited payload that was read or skipped. */
   length = 0;
-  private position: number;
-  private readonly end: number;
   private dataView: DataView | undefined;
 
   constructor(
+    /** The whole file. */
     private readonly buffer: Uint8Array,
     readonly source: WireSource,
-    /** Offset of `buffer[0]` in the file, for messages. */
-    readonly base = 0,
+    /** What is read is at `[position, end)` of the file. */
+    private position = 0,
+    private readonly end = buffer.length,
     /** Names the message that is read, such as " in graph.node[3]", in refusals. */
     private readonly holder: { readonly place: string } | null = null,
-  ) {
-    this.position = 0;
-    this.end = buffer.length;
-  }
+  ) {}
 
   /** Offset in the file of the next byte to be read. */
   get offset(): number {
-    return this.base + this.position;
+    return this.position;
   }
 
   /** @param hint the way out; by default that of a damaged file */
@@ -181,8 +178,9 @@ export class WireReader {
 
   /** A length-delimited field as a message of its own. */
   message(): WireReader {
-    const bytes = this.bytes();
-    return new WireReader(bytes, this.source, this.offset - bytes.length);
+    this.expect(WIRE.bytes);
+    const start = this.takeBytes();
+    return new WireReader(this.buffer, this.source, start, start + this.length);
   }
 
   /**

@@ -326,13 +326,22 @@ describe('accepted', () => {
   test('unknown fields, which are reported with their paths', () => {
     const hidden = bytes(99, 'hidden');
     const file = model(
-      graph(graphNode('Abs', ['x'], ['y'], hidden)),
+      graph(
+        graphNode('Abs', ['x'], ['y'], hidden),
+        input('x'),
+        graphNode('Abs', ['y'], ['z'], value, attribute(typed(ATTRIBUTE_TYPE.f), hidden)),
+      ),
       hidden,
       int(98, 1),
       int(98, 2),
     );
     const { unknownFields } = readSummary(file, 'm.onnx');
-    expect(unknownFields).toEqual(['99', '98', 'graph.node[0].99']);
+    expect(unknownFields).toEqual([
+      '99',
+      '98',
+      'graph.node[0].99',
+      'graph.node[1].attribute[1].99',
+    ]);
   });
 
   test('an attribute without its value has the default of its type, as for the runtime', () => {
