@@ -25,14 +25,26 @@ export function checkGraphNames(graph: Message): void {
     if (constants.has(name)) throw ambiguous(tensor, `a second initializer \`${name}\``);
     constants.add(name);
   }
-  const inputs = new Set<string>();
-  for (const port of graph.children(GRAPH.input)) {
-    const name = port.string(VALUE_INFO.name);
-    if (inputs.has(name)) throw ambiguous(port, `a second input \`${name}\``);
-    inputs.add(name);
-  }
+  const ports = graph.children(GRAPH.input);
+  const inputs = ports.map((port) => port.string(VALUE_INFO.name));
+  checkInputs(graph, inputs);
   // An initializer may be the default of an input; a node's output may be neither.
   checkNames(graph, GRAPH.node, [...constants, ...inputs]);
+}
+
+/** @throws BPB_MODEL_NOT_ONNX for a value that is defined twice in a function */
+export function checkFunctionNames(body: Message): void {
+  const inputs = body.strings(FUNCTION.input);
+  checkInputs(body, inputs);
+  checkNames(body, FUNCTION.node, inputs);
+}
+
+function checkInputs(body: Message, names: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.has(name)) throw ambiguous(body, `a second input \`${name}\``);
+    seen.add(name);
+  }
 }
 
 /** The tensors that name a graph's initializers, dense and sparse. */
@@ -45,7 +57,7 @@ export function initializersOf(graph: Message): Message[] {
 }
 
 /** @throws BPB_MODEL_NOT_ONNX for a node's output whose name is taken */
-export function checkNames(body: Message, nodes: FieldType, taken: readonly string[]): void {
+function checkNames(body: Message, nodes: FieldType, taken: readonly string[]): void {
   const seen = new Set(taken);
   for (const node of body.children(nodes)) {
     for (const name of node.strings(NODE.output)) {

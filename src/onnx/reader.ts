@@ -7,7 +7,7 @@
 import { type Message, readMessage } from '../protobuf/message.js';
 import { ambiguous } from './ambiguous.js';
 import { checkAttribute, checkAttributeNames, checkConstant } from './check-attribute.js';
-import { checkFunctions, checkGraphNames, checkNames, checkOpsets } from './check-names.js';
+import { checkFunctionNames, checkFunctions, checkGraphNames, checkOpsets } from './check-names.js';
 import { checkTensor } from './check-tensor.js';
 import { readPort } from './port.js';
 import { FUNCTION, MODEL, NODE, SCHEMA } from './schema.js';
@@ -36,7 +36,7 @@ const CHECKS: Readonly<Record<string, (message: Message) => unknown>> = {
   FunctionProto: (body) => {
     checkAttributeNames(body, FUNCTION.attribute_proto);
     checkOpsets(body, FUNCTION.opset_import);
-    checkNames(body, FUNCTION.node, body.strings(FUNCTION.input));
+    checkFunctionNames(body);
   },
 };
 
