@@ -30,6 +30,9 @@ function readItem(graph: Message, field: FieldValue): Item {
   return { kind: 'other', raw };
 }
 
+/** A byte order mark is a part of the text, as for the runtime. */
+const text = new TextDecoder('utf-8', { ignoreBOM: true });
+
 const NODE_FIELDS: readonly (FieldType | null)[] = [
   NODE.input,
   NODE.output,
@@ -70,7 +73,7 @@ function valueOfAttribute(attribute: Message): Attribute['value'] {
     case ATTRIBUTE_TYPE.i:
       return attribute.number(ATTRIBUTE.i);
     case ATTRIBUTE_TYPE.s:
-      return new TextDecoder().decode(attribute.byteStrings(ATTRIBUTE.s)[0]);
+      return text.decode(attribute.byteStrings(ATTRIBUTE.s)[0]);
     case ATTRIBUTE_TYPE.t: {
       const tensor = attribute.child(ATTRIBUTE.t);
       return tensor === undefined ? null : readTensor(tensor);

@@ -183,6 +183,15 @@ describe('refused', () => {
       model(graph(), localFunction(), localFunction()),
       /a second function `d:f`/,
     ],
+    // The last one wins.
+    [
+      'an input of a function twice',
+      model(
+        graph(),
+        localFunction(bytes(FUNCTION.input.number, 'a'), bytes(FUNCTION.input.number, 'a')),
+      ),
+      /a second input `a` in functions\[0\]/,
+    ],
     [
       'a value twice in a function',
       model(
@@ -342,6 +351,13 @@ describe('accepted', () => {
       'graph.node[0].99',
       'graph.node[1].attribute[1].99',
     ]);
+  });
+
+  test('a byte order mark is a part of an attribute’s text', () => {
+    const marked = attribute(bytes(ATTRIBUTE.s.number, '\ufefftanh'), typed(ATTRIBUTE_TYPE.s));
+    const file = model(graph(graphNode('Gelu', ['x'], ['y'], marked)));
+    const [gelu] = OnnxGraph.parse(file, 'm.onnx').nodes;
+    expect(gelu!.attributes.get('alpha')!.value).toBe('\ufefftanh');
   });
 
   test('an attribute without its value has the default of its type, as for the runtime', () => {
