@@ -56,30 +56,43 @@ function forbidden(path: string, operator: string): BpbError {
   });
 }
 
+/** A function on the chain of calls that is followed. */
+interface Frame {
+  readonly id: string;
+  readonly callees: readonly string[];
+  /** Index in `callees` of the next to be followed. */
+  next: number;
+  /** Longest chain below it, as far as it is known. */
+  below: number;
+}
+
 /** Longest chain of function calls; infinite for a cycle. Iterative: the chain may be long. */
 function callDepth({ functions }: OnnxSummary): number {
   const calls = new Map(functions.map(({ id, calls }) => [id, calls]));
   const depth = new Map<string, number>();
   const open = new Set<string>();
+  const stack: Frame[] = [];
+  const enter = (id: string) => {
+    const callees = calls.get(id)!.filter((callee) => calls.has(callee));
+    open.add(id);
+    stack.push({ id, callees, next: 0, below: 0 });
+  };
   let deepest = 0;
   for (const root of calls.keys()) {
-    const stack = [root];
-    while (stack.length > 0) {
-      const id = stack.at(-1)!;
-      const inner = (calls.get(id) ?? []).filter((callee) => calls.has(callee));
-      if (depth.has(id)) {
+    if (!depth.has(root)) enter(root);
+    for (let at = stack.at(-1); at !== undefined; at = stack.at(-1)) {
+      const callee = at.callees[at.next];
+      if (callee === undefined) {
+        depth.set(at.id, 1 + at.below);
+        deepest = Math.max(deepest, 1 + at.below);
+        open.delete(at.id);
         stack.pop();
-        continue;
-      }
-      open.add(id);
-      const pending = inner.filter((callee) => !depth.has(callee));
-      if (pending.some((callee) => open.has(callee))) return Number.POSITIVE_INFINITY;
-      if (pending.length > 0) stack.push(pending[0]!);
-      else {
-        depth.set(id, 1 + Math.max(0, ...inner.map((callee) => depth.get(callee)!)));
-        open.delete(id);
-        stack.pop();
-        deepest = Math.max(deepest, depth.get(id)!);
+      } else if (depth.has(callee)) {
+        at.below = Math.max(at.below, depth.get(callee)!);
+        at.next++;
+      } else {
+        if (open.has(callee)) return Number.POSITIVE_INFINITY;
+        enter(callee);
       }
     }
   }

@@ -87,6 +87,16 @@ describe('what could reach beyond the file is refused', () => {
   test('a chain that is not too long passes', () => {
     expect(() => checkOnnx(modelOf([], ...chain(60)), 'm.onnx')).not.toThrow();
   });
+
+  test('a function that calls many others passes, and ends their chains', () => {
+    const call = (k: number) => field(7, [...field(4, text(`f${k}`)), ...field(7, text('d'))]);
+    // More calls than a function of JavaScript takes arguments.
+    const calls = Array.from({ length: 130_000 }, (_, k) => call(k % 60)).flat();
+    const root = field(25, [...field(1, text('root')), ...field(10, text('d')), ...calls]);
+    expect(() => checkOnnx(modelOf([], root, ...chain(60)), 'm.onnx')).not.toThrow();
+    const tooDeep = modelOf([], root, ...chain(64));
+    expect(() => checkOnnx(tooDeep, 'm.onnx')).toThrow(/call each other too deeply/);
+  });
 });
 
 describe('nothing but a refusal comes of damage', () => {
