@@ -1,7 +1,8 @@
 /**
  * Files that two readers read as two models are refused, naming the place; their honest forms are not.
  *
- * What ONNX Runtime 1.30 does with each, where it loads it, is said beside it.
+ * A comment above a case says what ONNX Runtime 1.30 made of such a file, tried with its Python
+ * package. A case without one is a file that it refuses as well, or one whose reading was not tried.
  */
 import { describe, expect, test } from 'vitest';
 import { checkOnnx } from '#bpb/onnx/check';
@@ -119,11 +120,13 @@ describe('refused', () => {
       holding(TYPE.int8, [1], ...entries(TENSOR.int32_data, 300)),
       /the value 300, which its type does not hold/,
     ],
+    // The runtime keeps the low 32 bits: 1, fp32.
     [
       'a data_type of 2^32 + 1',
       model(graph(initializer([int(TENSOR.data_type.number, 2 ** 32 + 1)]))),
       /the integer 4294967297, which 32 bits do not hold/,
     ],
+    // A Cast to fp32 or int64 gives 1.
     [
       'a boolean of 2',
       holding(TYPE.bool, [1], raw(Uint8Array.of(2))),
@@ -239,18 +242,19 @@ describe('refused', () => {
       model(graph(graphNode('Abs', ['x'], ['y'], attribute(typed(99))))),
       /type 99, which is none of the 15 values of its enum/,
     ],
-    // The last one wins.
+    // The last one wins, in both orders.
     [
       'a number and a name for an axis',
       model(graph(dim(int(1, 2), bytes(2, 'n')))),
       /both dim_value and dim_p/,
     ],
+    // The last one wins.
     [
       'two numbers for an axis',
       model(graph(dim(int(1, 2), int(1, 3)))),
       /a second dim_value in graph\.inp/,
     ],
-    // The runtime keeps it as an unknown field.
+    // The runtime runs the model as if the field were not there.
     [
       'a field of another wire type',
       model(graph(bytes(GRAPH.name.number, 'g'), int(GRAPH.output.number, 1))),
@@ -263,6 +267,7 @@ describe('refused', () => {
       /`ORTM`, which marks ONNX Runtime's own format, in bytes 4 to 7/,
     ],
     ['a byte after the end', join([model(graph()), Uint8Array.of(0)]), /field number 0/],
+    // The runtime runs the model as if the group were not there, also with the number of the graph.
     ['a group', join([model(graph()), Uint8Array.of(0x0b, 0x0c)]), /a protobuf group/],
   ])('%s', async (_, file, problem) => {
     const error = await refusalOf(() => checkOnnx(file, 'm.onnx'));
