@@ -13,7 +13,8 @@
  * | `bpb doctor` | `doctor` |
  *
  * A function takes the flags of its command as options, returns the document that the command prints
- * with `--json`, and prints nothing. It throws a `BpbError`, whose `exitCode` is that of the command.
+ * with `--json`, and prints nothing. It throws a `BpbError`, whose `exitCode` is that of the command;
+ * options of a wrong name or type are refused (`BPB_USAGE_OPTION`).
  * The loaders are `loadArtifact`, `loadTokenizer`, `openData` and `planWindows`.
  *
  * @module
@@ -25,8 +26,9 @@ export type { DocumentFacts, TokenStream } from './data/types.js';
 export { type DoctorOptions, doctor } from './doctor/doctor.js';
 export type { DoctorReport } from './doctor/types.js';
 export { BpbError, type ErrorCode, type ErrorKind, EXIT_CODES } from './errors.js';
+export type { AuditOptions } from './evaluation/audit-options.js';
 export { type DataOptions, type OpenData, openData } from './evaluation/open-data.js';
-export type { AuditOptions, ClaimedOptions, ScoreOptions } from './evaluation/options.js';
+export type { ClaimedOptions, ScoreOptions } from './evaluation/options.js';
 export { type LedgerProbeOptions, type LedgerReport, probeLedger } from './ledger/verify.js';
 export { type ProbeOptions, type ProbeReport, probe } from './probes/probe.js';
 export type { Progress } from './progress.js';

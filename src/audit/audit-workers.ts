@@ -2,7 +2,7 @@
  * The number of threads for the documents of an audit.
  */
 import { availableParallelism } from 'node:os';
-import type { AuditOptions } from '../evaluation/options.js';
+import type { AuditOptions } from '../evaluation/audit-options.js';
 
 /** Below this many bytes the threads take longer to start than the work does. */
 const SMALL_INPUT = 2 << 20;

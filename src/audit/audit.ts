@@ -2,9 +2,10 @@
  * `bpb audit`: a tokenizer's byte accounting, alone or on documents, shards and a sidecar.
  */
 import { interrupted } from '../errors.js';
+import { AUDIT_CHECKS, type AuditOptions } from '../evaluation/audit-options.js';
 import { checkAuditFlags } from '../evaluation/checks/audit.js';
 import { openEvaluation } from '../evaluation/open.js';
-import type { AuditOptions } from '../evaluation/options.js';
+import { checkOptionTypes } from '../option-check.js';
 import type { SourceAudit } from '../submission/source/audit.js';
 import { runChecks } from './checks/check.js';
 import { CHECKS } from './checks/index.js';
@@ -35,6 +36,7 @@ import type { AuditReport } from './types.js';
  */
 export async function audit(options: AuditOptions): Promise<AuditReport> {
   const started = performance.now();
+  checkOptionTypes('audit', AUDIT_CHECKS, options);
   checkAuditFlags(options);
   const { tokenizer, source, out } = options;
   const script = source === undefined ? null : await readScript(source);

@@ -2,7 +2,7 @@
  * Composition of an audit's report from its facts and findings.
  */
 
-import type { AuditOptions } from '../evaluation/options.js';
+import type { AuditOptions } from '../evaluation/audit-options.js';
 import type { SourceAudit } from '../submission/source/audit.js';
 import { harnessCommit, harnessVersion } from '../version.js';
 import { type AuditFacts, byWeight } from './checks/check.js';

@@ -2,7 +2,7 @@
  * Facts of an audit, put together for the checks.
  */
 import { identify } from '../data/known-sets.js';
-import type { AuditOptions } from '../evaluation/options.js';
+import type { AuditOptions } from '../evaluation/audit-options.js';
 import type { AuditFacts, ClaimFacts } from './checks/check.js';
 import type { TextFacts } from './collect.js';
 import type { OpenedData, OpenedTokenizer } from './inputs.js';

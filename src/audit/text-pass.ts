@@ -3,7 +3,7 @@
  */
 import { sumSidecar } from '../bytes/sidecar.js';
 import { interrupted } from '../errors.js';
-import type { AuditOptions } from '../evaluation/options.js';
+import type { AuditOptions } from '../evaluation/audit-options.js';
 import { hashDocument, newDocumentsHash } from '../tokenizer/encode-pool.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import { auditWorkers } from './audit-workers.js';

@@ -3,7 +3,7 @@
  */
 import { Argument } from 'commander';
 import { audit } from '../audit/audit.js';
-import type { AuditOptions } from '../evaluation/options.js';
+import type { AuditOptions } from '../evaluation/audit-options.js';
 import { decimal, integer } from './arguments.js';
 import { defineCommand } from './command.js';
 

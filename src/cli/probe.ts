@@ -4,8 +4,8 @@
 import { Argument, Option } from 'commander';
 import { ENGINE_CHOICES } from '../engine/create.js';
 import { type BpbError, usageError } from '../errors.js';
-import { flagOf } from '../evaluation/checks/flags.js';
 import { type LedgerProbeOptions, probeLedger } from '../ledger/verify.js';
+import { flagOf } from '../option-check.js';
 import { type ProbeOptions, probe } from '../probes/probe.js';
 import { WINDOW_MODES } from '../windows/options.js';
 import { addEngineFlags, integer } from './arguments.js';

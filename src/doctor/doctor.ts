@@ -3,6 +3,7 @@
  */
 import { loadAddon } from '../engine/addon.js';
 import { findRuntimeLibrary } from '../engine/library.js';
+import { checkOptionTypes, type OptionChecks, option } from '../option-check.js';
 import { harnessVersion } from '../version.js';
 import { examineCpu } from './cpu.js';
 import { examineDriver } from './driver.js';
@@ -14,6 +15,8 @@ export interface DoctorOptions {
   /** Folder of another libonnxruntime (`--ort-lib`). */
   ortLib?: string | undefined;
 }
+
+const DOCTOR_CHECKS: OptionChecks<DoctorOptions> = { ortLib: option.text };
 
 /**
  * Says what scoring needs and what of it this machine has. Changes nothing; what cannot be examined is
@@ -29,6 +32,7 @@ export interface DoctorOptions {
  * ```
  */
 export function doctor(options: DoctorOptions = {}): DoctorReport {
+  checkOptionTypes('doctor', DOCTOR_CHECKS, options);
   const cpu = examineCpu(options.ortLib);
   const { findings, gpus } = examineGpu(options.ortLib);
   const all = [...cpu, ...findings];

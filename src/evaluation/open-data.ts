@@ -10,6 +10,7 @@ import { findSidecars, readSidecars, type Sidecar } from '../data/sidecars.js';
 import { sotuDocuments } from '../data/sotu.js';
 import type { DocumentFacts, DocumentSource, ShardInfo, TokenStream } from '../data/types.js';
 import { usageError } from '../errors.js';
+import { checkOptionTypes, type OptionChecks, option } from '../option-check.js';
 import type { Progress } from '../progress.js';
 import { tokenizeDocuments } from '../tokenizer/stream.js';
 import type { Tokenizer } from '../tokenizer/types.js';
@@ -45,6 +46,16 @@ export interface DataOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
+const DATA_CHECKS: OptionChecks<DataOptions> = {
+  tokenizer: option.required(option.object),
+  data: option.texts,
+  docs: option.text,
+  sidecar: option.text,
+  limitDocs: option.count(1),
+  workers: option.required(option.count(0)),
+  onProgress: option.callback,
+};
+
 export interface OpenData {
   readonly stream: TokenStream;
   readonly tokenizer: Tokenizer;
@@ -71,6 +82,7 @@ export interface OpenData {
  * @throws input errors naming the file; usage errors where nothing, or nothing known, is named
  */
 export async function openData(options: DataOptions): Promise<OpenData> {
+  checkOptionTypes('openData', DATA_CHECKS, options);
   const { data, docs } = options;
   const builtIn = data?.length === 1 && !existsSync(data[0]!) ? BUILT_IN[data[0]!] : undefined;
   if (builtIn !== undefined) {

@@ -12,6 +12,7 @@ import type { Tokenizer } from '../tokenizer/types.js';
 import type { BatchPlan } from '../windows/batches.js';
 import { checkWindowOptions, type WindowOptions } from '../windows/options.js';
 import type { WindowPlan } from '../windows/plan.js';
+import type { AuditOptions } from './audit-options.js';
 import { checkAuditFlags } from './checks/audit.js';
 import { checkFlags } from './checks/flags.js';
 import { requireModelOptions, requireTokenOptions } from './checks/missing.js';
@@ -24,7 +25,7 @@ import {
   openData,
   openShards,
 } from './open-data.js';
-import type { AuditOptions, ScoreOptions, TokenOptions } from './options.js';
+import type { ScoreOptions, TokenOptions } from './options.js';
 import { devicesOf, placementOf } from './placement.js';
 import { partRange, planBatchesOf, planRows } from './plan.js';
 import type { Placement } from './session-options.js';

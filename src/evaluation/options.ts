@@ -1,9 +1,10 @@
 /**
- * The options of a score, of a score of losses that were computed elsewhere, and of an audit.
+ * The options of a score, and of a score of losses that were computed elsewhere.
  */
+import { type OptionChecks, option } from '../option-check.js';
 import type { Progress } from '../progress.js';
-import type { SLIDING_2026_03_19, WindowMode } from '../windows/options.js';
-import type { EngineFlags } from './session-options.js';
+import { SLIDING_2026_03_19, WINDOW_MODES, type WindowMode } from '../windows/options.js';
+import { ENGINE_CHECKS, type EngineFlags } from './session-options.js';
 
 export interface ScoreOptions extends EngineFlags {
   /** Directory with `artifact.json`, or a bare `.onnx`. */
@@ -61,28 +62,48 @@ export interface ClaimedOptions extends TokenOptions, Pick<ScoreOptions, 'comman
   targets: string;
 }
 
-export interface AuditOptions {
-  /** A SentencePiece `.model`, or `byte260`; may be left out where a source is audited alone. */
-  tokenizer?: string | undefined;
-  /** Documents, one JSON object with `text` a line; or the name of a built-in set. */
-  docs?: string | undefined;
-  /** Shards: a directory or files. */
-  data?: readonly string[] | undefined;
-  /** Directory of byte sidecars; by default the shards' own. */
-  sidecar?: string | undefined;
-  /** Training shards, to be searched for the validation documents. */
-  trainData?: readonly string[] | undefined;
-  /** JSON file with the bytes that a participant's own table gives each id. */
-  lut?: string | undefined;
-  /** Bytes per token that a participant's evaluation comes to: val_loss / ln 2 / val_bpb. */
-  bytesPerToken?: number | undefined;
-  /** A training or evaluation script, read and never run. */
-  source?: string | undefined;
-  /** Directory for `audit.json`, `documents.csv` and `documents.json`. */
-  out?: string | undefined;
-  /** Threads for the documents; by default one a core for inputs of some megabytes. */
-  workers?: number | undefined;
-  command?: string | undefined;
-  signal?: AbortSignal | undefined;
-  onProgress?: ((progress: Progress) => void) | undefined;
-}
+export const SCORE_CHECKS: OptionChecks<ScoreOptions> = {
+  artifact: option.required(option.text),
+  tokenizer: option.text,
+  data: option.texts,
+  docs: option.text,
+  sidecar: option.text,
+  window: option.choice(WINDOW_MODES),
+  seqLen: option.count(1),
+  stride: option.count(1),
+  tail: option.choice(['drop', 'score']),
+  compat: option.choice([SLIDING_2026_03_19]),
+  limitDocs: option.count(1),
+  part: option.pair,
+  ...ENGINE_CHECKS,
+  optimize: option.flag,
+  optimizeTolerance: option.number,
+  batchTokens: option.count(1),
+  verifyRows: option.count(0),
+  seed: option.count(0),
+  strict: option.flag,
+  out: option.text,
+  saveTargets: option.flag,
+  ledger: option.text,
+  command: option.text,
+  signal: option.signal,
+  onProgress: option.callback,
+};
+
+const { tokenizer, data, docs, sidecar, limitDocs, onProgress, command } = SCORE_CHECKS;
+
+export const TOKEN_CHECKS: OptionChecks<TokenOptions> = {
+  tokenizer,
+  data,
+  docs,
+  sidecar,
+  limitDocs,
+  onProgress,
+};
+
+export const CLAIMED_CHECKS: OptionChecks<ClaimedOptions> = {
+  ledger: option.required(option.text),
+  targets: option.required(option.text),
+  ...TOKEN_CHECKS,
+  command,
+};

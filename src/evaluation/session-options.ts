@@ -4,9 +4,10 @@
  */
 import type { Adaptive } from '../artifact/adaptive.js';
 import type { Artifact } from '../artifact/load.js';
-import type { EngineChoice } from '../engine/create.js';
+import { ENGINE_CHOICES, type EngineChoice } from '../engine/create.js';
 import type { ChosenGpus } from '../engine/cuda/devices.js';
 import type { CudaOptions, EngineOptions } from '../engine/types.js';
+import { type OptionChecks, option } from '../option-check.js';
 import type { WindowOptions } from '../windows/options.js';
 
 export interface EngineFlags {
@@ -27,6 +28,16 @@ export interface EngineFlags {
   /** Threads of one session. */
   threads?: number | undefined;
 }
+
+export const ENGINE_CHECKS: OptionChecks<EngineFlags> = {
+  engine: option.choice(ENGINE_CHOICES),
+  device: option.text,
+  precision: option.choice(['fp32', 'tf32', 'fp16']),
+  allowCpuNodes: option.flag,
+  ortLib: option.text,
+  workers: option.threads(1),
+  threads: option.threads(1),
+};
 
 /** A flag of a command line: as commander declares it, its help, and the least value of a count. */
 interface FlagText {

@@ -4,7 +4,8 @@
 import { checkLedgerData } from '../evaluation/checks/ledger-data.js';
 import { openEvaluation } from '../evaluation/open.js';
 import type { OpenData } from '../evaluation/open-data.js';
-import type { TokenOptions } from '../evaluation/options.js';
+import { TOKEN_CHECKS, type TokenOptions } from '../evaluation/options.js';
+import { checkOptionTypes, type OptionChecks, option } from '../option-check.js';
 import type { ProbeVerdict } from '../verdict.js';
 import { type CheckedLedger, checkLedger } from './check.js';
 import type { LedgerHeader } from './format.js';
@@ -14,6 +15,13 @@ import { type Violation, type ViolationCode, violationText } from './violations.
 export interface LedgerProbeOptions extends Omit<TokenOptions, 'sidecar'> {
   ledger: string;
 }
+
+const { sidecar: _sidecar, ...DATA_CHECKS } = TOKEN_CHECKS;
+
+const LEDGER_PROBE_CHECKS: OptionChecks<LedgerProbeOptions> = {
+  ledger: option.required(option.text),
+  ...DATA_CHECKS,
+};
 
 export interface LedgerReport {
   readonly schema: 'bpb-probe/1';
@@ -96,6 +104,7 @@ const STREAM: Rule = {
  * @throws input errors (exit 3) where the file is no ledger at all
  */
 export async function probeLedger(options: LedgerProbeOptions): Promise<LedgerReport> {
+  checkOptionTypes('probeLedger', LEDGER_PROBE_CHECKS, options);
   const opened = await dataOf(options);
   const checked = await checkLedger(options.ledger, { stream: opened?.stream });
   const verdicts = RULES.map((rule) => verdictOf(rule, checked));

@@ -4,8 +4,9 @@
 import type { EngineInfo } from '../engine/types.js';
 import { DEFAULT_BATCH_TOKENS, openEvaluation } from '../evaluation/open.js';
 import type { OpenData } from '../evaluation/open-data.js';
-import type { ScoreOptions } from '../evaluation/options.js';
-import { type EngineFlags, sessionSpec } from '../evaluation/session-options.js';
+import { SCORE_CHECKS, type ScoreOptions } from '../evaluation/options.js';
+import { ENGINE_CHECKS, type EngineFlags, sessionSpec } from '../evaluation/session-options.js';
+import { checkOptionTypes, type OptionChecks, option } from '../option-check.js';
 import type { ProbeVerdict } from '../verdict.js';
 import { harnessCommit, harnessVersion } from '../version.js';
 import type { WindowOptions } from '../windows/options.js';
@@ -33,6 +34,24 @@ export interface ProbeOptions
   /** Many more rows and changes; minutes where the default takes seconds. */
   thorough?: boolean | undefined;
 }
+
+const PROBE_CHECKS: OptionChecks<ProbeOptions> = {
+  artifact: SCORE_CHECKS.artifact,
+  tokenizer: SCORE_CHECKS.tokenizer,
+  data: SCORE_CHECKS.data,
+  docs: SCORE_CHECKS.docs,
+  limitDocs: SCORE_CHECKS.limitDocs,
+  window: SCORE_CHECKS.window,
+  seqLen: SCORE_CHECKS.seqLen,
+  stride: SCORE_CHECKS.stride,
+  ...ENGINE_CHECKS,
+  batchTokens: SCORE_CHECKS.batchTokens,
+  seed: SCORE_CHECKS.seed,
+  thorough: option.flag,
+  command: SCORE_CHECKS.command,
+  signal: SCORE_CHECKS.signal,
+  onProgress: SCORE_CHECKS.onProgress,
+};
 
 /** The document `bpb-probe/1`. */
 export interface ProbeReport {
@@ -77,6 +96,7 @@ const GPU_ROWS = 4;
  */
 export async function probe(options: ProbeOptions): Promise<ProbeReport> {
   const started = performance.now();
+  checkOptionTypes('probe', PROBE_CHECKS, options);
   const { seed = DEFAULT_SEED, thorough = false, onProgress, signal } = options;
   const evaluation = await openEvaluation(options, 'model');
   const { artifact, tokenizer, window, data, placement } = evaluation;

@@ -5,10 +5,11 @@ import { Accounting } from '../bytes/accounting.js';
 import { inputError } from '../errors.js';
 import { openEvaluation } from '../evaluation/open.js';
 import type { OpenData } from '../evaluation/open-data.js';
-import type { ClaimedOptions } from '../evaluation/options.js';
+import { CLAIMED_CHECKS, type ClaimedOptions } from '../evaluation/options.js';
 import { type CheckedLedger, checkLedger } from '../ledger/check.js';
 import type { ScoreEvent, TargetRange } from '../ledger/events.js';
 import { Violations, violationText } from '../ledger/violations.js';
+import { checkOptionTypes } from '../option-check.js';
 import { DocumentTotals } from '../run/totals.js';
 import { harnessVersion } from '../version.js';
 import type { CoverageMap } from '../windows/coverage.js';
@@ -39,6 +40,7 @@ import { TargetsFile } from './targets-file.js';
  */
 export async function scoreClaimed(options: ClaimedOptions): Promise<ClaimedResult> {
   const started = performance.now();
+  checkOptionTypes('scoreClaimed', CLAIMED_CHECKS, options);
   const { tokenizer, data } = await openEvaluation(options, 'tokens');
   const { stream, sidecar, facts } = data;
   const accounting = new Accounting({ tokenizer, stream, sidecar, facts });

@@ -4,8 +4,9 @@
 import { Accounting } from '../bytes/accounting.js';
 import { interrupted } from '../errors.js';
 import { openEvaluation, type PlannedEvaluation } from '../evaluation/open.js';
-import type { ScoreOptions } from '../evaluation/options.js';
+import { SCORE_CHECKS, type ScoreOptions } from '../evaluation/options.js';
 import { sessionSpec } from '../evaluation/session-options.js';
+import { checkOptionTypes } from '../option-check.js';
 import type { WorkerSetup } from '../run/messages.js';
 import { batchesInFlight } from '../run/run-batches.js';
 import { type PlanScore, scorePlan } from '../run/score-plan.js';
@@ -47,6 +48,7 @@ interface Run {
  */
 export async function score(options: ScoreOptions): Promise<ScoreResult> {
   const started = performance.now();
+  checkOptionTypes('score', SCORE_CHECKS, options);
   if (options.ledger !== undefined) checkNewLedger(options.ledger);
   const evaluation = await openEvaluation(options, 'plan');
   const { tokenizer, data, workload } = evaluation;

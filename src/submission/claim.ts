@@ -2,6 +2,7 @@
  * Judgement of claimed scores: a pair of figures, or the final scores of training logs.
  */
 import { usageError } from '../errors.js';
+import { checkOptionTypes, type OptionChecks, option } from '../option-check.js';
 import { claimLog } from './claim/judge-log.js';
 import { judgeClaim } from './claim/judge-pair.js';
 import type { LogClaim, LogFinding } from './claim/log-types.js';
@@ -12,6 +13,14 @@ export interface ClaimOptions extends Partial<ClaimInput> {
   /** Training logs of the challenge; every final score that they print is judged. */
   readonly logs?: readonly string[] | undefined;
 }
+
+const CLAIM_CHECKS: OptionChecks<ClaimOptions> = {
+  logs: option.texts,
+  valLoss: option.numeric,
+  valBpb: option.numeric,
+  tokens: option.number,
+  family: option.text,
+};
 
 /**
  * `fail` where the accounting is a known mistake, the data another set, or a log has a finding of
@@ -52,6 +61,7 @@ export type ClaimReport = PairReport | LogsReport;
  *   BPB_CLAIM_FAMILY); `input` where a file is not a log
  */
 export async function claim(options: ClaimOptions): Promise<ClaimReport> {
+  checkOptionTypes('claim', CLAIM_CHECKS, options);
   const { logs = [], valLoss, valBpb, tokens, family } = options;
   if (logs.length > 0) {
     if (valLoss !== undefined || valBpb !== undefined) throw misuse('both');

@@ -8,6 +8,7 @@ import { SHARD_MAX_TOKENS } from '../data/shard-header.js';
 import { sotuDocuments } from '../data/sotu.js';
 import type { DocumentSource } from '../data/types.js';
 import { inputError, usageError } from '../errors.js';
+import { checkOptionTypes, type OptionChecks, option } from '../option-check.js';
 import type { Progress } from '../progress.js';
 import { loadTokenizer } from '../tokenizer/load.js';
 import type { Tokenizer } from '../tokenizer/types.js';
@@ -36,6 +37,19 @@ export interface TokenizeOptions {
   onProgress?: ((progress: Progress) => void) | undefined;
 }
 
+const TOKENIZE_CHECKS: OptionChecks<TokenizeOptions> = {
+  docs: option.required(option.text),
+  tokenizer: option.required(option.text),
+  out: option.required(option.text),
+  split: option.text,
+  limitDocs: option.count(1),
+  workers: option.threads(0),
+  shardTokens: option.count(1, SHARD_MAX_TOKENS),
+  command: option.text,
+  signal: option.signal,
+  onProgress: option.callback,
+};
+
 /** The options with their defaults, and what they name opened. */
 export interface OpenedOptions {
   readonly source: DocumentSource;
@@ -51,16 +65,6 @@ const BUILT_IN: Readonly<Record<string, () => DocumentSource>> = {
   'sotu-train': () => sotuDocuments('train'),
 };
 
-function integerFrom(flag: string, least: number, most: number, value: number): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw usageError('BPB_USAGE_INTEGER', {
-    message: `${flag} must be an integer`,
-    path: flag,
-    expected: most === Number.MAX_SAFE_INTEGER ? `at least ${least}` : `from ${least} to ${most}`,
-    actual: String(value),
-  });
-}
-
 /** A shard has 16 bits a token. */
 function refuseWide({ pieces, path, kind }: Tokenizer): void {
   if (pieces.length <= 65_536) return;
@@ -75,8 +79,8 @@ function refuseWide({ pieces, path, kind }: Tokenizer): void {
 
 /** @throws usage errors naming the flag; input errors naming the file */
 export function openOptions(options: TokenizeOptions): OpenedOptions {
+  checkOptionTypes('tokenize', TOKENIZE_CHECKS, options);
   const { docs, split = 'val', limitDocs, workers, shardTokens } = options;
-  const most = Number.MAX_SAFE_INTEGER;
   if (!SPLITS.includes(split)) {
     throw usageError('BPB_USAGE_SPLIT', {
       message: '--split is not a split',
@@ -87,12 +91,9 @@ export function openOptions(options: TokenizeOptions): OpenedOptions {
   }
   const checked = {
     split,
-    limit:
-      limitDocs === undefined
-        ? Number.POSITIVE_INFINITY
-        : integerFrom('--limit-docs', 1, most, limitDocs),
-    workers: integerFrom('--workers', 0, 1024, workers ?? availableParallelism()),
-    shardTokens: integerFrom('shardTokens', 1, SHARD_MAX_TOKENS, shardTokens ?? SHARD_MAX_TOKENS),
+    limit: limitDocs ?? Number.POSITIVE_INFINITY,
+    workers: workers ?? availableParallelism(),
+    shardTokens: shardTokens ?? SHARD_MAX_TOKENS,
   };
   const tokenizer = loadTokenizer(options.tokenizer);
   refuseWide(tokenizer);

@@ -26,6 +26,14 @@ export interface WindowOptions {
 /** Refuses options that contradict each other; the error names the flag. */
 export function checkWindowOptions(options: WindowOptions): void {
   const { mode, seqLen, stride, compat } = options;
+  if (!WINDOW_MODES.includes(mode)) {
+    throw usageError('BPB_USAGE_WINDOW', {
+      message: '--window is not a way to cut the stream',
+      path: '--window',
+      expected: WINDOW_MODES.join(', '),
+      actual: String(mode),
+    });
+  }
   requirePositive('--seq-len', seqLen);
   if (mode === 'chunk' && stride !== null) {
     throw usageError('BPB_USAGE_STRIDE', {

@@ -8,7 +8,7 @@ import { buildLut } from '#bpb/bytes/lut';
 import { documentSpan } from '#bpb/bytes/spans';
 import { writeShard } from '#bpb/data/shards';
 import type { Document, TokenStream } from '#bpb/data/types';
-import type { AuditOptions } from '#bpb/evaluation/options';
+import type { AuditOptions } from '#bpb/evaluation/audit-options';
 import { loadTokenizer } from '#bpb/tokenizer/load';
 import { tokenizeDocuments } from '#bpb/tokenizer/stream';
 import type { Tokenizer } from '#bpb/tokenizer/types';

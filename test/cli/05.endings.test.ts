@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { asksForJson, reportTarget } from '#bpb/cli/reports';
-import { flagOf } from '#bpb/evaluation/checks/flags';
+import { flagOf } from '#bpb/option-check';
 import { bpb, start } from '../helpers/command.js';
 import { temporaryFolder } from '../helpers/folder.js';
 

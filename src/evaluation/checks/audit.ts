@@ -2,7 +2,7 @@
  * Flags of an audit, checked against each other.
  */
 import { usageError } from '../../errors.js';
-import type { AuditOptions } from '../options.js';
+import type { AuditOptions } from '../audit-options.js';
 
 const nothing = () =>
   usageError('BPB_USAGE_AUDIT', {

@@ -2,8 +2,8 @@
  * Checks of `bpb score --ledger FILE --targets FILE.f32`: the flags that a claimed score takes.
  */
 import { usageError } from '../../errors.js';
+import { flagOf } from '../../option-check.js';
 import type { ClaimedOptions } from '../options.js';
-import { flagOf } from './flags.js';
 
 /** The flags of a claim; every other flag of `bpb score` says how to run a model. */
 const TAKEN = new Set(['ledger', 'targets', 'tokenizer', 'data', 'docs', 'sidecar', 'limitDocs']);
@@ -38,7 +38,8 @@ export function claimedOptions(
     const flag = flagOf(other);
     throw misuse(flag, `no ${flag} with --targets: it says how to run a model`, flag);
   }
-  return { ...flags, ledger, targets };
+  const { tokenizer, data, docs, sidecar, limitDocs } = flags;
+  return { ledger, targets, tokenizer, data, docs, sidecar, limitDocs };
 }
 
 function misuse(path: string, expected: string, actual: string) {

@@ -1,5 +1,5 @@
 /**
- * Checks of flags alone, before anything is opened: values, and flags that contradict each other.
+ * Checks of flags alone, before anything is opened: parts, and flags that contradict each other.
  */
 import { parseDevices } from '../../engine/cuda/devices.js';
 import { type BpbError, usageError } from '../../errors.js';
@@ -13,11 +13,6 @@ export function checkFlags(options: ScoreOptions): void {
   checkOptimize(options);
   checkLedger(options);
   checkDevice(options);
-  const { workers, threads, batchTokens, limitDocs } = options;
-  const counts = { threads, workers, batchTokens, limitDocs };
-  for (const [name, value] of Object.entries(counts)) {
-    if (value !== undefined) checkPositive(flagOf(name), value);
-  }
   if (options.part !== undefined) checkPart(options.part);
 }
 
@@ -94,21 +89,6 @@ function contradiction(one: string, other: string): BpbError {
     path: one.split(' ')[0],
     expected: 'a GPU with onnx-cuda or auto, the CPU with any engine but onnx-cuda',
     actual: `${one}, ${other}`,
-  });
-}
-
-/** `limitDocs` as `--limit-docs`. */
-export function flagOf(option: string): string {
-  return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
-
-function checkPositive(flag: string, value: number): void {
-  if (Number.isInteger(value) && value >= 1) return;
-  throw usageError('BPB_USAGE_INTEGER', {
-    message: `${flag} must be a positive integer`,
-    path: flag,
-    expected: 'an integer from 1',
-    actual: String(value),
   });
 }
 
