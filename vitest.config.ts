@@ -3,8 +3,9 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Worker pools, sessions and child processes run inside the tests; two cores must not fight.
-    fileParallelism: false,
+    // Tests wait for pools, sessions and child processes most of the time: two files at once use two
+    // cores fully. More would only make all of them slower.
+    maxWorkers: 2,
     testTimeout: 60_000,
     reporters: ['default', './test/reporter.ts'],
   },
