@@ -7,10 +7,13 @@ import { ambiguous } from './ambiguous.js';
 import { domainOf } from './check-names.js';
 import { ATTRIBUTE, ATTRIBUTE_TYPE, NODE, SCHEMA } from './schema.js';
 
-const VALUES = Object.entries(ATTRIBUTE_TYPE).map(([name, type]) => ({
-  field: ATTRIBUTE[name as keyof typeof ATTRIBUTE_TYPE],
-  type,
-}));
+/** The fields of values, with the attribute's type that names each. */
+const VALUES: ReadonlyMap<FieldType | null, number> = new Map(
+  Object.entries(ATTRIBUTE_TYPE).map(([name, type]) => [
+    ATTRIBUTE[name as keyof typeof ATTRIBUTE_TYPE],
+    type,
+  ]),
+);
 
 /** @throws BPB_MODEL_NOT_ONNX for a value where the runtime may not look, or none where it does */
 export function checkAttribute(attribute: Message): void {
@@ -20,9 +23,10 @@ export function checkAttribute(attribute: Message): void {
     const name = attribute.string(ATTRIBUTE.name);
     throw ambiguous(attribute, `a reference outside of a function, the attribute \`${name}\`,`);
   }
-  for (const { field, type: own } of VALUES) {
-    if (!attribute.has(field) || (field.repeated && attribute.count(field) === 0)) continue;
-    if (own === type && !refers) continue;
+  for (const { type: field } of attribute.fields) {
+    const own = VALUES.get(field);
+    if (field === null || own === undefined || (own === type && !refers)) continue;
+    if (field.repeated && attribute.count(field) === 0) continue;
     const name = `the attribute \`${attribute.string(ATTRIBUTE.name)}\``;
     const other = refers ? 'a reference to a function’s attribute' : `type ${type}`;
     throw ambiguous(attribute, `${name} with ${other} and a value in \`${field.name}\``);
