@@ -80,6 +80,7 @@ async function ending(
   let reports: Reports | null = null;
   try {
     reports = new Reports(flags);
+    reports.openFiles(flags);
     const { ok, exit, ...report } = await run();
     progress.done();
     await reports.result(report);

@@ -1,7 +1,7 @@
 /**
  * Writing to stdout, stderr and report files, so that nothing is lost without an error.
  */
-import { closeSync, fstatSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeFileSync } from 'node:fs';
 import { type BpbError, environmentError } from '../errors.js';
 import { writing } from '../write-error.js';
 
@@ -34,27 +34,48 @@ export function handleStreamErrors(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }
 
-/**
- * A report file, opened before the run so that a path that cannot be written costs no run, and
- * emptied so that a report of an earlier run is never taken for this one's.
- */
+/** The regular file that stdout is, else null. */
+export function stdoutFile(): string | null {
+  return fileOf(STDOUT);
+}
+
+/** Device and inode, which two names of one file have in common; null for a pipe or a device. */
+function fileOf(descriptor: number): string | null {
+  const status = fstatSync(descriptor, { bigint: true });
+  return status.isFile() ? `${status.dev}:${status.ino}` : null;
+}
+
+/** A report file, opened before the run so that a path that cannot be written costs no run. */
 export class ReportFile {
+  /** As `stdoutFile()`. */
+  readonly file: string | null;
   private readonly descriptor: number;
 
-  /** @throws BPB_WRITE_FAILED (exit 4) */
-  constructor(private readonly path: string) {
-    this.descriptor = this.guarded(() => openSync(path, 'w'));
+  /** Leaves what is in the file. @throws BPB_WRITE_FAILED (exit 4) */
+  constructor(readonly path: string) {
+    this.descriptor = this.guarded(() => openSync(path, constants.O_WRONLY | constants.O_CREAT));
+    this.file = fileOf(this.descriptor);
   }
 
-  /** Writes `text` and closes the file. */
+  /** Empties the file, so that a report of an earlier run is never taken for this one's. */
+  clear(): void {
+    if (this.file !== null) this.guarded(() => ftruncateSync(this.descriptor));
+  }
+
+  /** Writes `text` in place of what is there, and closes the file. */
   write(text: string): void {
     this.guarded(() => {
       try {
+        this.clear();
         writeFileSync(this.descriptor, text);
       } finally {
         closeSync(this.descriptor);
       }
     });
+  }
+
+  close(): void {
+    closeSync(this.descriptor);
   }
 
   private guarded<T>(work: () => T): T {

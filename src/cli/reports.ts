@@ -7,7 +7,7 @@ import { jsonReporter } from '../report/json.js';
 import { type Report, type Reporter, render } from '../report/reporter.js';
 import { REPORTERS } from '../report/reporters.js';
 import { textReporter } from '../report/text.js';
-import { ReportFile, writeStderr, writeStdout } from './output.js';
+import { ReportFile, stdoutFile, writeStderr, writeStdout } from './output.js';
 
 /** A reporter and its file; null for stdout. */
 interface ReportTarget {
@@ -46,18 +46,35 @@ export function asksForJson(line: readonly string[]): boolean {
 /** Where a command's report goes: stdout in one format, and any number of files. */
 export class Reports {
   private readonly stdout: Reporter;
-  private readonly files: readonly { reporter: Reporter; file: ReportFile }[];
+  private readonly files: { readonly reporter: Reporter; readonly file: ReportFile }[] = [];
   private stdoutUsed = false;
 
-  /** @throws BPB_USAGE_REPORT for two formats on stdout, BPB_WRITE_FAILED for a file */
+  /** @throws BPB_USAGE_REPORT for two formats on stdout */
   constructor({ json, report = [] }: ReportFlags) {
     const named = report.filter(({ file }) => file === null).map(({ reporter }) => reporter);
     const onStdout = new Set(json ? [jsonReporter, ...named] : named);
     if (onStdout.size > 1) throw twoOnStdout([...onStdout]);
     this.stdout = [...onStdout][0] ?? textReporter;
-    this.files = report.flatMap(({ reporter, file }) =>
-      file === null ? [] : [{ reporter, file: new ReportFile(file) }],
-    );
+  }
+
+  /**
+   * Opens the files; those that were opened hold the error.
+   *
+   * @throws BPB_USAGE_REPORT for two reports in one file, BPB_WRITE_FAILED
+   */
+  openFiles({ report = [] }: ReportFlags): void {
+    const taken = new Set([stdoutFile()]);
+    for (const { reporter, file: path } of report) {
+      if (path === null) continue;
+      const file = new ReportFile(path);
+      if (file.file !== null && taken.has(file.file)) {
+        file.close();
+        throw twoInOneFile(path);
+      }
+      taken.add(file.file);
+      this.files.push({ reporter, file });
+    }
+    for (const { file } of this.files) file.clear();
   }
 
   /** Writes the files, then stdout. A file that fails does not keep the result from stdout. */
@@ -100,6 +117,15 @@ export async function reportError(error: BpbError, reporter: Reporter): Promise<
   if (errors !== 'stdout') {
     await writeStderr(`${render(textReporter, document, process.stderr)}\n`);
   }
+}
+
+function twoInOneFile(path: string): BpbError {
+  return usageError('BPB_USAGE_REPORT', {
+    message: 'a file takes one report',
+    path,
+    expected: 'a file of its own for each report',
+    actual: 'the file of another report, or of stdout',
+  });
 }
 
 function twoOnStdout(reporters: readonly Reporter[]): BpbError {

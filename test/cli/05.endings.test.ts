@@ -1,6 +1,6 @@
 /** What all commands share: where results and errors go, and the exit code. */
 import { spawn } from 'node:child_process';
-import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -140,6 +140,44 @@ describe('report files', () => {
     expect(code).toBe(3);
     expect(stderr).toMatch(/BPB_LOG_MISSING/);
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ error: { exit: 3 } });
+  });
+
+  test.each([
+    ['two reports', 'a.txt', '../a.txt'],
+    ['two names of one file', 'a.txt', 'link'],
+  ])('%s in one file: exit 2, and the file holds the error', async (_, one, other) => {
+    const folder = temporaryFolder();
+    const inside = join(folder, 'inside');
+    mkdirSync(inside);
+    symlinkSync('../a.txt', join(inside, 'link'));
+    writeFileSync(join(folder, one), 'earlier '.repeat(1000));
+    const second = join(inside, other);
+    const files = ['--report', `json=${join(folder, one)}`, '--report', `markdown=${second}`];
+    const { code, stdout, stderr } = await bpb(...CLAIM, ...files);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/BPB_USAGE_REPORT, exit 2/);
+    const held = JSON.parse(readFileSync(join(folder, one), 'utf8'));
+    expect(held).toMatchObject({ error: { code: 'BPB_USAGE_REPORT', path: second } });
+  });
+
+  test('the file that stdout goes to: exit 2', async () => {
+    const file = join(temporaryFolder(), 'out.txt');
+    const line = [...CLAIM, '--report', `json=${file}`];
+    const { code, stderr } = await withStdout(line, openSync(file, 'w'));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/BPB_USAGE_REPORT/);
+    expect(readFileSync(file, 'utf8')).toBe('');
+  });
+
+  test('a file before one that cannot be opened holds the error', async () => {
+    const folder = temporaryFolder();
+    const good = join(folder, 'good.json');
+    writeFileSync(good, 'earlier '.repeat(1000));
+    const files = ['--report', `json=${good}`, '--report', `text=${join(folder, 'none', 'x')}`];
+    expect((await bpb(...CLAIM, ...files)).code).toBe(4);
+    expect(JSON.parse(readFileSync(good, 'utf8'))).toMatchObject({
+      error: { code: 'BPB_WRITE_FAILED' },
+    });
   });
 
   test('a folder that is not there: exit 4 before anything runs', async () => {
