@@ -7,9 +7,9 @@ import type { Medium } from './reporter.js';
 import {
   bytesLine,
   dataLine,
-  infiniteReason,
   interval,
   lossLine,
+  noRatioReason,
   targetsLine,
 } from './score-rows.js';
 import { noteLines, pageOf, type Row, tableLines } from './table.js';
@@ -19,7 +19,7 @@ export function claimedText(result: ClaimedResult, medium: Medium): string {
   const { score, coverage } = result;
   const figure =
     score.val_bpb === null
-      ? `${paint.red('no score')}  ${infiniteReason(score)}`
+      ? `${paint.red('no score')}  ${noRatioReason(result)}`
       : paint.bold(`${exact(score.val_bpb)} bits per byte`) + paint.dim(interval(score));
   const partial = coverage.partial ? paint.yellow('  partial') : '';
   const headline = `  ${paint.yellow(paint.bold('CLAIMED'))}  ${figure}${partial}`;

@@ -13,7 +13,7 @@ import { blocks, code, escaped, heading, notes, rowsTable, table } from './markd
 import { verdictsTable, violationsTable } from './markdown-verdicts.js';
 import { probeRows, probeSummary } from './probe-text.js';
 import type { ReportDocuments, Reporter } from './reporter.js';
-import { infiniteReason, interval, noScoreReason, scoreRows } from './score-rows.js';
+import { interval, noRatioReason, noScoreReason, scoreRows } from './score-rows.js';
 import { tokenizeNotes, tokenizeRows } from './tokenize-text.js';
 
 export const markdownReporter: Reporter = {
@@ -44,7 +44,7 @@ function scoreMarkdown(result: ScoreResult): string {
 }
 
 function claimedMarkdown(result: ClaimedResult): string {
-  const reason = result.score.val_bpb === null ? `: ${escaped(infiniteReason(result.score))}` : '';
+  const reason = result.score.val_bpb === null ? `: ${escaped(noRatioReason(result))}` : '';
   return blocks(
     heading(`Claimed: ${figure(result)}`) + reason,
     rowsTable(claimedRows(result)),

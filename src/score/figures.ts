@@ -29,7 +29,9 @@ export function scoreFigures(
     first_infinite: count > 0 ? first : null,
   };
   const none = { val_bpb: null, bpb_original: null, stderr_bpb: null, ci95_bpb: null };
-  if (count > 0) return { val_loss: null, bits_per_token: null, ...none, ...common };
+  // No mean of nothing: a part may have no batch, and a short stream no whole row.
+  if (count > 0 || totals.totalTargets() === 0)
+    return { val_loss: null, bits_per_token: null, ...none, ...common };
   const nats = natsOf(totals.totalQ30());
   const val_loss = nats / totals.totalTargets();
   const bits_per_token = val_loss / Math.LN2;

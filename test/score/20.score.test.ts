@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ScoreOptions } from '#bpb/evaluation/options';
 import { onnxModel } from '#bpb/onnx/writer';
+import { noScoreReason } from '#bpb/report/score-rows';
 import { score } from '#bpb/score/score';
 import { normals, tableGraph, tableModel } from '../helpers/models.js';
 import {
@@ -116,6 +117,15 @@ describe('the same to the last bit', () => {
     const sum = parts.reduce((total, part) => total + BigInt(part.totals.nats_q30), 0n);
     expect(String(sum)).toBe(await exact(w, over));
     expect(parts.every((part) => part.coverage.partial)).toBe(true);
+  });
+
+  test('a part without a batch has no score, and says why', async () => {
+    const w = await scoreFixture();
+    const empty = { ...byte260, artifact: w.model, docs: w.docs, part: [1, 100_000] } as const;
+    const result = await score(empty);
+    expect(result.totals.targets).toBe(0);
+    expect(result.score).toMatchObject({ val_loss: null, val_bpb: null, bits_per_token: null });
+    expect(noScoreReason(result)).toBe('no target was scored');
   });
 
   test('onnx-js gives the same to 1e-6', async () => {
