@@ -6,7 +6,9 @@ import { availableParallelism } from 'node:os';
 import { type Artifact, loadArtifact } from '../artifact/load.js';
 import type { DocumentSource } from '../data/types.js';
 import { defaultBatchTokens } from '../engine/cuda/batch-shapes.js';
-import type { BpbError } from '../errors.js';
+import { type BpbError, interrupted } from '../errors.js';
+
+import type { Progress } from '../progress.js';
 import { loadTokenizer } from '../tokenizer/load.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import type { BatchPlan } from '../windows/batches.js';
@@ -118,6 +120,7 @@ async function openAudit(options: AuditOptions): Promise<AuditEvaluation> {
 
 async function openModel(options: ScoreOptions, planned: boolean): Promise<ModelEvaluation> {
   checkFlags(options);
+  if (options.signal?.aborted) throw interrupted();
   const devices = devicesOf(options);
   const artifact = await loadArtifact(options.artifact);
   const { adaptive, evaluation } = artifact;
@@ -152,8 +155,17 @@ function tokenizerSource({ tokenizer }: ScoreOptions, artifact: Artifact): strin
   return artifact.tokenizer!.kind === 'byte260' ? 'byte260' : artifact.tokenizer!.path;
 }
 
-function dataOf(options: TokenOptions, tokenizer: Tokenizer, workers: number): Promise<OpenData> {
-  const { data, docs, sidecar, limitDocs, onProgress } = options;
+/** Progress is reported often enough to end the reading of an aborted run by. */
+function dataOf(
+  options: TokenOptions & Pick<ScoreOptions, 'signal'>,
+  tokenizer: Tokenizer,
+  workers: number,
+): Promise<OpenData> {
+  const { data, docs, sidecar, limitDocs, signal } = options;
+  const onProgress = (progress: Progress): void => {
+    if (signal?.aborted) throw interrupted();
+    options.onProgress?.(progress);
+  };
   return openData({ tokenizer, data, docs, sidecar, limitDocs, workers, onProgress });
 }
 

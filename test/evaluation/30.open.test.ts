@@ -158,3 +158,20 @@ test('an artifact without data: an error for a score, none for a probe', async (
   const file = join(artifact.artifact, 'artifact.json');
   expect((await openEvaluation({ artifact: file, docs: w.docs }, 'plan')).data).not.toBeNull();
 });
+
+test('a signal that is aborted while data is read ends the reading', async () => {
+  const controller = new AbortController();
+  const phases: string[] = [];
+  const options = {
+    ...model,
+    data: ['sotu-val'],
+    signal: controller.signal,
+    onProgress: ({ phase }: { phase: string }) => {
+      phases.push(phase);
+      controller.abort();
+    },
+  };
+  const error = await refusalOf(() => openEvaluation(options, 'plan'));
+  expect(error).toMatchObject({ code: 'BPB_INTERRUPTED', exitCode: 130 });
+  expect(phases).toEqual(['tokenize']);
+});
