@@ -75,20 +75,20 @@ inline uint16_t bfloat_of(float x) {
 
 // How the logits are distributed; `size` scales the first two.
 enum class Fill {
-  kNormal,     // normal deviates
-  kEqual,      // a whole row of one value
-  kSpike,      // normal, one at +88
-  kHoles,      // normal, half of them -inf
-  kDenormal,   // denormals of the type, and zeros
-  kHuge,       // about 1e8 (fp16: 6e4), a few units in the last place apart
-  kOpposite,   // the largest and the lowest finite values, and little between
+  kNormal,    // normal deviates
+  kEqual,     // a whole row of one value
+  kSpike,     // normal, one at +88
+  kHoles,     // normal, half of them -inf
+  kDenormal,  // denormals of the type, and zeros
+  kHuge,      // about 1e8 (fp16: 6e4), a few units in the last place apart
+  kOpposite,  // the largest and the lowest finite values, and little between
 };
 
 struct Batch {
   bpb_type type;
   uint32_t rows, vocab;
-  size_t stride, offset;  // in elements
-  std::vector<uint8_t> memory;  // begins on a 16-byte boundary, as far as the kernel is told
+  size_t stride, offset;         // in elements
+  std::vector<uint8_t> memory;   // begins on a 16-byte boundary, as far as the kernel is told
   std::vector<int32_t> targets;  // one for each row
 
   size_t size() const { return type == BPB_FP32 ? 4 : 2; }

@@ -64,7 +64,8 @@ constexpr Kind kKinds[] = {
      "the spike is far outside the softcap's range"},
     {"holes at -inf", Fill::kHoles, 3, 0, true, kUsual, "-inf adds exactly nothing"},
     {"holes at -inf, softcap 30", Fill::kHoles, 3, 30, true, kFar, "-inf counts as -30"},
-    {"denormals", Fill::kDenormal, 0, 0, true, kUsual, "nats are log V, whether they are flushed or not"},
+    {"denormals", Fill::kDenormal, 0, 0, true, kUsual,
+     "nats are log V, whether they are flushed or not"},
     {"denormals, softcap 30", Fill::kDenormal, 0, 30, true, kUsual, "nats are log V"},
     {"about 1e8", Fill::kHuge, 0, 0, true, kLong, "distances are exact, nats rounded to fp32"},
     {"opposite ends", Fill::kOpposite, 3, 0, true, kLong, "nats beyond fp32 are infinite"},
@@ -85,8 +86,12 @@ inline void add_cases(std::vector<Case>& cases, bpb_type type, const Kind& kind,
   for (const auto& place : places) {
     if (vocab > 100000 && place[0] == last) continue;
     const uint32_t rows = vocab > 16384 ? 2 : vocab > 1024 ? 6 : 24;
-    Case c = {"", std::string(type_name(type)) + ", " + kind.name, type, rows, vocab, place[1],
-              place[0], kind.fill, kind.size, kind.softcap, kind.limits, kind.reason};
+    Case c = {"",          std::string(type_name(type)) + ", " + kind.name,
+              type,        rows,
+              vocab,       place[1],
+              place[0],    kind.fill,
+              kind.size,   kind.softcap,
+              kind.limits, kind.reason};
     c.name = c.group + ", V=" + std::to_string(vocab) + ", offset " + std::to_string(place[0]) +
              ", padding " + std::to_string(place[1]);
     cases.push_back(c);
@@ -163,8 +168,7 @@ inline std::string json_of(const GroupResult& result, const std::string& variant
            "\"ok\":%s,\"failed\":\"%s\",\"reason\":\"%s\"}",
            result.group.c_str(), variant.c_str(), result.errors.rows,
            json_number(result.errors.mean()).c_str(), json_number(result.errors.worst).c_str(),
-           result.ok() ? "true" : "false", result.failed.c_str(),
-           result.reason.c_str());
+           result.ok() ? "true" : "false", result.failed.c_str(), result.reason.c_str());
   return text;
 }
 

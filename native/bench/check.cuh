@@ -66,7 +66,8 @@ struct Interface {
   };
 
   bool score(const Batch& batch, const std::vector<uint32_t>& rows,
-             const std::vector<int32_t>& targets, const std::vector<uint32_t>& ends, Result* result) {
+             const std::vector<int32_t>& targets, const std::vector<uint32_t>& ends,
+             Result* result) {
     const Buffer<uint8_t> memory(batch.memory);
     const Buffer<uint32_t> row_list(rows), span_ends(ends);
     const Buffer<int32_t> target_list(targets);

@@ -10,13 +10,13 @@
 #include <functional>
 #include <vector>
 
-#define LAB_CHECK(call)                                                                         \
-  do {                                                                                          \
-    const cudaError_t status = (call);                                                          \
-    if (status != cudaSuccess) {                                                                \
+#define LAB_CHECK(call)                                                                          \
+  do {                                                                                           \
+    const cudaError_t status = (call);                                                           \
+    if (status != cudaSuccess) {                                                                 \
       fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #call, cudaGetErrorString(status)); \
-      exit(4);                                                                                  \
-    }                                                                                           \
+      exit(4);                                                                                   \
+    }                                                                                            \
   } while (0)
 
 namespace bench {

@@ -119,8 +119,9 @@ inline Ceilings measure_ceilings(char* a, char* b, size_t bytes, int multiproces
   const Ceilings ceilings = {2 * bytes / copy.median / 1e6, bytes / read.median / 1e6};
   // A device that did nothing counted no time.
   const double passed = fmax(1, (double)nanoseconds.read()[0]);
-  printf("{\"kind\":\"ceilings\",\"bytes\":%zu,\"copy_gbs\":%.1f,\"read_gbs\":%.1f,\"sm_mhz\":%.0f}\n",
-         bytes, ceilings.copy, ceilings.read, 1e3 * (double)cycles.read()[0] / passed);
+  printf(
+      "{\"kind\":\"ceilings\",\"bytes\":%zu,\"copy_gbs\":%.1f,\"read_gbs\":%.1f,\"sm_mhz\":%.0f}\n",
+      bytes, ceilings.copy, ceilings.read, 1e3 * (double)cycles.read()[0] / passed);
   return ceilings;
 }
 
@@ -171,8 +172,8 @@ inline int measure_shape(char* const memory[2], size_t bytes, bpb_type type, uin
   Buffer<float> nats(rows);
   Buffer<bpb_cuda_flags> flags(1);
   int failures = 0;
-  const Job first = {memory[0], type,    vocab,      rows,        vocab, targets.get(),
-                     softcap,   nats.get(), flags.get()};
+  const Job first = {memory[0],     type,    vocab,      rows,       vocab,
+                     targets.get(), softcap, nats.get(), flags.get()};
   const std::vector<double> expected = expected_nats(first, ids);
   for (const Version& version : kVersions) {
     Job job = first;
@@ -218,8 +219,8 @@ inline int measure_all(double gib, int multiprocessors) {
       for (const uint32_t vocab : {1024u, 4096u, 8192u, 50257u, 131072u}) {
         for (const double softcap : {0.0, 30.0}) {
           if (softcap == 0 && width > 4) continue;
-          failures += measure_shape(memory, bytes, type, vocab, softcap, width, ceilings,
-                                    multiprocessors);
+          failures +=
+              measure_shape(memory, bytes, type, vocab, softcap, width, ceilings, multiprocessors);
         }
       }
     }

@@ -110,9 +110,9 @@ struct Version {
   }
 };
 
-constexpr Version kVersions[] = {{"block a row, online", -1}, {"warp a row, registers", -2},
-                                 {"shipped", 0},              {"shipped, 8 lanes", 8},
-                                 {"shipped, 32 lanes", 32},   {"shipped, 256 lanes", 256}};
+constexpr Version kVersions[] = {
+    {"block a row, online", -1}, {"warp a row, registers", -2}, {"shipped", 0},
+    {"shipped, 8 lanes", 8},     {"shipped, 32 lanes", 32},     {"shipped, 256 lanes", 256}};
 
 template <class T>
 void launch_version(const Version& version, const Job& job, int multiprocessors) {

@@ -60,7 +60,8 @@ void check_below(Napi::Env env, const std::vector<uint32_t>& values, size_t boun
 }  // namespace
 
 Napi::Object options_argument(const Napi::CallbackInfo& info) {
-  if (info.Length() < 1 || !info[0].IsObject()) type_error(info.Env(), "expected an options object");
+  if (info.Length() < 1 || !info[0].IsObject())
+    type_error(info.Env(), "expected an options object");
   return info[0].As<Napi::Object>();
 }
 

@@ -93,8 +93,7 @@ void CudaMoment::mark() {
 double CudaMoment::since(const CudaMoment& earlier) const {
   bpb_error error{"BPB_CUDA_RUN", ""};
   double seconds = 0;
-  const int status =
-      device_.library_.moment_seconds(earlier.moment_, moment_, &seconds, &error);
+  const int status = device_.library_.moment_seconds(earlier.moment_, moment_, &seconds, &error);
   device_.check(status, error);
   return seconds;
 }

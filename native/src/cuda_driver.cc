@@ -64,7 +64,8 @@ DriverInfo ask_driver(const std::string& library) {
     DriverDevice found{"", 0, 0, 0};
     size_t bytes = 0;
     driver.need("cuDeviceGet", &device, i);
-    driver.need("cuDeviceGetName", static_cast<char*>(name), static_cast<int>(sizeof(name)), device);
+    driver.need("cuDeviceGetName", static_cast<char*>(name), static_cast<int>(sizeof(name)),
+                device);
     driver.need("cuDeviceTotalMem_v2", &bytes, device);
     driver.need("cuDeviceGetAttribute", &found.major, kMajor, device);
     driver.need("cuDeviceGetAttribute", &found.minor, kMinor, device);

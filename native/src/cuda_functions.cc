@@ -55,8 +55,8 @@ Napi::Value DriverFunction(const Napi::CallbackInfo& info) {
     const DriverInfo driver = ask_driver(text_argument(info, 0));
     Napi::Array devices = Napi::Array::New(env);
     for (const DriverDevice& device : driver.devices) {
-      devices.Set(devices.Length(), device_value(env, device.name, device.major, device.minor,
-                                                 device.memory_bytes));
+      devices.Set(devices.Length(),
+                  device_value(env, device.name, device.major, device.minor, device.memory_bytes));
     }
     Napi::Object value = Napi::Object::New(env);
     value.Set("version", Napi::Number::New(env, driver.version));

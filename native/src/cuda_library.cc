@@ -29,9 +29,9 @@ std::unique_ptr<CudaLibrary> load(const std::string& path) {
   // First, because an older library may lack functions of a newer one.
   find(library->abi, "bpb_cuda_abi");
   if (library->abi() != BPB_CUDA_ABI) {
-    throw CodedFailure("BPB_CUDA_LIBRARY",
-                       path + " has ABI " + std::to_string(library->abi()) + ", this addon needs " +
-                           std::to_string(BPB_CUDA_ABI) + ": build it again");
+    throw CodedFailure("BPB_CUDA_LIBRARY", path + " has ABI " + std::to_string(library->abi()) +
+                                               ", this addon needs " +
+                                               std::to_string(BPB_CUDA_ABI) + ": build it again");
   }
   find(library->device_count, "bpb_cuda_device_count");
   find(library->open, "bpb_cuda_open");

@@ -47,7 +47,7 @@ struct Slot {
   CudaMemory up, in, out, down;  // pinned, device, device, pinned
   // Offsets in `up` and `in`; `scored` is of positions where the graph takes them.
   size_t ids = 0, scored = 0, targets = 0, ends = 0;
-  size_t totals = 0, flags = 0, nats = 0, size = 0;   // offsets in `out` and `down`
+  size_t totals = 0, flags = 0, nats = 0, size = 0;  // offsets in `out` and `down`
   CudaMoment began, ran, scored_all;  // before the model, between it and the scorer, after both
 };
 
@@ -194,7 +194,8 @@ class CudaRunner : public BatchRunner {
     bpb_cuda_flags flags;
     memcpy(&flags, down + slot.flags, sizeof(flags));
     if (flags.refused == UINT64_MAX && flags.overflow != UINT64_MAX) {
-      BPB_FAIL(&batch.error, "BPB_OVERFLOW", "the sum of a span leaves int64 at scored position %llu",
+      BPB_FAIL(&batch.error, "BPB_OVERFLOW",
+               "the sum of a span leaves int64 at scored position %llu",
                static_cast<unsigned long long>(flags.overflow));
       throw CodedFailure(batch.error);
     }

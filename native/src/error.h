@@ -26,10 +26,10 @@ typedef struct bpb_error {
   char message[4096];
 } bpb_error;
 
-#define BPB_FAIL(error, error_code, ...)                                \
-  do {                                                                  \
-    (error)->code = (error_code);                                       \
-    snprintf((error)->message, sizeof((error)->message), __VA_ARGS__);  \
+#define BPB_FAIL(error, error_code, ...)                               \
+  do {                                                                 \
+    (error)->code = (error_code);                                      \
+    snprintf((error)->message, sizeof((error)->message), __VA_ARGS__); \
   } while (0)
 
 #ifdef __cplusplus

@@ -14,7 +14,7 @@ bool to_q30(float value, int64_t* q30) {
 }
 
 int64_t sum_spans(const float* nats, const uint32_t* ends, size_t spans, int64_t* totals,
-                     uint64_t* infinite) {
+                  uint64_t* infinite) {
   uint32_t k = 0;
   *infinite = 0;
   for (size_t s = 0; s < spans; s++) {

@@ -15,7 +15,7 @@ bool to_q30(float value, int64_t* q30);
 // `infinite` and adds 0. Returns the index of the target whose addition leaves int64, or -1.
 // The caller has refused NaN.
 int64_t sum_spans(const float* nats, const uint32_t* ends, size_t spans, int64_t* totals,
-                     uint64_t* infinite);
+                  uint64_t* infinite);
 
 }  // namespace bpb
 

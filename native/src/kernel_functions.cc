@@ -40,8 +40,8 @@ Napi::Value NllFunction(const Napi::CallbackInfo& info) {
       throw Napi::RangeError::New(env, "targets must be below vocab");
     }
   }
-  const bpb_logits logits = {static_cast<const char*>(bytes.Data()) + offset, type, BPB_CPU, rows,
-                             vocab, stride};
+  const bpb_logits logits = {
+      static_cast<const char*>(bytes.Data()) + offset, type, BPB_CPU, rows, vocab, stride};
   const bpb_targets want = {nullptr, targets.data(), rows, softcap_field(options)};
   const bpb_isa isa = isa_field(options);
   Napi::Float32Array nats = Napi::Float32Array::New(env, rows);

@@ -70,7 +70,9 @@ inline __m256 from_bf16(__m128i bits) {
 }
 
 template <>
-inline __m256 Avx2::load<F32>(const char* p) { return _mm256_loadu_ps((const float*)p); }
+inline __m256 Avx2::load<F32>(const char* p) {
+  return _mm256_loadu_ps((const float*)p);
+}
 template <>
 inline __m256 Avx2::load<F16>(const char* p) {
   return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i*)p));

@@ -58,7 +58,9 @@ inline __m512 from_bf16(__m256i bits) {
 }
 
 template <>
-inline __m512 Avx512::load<F32>(const char* p) { return _mm512_loadu_ps(p); }
+inline __m512 Avx512::load<F32>(const char* p) {
+  return _mm512_loadu_ps(p);
+}
 template <>
 inline __m512 Avx512::load<F16>(const char* p) {
   return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i*)p));
@@ -73,8 +75,7 @@ inline __m512 Avx512::load_tail<F32>(const char* p, size_t count) {
 }
 template <>
 inline __m512 Avx512::load_tail<F16>(const char* p, size_t count) {
-  return _mm512_cvtph_ps(
-      _mm256_mask_loadu_epi16(_mm256_set1_epi16((short)0xfc00), mask(count), p));
+  return _mm512_cvtph_ps(_mm256_mask_loadu_epi16(_mm256_set1_epi16((short)0xfc00), mask(count), p));
 }
 template <>
 inline __m512 Avx512::load_tail<BF16>(const char* p, size_t count) {

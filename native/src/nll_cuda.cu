@@ -78,7 +78,8 @@ extern "C" bpb_cuda_scorer* bpb_cuda_open(int device, bpb_error* error) {
   const int count = count_devices(error);
   if (count < 0) return nullptr;
   if (device < 0 || device >= count) {
-    BPB_FAIL(error, "BPB_CUDA_DEVICE", "there is no CUDA device %d, only %d of them", device, count);
+    BPB_FAIL(error, "BPB_CUDA_DEVICE", "there is no CUDA device %d, only %d of them", device,
+             count);
     return nullptr;
   }
   cudaDeviceProp found;

@@ -16,9 +16,15 @@
 namespace {
 
 // Element types, as tags for L::load.
-struct F32 { static constexpr size_t size = 4; };
-struct F16 { static constexpr size_t size = 2; };
-struct BF16 { static constexpr size_t size = 2; };
+struct F32 {
+  static constexpr size_t size = 4;
+};
+struct F16 {
+  static constexpr size_t size = 2;
+};
+struct BF16 {
+  static constexpr size_t size = 2;
+};
 
 // exp(d) for d <= 0 to 1.2 ulp. Below -87 it stays at e^-87: not even 2^17 such terms show in a sum
 // that holds exp(0) = 1, and no denormal is ever made.

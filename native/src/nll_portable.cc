@@ -34,7 +34,9 @@ struct Portable {
   static constexpr size_t W = 4;
 
   template <class T>
-  static Vec load(const char* p) { return load_tail<T>(p, W); }
+  static Vec load(const char* p) {
+    return load_tail<T>(p, W);
+  }
   // The first `count` elements; -inf in the other lanes.
   template <class T>
   static Vec load_tail(const char* p, size_t count);

@@ -28,7 +28,8 @@ void create(const Library& library, Provider& provider, const bpb_session_option
   library.call<SetIntraOpNumThreads>(o, options.runtime.threads);
   library.call<SetInterOpNumThreads>(o, 1);
   for (size_t i = 0; i < options.runtime.config_count; i++) {
-    library.call<AddSessionConfigEntry>(o, options.runtime.config[2 * i], options.runtime.config[2 * i + 1]);
+    library.call<AddSessionConfigEntry>(o, options.runtime.config[2 * i],
+                                        options.runtime.config[2 * i + 1]);
   }
   for (const auto& [key, value] : more) {
     library.call<AddSessionConfigEntry>(o, key.c_str(), value.c_str());

@@ -31,8 +31,8 @@ Library::Library(const std::string& path) : path_(path) {
   version_ = base_->version_string();
   table_ = base_->get_api(kApiVersion);
   if (table_ == nullptr) {
-    throw Failure("ONNX Runtime " + version_ + " at " + path + " is too old: its C API has no version " +
-                  std::to_string(kApiVersion));
+    throw Failure("ONNX Runtime " + version_ + " at " + path +
+                  " is too old: its C API has no version " + std::to_string(kApiVersion));
   }
   Env* env = nullptr;
   call<CreateEnv>(static_cast<int>(kLogError), "bpb", &env);

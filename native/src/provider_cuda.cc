@@ -225,12 +225,12 @@ const char* cuda_run_failure(const std::string& message) {
   static const Words kWords[] = {
       // The arena's words for its limit, CUDA's and its libraries' for the device's end.
       {"BPB_CUDA_MEMORY",
-       {"smaller than requested bytes", "Failed to allocate memory", "out of memory", "_ALLOC_FAILED",
-        "cudaErrorMemoryAllocation"}},
+       {"smaller than requested bytes", "Failed to allocate memory", "out of memory",
+        "_ALLOC_FAILED", "cudaErrorMemoryAllocation"}},
       // It is opened by the first kernel that asks for it, and may not be there or not do.
       {"BPB_CUDNN",
-       {"cuDNN is unavailable", "cuDNN is not available", "libcudnn", "CUDNN failure", "CUDNN_STATUS",
-        "CUDNN_FE"}},
+       {"cuDNN is unavailable", "cuDNN is not available", "libcudnn", "CUDNN failure",
+        "CUDNN_STATUS", "CUDNN_FE"}},
       {"BPB_CUDA_RUN",
        {"CUDA failure", "CUDA error", "CUBLAS failure", "CUBLAS_STATUS", "cudaError"}},
   };

@@ -46,7 +46,7 @@ bool score_logits(const bpb_logits& logits, const ScoreRequest& request, ScoreRe
   if (result.refused < 0) {
     const int64_t overflow =
         sum_spans(result.nats.data(), request.span_ends.data(), result.totals.size(),
-                     result.totals.data(), &result.infinite);
+                  result.totals.data(), &result.infinite);
     if (overflow >= 0) {
       BPB_FAIL(error, "BPB_OVERFLOW", "the sum of a span leaves int64 at scored position %lld",
                static_cast<long long>(overflow));

@@ -39,7 +39,7 @@ struct Inputs {
 
 struct bpb_session {
   const Library& library;
-  const std::shared_ptr<bpb::Provider> provider;  // outlives all that follows
+  const std::shared_ptr<bpb::Provider> provider;     // outlives all that follows
   std::string tokens, logits, positions, cpu_nodes;  // names of inputs and outputs; then nodes
   int tokens_type = 0;
 
@@ -153,9 +153,8 @@ int run(bpb_session* session, const Inputs& inputs, bpb_logits* logits, bpb_erro
                                       : "the graph takes no positions");
     }
     session->bind(inputs);
-    session->library.call<RunWithBinding>(
-        session->session.get(), session->runs.next(),
-        static_cast<const IoBinding*>(session->binding.get()));
+    session->library.call<RunWithBinding>(session->session.get(), session->runs.next(),
+                                          static_cast<const IoBinding*>(session->binding.get()));
     if (session->read_output(logits, error)) return 0;
   } catch (const std::exception& failure) {
     BPB_FAIL(error, session->provider->run_failure(failure.what()), "%s", failure.what());

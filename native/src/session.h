@@ -28,9 +28,9 @@ typedef struct bpb_graph_options {
 } bpb_graph_options;
 
 typedef struct bpb_runtime_options {
-  const char* library;  // path of libonnxruntime
-  int threads;          // of the session's own pool, >= 1
-  int optimize;         // 0 turns graph optimization off
+  const char* library;        // path of libonnxruntime
+  int threads;                // of the session's own pool, >= 1
+  int optimize;               // 0 turns graph optimization off
   const char* const* config;  // `config_count` pairs of key and value
   size_t config_count;
 } bpb_runtime_options;

@@ -96,8 +96,7 @@ void SessionObject::RequireOpen(Napi::Env env) const {
 }
 
 void SessionObject::Lease(const Napi::Object& options, Batch& batch) const {
-  batch.state =
-      StateObject::Lease(options.Get("state"), batch.request.rows, *request_.graph.state);
+  batch.state = StateObject::Lease(options.Get("state"), batch.request.rows, *request_.graph.state);
 }
 
 Napi::Value SessionObject::Close(const Napi::CallbackInfo& info) {

@@ -71,7 +71,7 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
   std::unique_ptr<BatchRunner> runner_;  // the session thread's
   Channel channel_;
   std::thread thread_;
-  size_t pending_ = 0;   // jobs whose promise is not settled; they keep the handle and loop alive
+  size_t pending_ = 0;  // jobs whose promise is not settled; they keep the handle and loop alive
   bool started_ = false;
   bool closing_ = false;  // no more jobs are taken
   Napi::Reference<Napi::Promise> closed_;

@@ -19,8 +19,8 @@ struct SessionParts {
   const ort::Library& library;
   std::shared_ptr<Provider> provider;
   ort::Session* session;
-  RunSettings& runs;  // bpb_session_cancel acts on every run with these
-  const ort::MemoryInfo* memory;       // the provider's
+  RunSettings& runs;              // bpb_session_cancel acts on every run with these
+  const ort::MemoryInfo* memory;  // the provider's
 };
 
 SessionParts session_parts(bpb_session* session);

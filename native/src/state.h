@@ -34,7 +34,10 @@ struct StateValue {
 class State {
  public:
   State(std::shared_ptr<const StateLayout> layout, size_t rows)
-      : layout_(std::move(layout)), rows_(rows), current_(layout_->size()), staged_(current_.size()) {}
+      : layout_(std::move(layout)),
+        rows_(rows),
+        current_(layout_->size()),
+        staged_(current_.size()) {}
 
   const StateLayout& layout() const { return *layout_; }
   size_t rows() const { return rows_; }

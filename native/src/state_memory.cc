@@ -28,7 +28,9 @@ std::vector<char> host_rows(const SlotLayout& layout, size_t rows) {
 // The same in device memory; the upload and what doubles it there are only queued.
 struct DeviceRows {
   DeviceRows(std::shared_ptr<Provider> owner, const SlotLayout& layout, size_t rows)
-      : provider(std::move(owner)), one(*provider->device(), true), all(*provider->device(), false) {
+      : provider(std::move(owner)),
+        one(*provider->device(), true),
+        all(*provider->device(), false) {
     CudaDevice& device = *provider->device();
     one.reserve(layout.bytes);
     all.reserve(rows * layout.bytes);
@@ -73,7 +75,8 @@ SharedValue StateMemory::view(void* data, std::shared_ptr<void> owner, const Slo
   std::vector<int64_t> dims = {static_cast<int64_t>(rows)};
   dims.insert(dims.end(), layout.shape.begin(), layout.shape.end());
   Value* value = nullptr;
-  create_tensor(parts_.library, parts_.memory, data, rows * layout.bytes, dims, layout.type, &value);
+  create_tensor(parts_.library, parts_.memory, data, rows * layout.bytes, dims, layout.type,
+                &value);
   return hold(value, std::move(owner));
 }
 

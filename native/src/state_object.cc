@@ -76,12 +76,11 @@ StatePorts state_ports(const Napi::Object& options) {
 }
 
 Napi::Function StateObject::Define(Napi::Env env) {
-  return DefineClass(env, "State",
-                     {InstanceAccessor<&StateObject::Rows>("documents"),
-                      InstanceMethod<&StateObject::Keep>("keep"),
-                      InstanceMethod<&StateObject::Reset>("reset"),
-                      InstanceMethod<&StateObject::Commit>("commit"),
-                      InstanceMethod<&StateObject::Free>("free")});
+  return DefineClass(
+      env, "State",
+      {InstanceAccessor<&StateObject::Rows>("documents"),
+       InstanceMethod<&StateObject::Keep>("keep"), InstanceMethod<&StateObject::Reset>("reset"),
+       InstanceMethod<&StateObject::Commit>("commit"), InstanceMethod<&StateObject::Free>("free")});
 }
 
 StateObject::StateObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<StateObject>(info) {

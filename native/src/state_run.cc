@@ -17,16 +17,11 @@ namespace {
 
 const char* type_name(int type) {
   switch (type) {
-    case kFloat:
-      return "float32";
-    case kFloat16:
-      return "float16";
-    case kInt32:
-      return "int32";
-    case kInt64:
-      return "int64";
-    default:
-      return nullptr;
+    case kFloat: return "float32";
+    case kFloat16: return "float16";
+    case kInt32: return "int32";
+    case kInt64: return "int64";
+    default: return nullptr;
   }
 }
 
@@ -168,7 +163,8 @@ SharedValue StateRun::whole(SharedValue output) const {
   };
   if (shape(input->second) == shape(output)) return input->second;
   Value* const value = output.get();
-  auto both = std::make_shared<std::pair<SharedValue, SharedValue>>(input->second, std::move(output));
+  auto both =
+      std::make_shared<std::pair<SharedValue, SharedValue>>(input->second, std::move(output));
   return SharedValue(std::move(both), value);
 }
 

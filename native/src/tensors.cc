@@ -54,7 +54,11 @@ bool read_logits(const Library& library, bpb_location location, Value* value, si
     return false;
   }
   const size_t vocab = static_cast<size_t>(dims[2]);
-  *logits = {tensor_data(library, value), static_cast<bpb_type>(type), location, rows * time, vocab,
+  *logits = {tensor_data(library, value),
+             static_cast<bpb_type>(type),
+             location,
+             rows * time,
+             vocab,
              vocab};
   return true;
 }

@@ -52,8 +52,8 @@ FAKE_EXPORT const char* cublasGetStatusString(int) { return "not supported"; }
 FAKE_EXPORT int cublasGemmEx(void* handle, int ta, int tb, int m, int n, int k, const void*,
                              const void*, int at, int, const void*, int bt, int, const void*, void*,
                              int ct, int, int compute, int) {
-  log("BLAS cublasGemmEx m=%d n=%d k=%d at=%d bt=%d ct=%d comp=%d ta=%d tb=%d stream=%p", m, n, k, at,
-      bt, ct, compute, ta, tb, stream_of(handle));
+  log("BLAS cublasGemmEx m=%d n=%d k=%d at=%d bt=%d ct=%d comp=%d ta=%d tb=%d stream=%p", m, n, k,
+      at, bt, ct, compute, ta, tb, stream_of(handle));
   return 0;
 }
 
@@ -61,7 +61,8 @@ FAKE_EXPORT int cublasGemmStridedBatchedEx(void* handle, int ta, int tb, int m, 
                                            const void*, const void*, int at, int, long long,
                                            const void*, int bt, int, long long, const void*, void*,
                                            int ct, int, long long, int count, int compute, int) {
-  log("BLAS cublasGemmStridedBatchedEx m=%d n=%d k=%d count=%d at=%d bt=%d ct=%d comp=%d ta=%d tb=%d "
+  log("BLAS cublasGemmStridedBatchedEx m=%d n=%d k=%d count=%d at=%d bt=%d ct=%d comp=%d ta=%d "
+      "tb=%d "
       "stream=%p",
       m, n, k, count, at, bt, ct, compute, ta, tb, stream_of(handle));
   return 0;
@@ -86,16 +87,16 @@ FAKE_EXPORT int cublasSgemmStridedBatched(void* handle, int ta, int tb, int m, i
                                           const float*, const float*, int, long long, const float*,
                                           int, long long, const float*, float*, int, long long,
                                           int count) {
-  log("BLAS cublasSgemmStridedBatched m=%d n=%d k=%d count=%d ta=%d tb=%d stream=%p", m, n, k, count,
-      ta, tb, stream_of(handle));
+  log("BLAS cublasSgemmStridedBatched m=%d n=%d k=%d count=%d ta=%d tb=%d stream=%p", m, n, k,
+      count, ta, tb, stream_of(handle));
   return 0;
 }
 
 FAKE_EXPORT int cublasSgemmBatched(void* handle, int ta, int tb, int m, int n, int k, const float*,
                                    const float* const*, int, const float* const*, int, const float*,
                                    float* const*, int, int count) {
-  log("BLAS cublasSgemmBatched m=%d n=%d k=%d count=%d ta=%d tb=%d stream=%p", m, n, k, count, ta, tb,
-      stream_of(handle));
+  log("BLAS cublasSgemmBatched m=%d n=%d k=%d count=%d ta=%d tb=%d stream=%p", m, n, k, count, ta,
+      tb, stream_of(handle));
   return 0;
 }
 

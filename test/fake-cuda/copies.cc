@@ -13,11 +13,13 @@ constexpr size_t kWithinDeviceMax = size_t{1} << 20;
 Status copy(const char* what, void* to, const void* from, size_t bytes, int kind, void* stream) {
   if (const Status bad = refusal()) return bad;
   const bool up = is_device(to), down = is_device(from);
-  log("%s %zu %s->%s kind=%d stream=%p", what, bytes, down ? "D" : "H", up ? "D" : "H", kind, stream);
+  log("%s %zu %s->%s kind=%d stream=%p", what, bytes, down ? "D" : "H", up ? "D" : "H", kind,
+      stream);
   if (bytes == 0) return kSuccess;
   void* target = up ? shadow(to, bytes) : to;
   const void* source = down ? shadow(from, bytes) : from;
-  const bool lies = (kind == kHostToDevice && (!up || down)) || (kind == kDeviceToHost && (up || !down));
+  const bool lies =
+      (kind == kHostToDevice && (!up || down)) || (kind == kDeviceToHost && (up || !down));
   if (target == nullptr || source == nullptr || lies) {
     log("REFUSED %s outside its memory", what);
     return keep(kInvalidValue);
@@ -59,8 +61,8 @@ FAKE_EXPORT int cudaMemcpy2DAsync(void* to, size_t to_pitch, const void* from, s
                                   size_t width, size_t height, int kind, void* stream) {
   if (const Status bad = refusal()) return bad;
   const bool up = is_device(to), down = is_device(from);
-  log("memcpy2DAsync %zu %s->%s kind=%d stream=%p", width * height, down ? "D" : "H", up ? "D" : "H",
-      kind, stream);
+  log("memcpy2DAsync %zu %s->%s kind=%d stream=%p", width * height, down ? "D" : "H",
+      up ? "D" : "H", kind, stream);
   if (width == 0 || height == 0) return kSuccess;
   const size_t to_bytes = to_pitch * (height - 1) + width;
   const size_t from_bytes = from_pitch * (height - 1) + width;

@@ -34,7 +34,9 @@ FAKE_EXPORT int cudnnDestroy(void* handle) {
 
 FAKE_EXPORT int cudnnSetStream(void*, void*) { return kSuccess; }
 
-FAKE_EXPORT int cudnnCreateTensorDescriptor(void**) { return refuse("cudnnCreateTensorDescriptor"); }
+FAKE_EXPORT int cudnnCreateTensorDescriptor(void**) {
+  return refuse("cudnnCreateTensorDescriptor");
+}
 FAKE_EXPORT int cudnnCreateReduceTensorDescriptor(void**) {
   return refuse("cudnnCreateReduceTensorDescriptor");
 }

@@ -152,9 +152,7 @@ FAKE_EXPORT int cudaDeviceGetAttribute(int* value, int attribute, int) {
     case kCooperativeLaunch:
     case kClusterLaunch: *value = 1; break;
     case kMemoryPoolsSupported: *value = 0; break;
-    default:
-      log("UNKNOWN cudaDeviceGetAttribute %d", attribute);
-      return keep(kInvalidValue);
+    default: log("UNKNOWN cudaDeviceGetAttribute %d", attribute); return keep(kInvalidValue);
   }
   return kSuccess;
 }

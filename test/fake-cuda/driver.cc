@@ -11,7 +11,9 @@ constexpr int kNoDeviceForDriver = 100;
 
 }  // namespace
 
-FAKE_EXPORT int cuInit(unsigned) { return number("FAKE_CUDA_DEVICES", 1) > 0 ? 0 : kNoDeviceForDriver; }
+FAKE_EXPORT int cuInit(unsigned) {
+  return number("FAKE_CUDA_DEVICES", 1) > 0 ? 0 : kNoDeviceForDriver;
+}
 
 FAKE_EXPORT int cuDriverGetVersion(int* version) {
   *version = static_cast<int>(number("FAKE_CUDA_DRIVER_VERSION", kRuntimeVersion));

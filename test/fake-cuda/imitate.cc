@@ -33,7 +33,8 @@ void score(const bpb::cuda::Request& q) {
   const uint32_t* ends = q.spans > 0 ? mirrored(q.span_ends, q.spans) : nullptr;
   int64_t* totals = q.spans > 0 ? mirrored(q.totals, q.spans) : nullptr;
   if (flags == nullptr || nats == nullptr || targets == nullptr ||
-      (q.rows != nullptr && rows == nullptr) || (q.spans > 0 && (ends == nullptr || totals == nullptr))) {
+      (q.rows != nullptr && rows == nullptr) ||
+      (q.spans > 0 && (ends == nullptr || totals == nullptr))) {
     return log("REFUSED score_kernel outside its memory");
   }
   for (uint32_t k = 0; k < count; k++) {

@@ -140,8 +140,8 @@ FAKE_EXPORT int cudaFuncGetAttributes(FunctionAttributes* about, const void*) {
 
 FAKE_EXPORT int cudaFuncSetAttribute(const void*, int, int) { return refusal(); }
 
-FAKE_EXPORT int cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int* blocks, const void*, int,
-                                                                       size_t, unsigned) {
+FAKE_EXPORT int cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int* blocks, const void*,
+                                                                       int, size_t, unsigned) {
   *blocks = 2;
   return refusal();
 }

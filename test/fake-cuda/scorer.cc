@@ -165,7 +165,8 @@ extern "C" int bpb_cuda_moment_mark(void* moment, void* stream, bpb_error* error
 
 extern "C" int bpb_cuda_moment_seconds(void* from, void* to, double* seconds, bpb_error* error) {
   float milliseconds = 0;
-  if (done(cudaEventElapsedTime(&milliseconds, from, to), "reading the device's clock", error) != 0) {
+  if (done(cudaEventElapsedTime(&milliseconds, from, to), "reading the device's clock", error) !=
+      0) {
     return -1;
   }
   *seconds = milliseconds / 1e3;

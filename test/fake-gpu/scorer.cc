@@ -59,7 +59,8 @@ extern "C" int bpb_cuda_device_count(bpb_error* error) {
 
 extern "C" bpb_cuda_scorer* bpb_cuda_open(int device, bpb_error* error) {
   if (fake::number("FAKE_GPU_OLD_DRIVER", 0)) {
-    BPB_FAIL(error, "BPB_CUDA_DRIVER", "CUDA driver version is insufficient for CUDA runtime version");
+    BPB_FAIL(error, "BPB_CUDA_DRIVER",
+             "CUDA driver version is insufficient for CUDA runtime version");
     return nullptr;
   }
   // A code of nll_cuda.h, with CUDA's words for one such failure.
@@ -191,20 +192,19 @@ extern "C" int bpb_cuda_score(const bpb_cuda_scorer* scorer, const bpb_logits* l
     return refuse(error, "an argument that is not on the device");
   }
   fake::log("score %zu on %d", count, scorer->device);
-  static_cast<fake::Stream*>(stream)->queue.push_back(
-      [logits = *logits, targets = *targets, nats, sums = *sums, count] {
-        bpb::nll_portable(logits, targets, nats);
-        std::vector<int64_t> added(sums.spans);
-        uint64_t infinite = 0;
-        for (size_t k = count; k-- > 0;) {
-          if (nats[k] != nats[k]) sums.flags->refused = k;
-        }
-        if (sums.flags->refused != UINT64_MAX) return;
-        const int64_t over =
-            bpb::sum_spans(nats, sums.span_ends, sums.spans, added.data(), &infinite);
-        if (over >= 0) sums.flags->overflow = static_cast<uint64_t>(over);
-        for (size_t s = 0; s < sums.spans; s++) sums.totals[s] += added[s];
-        sums.flags->infinite += infinite;
-      });
+  static_cast<fake::Stream*>(stream)->queue.push_back([logits = *logits, targets = *targets, nats,
+                                                       sums = *sums, count] {
+    bpb::nll_portable(logits, targets, nats);
+    std::vector<int64_t> added(sums.spans);
+    uint64_t infinite = 0;
+    for (size_t k = count; k-- > 0;) {
+      if (nats[k] != nats[k]) sums.flags->refused = k;
+    }
+    if (sums.flags->refused != UINT64_MAX) return;
+    const int64_t over = bpb::sum_spans(nats, sums.span_ends, sums.spans, added.data(), &infinite);
+    if (over >= 0) sums.flags->overflow = static_cast<uint64_t>(over);
+    for (size_t s = 0; s < sums.spans; s++) sums.totals[s] += added[s];
+    sums.flags->infinite += infinite;
+  });
   return 0;
 }

@@ -126,7 +126,8 @@ void check_shares() {
         }
         for (const uint8_t n : times) ordered = ordered && n == 1;
         ordered = ordered && before + 1 >= most;
-        if (!ordered) wrong = std::to_string(count) + " targets, " + std::to_string(lanes) + " lanes";
+        if (!ordered)
+          wrong = std::to_string(count) + " targets, " + std::to_string(lanes) + " lanes";
       }
     }
   }

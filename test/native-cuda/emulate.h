@@ -77,8 +77,8 @@ void merge(std::vector<L>& all, int first, int width, const Formula& f) {
 
 // Nats of one target; `lanes` is 8, 32 or 256.
 template <class T, class Formula>
-float row_nats(const Formula& f, const uint8_t* memory, size_t address, uint32_t vocab, int32_t target,
-           int lanes) {
+float row_nats(const Formula& f, const uint8_t* memory, size_t address, uint32_t vocab,
+               int32_t target, int lanes) {
   using L = Lane<T, Formula>;
   const Row<T> row(memory, address, vocab);
   const RowShape shape = row.shape;
@@ -102,7 +102,8 @@ float row_nats(const Formula& f, const uint8_t* memory, size_t address, uint32_t
     }
     for (int warp = 0; warp < lanes; warp += width) {
       int tier = 0;
-      for (int i = warp; i < warp + width; ++i) tier = all[i].tier(f) > tier ? all[i].tier(f) : tier;
+      for (int i = warp; i < warp + width; ++i)
+        tier = all[i].tier(f) > tier ? all[i].tier(f) : tier;
       for (int i = warp; i < warp + width; ++i) {
         if (tier == 0) add_held<0>(all[i], f, &held[i * kHeld], rest(i), lanes);
         if constexpr (L::kTiers == 3) {

@@ -36,12 +36,11 @@ int main(int, char** argv) {
   const auto count = find<decltype(bpb_cuda_device_count)>("bpb_cuda_device_count");
   const auto open = find<decltype(bpb_cuda_open)>("bpb_cuda_open");
   const auto close = find<decltype(bpb_cuda_close)>("bpb_cuda_close");
-  for (const char* name : {"bpb_cuda_describe", "bpb_cuda_clear", "bpb_cuda_score",
-                           "bpb_cuda_stream_create", "bpb_cuda_stream_destroy",
-                           "bpb_cuda_stream_wait", "bpb_cuda_alloc", "bpb_cuda_free",
-                           "bpb_cuda_copy", "bpb_cuda_memory_info", "bpb_cuda_moment_create",
-                           "bpb_cuda_moment_destroy", "bpb_cuda_moment_mark",
-                           "bpb_cuda_moment_seconds"}) {
+  for (const char* name :
+       {"bpb_cuda_describe", "bpb_cuda_clear", "bpb_cuda_score", "bpb_cuda_stream_create",
+        "bpb_cuda_stream_destroy", "bpb_cuda_stream_wait", "bpb_cuda_alloc", "bpb_cuda_free",
+        "bpb_cuda_copy", "bpb_cuda_memory_info", "bpb_cuda_moment_create",
+        "bpb_cuda_moment_destroy", "bpb_cuda_moment_mark", "bpb_cuda_moment_seconds"}) {
     find<char>(name);
   }
   if (!abi || !count || !open || !close) return 0;
@@ -52,7 +51,8 @@ int main(int, char** argv) {
   for (const int device : {-1, devices}) {
     error = {};
     bpb_cuda_scorer* scorer = open(device, &error);
-    report("a device that is not there is refused", !scorer && error.code && error.message[0], error);
+    report("a device that is not there is refused", !scorer && error.code && error.message[0],
+           error);
   }
   if (devices > 0) {
     error = {};

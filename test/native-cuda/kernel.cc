@@ -96,7 +96,8 @@ Result expected(const Job& job, int lanes) {
 
 bool same(const Result& a, const Result& b) {
   for (size_t k = 0; k < a.nats.size(); ++k) {
-    if (bits_of(a.nats[k]) != bits_of(b.nats[k]) && !(a.nats[k] != a.nats[k] && b.nats[k] != b.nats[k])) {
+    if (bits_of(a.nats[k]) != bits_of(b.nats[k]) &&
+        !(a.nats[k] != a.nats[k] && b.nats[k] != b.nats[k])) {
       return false;
     }
   }
@@ -125,15 +126,17 @@ void report(const std::string& name, bool ok) {
 // A batch of `count` rows on 1 multiprocessor: many rows a group, or none for some.
 void check_kernel(bpb_type type, uint32_t vocab, size_t offset, size_t padding, uint32_t count,
                   bool list, double softcap, int lanes) {
-  bench::Batch batch =
-      bench::make_batch(type, count, vocab, padding, offset, bench::Fill::kNormal, 8, vocab + count);
+  bench::Batch batch = bench::make_batch(type, count, vocab, padding, offset, bench::Fill::kNormal,
+                                         8, vocab + count);
   // A few targets at -inf, and rows spoilt late, so that the first is known by number only.
   for (uint32_t row = 0; row < count; row += 7) batch.set(row, 1, -INFINITY);
   if (count > 40) batch.set(count - 5, vocab - 1, NAN);
   if (count > 40) batch.set(count - 3, 0, INFINITY);
   const Job job = make_job(batch, count, list, softcap, count);
-  report(std::string(type == BPB_FP32 ? "fp32" : type == BPB_FP16 ? "fp16" : "bf16") + ", V=" +
-             std::to_string(vocab) + ", offset " + std::to_string(offset) + ", padding " +
+  report(std::string(type == BPB_FP32   ? "fp32"
+                     : type == BPB_FP16 ? "fp16"
+                                        : "bf16") +
+             ", V=" + std::to_string(vocab) + ", offset " + std::to_string(offset) + ", padding " +
              std::to_string(padding) + ", " + std::to_string(count) + " targets" +
              (list ? " on listed rows" : "") + ", softcap " + std::to_string((int)softcap) + ", " +
              std::to_string(lanes) + " lanes",

@@ -16,16 +16,12 @@ inline const char* failure_code(cudaError_t status) {
     case cudaErrorSystemDriverMismatch:
     case cudaErrorCompatNotSupportedOnDevice:
     case cudaErrorInitializationError:
-    case cudaErrorNoDevice:
-      return "BPB_CUDA_DRIVER";
+    case cudaErrorNoDevice: return "BPB_CUDA_DRIVER";
     case cudaErrorInvalidDevice:
     case cudaErrorNoKernelImageForDevice:
-    case cudaErrorDevicesUnavailable:
-      return "BPB_CUDA_DEVICE";
-    case cudaErrorMemoryAllocation:
-      return "BPB_CUDA_MEMORY";
-    default:
-      return "BPB_CUDA_RUN";
+    case cudaErrorDevicesUnavailable: return "BPB_CUDA_DEVICE";
+    case cudaErrorMemoryAllocation: return "BPB_CUDA_MEMORY";
+    default: return "BPB_CUDA_RUN";
   }
 }
 

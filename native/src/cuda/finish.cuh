@@ -18,8 +18,8 @@ __device__ __forceinline__ int64_t warp_sum(int64_t x) {
 // Adds to a total; where that leaves int64, flags the position.
 __device__ __forceinline__ void add_total(const Request& q, uint32_t span, int64_t q30,
                                           uint32_t position) {
-  const int64_t before = (int64_t)atomicAdd((unsigned long long*)(q.totals + span),
-                                            (unsigned long long)q30);
+  const int64_t before =
+      (int64_t)atomicAdd((unsigned long long*)(q.totals + span), (unsigned long long)q30);
   const int64_t after = (int64_t)((uint64_t)before + (uint64_t)q30);
   if (((before ^ after) & (q30 ^ after)) < 0) {
     atomicMin((unsigned long long*)&q.flags->overflow, (unsigned long long)position);
@@ -29,7 +29,7 @@ __device__ __forceinline__ void add_total(const Request& q, uint32_t span, int64
 // Adds the warp's nats to their spans. Neighbours mostly share one, so the first few spans are
 // summed across the warp, and the remaining lanes add one by one.
 __device__ __forceinline__ void add_spans(const Request& q, bool counts, int64_t q30,
-                                             uint32_t position) {
+                                          uint32_t position) {
   const uint32_t span = counts ? span_of(q.span_ends, q.spans, position) : 0;
   // 32 of these stay within int64.
   const bool small = q30 < (int64_t)1 << 57 && q30 > -((int64_t)1 << 57);

@@ -136,7 +136,9 @@ struct Lane<T, FastCap> {
   }
 
   // The fastest tier that these logits allow; a warp takes the slowest of its lanes'.
-  BPB_HD int tier(const FastCap& f) const { return size > f.cap ? 2 : size > f.short_bound ? 1 : 0; }
+  BPB_HD int tier(const FastCap& f) const {
+    return size > f.cap ? 2 : size > f.short_bound ? 1 : 0;
+  }
 
   template <int kTier>
   BPB_HD void add(const FastCap& f, const Vector& vector, bool belongs) {

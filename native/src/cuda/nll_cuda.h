@@ -29,10 +29,10 @@ typedef struct bpb_cuda_scorer bpb_cuda_scorer;
 
 typedef struct bpb_cuda_device {
   char name[256];
-  int major, minor;       // compute capability
+  int major, minor;  // compute capability
   int multiprocessors;
-  int driver;             // highest CUDA version of the driver, 13000 for 13.0
-  int runtime;            // CUDA version of this library
+  int driver;   // highest CUDA version of the driver, 13000 for 13.0
+  int runtime;  // CUDA version of this library
   uint64_t memory_bytes;
 } bpb_cuda_device;
 
@@ -47,7 +47,7 @@ typedef struct bpb_cuda_flags {
 typedef struct bpb_cuda_sums {
   const uint32_t* span_ends;  // [spans], ascending, the last one is the count of targets
   size_t spans;               // 0: no totals, and then flags->overflow stays
-  int64_t* totals;               // [spans], multiples of 2^-30 nats, nearest even
+  int64_t* totals;            // [spans], multiples of 2^-30 nats, nearest even
   bpb_cuda_flags* flags;
 } bpb_cuda_sums;
 

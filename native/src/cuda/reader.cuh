@@ -11,12 +11,11 @@ namespace cuda {
 // is spelled out, because a branch here would cost more than the load.
 __device__ __forceinline__ void load(Vector& to, const char* from, bool belongs) {
 #ifdef __CUDA_ARCH__
-  asm volatile(
-      "{ .reg .pred p;\n"
-      "  setp.ne.u32 p, %5, 0;\n"
-      "  @p ld.global.nc.L1::no_allocate.v4.u32 {%0, %1, %2, %3}, [%4]; }"
-      : "+r"(to.word[0]), "+r"(to.word[1]), "+r"(to.word[2]), "+r"(to.word[3])
-      : "l"(from), "r"((uint32_t)belongs));
+  asm volatile("{ .reg .pred p;\n"
+               "  setp.ne.u32 p, %5, 0;\n"
+               "  @p ld.global.nc.L1::no_allocate.v4.u32 {%0, %1, %2, %3}, [%4]; }"
+               : "+r"(to.word[0]), "+r"(to.word[1]), "+r"(to.word[2]), "+r"(to.word[3])
+               : "l"(from), "r"((uint32_t)belongs));
 #else
   if (belongs) memcpy(&to, from, sizeof to);
 #endif
@@ -37,7 +36,7 @@ struct Reader {
   const char* from = nullptr;  // the lane's first vector of the chunk to fetch
   int fetch_rest = 0;          // see lane.h, of the chunk to fetch
   uint32_t head_bits = 0, tail_bits = 0, target_bits = 0;
-  uint32_t ends = 0;  // bit 0: a head logit is here, 1: a tail logit
+  uint32_t ends = 0;   // bit 0: a head logit is here, 1: a tail logit
   bool valid = false;  // the target is in the row
 
   // The row to begin next: its target's number, `count` or more for none, and its ids.

@@ -5,12 +5,13 @@
 
 #define SAME_SIZE(ours, theirs) \
   static_assert(sizeof(fake::ours) == sizeof(theirs), #theirs " has another size")
-#define SAME_PLACE(ours, theirs, member)                                                   \
-  static_assert(offsetof(fake::ours, member) == offsetof(theirs, member) &&                 \
-                    sizeof(fake::ours::member) == sizeof(theirs::member),                   \
+#define SAME_PLACE(ours, theirs, member)                                    \
+  static_assert(offsetof(fake::ours, member) == offsetof(theirs, member) && \
+                    sizeof(fake::ours::member) == sizeof(theirs::member),   \
                 #theirs "::" #member " is elsewhere")
-#define SAME_NUMBER(ours, theirs) \
-  static_assert(static_cast<int>(fake::ours) == static_cast<int>(theirs), #theirs " is another number")
+#define SAME_NUMBER(ours, theirs)                                         \
+  static_assert(static_cast<int>(fake::ours) == static_cast<int>(theirs), \
+                #theirs " is another number")
 
 SAME_SIZE(Dim3, dim3);
 

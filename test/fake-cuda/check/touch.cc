@@ -17,7 +17,8 @@ int main(int, char** arguments) {
     puts("refused");
     return 0;
   }
-  if (cudaMemcpyAsync(down, device, sizeof(down), fake::kDefault, nullptr) != fake::kSuccess) return 1;
+  if (cudaMemcpyAsync(down, device, sizeof(down), fake::kDefault, nullptr) != fake::kSuccess)
+    return 1;
   puts(down);
   return 0;
 }
