@@ -10,6 +10,7 @@ import math
 import sys
 
 from google.protobuf.message import DecodeError
+
 from onnx import ModelProto
 
 KINDS = {1: "double", 2: "float", 3: "int64", 4: "uint64", 5: "int32", 9: "string", 12: "bytes"}
