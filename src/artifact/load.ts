@@ -6,13 +6,10 @@ import { realpathSync, type Stats, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, isAbsolute, join, relative, resolve } from 'node:path';
 import { inputError, usageError } from '../errors.js';
-import type { OnnxSummary } from '../onnx/summary.js';
-import { shared } from '../shared-memory.js';
 import type { Adaptive } from './adaptive.js';
-import { readDecompressed } from './decompress.js';
 import { loadAdaptive } from './load-adaptive.js';
+import { type LoadedModel, loadModel } from './load-model.js';
 import { type Manifest, parseManifest } from './manifest.js';
-import { checkModel } from './model-file.js';
 import { accountSize, BYTES_LIMIT, type SizeAccount, sha256, storedFile } from './size.js';
 
 /** Where a tokenizer comes from: a SentencePiece model file, or the pure byte vocabulary. */
@@ -28,16 +25,7 @@ export interface Artifact {
   readonly path: string;
   /** Of a bare model its own hash; of a directory the hash of its files' names and hashes. */
   readonly sha256: string;
-  readonly model: {
-    readonly path: string;
-    /** The ONNX file, decompressed, in shared memory. */
-    readonly bytes: Uint8Array<SharedArrayBuffer>;
-    readonly sha256: string;
-    readonly tokens: string;
-    readonly logits: string;
-    readonly softcap: number | null;
-    readonly graph: OnnxSummary;
-  };
+  readonly model: LoadedModel;
   /** Null for a bare model, whose tokenizer the caller must name. */
   readonly tokenizer: TokenizerSource | null;
   readonly evaluation: Manifest['evaluation'] | null;
@@ -91,22 +79,15 @@ async function loadDirectory(directory: string): Promise<Artifact> {
   const manifest = parseManifest(text, manifestPath);
   const inside = (name: string): string => pathInside(directory, name, manifestPath);
 
-  const modelPath = inside(manifest.model.path);
-  const { stored, content } = await readDecompressed(modelPath);
-  const model = {
-    name: manifest.model.path,
-    bytes: stored.length,
-    sha256: sha256(stored),
-    contentSha256: sha256(content),
-  };
+  const model = await loadModel(inside(manifest.model.path), manifest.model);
   const counted = await Promise.all(manifest.counted.map((name) => storedFile(name, inside(name))));
   const tokenizer: TokenizerSource =
     manifest.tokenizer.kind === 'byte260'
       ? { kind: 'byte260' }
       : { kind: 'sentencepiece', path: inside(manifest.tokenizer.path) };
-  const graph = checkModel(content, modelPath);
-  const loaded = await loadAdaptive(manifest, manifestPath, { path: modelPath, graph }, inside);
-  const scored = [model, ...(loaded?.scored ?? [])];
+  const loaded = await loadAdaptive(manifest, manifestPath, model, inside);
+  const files = model.files.map((file) => ({ ...file, name: relative(directory, file.name) }));
+  const scored = [...files, ...(loaded?.scored ?? [])];
   const hashed = new Map([...counted, ...scored].map((file) => [file.name, file.sha256]));
   hashed.set('artifact.json', sha256(Buffer.from(text)));
   if (tokenizer.kind === 'sentencepiece') {
@@ -117,15 +98,7 @@ async function loadDirectory(directory: string): Promise<Artifact> {
     name: manifest.name,
     path: directory,
     sha256: hashOfFiles(hashed),
-    model: {
-      path: modelPath,
-      bytes: shared(content),
-      sha256: model.contentSha256,
-      tokens: manifest.model.tokens,
-      logits: manifest.model.logits,
-      softcap: manifest.model.softcap,
-      graph,
-    },
+    model,
     tokenizer,
     evaluation: manifest.evaluation ?? null,
     adaptive: loaded?.adaptive ?? null,
@@ -143,25 +116,18 @@ async function loadBareModel(path: string): Promise<Artifact> {
       actual: basename(path),
     });
   }
-  const { stored, content } = await readDecompressed(path);
+  const model = await loadModel(path, { tokens: 'input_ids', logits: 'logits', softcap: null });
+  const [file] = model.files;
   return {
     name: basename(path),
     path,
-    sha256: sha256(stored),
-    model: {
-      path,
-      bytes: shared(content),
-      sha256: sha256(content),
-      tokens: 'input_ids',
-      logits: 'logits',
-      softcap: null,
-      graph: checkModel(content, path),
-    },
+    sha256: file!.sha256,
+    model,
     tokenizer: null,
     evaluation: null,
     adaptive: null,
     size: {
-      bytesCounted: stored.length,
+      bytesCounted: file!.bytes,
       bytesLimit: BYTES_LIMIT,
       withinLimit: null,
       note: 'a bare model declares no counted files, so its code is not known',
