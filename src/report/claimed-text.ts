@@ -4,27 +4,20 @@
 import type { ClaimedResult } from '../score/result.js';
 import { colors, count, exact, printable, seconds, shortHash } from './format.js';
 import type { Medium } from './reporter.js';
-import {
-  bytesLine,
-  dataLine,
-  interval,
-  lossLine,
-  noRatioReason,
-  targetsLine,
-} from './score-rows.js';
-import { noteLines, pageOf, type Row, tableLines } from './table.js';
+import { bytesLine, dataLine, interval, lossLine, targetsLine } from './score-rows.js';
+import { findingLines, noteLines, pageOf, type Row, tableLines } from './table.js';
 
 export function claimedText(result: ClaimedResult, medium: Medium): string {
   const paint = colors(medium);
   const { score, coverage } = result;
   const figure =
     score.val_bpb === null
-      ? `${paint.red('no score')}  ${noRatioReason(result)}`
+      ? paint.red('no score')
       : paint.bold(`${exact(score.val_bpb)} bits per byte`) + paint.dim(interval(score));
   const partial = coverage.partial ? paint.yellow('  partial') : '';
   const headline = `  ${paint.yellow(paint.bold('CLAIMED'))}  ${figure}${partial}`;
   return pageOf([
-    [headline],
+    [headline, ...findingLines(result.findings, paint)],
     tableLines(claimedRows(result), paint),
     noteLines(result.notes.map(printable), paint),
   ]);

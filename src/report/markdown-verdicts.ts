@@ -1,6 +1,7 @@
 /**
- * Markdown tables of probe verdicts and ledger violations.
+ * Markdown tables of findings, probe verdicts and ledger violations.
  */
+import type { Finding } from '../finding.js';
 import { type Violation, violationText } from '../ledger/violations.js';
 import type { ProbeVerdict } from '../verdict.js';
 import { code, escaped, table } from './markdown-format.js';
@@ -20,6 +21,17 @@ export function verdictsTable(verdicts: readonly ProbeVerdict[]): string {
     escaped(each.note ?? ''),
   ]);
   return table(['verdict', 'probe', 'what is checked', 'effect', 'note'], rows);
+}
+
+/** Empty where nothing was found. */
+export function findingsTable(findings: readonly Finding[]): string {
+  if (findings.length === 0) return '';
+  const rows = findings.map(({ severity, message, hint }) => [
+    severity === 'fail' ? '**fail**' : severity,
+    escaped(message),
+    escaped(hint ?? ''),
+  ]);
+  return table(['severity', 'finding', 'what to do'], rows);
 }
 
 /** Empty where nothing is violated. */

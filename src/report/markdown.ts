@@ -10,10 +10,10 @@ import { ledgerFacts } from './ledger-text.js';
 import { auditMarkdown } from './markdown-audit.js';
 import { claimMarkdown } from './markdown-claim.js';
 import { blocks, code, escaped, heading, notes, rowsTable, table } from './markdown-format.js';
-import { verdictsTable, violationsTable } from './markdown-verdicts.js';
+import { findingsTable, verdictsTable, violationsTable } from './markdown-verdicts.js';
 import { probeRows, probeSummary } from './probe-text.js';
 import type { ReportDocuments, Reporter } from './reporter.js';
-import { interval, noRatioReason, noScoreReason, scoreRows } from './score-rows.js';
+import { interval, scoreRows } from './score-rows.js';
 import { tokenizeNotes, tokenizeRows } from './tokenize-text.js';
 
 export const markdownReporter: Reporter = {
@@ -34,9 +34,9 @@ export const markdownReporter: Reporter = {
 
 function scoreMarkdown(result: ScoreResult): string {
   const name = code(result.artifact.name);
-  const reason = result.score.val_bpb === null ? `: ${escaped(noScoreReason(result))}` : '';
   return blocks(
-    heading(`${name}: ${figure(result)}`) + reason,
+    heading(`${name}: ${figure(result)}`),
+    findingsTable(result.findings),
     rowsTable(scoreRows(result)),
     result.probes === null ? '' : verdictsTable(result.probes),
     notes(result.notes),
@@ -44,9 +44,9 @@ function scoreMarkdown(result: ScoreResult): string {
 }
 
 function claimedMarkdown(result: ClaimedResult): string {
-  const reason = result.score.val_bpb === null ? `: ${escaped(noRatioReason(result))}` : '';
   return blocks(
-    heading(`Claimed: ${figure(result)}`) + reason,
+    heading(`Claimed: ${figure(result)}`),
+    findingsTable(result.findings),
     rowsTable(claimedRows(result)),
     notes(result.notes),
   );

@@ -31,28 +31,6 @@ export function interval({ ci95_bpb }: Pick<ScoreResult['score'], 'ci95_bpb'>): 
   return `  ± ${((ci95_bpb[1] - ci95_bpb[0]) / 2).toFixed(4)} (95 %, by document)`;
 }
 
-/** Why there is no headline. */
-export function noScoreReason(result: ScoreResult): string {
-  const { score, verification, probes, optimization } = result;
-  if (score.infinite_targets > 0) return noRatioReason(result);
-  const failed = probes?.flatMap((each) => (each.verdict === 'fail' ? [each.name] : [])) ?? [];
-  if (failed.length > 0) return `the probes found something wrong: ${failed.join(', ')}`;
-  if (verification.verdict === 'fail') return 'the run disagrees with its own verification';
-  if (optimization?.verdict === 'fail') {
-    return 'the optimized model is not proved to be the original one';
-  }
-  return noRatioReason(result);
-}
-
-/** Why the totals alone give no bits per byte. */
-export function noRatioReason({ score, totals }: Pick<ScoreResult, 'score' | 'totals'>): string {
-  if (score.infinite_targets === 0) {
-    return totals.targets === 0 ? 'no target was scored' : 'the scored targets stand for no bytes';
-  }
-  const times = count(score.infinite_targets);
-  return `probability zero for ${times} targets, the first at stream position ${score.first_infinite}`;
-}
-
 export function lossLine({ score, totals }: Pick<ScoreResult, 'score' | 'totals'>): string {
   if (score.val_loss === null) return score.infinite_targets === 0 ? 'none' : 'infinite';
   const original = score.bpb_original === null ? 'not known' : exact(score.bpb_original);

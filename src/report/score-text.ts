@@ -4,13 +4,13 @@
 import type { ScoreResult } from '../score/result.js';
 import { colors, exact, type Paint, printable } from './format.js';
 import type { Medium } from './reporter.js';
-import { interval, noScoreReason, scoreRows } from './score-rows.js';
-import { noteLines, pageOf, tableLines } from './table.js';
+import { interval, scoreRows } from './score-rows.js';
+import { findingLines, noteLines, pageOf, tableLines } from './table.js';
 
 export function scoreText(result: ScoreResult, medium: Medium): string {
   const paint = colors(medium);
   return pageOf([
-    [headline(result, paint)],
+    [headline(result, paint), ...findingLines(result.findings, paint)],
     tableLines(scoreRows(result), paint),
     noteLines(result.notes.map(printable), paint),
   ]);
@@ -19,8 +19,7 @@ export function scoreText(result: ScoreResult, medium: Medium): string {
 function headline(result: ScoreResult, paint: Paint): string {
   const { score, coverage } = result;
   const name = printable(result.artifact.name);
-  if (score.val_bpb === null)
-    return `  ${paint.red('no score')}  ${name}: ${noScoreReason(result)}`;
+  if (score.val_bpb === null) return `  ${paint.red('no score')}  ${name}`;
   const partial = coverage.partial ? paint.yellow('  partial') : '';
   const figure = paint.bold(`${exact(score.val_bpb)} bits per byte`);
   return `  ${figure}  ${name}${paint.dim(interval(score))}${partial}`;

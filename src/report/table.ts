@@ -1,7 +1,8 @@
 /**
  * Tables and notes of the terminal reports.
  */
-import type { Paint } from './format.js';
+import type { Finding } from '../finding.js';
+import { type Paint, printable } from './format.js';
 
 /** A label and its text. */
 export type Row = readonly [label: string, text: string];
@@ -10,6 +11,15 @@ export type Row = readonly [label: string, text: string];
 export function tableLines(rows: readonly Row[], paint: Paint, minLabel = 0): string[] {
   const width = Math.max(minLabel, ...rows.map(([label]) => label.length));
   return rows.map(([label, text]) => `  ${paint.dim(label.padEnd(width))}  ${text}`);
+}
+
+/** What is found and, on a line of its own, the way out. */
+export function findingLines(findings: readonly Finding[], paint: Paint): string[] {
+  return findings.flatMap(({ severity, message, hint }) => {
+    const word = severity === 'fail' ? paint.red('fail') : paint.yellow('warn');
+    const found = `  ${word}  ${printable(message)}`;
+    return hint === null ? [found] : [found, `        ${paint.dim('→')} ${printable(hint)}`];
+  });
 }
 
 /** `note  …`, a line each. */

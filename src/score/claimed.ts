@@ -17,10 +17,12 @@ import {
   dataFigures,
   dataNotes,
   identifyData,
+  judged,
   scoreFigures,
   totalFigures,
   withRunHash,
 } from './figures.js';
+import { figureFindings } from './findings.js';
 import { claimIdentityOf } from './identity.js';
 import type { ClaimedResult } from './result.js';
 import { TargetsFile } from './targets-file.js';
@@ -52,10 +54,14 @@ export async function scoreClaimed(options: ClaimedOptions): Promise<ClaimedResu
   const known = identifyData(data, checked.scored);
   const skipped = stream.ids.length - 1 - checked.scored;
   const notes = dataNotes(data, bytes, known);
+  const figures = {
+    score: scoreFigures(totals, bytes, 'claimed'),
+    totals: totalFigures(totals, bytes),
+  };
   const result = {
     schema: 'bpb-result/1' as const,
-    score: scoreFigures(totals, bytes, 'claimed', false),
-    totals: totalFigures(totals, bytes),
+    ...judged(figures.score, figureFindings(figures)),
+    totals: figures.totals,
     coverage: {
       tokens: stream.ids.length,
       documents: stream.documentStarts.length,

@@ -16,16 +16,17 @@ import {
   dataFigures,
   dataNotes,
   identifyData,
+  judged,
   scoreFigures,
   totalFigures,
   withRunHash,
 } from './figures.js';
+import { checkFindings, figureFindings } from './findings.js';
 import { identityOf } from './identity.js';
 import type { Rewritten } from './open-workers.js';
 import { type Optimization, precisionOf } from './optimize-run.js';
 import type { LedgerReference } from './record.js';
 import type { ScoreResult } from './result.js';
-import { refused } from './strict.js';
 import type { Verification } from './verify.js';
 
 /** Everything that a run has computed. */
@@ -64,10 +65,14 @@ export function composeResult(
   const targets = totals.totalTargets();
   const known = identifyData(data, targets);
   const info = opened.info;
+  const figures = {
+    score: scoreFigures(totals, bytes, 'computed'),
+    totals: totalFigures(totals, bytes),
+  };
   const result: Omit<ScoreResult, 'identity' | 'run'> & { run: { harness: string } } = {
     schema: 'bpb-result/1',
-    score: scoreFigures(totals, bytes, 'computed', contradicted(scored)),
-    totals: totalFigures(totals, bytes),
+    ...judged(figures.score, [...figureFindings(figures), ...checkFindings(scored)]),
+    totals: figures.totals,
     coverage: {
       tokens: plan.tokens,
       documents: data.stream.documentStarts.length,
@@ -153,11 +158,6 @@ export function* scoredRanges({ plan, batches, range }: Workload): Generator<Tar
     }
   }
   if (end > first) yield [first, end - first];
-}
-
-/** Whether a probe, the verification or the proof of a rewritten model failed. */
-function contradicted({ verification, optimization, probes }: RunOutcome): boolean {
-  return verification.verdict === 'fail' || optimization?.verdict === 'fail' || refused(probes);
 }
 
 function notesOf(

@@ -4,6 +4,7 @@
 import type { ByteTotals as Accounted } from '../bytes/accounting.js';
 import { type Identified, identify } from '../data/known-sets.js';
 import type { OpenData } from '../evaluation/open-data.js';
+import { type Finding, withholds } from '../finding.js';
 import { type DocumentTotals, natsOf } from '../run/totals.js';
 import { harnessCommit } from '../version.js';
 import { hashJson } from './identity.js';
@@ -13,14 +14,13 @@ import { ratioUncertainty } from './statistics.js';
 
 type Evidence = ScoreResult['score']['evidence'];
 
-/**
- * @param contradicted keeps the totals, to search for the cause, and gives no headline
- */
+const NO_HEADLINE = { val_bpb: null, bpb_original: null, stderr_bpb: null, ci95_bpb: null };
+
+/** Everything that the totals give, whatever is found to be wrong with them. */
 export function scoreFigures(
   totals: DocumentTotals,
   bytes: Accounted,
   evidence: Evidence,
-  contradicted: boolean,
 ): ScoreResult['score'] {
   const { count, first } = totals.infinite;
   const common = {
@@ -28,14 +28,12 @@ export function scoreFigures(
     infinite_targets: count,
     first_infinite: count > 0 ? first : null,
   };
-  const none = { val_bpb: null, bpb_original: null, stderr_bpb: null, ci95_bpb: null };
   // No mean of nothing: a part may have no batch, and a short stream no whole row.
   if (count > 0 || totals.totalTargets() === 0)
-    return { val_loss: null, bits_per_token: null, ...none, ...common };
+    return { val_loss: null, bits_per_token: null, ...NO_HEADLINE, ...common };
   const nats = natsOf(totals.totalQ30());
   const val_loss = nats / totals.totalTargets();
   const bits_per_token = val_loss / Math.LN2;
-  if (contradicted) return { val_loss, bits_per_token, ...none, ...common };
   const bits = nats / Math.LN2;
   const { stderr, ci95 } = uncertainty(totals.q30, bytes);
   return {
@@ -47,6 +45,18 @@ export function scoreFigures(
     ci95_bpb: ci95,
     ...common,
   };
+}
+
+/**
+ * The status and the figures that findings leave: where one of them fails, the loss stays, to search
+ * for the cause, and the headline does not.
+ */
+export function judged(
+  score: ScoreResult['score'],
+  findings: Finding[],
+): Pick<ScoreResult, 'status' | 'score' | 'findings'> {
+  if (!withholds(findings)) return { status: 'scored', score, findings };
+  return { status: 'withheld', score: { ...score, ...NO_HEADLINE }, findings };
 }
 
 function uncertainty(nats: BigInt64Array, { byDocument, headline }: Accounted) {

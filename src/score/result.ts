@@ -2,6 +2,7 @@
  * The result document `bpb-result/1`: the fields of a score.
  */
 import type { ShardInfo } from '../data/types.js';
+import type { Finding } from '../finding.js';
 import type { LedgerHeader } from '../ledger/format.js';
 import type { ProbeVerdict } from '../verdict.js';
 import type { SkipReason, WindowOptions } from '../windows/options.js';
@@ -19,6 +20,10 @@ interface ByteTotals {
 
 export interface ScoreResult {
   schema: 'bpb-result/1';
+  /** `withheld` where a finding of severity `fail` leaves no headline. */
+  status: 'scored' | 'withheld';
+  /** What the reader of the number must know, the reasons for withholding it first. */
+  findings: Finding[];
   score: {
     /** `computed` here from an artifact; `claimed` where the nats were made elsewhere. */
     evidence: 'computed' | 'claimed';
@@ -103,7 +108,7 @@ export interface ScoreResult {
   optimization: Optimization | null;
   /** The ledger file that was kept, by the hash of its last line; null where none was. */
   ledger: LedgerReference | null;
-  /** Of `--strict`: a failed one leaves no headline. Null where none were run. */
+  /** Of `--strict`: a failed one is a finding. Null where none were run. */
   probes: ProbeVerdict[] | null;
   /** Two results with the same hash may be compared so far as the field's name says. */
   identity: { score: string; bits: string };
@@ -124,7 +129,17 @@ export interface ScoreResult {
 /** A score of nats that were made elsewhere: nothing of how they were made is known here. */
 export type ClaimedResult = Pick<
   ScoreResult,
-  'schema' | 'score' | 'totals' | 'coverage' | 'tokenizer' | 'data' | 'identity' | 'notes' | 'run'
+  | 'schema'
+  | 'status'
+  | 'findings'
+  | 'score'
+  | 'totals'
+  | 'coverage'
+  | 'tokenizer'
+  | 'data'
+  | 'identity'
+  | 'notes'
+  | 'run'
 > & {
   ledger: LedgerReference;
   /** What the ledger says of itself, and the file of its nats. */

@@ -4,7 +4,7 @@
 import type { ModelEvaluation } from '../evaluation/open.js';
 import type { ScoreOptions } from '../evaluation/options.js';
 import type { SessionSpec } from '../evaluation/session-options.js';
-import { anyFailed, probeAll } from '../probes/all.js';
+import { probeAll } from '../probes/all.js';
 import type { ProbeVerdict } from '../verdict.js';
 
 /**
@@ -32,9 +32,4 @@ export async function strictVerdicts(
     onProgress,
   });
   return verdicts;
-}
-
-/** Whether a probe forbids a headline. */
-export function refused(probes: readonly ProbeVerdict[] | null): boolean {
-  return probes !== null && anyFailed(probes);
 }

@@ -32,7 +32,9 @@ describe('score --strict', () => {
     const flags = ['--tokenizer', 'byte260', '--docs', w.docs, '--window', 'document'];
     const { code, stdout } = await bpb('score', w.model, ...flags, '--seq-len', '64', '--strict');
     expect(code).toBe(1);
-    expect(stdout).toMatch(/no score .*the probes found something wrong: .*causality/);
+    expect(stdout).toMatch(
+      /no score .*\n {2}fail {2}the probes found something wrong: .*causality/,
+    );
     expect(stdout).toMatch(/probed .*causality failed: .* the very token it predicts/);
   });
 });

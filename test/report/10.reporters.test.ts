@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Report, render } from '#bpb/report/reporter';
 import { REPORTERS } from '#bpb/report/reporters';
-import { HOSTILE, REPORTS, score } from './documents.js';
+import { HOSTILE, REPORTS, score, withoutHeadline } from './documents.js';
 
 const reporter = (name: string) => REPORTERS.find((each) => each.name === name)!;
 const each = REPORTS.map((report): [string, Report] => [report.kind, report]);
@@ -42,7 +42,16 @@ test('text of a score is the number, then its table', () => {
   expect(lines[1]).toMatch(
     /^ {2}1\.22450000 bits per byte {2}a\|b.*± 0\.0020 \(95 %.* {2}partial$/,
   );
-  expect(lines[3]).toMatch(/^ {2}loss {6}val_loss 2\.07000000 {3}val_bpb by lut bytes/);
+  expect(lines[2]).toMatch(/^ {2}warn {2}a\|b.*worse than a uniform guess/);
+  expect(lines[4]).toMatch(/^ {2}loss {6}val_loss 2\.07000000 {3}val_bpb by lut bytes/);
+});
+
+test.each(['text', 'markdown'])('%s: what is found stands between headline and table', (name) => {
+  const text = render(reporter(name), { kind: 'score', document: withoutHeadline }, {});
+  const places = [/no score/, /fail/, /probability zero for 2 targets/, /a finite logit/, /loss/];
+  const found = places.map((place) => text.search(place));
+  expect(found).toEqual([...found].sort((a, b) => a - b));
+  expect(found).not.toContain(-1);
 });
 
 function visible(text: string): string {

@@ -46,6 +46,16 @@ const verdicts: ReportDocuments['probe']['verdicts'] = [
 
 export const score: ReportDocuments['score'] = {
   schema: 'bpb-result/1',
+  status: 'scored',
+  findings: [
+    {
+      id: 'worse-than-uniform',
+      severity: 'warn',
+      message: `${HOSTILE} is worse than a uniform guess over the bytes`,
+      hint: null,
+      accepted: false,
+    },
+  ],
   score: {
     evidence: 'computed',
     val_loss: 2.07,
@@ -131,14 +141,24 @@ export const score: ReportDocuments['score'] = {
 
 export const withoutHeadline: ReportDocuments['score'] = {
   ...score,
+  status: 'withheld',
+  findings: [
+    {
+      id: 'infinite-targets',
+      severity: 'fail',
+      message: 'probability zero for 2 targets, the first at stream position 17',
+      hint: `a model must give every token of ${HOSTILE} a finite logit, on the same line as the rest`,
+      accepted: false,
+    },
+  ],
   score: { ...score.score, val_bpb: null, infinite_targets: 2, first_infinite: 17 },
 };
 
-const { totals, coverage, tokenizer, data, identity, notes } = score;
+const { status, findings, totals, coverage, tokenizer, data, identity, notes } = score;
 const claimed: ReportDocuments['claimed-score'] = {
   schema: 'bpb-result/1',
   score: { ...score.score, evidence: 'claimed' },
-  ...{ totals, coverage, tokenizer, data, identity, notes },
+  ...{ status, findings, totals, coverage, tokenizer, data, identity, notes },
   run: score.run,
   ledger: { file: 'run.jsonl', hash: SHA },
   claim: {

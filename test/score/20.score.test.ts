@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ScoreOptions } from '#bpb/evaluation/options';
 import { onnxModel } from '#bpb/onnx/writer';
-import { noScoreReason } from '#bpb/report/score-rows';
 import { score } from '#bpb/score/score';
 import { normals, tableGraph, tableModel } from '../helpers/models.js';
 import {
@@ -125,7 +124,8 @@ describe('the same to the last bit', () => {
     const result = await score(empty);
     expect(result.totals.targets).toBe(0);
     expect(result.score).toMatchObject({ val_loss: null, val_bpb: null, bits_per_token: null });
-    expect(noScoreReason(result)).toBe('no target was scored');
+    expect(result.status).toBe('withheld');
+    expect(result.findings).toMatchObject([{ id: 'no-targets', severity: 'fail' }]);
   });
 
   test('onnx-js gives the same to 1e-6', async () => {
@@ -198,6 +198,8 @@ describe('a number that cannot be trusted is not given', () => {
       first_infinite: first,
       infinite_targets: times.length,
     });
+    expect(result.findings).toMatchObject([{ id: 'infinite-targets', severity: 'fail' }]);
+    expect(result.findings[0]!.message).toContain(`at stream position ${first}`);
   });
 
   test('a model that answers differently each time loses its headline', async () => {
@@ -212,7 +214,10 @@ describe('a number that cannot be trusted is not given', () => {
     const w = await scoreFixture({ model });
     const result = await score({ ...byte260, artifact: w.model, docs: w.docs, verifyRows: 2 });
     expect(result.verification.verdict).toBe('fail');
-    expect(result.score).toMatchObject({ val_bpb: null, ci95_bpb: null });
+    expect(result.score).toMatchObject({ val_bpb: null, stderr_bpb: null, ci95_bpb: null });
+    expect(result.status).toBe('withheld');
+    expect(result.findings).toMatchObject([{ id: 'verification-failed', accepted: false }]);
+    expect(result.score.val_loss).toBeCloseTo(result.totals.nats / result.totals.targets, 12);
     expect(result.totals.targets).toBeGreaterThan(0);
   });
 
