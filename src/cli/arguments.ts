@@ -2,7 +2,10 @@
  * Parsers of flag values; each error says what was expected.
  */
 import { type Command, InvalidArgumentError } from 'commander';
+import { usageError } from '../errors.js';
 import { ENGINE_FLAGS } from '../evaluation/session-options.js';
+import { flagOf } from '../option-check.js';
+import { flag, GROUPS } from './help.js';
 
 /** A plain decimal integer, at least `least`. */
 export function integer(least: number): (text: string) => number {
@@ -27,11 +30,31 @@ export function decimal(text: string): number {
   throw new InvalidArgumentError('expected a positive number.');
 }
 
-/** Adds the flags that say how the sessions of a model are opened. */
+/**
+ * Refuses a command line that lacks required flags, naming all of them at once.
+ *
+ * @param flags the required ones, by their names in the options of the command's function
+ * @throws BPB_USAGE_MISSING
+ */
+export function requireFlags(command: string, flags: Readonly<Record<string, unknown>>): void {
+  const names = Object.keys(flags);
+  const missing = names.filter((name) => flags[name] === undefined).map(flagOf);
+  if (missing.length === 0) return;
+  throw usageError('BPB_USAGE_MISSING', {
+    message: `bpb ${command} lacks ${missing.join(', ')}`,
+    path: missing.join(', '),
+    expected: names.map(flagOf).join(', '),
+    actual: missing.length === names.length ? 'none of them' : `no ${missing.join(', no ')}`,
+    hint: `bpb ${command} --help shows a complete command line`,
+  });
+}
+
+/** Adds the flags that say how the sessions of a model are opened, under their heading. */
 export function addEngineFlags(command: Command): Command {
-  for (const { flags, help, least } of ENGINE_FLAGS) {
-    if (least === undefined) command.option(flags, help);
-    else command.option(flags, help, integer(least));
+  command.optionsGroup(GROUPS.engine);
+  for (const { flags, help, least, choices, byDefault } of ENGINE_FLAGS) {
+    const parse = least === undefined ? undefined : integer(least);
+    command.addOption(flag(flags, help, { parse, choices, default: byDefault }));
   }
   return command;
 }

@@ -6,6 +6,7 @@ import { audit } from '../audit/audit.js';
 import type { AuditOptions } from '../evaluation/audit-options.js';
 import { decimal, integer } from './arguments.js';
 import { defineCommand } from './command.js';
+import { flag, GROUPS } from './help.js';
 
 type Flags = Omit<AuditOptions, 'tokenizer' | 'signal' | 'onProgress' | 'command'>;
 
@@ -22,14 +23,24 @@ export const auditCommand = defineCommand<Flags, [tokenizer: string | undefined]
   options: (command) =>
     command
       .addArgument(new Argument('[tokenizer]', 'a SentencePiece .model, or byte260'))
+      .optionsGroup(GROUPS.data)
       .option('--docs <file>', 'documents, one JSON object with `text` a line, or sotu-val')
       .option('--data <path...>', 'validation shards (a directory or files)')
-      .option('--sidecar <dir>', 'byte sidecars, where they are not beside the shards')
+      .addOption(
+        flag('--sidecar <dir>', 'directory of the byte sidecars', { default: "the shards'" }),
+      )
       .option('--train-data <path...>', 'training shards, searched for the validation documents')
+      .addOption(
+        flag('--workers <n>', 'threads for the documents', {
+          parse: integer(0),
+          default: 'by the cores and the size of the input',
+        }),
+      )
+      .optionsGroup(GROUPS.checks)
       .option('--lut <file>', 'your own table of bytes by id, as JSON')
       .option('--bytes-per-token <x>', 'what your evaluation comes to: loss / ln 2 / bpb', decimal)
       .option('--source <file>', 'a training or evaluation script, read and never run')
-      .option('--workers <n>', 'threads for the documents', integer(0))
+      .optionsGroup(GROUPS.files)
       .option('--out <dir>', 'write audit.json, documents.csv and documents.json there'),
   run: async ({ flags, command, progress, signal }, tokenizer) => {
     const document = await audit({ ...flags, tokenizer, command, signal: signal(), ...progress });

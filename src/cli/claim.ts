@@ -5,6 +5,7 @@ import { Argument } from 'commander';
 import { claim } from '../submission/claim.js';
 import { integer } from './arguments.js';
 import { defineCommand } from './command.js';
+import { flag, GROUPS } from './help.js';
 
 interface Flags {
   valLoss?: string;
@@ -24,10 +25,15 @@ export const claimCommand = defineCommand<Flags, [logs: readonly string[]]>({
   options: (command) =>
     command
       .addArgument(new Argument('[log...]', 'training logs of the challenge'))
+      .optionsGroup(GROUPS.data)
       .option('--val-loss <nats>', 'claimed nats a token, with all printed digits')
       .option('--val-bpb <bits>', 'claimed bits per byte, with all printed digits')
       .option('--tokens <n>', 'scored targets, where the claim states them', integer(1))
-      .option('--tokenizer-family <name>', 'sp1024, sp8192, caseops-sp8192, byte260, …'),
+      .addOption(
+        flag('--tokenizer-family <name>', 'sp1024, sp8192, caseops-sp8192, byte260, …', {
+          default: 'all are tried',
+        }),
+      ),
   run: async ({ flags: { tokenizerFamily: family, ...figures } }, logs) => {
     const document = await claim({ ...figures, family, logs });
     return { kind: 'claim', document, ok: document.verdict !== 'fail' };

@@ -11,6 +11,7 @@ import { ProgressReporter } from '../report/progress.js';
 import type { Report } from '../report/reporter.js';
 import { REPORTERS } from '../report/reporters.js';
 import { textReporter } from '../report/text.js';
+import { flag, GROUPS, layHelp } from './help.js';
 import { interruptSignal, withSignal } from './interrupt.js';
 import { type ReportFlags, Reports, reportError, reportTarget } from './reports.js';
 
@@ -50,10 +51,16 @@ export function defineCommand<Flags, Args extends readonly unknown[] = []>(
   const { name, description, examples, options, run } = definition;
   const names = REPORTERS.map((reporter) => reporter.name).join(', ');
   const command = options(new Command(name).description(description))
-    .option('--report <name[=file]>', `${names}: on stdout or in a file; repeatable`, reportTarget)
+    .optionsGroup(GROUPS.report)
+    .addOption(
+      flag('--report <name[=file]>', `${names}: on stdout or in a file; repeatable`, {
+        parse: reportTarget,
+        default: textReporter.name,
+      }),
+    )
     .option('--json', 'one JSON document on stdout: --report json')
-    .option('--quiet', 'no progress')
-    .addHelpText('after', ['\nExamples:', ...examples.map((line) => `  $ ${line}`)].join('\n'));
+    .option('--quiet', 'no progress');
+  layHelp(command, examples);
   return command.action(async () => {
     const { json, report, quiet, ...flags } = command.opts<CommonFlags>();
     const given = Object.keys(flags).filter((flag) => command.getOptionValueSource(flag) === 'cli');

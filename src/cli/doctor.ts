@@ -1,13 +1,13 @@
 /**
  * `bpb doctor`: what scoring needs on this machine, and what of it is missing.
  */
-import { Option } from 'commander';
 import { type DoctorOptions, doctor } from '../doctor/doctor.js';
 import { EXIT_CODES } from '../errors.js';
 import { defineCommand } from './command.js';
+import { flag, GROUPS } from './help.js';
 
 interface Flags extends DoctorOptions {
-  require: 'cpu' | 'cuda';
+  require?: 'cpu' | 'cuda';
 }
 
 export const doctorCommand = defineCommand<Flags>({
@@ -16,13 +16,17 @@ export const doctorCommand = defineCommand<Flags>({
   examples: ['bpb doctor', 'bpb doctor --require cuda --json'],
   options: (command) =>
     command
+      .optionsGroup(GROUPS.engine)
       .addOption(
-        new Option('--require <engines>', 'exit 4 unless these can score')
-          .choices(['cpu', 'cuda'])
-          .default('cpu'),
+        flag('--require <engines>', 'exit 4 unless these can score', {
+          choices: ['cpu', 'cuda'],
+          default: 'cpu',
+        }),
       )
-      .option('--ort-lib <dir>', "folder of a libonnxruntime other than onnxruntime-node's"),
-  run: ({ flags: { require, ...options } }) => {
+      .addOption(
+        flag('--ort-lib <dir>', 'folder of a libonnxruntime', { default: "onnxruntime-node's" }),
+      ),
+  run: ({ flags: { require = 'cpu', ...options } }) => {
     const document = doctor(options);
     const ok = require === 'cuda' ? document.gpu : document.cpu;
     return { kind: 'doctor', document, ok, exit: EXIT_CODES.environment };

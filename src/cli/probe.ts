@@ -1,15 +1,16 @@
 /**
  * `bpb probe`: black-box checks of an artifact, or of the ledger of a score made elsewhere.
  */
-import { Argument, Option } from 'commander';
-import { ENGINE_CHOICES } from '../engine/create.js';
+import { Argument } from 'commander';
 import { type BpbError, usageError } from '../errors.js';
+import { DEFAULT_BATCH_TOKENS } from '../evaluation/open.js';
 import { type LedgerProbeOptions, probeLedger } from '../ledger/verify.js';
 import { flagOf } from '../option-check.js';
 import { type ProbeOptions, probe } from '../probes/probe.js';
 import { WINDOW_MODES } from '../windows/options.js';
 import { addEngineFlags, integer } from './arguments.js';
 import { defineCommand } from './command.js';
+import { flag, GROUPS } from './help.js';
 
 type Flags = Omit<ProbeOptions, 'artifact' | 'signal' | 'onProgress' | 'command'>;
 
@@ -30,22 +31,67 @@ export const probeCommand = defineCommand<
     addEngineFlags(
       command
         .addArgument(new Argument('[artifact]', 'a directory with artifact.json, or an .onnx file'))
-        .option('--ledger <file>', 'instead: a ledger, also another evaluator’s (docs/ledger.md)')
-        .option('--tokenizer <file>', 'a SentencePiece .model, or byte260')
-        .option('--data <path...>', 'validation shards (a directory or files), or sotu-val')
-        .option('--docs <file>', 'validation documents, one JSON object with `text` a line')
-        .option('--limit-docs <n>', 'the first documents only', integer(1))
-        .addOption(new Option('--window <mode>', 'how the stream is cut').choices(WINDOW_MODES))
-        .option('--seq-len <n>', 'input tokens a row', integer(1))
-        .option('--stride <n>', 'targets a row scores after the first', integer(1))
-        .addOption(new Option('--engine <name>', 'engine, auto by default').choices(ENGINE_CHOICES))
-        .option('--device <name>', 'cpu, or a GPU: cuda:0')
+        .optionsGroup(GROUPS.model)
         .addOption(
-          new Option('--precision <name>', 'of matrix products on a GPU').choices(['fp32', 'tf32']),
+          flag('--tokenizer <file>', 'a SentencePiece .model, or byte260', {
+            default: "the artifact's",
+          }),
+        )
+        .option('--ledger <file>', 'instead: a ledger, also another evaluator’s (docs/ledger.md)')
+        .optionsGroup(GROUPS.data)
+        .addOption(
+          flag('--data <path...>', 'shards (a directory or files), or a built-in set: sotu-val', {
+            default: "the artifact's, else random tokens",
+          }),
+        )
+        .option('--docs <file>', 'documents, one JSON object with `text` a line')
+        .addOption(
+          flag('--limit-docs <n>', 'the first documents only', {
+            parse: integer(1),
+            default: 'all',
+          }),
+        )
+        .optionsGroup(GROUPS.windows)
+        .addOption(
+          flag('--window <mode>', 'how the stream is cut', {
+            choices: WINDOW_MODES,
+            default: "the artifact's",
+          }),
+        )
+        .addOption(
+          flag('--seq-len <n>', 'input tokens a row', {
+            parse: integer(1),
+            default: "the artifact's",
+          }),
+        )
+        .addOption(
+          flag('--stride <n>', 'targets a row scores after the first', {
+            parse: integer(1),
+            default: "the artifact's, else whole rows",
+          }),
         ),
     )
-      .option('--batch-tokens <n>', 'input tokens a batch of documents', integer(1))
-      .option('--seed <n>', 'seed of the tokens and places', integer(0))
+      .addOption(
+        flag('--device <name>', 'cpu, or a GPU: cuda:0', {
+          default: 'the first GPU that can be used, else cpu',
+        }),
+      )
+      .addOption(
+        flag('--precision <name>', 'of matrix products on a GPU', {
+          choices: ['fp32', 'tf32'],
+          default: 'fp32',
+        }),
+      )
+      .addOption(
+        flag('--batch-tokens <n>', 'input tokens a batch of documents', {
+          parse: integer(1),
+          default: String(DEFAULT_BATCH_TOKENS),
+        }),
+      )
+      .optionsGroup(GROUPS.checks)
+      .addOption(
+        flag('--seed <n>', 'seed of the tokens and places', { parse: integer(0), default: '1' }),
+      )
       .option('--thorough', 'look at many more rows and places'),
   run: async ({ flags: { ledger, ...flags }, command, progress, signal }, artifact) => {
     if (ledger !== undefined) {

@@ -21,7 +21,10 @@ export interface ReportFlags {
 }
 
 /** Parses one `--report`; the flag may be repeated. */
-export function reportTarget(text: string, before: readonly ReportTarget[] = []): ReportTarget[] {
+export function reportTarget(
+  text: string,
+  before: readonly ReportTarget[] = [],
+): readonly ReportTarget[] {
   const [, name, file] = /^([^=]*)(?:=(.*))?$/s.exec(text)!;
   const reporter = REPORTERS.find((each) => each.name === name);
   if (reporter === undefined || file === '') {

@@ -1,15 +1,16 @@
 /**
  * `bpb score`: an artifact in bits per byte, or a claimed score from its ledger.
  */
-import { Argument, Option } from 'commander';
-import { ENGINE_CHOICES } from '../engine/create.js';
+import { Argument } from 'commander';
 import { claimedOptions } from '../evaluation/checks/claimed.js';
+import { DEFAULT_BATCH_TOKENS } from '../evaluation/open.js';
 import type { ScoreOptions } from '../evaluation/options.js';
 import { scoreClaimed } from '../score/claimed.js';
 import { score } from '../score/score.js';
 import { SLIDING_2026_03_19, WINDOW_MODES } from '../windows/options.js';
 import { addEngineFlags, decimal, integer, part } from './arguments.js';
 import { defineCommand } from './command.js';
+import { flag, GROUPS } from './help.js';
 
 interface Flags extends Omit<ScoreOptions, 'artifact' | 'signal' | 'onProgress' | 'command'> {
   targets?: string;
@@ -28,49 +29,103 @@ export const scoreCommand = defineCommand<Flags, [artifact: string | undefined]>
     addEngineFlags(
       command
         .addArgument(new Argument('[artifact]', 'a directory with artifact.json, or an .onnx file'))
-        .option('--tokenizer <file>', 'a SentencePiece .model, or byte260')
-        .option('--data <path...>', 'shards (a directory or files), or a built-in set: sotu-val')
-        .option('--docs <file>', 'documents, one JSON object with `text` a line')
-        .option('--sidecar <dir>', 'byte sidecars, where they are not beside the shards')
-        .addOption(new Option('--window <mode>', 'how the stream is cut').choices(WINDOW_MODES))
-        .option('--seq-len <n>', 'input tokens a row', integer(1))
-        .option('--stride <n>', 'targets a row scores after the first', integer(1))
+        .optionsGroup(GROUPS.model)
+        .option('--targets <file>', 'in place of an artifact: nats made elsewhere, and --ledger')
         .addOption(
-          new Option('--tail <what>', 'drop or score the last short row').choices([
-            'drop',
-            'score',
-          ]),
-        )
-        .addOption(
-          new Option('--compat <name>', 'reproduce a historical evaluator').choices([
-            SLIDING_2026_03_19,
-          ]),
-        )
-        .option('--limit-docs <n>', 'score the first documents only (a partial score)', integer(1))
-        .option('--part <i/n>', 'score one part of the plan', part)
-        .addOption(new Option('--engine <name>', 'engine').choices(ENGINE_CHOICES).default('auto'))
-        .option('--device <list>', 'cpu, or GPUs: cuda:0,cuda:1')
-        .addOption(
-          new Option('--precision <name>', 'of matrix products; fp16 with --optimize').choices([
-            'fp32',
-            'tf32',
-            'fp16',
-          ]),
+          flag('--tokenizer <file>', 'a SentencePiece .model, or byte260', {
+            default: "the artifact's",
+          }),
         )
         .option('--optimize', 'rewrite the model for speed, and prove it the same; fp16 on a GPU')
-        .option('--optimize-tolerance <nats>', 'mean difference that this may make', decimal),
+        .addOption(
+          flag('--optimize-tolerance <nats>', 'mean difference that this may make', {
+            parse: decimal,
+            default: '1e-4',
+          }),
+        )
+        .optionsGroup(GROUPS.data)
+        .addOption(
+          flag('--data <path...>', 'shards (a directory or files), or a built-in set: sotu-val', {
+            default: "the artifact's",
+          }),
+        )
+        .option('--docs <file>', 'documents, one JSON object with `text` a line')
+        .addOption(
+          flag('--sidecar <dir>', 'directory of the byte sidecars', { default: "the shards'" }),
+        )
+        .addOption(
+          flag('--limit-docs <n>', 'score the first documents only (a partial score)', {
+            parse: integer(1),
+            default: 'all',
+          }),
+        )
+        .addOption(
+          flag('--part <i/n>', 'score one part of the plan', { parse: part, default: '1/1' }),
+        )
+        .optionsGroup(GROUPS.windows)
+        .addOption(
+          flag('--window <mode>', 'how the stream is cut', {
+            choices: WINDOW_MODES,
+            default: "the artifact's",
+          }),
+        )
+        .addOption(
+          flag('--seq-len <n>', 'input tokens a row', {
+            parse: integer(1),
+            default: "the artifact's",
+          }),
+        )
+        .addOption(
+          flag('--stride <n>', 'targets a row scores after the first', {
+            parse: integer(1),
+            default: "the artifact's, else whole rows",
+          }),
+        )
+        .addOption(
+          flag('--tail <what>', 'the last short row', {
+            choices: ['drop', 'score'],
+            default: "the artifact's, else drop",
+          }),
+        )
+        .addOption(
+          flag('--compat <name>', 'reproduce a historical evaluator', {
+            choices: [SLIDING_2026_03_19],
+            default: "the artifact's, else none",
+          }),
+        ),
     )
-      .option('--batch-tokens <n>', 'input tokens a batch', integer(1))
-      .option('--verify-rows <n>', 'rows to score a second time; 0 skips it', integer(0))
-      .option('--seed <n>', 'seed of the choice of those rows', integer(0))
+      .addOption(
+        flag('--device <list>', 'cpu, or GPUs: cuda:0,cuda:1', {
+          default: 'the first GPU that can be used, else cpu',
+        }),
+      )
+      .addOption(
+        flag('--precision <name>', 'of matrix products; fp16 with --optimize', {
+          choices: ['fp32', 'tf32', 'fp16'],
+          default: "the model's own",
+        }),
+      )
+      .addOption(
+        flag('--batch-tokens <n>', 'input tokens a batch', {
+          parse: integer(1),
+          default: `${DEFAULT_BATCH_TOKENS}; on a GPU by its memory`,
+        }),
+      )
+      .optionsGroup(GROUPS.checks)
+      .addOption(
+        flag('--verify-rows <n>', 'rows to score a second time; 0 skips it', {
+          parse: integer(0),
+          default: '1 %, at least 1, at most 64',
+        }),
+      )
+      .addOption(
+        flag('--seed <n>', 'seed of the choice of those rows', { parse: integer(0), default: '1' }),
+      )
       .option('--strict', 'probe the artifact first; no headline where a probe fails')
+      .optionsGroup(GROUPS.files)
       .option('--out <dir>', 'write result.json, documents.csv and the journal there')
-      .option('--save-targets', "also write every target's nats (targets.f32)")
-      .option('--ledger <file>', 'keep what was scored, in order and chained by hashes')
-      .option(
-        '--targets <file>',
-        'instead of an artifact: nats made elsewhere, with their --ledger',
-      ),
+      .option('--save-targets', "also write every target's nats there (targets.f32)")
+      .option('--ledger <file>', 'keep what was scored, in order and chained by hashes'),
   run: async ({ flags: { targets, ...flags }, given, command, progress, signal }, artifact) => {
     const claim = claimedOptions(artifact, { ...flags, targets }, given);
     if (claim !== null) {

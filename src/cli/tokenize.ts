@@ -1,11 +1,11 @@
 /**
  * `bpb tokenize`: documents to shards.
  */
-import { Option } from 'commander';
 import { SPLITS, type TokenizeOptions } from '../tokenize/options.js';
 import { tokenize } from '../tokenize/tokenize.js';
-import { integer } from './arguments.js';
+import { integer, requireFlags } from './arguments.js';
 import { defineCommand } from './command.js';
+import { flag, GROUPS } from './help.js';
 
 type Flags = Omit<TokenizeOptions, 'signal' | 'onProgress' | 'command' | 'shardTokens'>;
 
@@ -19,18 +19,26 @@ export const tokenizeCommand = defineCommand<Flags>({
   ],
   options: (command) =>
     command
-      .requiredOption(
+      .optionsGroup(GROUPS.data)
+      .option(
         '--docs <file>',
-        'documents, one JSON object with `text` a line; or sotu-val, sotu-train',
+        'documents, one JSON object with `text` a line; or sotu-val, sotu-train (required)',
       )
-      .requiredOption('--tokenizer <file>', 'a SentencePiece .model, or byte260')
-      .requiredOption('--out <dir>', 'directory for the shards')
+      .option('--tokenizer <file>', 'a SentencePiece .model, or byte260 (required)')
       .addOption(
-        new Option('--split <name>', 'fineweb_<name>_*.bin').choices(SPLITS).default(SPLITS[0]),
+        flag('--limit-docs <n>', 'the first documents only', { parse: integer(1), default: 'all' }),
       )
-      .option('--limit-docs <n>', 'take the first documents only', integer(1))
-      .option('--workers <n>', 'encoding threads; by default one a core', integer(1)),
+      .addOption(
+        flag('--workers <n>', 'encoding threads', { parse: integer(1), default: 'one a core' }),
+      )
+      .optionsGroup(GROUPS.files)
+      .option('--out <dir>', 'directory for the shards (required)')
+      .addOption(
+        flag('--split <name>', 'fineweb_<name>_*.bin', { choices: SPLITS, default: SPLITS[0] }),
+      ),
   run: async ({ flags, command, progress, signal }) => {
+    const { docs, tokenizer, out } = flags;
+    requireFlags('tokenize', { docs, tokenizer, out });
     const document = await tokenize({ ...flags, command, signal: signal(), ...progress });
     return { kind: 'tokenize', document, ok: true };
   },

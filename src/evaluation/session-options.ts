@@ -39,19 +39,33 @@ export const ENGINE_CHECKS: OptionChecks<EngineFlags> = {
   threads: option.threads(1),
 };
 
-/** A flag of a command line: as commander declares it, its help, and the least value of a count. */
+/** A flag of a command line: as commander declares it, and its help. */
 interface FlagText {
   readonly flags: string;
   readonly help: string;
-  readonly least?: number;
+  /** Least value of a count. */
+  readonly least?: number | undefined;
+  readonly choices?: readonly string[] | undefined;
+  /** The default, as the help states it. */
+  readonly byDefault?: string | undefined;
 }
 
 /** The flags of EngineFlags that every command with a model has in common. */
 export const ENGINE_FLAGS: readonly FlagText[] = [
+  {
+    flags: '--engine <name>',
+    help: 'what runs the model',
+    choices: ENGINE_CHOICES,
+    byDefault: 'auto',
+  },
+  { flags: '--workers <n>', help: 'sessions side by side', least: 1, byDefault: 'by the cores' },
+  { flags: '--threads <n>', help: 'threads of one session', least: 1, byDefault: 'by the cores' },
   { flags: '--allow-cpu-nodes', help: 'accept nodes that a GPU has to leave to the CPU' },
-  { flags: '--ort-lib <dir>', help: "folder of a libonnxruntime other than onnxruntime-node's" },
-  { flags: '--workers <n>', help: 'sessions side by side', least: 1 },
-  { flags: '--threads <n>', help: 'threads of one session', least: 1 },
+  {
+    flags: '--ort-lib <dir>',
+    help: 'folder of a libonnxruntime',
+    byDefault: "onnxruntime-node's",
+  },
 ];
 
 /** Where the sessions run (evaluation/placement.ts decides it). */

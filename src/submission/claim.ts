@@ -70,7 +70,10 @@ export async function claim(options: ClaimOptions): Promise<ClaimReport> {
     const failed = judged.some(({ findings }) => findings.some(isFailure));
     return { schema: 'bpb-claim/1', verdict: failed ? 'fail' : 'pass', logs: judged };
   }
-  if (valLoss === undefined || valBpb === undefined) throw misuse('neither');
+  if (valLoss === undefined || valBpb === undefined) {
+    const one = valLoss !== undefined ? '--val-loss alone' : '--val-bpb alone';
+    throw misuse(valLoss === valBpb ? 'neither' : one);
+  }
   const judged = judgeClaim({ valLoss, valBpb, tokens, family });
   const failed = judged.verdict === 'mistake' || judged.verdict === 'other-set';
   return { schema: 'bpb-claim/1', verdict: failed ? 'fail' : 'pass', claim: judged };

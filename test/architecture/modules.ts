@@ -133,7 +133,6 @@ export const MODULES: readonly Module[] = [
     purpose: 'the command `bpb`: one file a command, and the ending that all commands share',
     imports: [
       'windows',
-      'engine',
       'evaluation',
       'ledger',
       'probes',
