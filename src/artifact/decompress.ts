@@ -9,10 +9,10 @@ import xz from 'xz-decompress';
 import { BpbError, inputError } from '../errors.js';
 
 /** A protobuf message, and so an ONNX file, cannot be longer than this. */
-const MODEL_BYTES_MAX = 2 ** 31 - 1;
+export const MODEL_BYTES_MAX = 2 ** 31 - 1;
 
 /** Extensions that mean compression, longest names first in nothing: they never overlap. */
-const COMPRESSED_EXTENSIONS = ['.gz', '.br', '.xz', '.zst'] as const;
+export const COMPRESSED_EXTENSIONS = ['.gz', '.br', '.xz', '.zst'] as const;
 
 type Decoder = (data: Buffer, max: number) => Promise<Uint8Array>;
 
@@ -31,18 +31,27 @@ export function compressionOf(path: string): (typeof COMPRESSED_EXTENSIONS)[numb
 /**
  * The file's content, decompressed by its extension.
  *
- * @throws BPB_FILE_MISSING, BPB_DECOMPRESS (not of that format, or cut short),
- * BPB_DECOMPRESS_LIMIT (a small file that unpacks to more than `max` bytes)
+ * @throws BPB_FILE_MISSING, and as `decompress`
  */
 export async function readDecompressed(
   path: string,
   max: number = MODEL_BYTES_MAX,
 ): Promise<{ stored: Buffer; content: Uint8Array }> {
   const stored = await readExisting(path);
+  return { stored, content: await decompress(stored, path, max) };
+}
+
+/**
+ * What a file unpacks to, by the extension of its path; the same bytes where it has none.
+ *
+ * @throws BPB_DECOMPRESS (not of that format, or cut short),
+ * BPB_DECOMPRESS_LIMIT (a small file that unpacks to more than `max` bytes)
+ */
+export async function decompress(stored: Buffer, path: string, max: number): Promise<Uint8Array> {
   const extension = compressionOf(path);
-  if (extension === null) return { stored, content: stored };
+  if (extension === null) return stored;
   try {
-    return { stored, content: await DECODERS[extension](stored, max) };
+    return await DECODERS[extension](stored, max);
   } catch (cause) {
     if (cause instanceof BpbError) throw withPath(cause, path);
     if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {

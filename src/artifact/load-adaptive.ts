@@ -2,13 +2,14 @@
  * Loading of the state and the adapt graph of an artifact: both are read and checked against the ports
  * of both graphs before a runtime gets either (docs/adaptive.md).
  */
+import { dirname, relative } from 'node:path';
 import { BpbError, inputError } from '../errors.js';
 import type { OnnxSummary } from '../onnx/summary.js';
 import { shared } from '../shared-memory.js';
 import { type AdaptGraph, type Adaptive, type StateTensor, stateBytes } from './adaptive.js';
 import { readDecompressed } from './decompress.js';
 import type { Manifest } from './manifest.js';
-import { checkModel } from './model-file.js';
+import { readModelFile } from './model-file.js';
 import { type StoredFile, sha256 } from './size.js';
 import { checkStatePorts, stateManifestError } from './state-ports.js';
 import type { StateManifest } from './state-schema.js';
@@ -17,6 +18,8 @@ interface LoadedAdaptive {
   readonly adaptive: Adaptive;
   /** Files that the score depends on, beside the model. */
   readonly scored: readonly StoredFile[];
+  /** Those of them that hold weights of the adapt graph. */
+  readonly external: readonly StoredFile[];
 }
 
 /**
@@ -37,7 +40,9 @@ export async function loadAdaptive(
     throw stateManifestError(manifestPath, 'adapt', 'a `state` that it changes', 'no `state`');
   }
   checkEvaluation(manifest, state, manifestPath);
+  const directory = dirname(manifestPath);
   const scored: StoredFile[] = [];
+  const external: StoredFile[] = [];
   const read = async (name: string, most?: number) => {
     const { stored, content } = await readDecompressed(inside(name), most);
     scored.push({
@@ -61,9 +66,12 @@ export async function loadAdaptive(
   let adaptGraph: OnnxSummary | null = null;
   if (manifest.adapt !== undefined) {
     const path = inside(manifest.adapt.path);
-    const bytes = await read(manifest.adapt.path);
-    adaptGraph = checkModel(bytes, path);
-    adapt = { ...manifest.adapt, path, bytes };
+    const { content, graph, files } = await readModelFile(path, directory);
+    const [own, ...data] = files.map((file) => ({ ...file, name: relative(directory, file.name) }));
+    scored.push({ ...own!, name: manifest.adapt.path }, ...data);
+    external.push(...data);
+    adaptGraph = graph;
+    adapt = { ...manifest.adapt, path, bytes: shared(content) };
   }
   const { chunk, context, steps } = state;
   const adaptive: Adaptive = { tensors, chunk, context, steps, adapt };
@@ -75,7 +83,7 @@ export async function loadAdaptive(
     score,
     adapt: adaptGraph === null ? null : { path: adapt!.path, graph: adaptGraph },
   });
-  return { adaptive, scored };
+  return { adaptive, scored, external };
 }
 
 /** @param read gives the file, unpacked no further than the tensor is long */

@@ -3,43 +3,46 @@
  */
 import type { OnnxSummary } from '../onnx/summary.js';
 import { shared } from '../shared-memory.js';
-import { readDecompressed } from './decompress.js';
-import { checkModel } from './model-file.js';
-import { type StoredFile, sha256 } from './size.js';
+import { readModelFile } from './model-file.js';
+import type { StoredFile } from './size.js';
 
 /** Ports and settings of a model, as a manifest or a caller names them. */
-interface ModelRequest {
+interface ModelPorts {
   readonly tokens: string;
   readonly logits: string;
   readonly softcap: number | null;
 }
 
-export interface LoadedModel extends ModelRequest {
+interface ModelRequest extends ModelPorts {
+  /** Directory that files of external data must be inside: the artifact's. */
+  readonly root: string;
+}
+
+export interface LoadedModel extends ModelPorts {
   readonly path: string;
-  /** The ONNX file, decompressed, in shared memory. */
+  /** The model, decompressed and with its external data inside, in shared memory. */
   readonly bytes: Uint8Array<SharedArrayBuffer>;
-  /** Of the file, decompressed. */
+  /** Of the `.onnx` file, decompressed; `files` has the hashes of its external data. */
   readonly sha256: string;
   readonly graph: OnnxSummary;
   /** Files that it was read from, by path; the model's own is the first. */
   readonly files: readonly StoredFile[];
 }
 
-/** @throws as `checkModel`, and input errors that name the file where it cannot be read */
+/** @throws as `readModelFile`, and input errors that name the file where it cannot be read */
 export async function loadModel(
   path: string,
-  { tokens, logits, softcap }: ModelRequest,
+  { tokens, logits, softcap, root }: ModelRequest,
 ): Promise<LoadedModel> {
-  const { stored, content } = await readDecompressed(path);
-  const contentSha256 = sha256(content);
+  const { content, graph, files } = await readModelFile(path, root);
   return {
     path,
     bytes: shared(content),
-    sha256: contentSha256,
+    sha256: files[0].contentSha256,
     tokens,
     logits,
     softcap,
-    graph: checkModel(content, path),
-    files: [{ name: path, bytes: stored.length, sha256: sha256(stored), contentSha256 }],
+    graph,
+    files,
   };
 }

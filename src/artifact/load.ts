@@ -4,13 +4,20 @@
 import { createHash } from 'node:crypto';
 import { realpathSync, type Stats, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, isAbsolute, join, relative, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { inputError, usageError } from '../errors.js';
 import type { Adaptive } from './adaptive.js';
 import { loadAdaptive } from './load-adaptive.js';
 import { type LoadedModel, loadModel } from './load-model.js';
 import { type Manifest, parseManifest } from './manifest.js';
-import { accountSize, BYTES_LIMIT, type SizeAccount, sha256, storedFile } from './size.js';
+import {
+  accountSize,
+  BYTES_LIMIT,
+  type SizeAccount,
+  type StoredFile,
+  sha256,
+  storedFile,
+} from './size.js';
 
 /** Where a tokenizer comes from: a SentencePiece model file, or the pure byte vocabulary. */
 type TokenizerSource =
@@ -23,12 +30,14 @@ const SHOWN_PATH = 200;
 export interface Artifact {
   readonly name: string;
   readonly path: string;
-  /** Of a bare model its own hash; of a directory the hash of its files' names and hashes. */
+  /** Of a bare model without external data its own hash; else the hash of all files' names and hashes. */
   readonly sha256: string;
   readonly model: LoadedModel;
   /** Null for a bare model, whose tokenizer the caller must name. */
   readonly tokenizer: TokenizerSource | null;
   readonly evaluation: Manifest['evaluation'] | null;
+  /** Files of weights beside its models, which are inside their bytes now. */
+  readonly external: readonly StoredFile[];
   /** The state that it carries from chunk to chunk; null where rows are independent. */
   readonly adaptive: Adaptive | null;
   readonly size: SizeAccount;
@@ -79,14 +88,17 @@ async function loadDirectory(directory: string): Promise<Artifact> {
   const manifest = parseManifest(text, manifestPath);
   const inside = (name: string): string => pathInside(directory, name, manifestPath);
 
-  const model = await loadModel(inside(manifest.model.path), manifest.model);
+  const model = await loadModel(inside(manifest.model.path), {
+    ...manifest.model,
+    root: directory,
+  });
   const counted = await Promise.all(manifest.counted.map((name) => storedFile(name, inside(name))));
   const tokenizer: TokenizerSource =
     manifest.tokenizer.kind === 'byte260'
       ? { kind: 'byte260' }
       : { kind: 'sentencepiece', path: inside(manifest.tokenizer.path) };
   const loaded = await loadAdaptive(manifest, manifestPath, model, inside);
-  const files = model.files.map((file) => ({ ...file, name: relative(directory, file.name) }));
+  const files = relativeTo(directory, model.files);
   const scored = [...files, ...(loaded?.scored ?? [])];
   const hashed = new Map([...counted, ...scored].map((file) => [file.name, file.sha256]));
   hashed.set('artifact.json', sha256(Buffer.from(text)));
@@ -101,6 +113,7 @@ async function loadDirectory(directory: string): Promise<Artifact> {
     model,
     tokenizer,
     evaluation: manifest.evaluation ?? null,
+    external: [...files.slice(1), ...(loaded?.external ?? [])],
     adaptive: loaded?.adaptive ?? null,
     size: accountSize(counted, scored),
   };
@@ -116,23 +129,32 @@ async function loadBareModel(path: string): Promise<Artifact> {
       actual: basename(path),
     });
   }
-  const model = await loadModel(path, { tokens: 'input_ids', logits: 'logits', softcap: null });
-  const [file] = model.files;
+  const root = dirname(path);
+  const ports = { tokens: 'input_ids', logits: 'logits', softcap: null };
+  const model = await loadModel(path, { ...ports, root });
+  const files = relativeTo(root, model.files);
+  const [file, ...external] = files;
+  const hashed = new Map(files.map(({ name, sha256 }) => [name, sha256]));
   return {
     name: basename(path),
     path,
-    sha256: file!.sha256,
+    sha256: external.length === 0 ? file!.sha256 : hashOfFiles(hashed),
     model,
     tokenizer: null,
     evaluation: null,
+    external,
     adaptive: null,
     size: {
-      bytesCounted: file!.bytes,
+      bytesCounted: files.reduce((sum, { bytes }) => sum + bytes, 0),
       bytesLimit: BYTES_LIMIT,
       withinLimit: null,
       note: 'a bare model declares no counted files, so its code is not known',
     },
   };
+}
+
+function relativeTo(directory: string, files: readonly StoredFile[]): StoredFile[] {
+  return files.map((file) => ({ ...file, name: relative(directory, file.name) }));
 }
 
 /** What is there, or why nothing is: also for a name that no file can have, too long or with a NUL. */

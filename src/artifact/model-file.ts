@@ -1,15 +1,45 @@
 /**
- * Check of a model file of an artifact, with a guess of what it is where it is no ONNX file.
+ * Reader of a model file of an artifact: unpacked, with its external data inside, and checked; with a
+ * guess of what it is where it is no ONNX file.
  */
 import { guessContent } from '../data/shard-header.js';
 import { inputError } from '../errors.js';
 import { checkOnnx } from '../onnx/check.js';
 import type { OnnxSummary } from '../onnx/summary.js';
+import { readDecompressed } from './decompress.js';
+import { inlineExternalData } from './external-data.js';
+import { type StoredFile, sha256 } from './size.js';
 
-/** @throws as `checkOnnx`; BPB_MODEL_NOT_ONNX also for what looks like another kind of file */
-export function checkModel(bytes: Uint8Array, path: string): OnnxSummary {
+interface ModelFile {
+  /** The model, with all weights inside. */
+  readonly content: Uint8Array;
+  readonly graph: OnnxSummary;
+  /** Files that it was read from, by path; the model's own is the first. */
+  readonly files: readonly [model: StoredFile, ...external: StoredFile[]];
+}
+
+/**
+ * @param root directory that files of external data must be inside
+ * @throws as `readDecompressed`, `inlineExternalData` and `checkOnnx`
+ */
+export async function readModelFile(path: string, root: string): Promise<ModelFile> {
+  const { stored, content } = await readDecompressed(path);
+  checkKind(content, path);
+  const inlined = await inlineExternalData(content, path, root);
+  const own = {
+    name: path,
+    bytes: stored.length,
+    sha256: sha256(stored),
+    contentSha256: sha256(content),
+  };
+  const graph = checkOnnx(inlined.content, path);
+  return { content: inlined.content, graph, files: [own, ...inlined.files] };
+}
+
+/** @throws BPB_MODEL_NOT_ONNX for what looks like another kind of file */
+function checkKind(bytes: Uint8Array, path: string): void {
   const guess = bytes.length === 0 ? 'an empty file' : guessContent(bytes.subarray(0, 512));
-  if (guess === null) return checkOnnx(bytes, path);
+  if (guess === null) return;
   throw inputError('BPB_MODEL_NOT_ONNX', {
     message: 'the model is not an ONNX file',
     path,

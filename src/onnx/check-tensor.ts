@@ -10,7 +10,8 @@ import { STORAGE, type Storage, TYPE } from './element-types.js';
 import { TENSOR } from './schema.js';
 import { count } from './tensor.js';
 
-const TYPED = [
+/** Fields that hold a tensor's elements one by one. */
+export const TYPED = [
   TENSOR.float_data,
   TENSOR.int32_data,
   TENSOR.string_data,

@@ -182,7 +182,7 @@ export const FUNCTION = declare(types, 'FunctionProto', {
   metadata_props: repeated(14, 'StringStringEntryProto'),
 });
 
-declare(types, 'StringStringEntryProto', {
+export const ENTRY = declare(types, 'StringStringEntryProto', {
   key: optional(1, 'string'),
   value: optional(2, 'string'),
 });

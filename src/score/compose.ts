@@ -90,6 +90,11 @@ export function composeResult(
       bytes_limit: artifact.size.bytesLimit,
       within_limit: artifact.size.withinLimit,
       size_note: artifact.size.note,
+      external_data: artifact.external.map(({ name, bytes, sha256 }) => ({
+        file: name,
+        bytes,
+        sha256,
+      })),
     },
     ...dataFigures(evaluation, known),
     engine: {

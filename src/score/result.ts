@@ -68,6 +68,8 @@ export interface ScoreResult {
     bytes_limit: number;
     within_limit: boolean | null;
     size_note: string | null;
+    /** Files of weights beside the models. */
+    external_data: { file: string; bytes: number; sha256: string }[];
   };
   tokenizer: { kind: string; vocab: number; sha256: string };
   data: {

@@ -6,6 +6,7 @@ import * as bpb from '#bpb/index';
 import { errorJson } from '#bpb/report/error';
 import { writeCounts } from '../helpers/adaptive.js';
 import { attention, byteModel, changedTable, lookAhead } from '../helpers/byte-models.js';
+import { savedApart } from '../helpers/external.js';
 import { seededTexts, VOCABULARY } from '../helpers/score-fixture.js';
 import { LUT } from '../submission/scripts.js';
 import type { Inputs } from './inputs.js';
@@ -19,7 +20,9 @@ const NEVER = 97 + 4;
 export async function allResults({ at }: Inputs): Promise<Results> {
   const texts = seededTexts(12);
   writeFileSync(at('bytes.jsonl'), texts.map((text) => `${JSON.stringify({ text })}\n`).join(''));
-  writeFileSync(at('attention.onnx'), byteModel(attention));
+  const { model, data } = savedApart(byteModel(attention), 'attention.data');
+  writeFileSync(at('attention.onnx'), model);
+  writeFileSync(at('attention.data'), data);
   writeFileSync(at('ahead.onnx'), byteModel(lookAhead(1, 4)));
   const never = changedTable((table) => {
     for (let id = 0; id < VOCABULARY; id++)

@@ -93,6 +93,7 @@ export const score: ReportDocuments['score'] = {
     bytes_limit: 16_000_000,
     within_limit: true,
     size_note: null,
+    external_data: [],
   },
   tokenizer: { kind: 'byte260', vocab: 260, sha256: SHA },
   data: { shards: [shard], sidecars: [], documents: null, known_as: null },
