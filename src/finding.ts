@@ -5,8 +5,8 @@
 export interface Finding {
   /** Stable: programs may ask for it. */
   readonly id: string;
-  /** `fail` withholds the headline; `warn` stands beside it. */
-  readonly severity: 'fail' | 'warn';
+  /** `fail` withholds the headline; `warn` and `note` stand beside it. */
+  readonly severity: 'fail' | 'warn' | 'note';
   /** What was found, as a clause that begins in lower case. */
   readonly message: string;
   /** The way out, with the flag or the command line that takes it; null where there is none. */
@@ -15,8 +15,26 @@ export interface Finding {
   readonly accepted: false;
 }
 
-export function fail(id: string, message: string, hint: string | null = null): Finding {
-  return { id, severity: 'fail', message, hint, accepted: false };
+/** The constructors of findings, by severity. */
+export const fail = of('fail');
+export const warn = of('warn');
+export const note = of('note');
+
+function of(severity: Finding['severity']) {
+  return (id: string, message: string, hint: string | null = null): Finding => ({
+    id,
+    severity,
+    message,
+    hint,
+    accepted: false,
+  });
+}
+
+const ORDER = { fail: 0, warn: 1, note: 2 } as const;
+
+/** The gravest first, those of a severity in their order. */
+export function bySeverity(findings: readonly Finding[]): Finding[] {
+  return [...findings].sort((a, b) => ORDER[a.severity] - ORDER[b.severity]);
 }
 
 /** Whether one of them leaves no headline. */

@@ -2,6 +2,7 @@
  * Summary of a model for checks before a runtime gets it: ports, operators, functions, external data.
  */
 import type { Message } from '../protobuf/message.js';
+import { type ActivationUse, readActivations } from './activations.js';
 import { domainOf, initializersOf, operatorId } from './check-names.js';
 import { isExternal } from './check-tensor.js';
 import { type Port, readPort } from './port.js';
@@ -30,6 +31,7 @@ export interface OnnxSummary {
   readonly functions: readonly LocalFunction[];
   /** Names of tensors whose data is in another file. */
   readonly externalTensors: readonly string[];
+  readonly activations: ActivationUse;
   /** Nodes that ask for int8 activations: MatMulNBits of accuracy level 4. */
   readonly quantizedActivations: number;
   /** Paths of fields that onnx.proto does not have, such as `graph.node[3].99`; runtimes skip them. */
@@ -62,6 +64,7 @@ export function readSummary(bytes: Uint8Array, path: string): OnnxSummary {
     externalTensors: [...model.walk()]
       .filter((message) => message.type === SCHEMA.get('TensorProto') && isExternal(message))
       .map((tensor) => tensor.string(TENSOR.name)),
+    activations: readActivations(model),
     quantizedActivations: all.filter(quantizes).length,
     unknownFields: model.unknown().map(({ path }) => path),
   };

@@ -1,10 +1,12 @@
 /**
  * All probes of one artifact: its graphs are read, then it is opened and the listed probes run.
  */
+import { BATCH_DEPENDENT, graphFindings } from '../artifact/graph-findings.js';
 import type { Artifact } from '../artifact/load.js';
 import type { TokenStream } from '../data/types.js';
 import type { EngineInfo } from '../engine/types.js';
 import { BpbError } from '../errors.js';
+import { bySeverity, type Finding } from '../finding.js';
 import type { Progress } from '../progress.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import type { ProbeVerdict } from '../verdict.js';
@@ -17,6 +19,16 @@ import { runProbes } from './run-probes.js';
 const MAX_RANDOM_INPUTS = 2 ** 16;
 /** Inputs of a document that carries state, at least: it must be longer than a chunk. */
 const MIN_STATEFUL_INPUTS = 4096;
+/** Probes that a scale of the whole batch fails: by later tokens, by padding, by other rows. */
+const OF_THE_BATCH: ReadonlySet<string> = new Set([
+  'length',
+  'prefix',
+  'causality',
+  'batch',
+  'documents',
+  'order',
+  'state',
+]);
 
 interface ProbeAll {
   readonly artifact: Artifact;
@@ -33,6 +45,8 @@ interface ProbeAll {
 
 interface Probed {
   readonly verdicts: ProbeVerdict[];
+  /** What the graphs say of the number, which a score says as well. */
+  readonly findings: Finding[];
   readonly notes: string[];
   /** Null where the graph could only be read. */
   readonly info: EngineInfo | null;
@@ -43,7 +57,14 @@ interface Probed {
 /** @throws BpbError where the artifact cannot be opened and its graph does not explain why */
 export async function probeAll(options: ProbeAll): Promise<Probed> {
   const { artifact, tokenizer, stream, setup, workers, onProgress } = options;
-  const read = probeGraph(artifact, stream, tokenizer);
+  const findings = bySeverity(graphFindings(artifact));
+  const causes = findings.filter(({ id }) => id === BATCH_DEPENDENT);
+  const read = probeGraph(
+    artifact,
+    stream,
+    tokenizer,
+    causes.map(({ message }) => message),
+  );
   onProgress?.({ phase: 'load', done: 0, total: null, unit: '', bpb: null });
   let opened: OpenedSubject;
   try {
@@ -52,7 +73,7 @@ export async function probeAll(options: ProbeAll): Promise<Probed> {
     // The finding about the graph may be the reason why it cannot be opened.
     if (read.verdict !== 'fail' || !isRefusal(error)) throw error;
     const note = `only the graph was read, as it cannot be run: ${error.message}`;
-    return { verdicts: [read], notes: [note], info: null, noise: null };
+    return { verdicts: [read], findings, notes: [note], info: null, noise: null };
   }
   const { subject, notes } = opened;
   try {
@@ -63,10 +84,19 @@ export async function probeAll(options: ProbeAll): Promise<Probed> {
       onProbe: (done, total) =>
         onProgress?.({ phase: 'probe', done, total, unit: 'probes', bpb: null }),
     });
-    return { verdicts: [read, ...verdicts], notes: [...notes], info: subject.info, noise };
+    const explained = causes.length === 0 ? verdicts : verdicts.map(caused);
+    const { info } = subject;
+    return { verdicts: [read, ...explained], findings, notes: [...notes], info, noise };
   } finally {
     await subject.close();
   }
+}
+
+/** A failure of a model whose graph says why: it is the operator's doing, and no attempt to cheat. */
+function caused(verdict: ProbeVerdict): ProbeVerdict {
+  if (verdict.verdict !== 'fail' || !OF_THE_BATCH.has(verdict.name)) return verdict;
+  const seen = verdict.note === null ? '' : `: ${verdict.note}`;
+  return { ...verdict, note: `follows from what the graph probe names${seen}` };
 }
 
 export function anyFailed(verdicts: readonly ProbeVerdict[]): boolean {

@@ -6,6 +6,7 @@ import { DEFAULT_BATCH_TOKENS, openEvaluation } from '../evaluation/open.js';
 import type { OpenData } from '../evaluation/open-data.js';
 import { SCORE_CHECKS, type ScoreOptions } from '../evaluation/options.js';
 import { ENGINE_CHECKS, type EngineFlags, sessionSpec } from '../evaluation/session-options.js';
+import type { Finding } from '../finding.js';
 import { checkOptionTypes, type OptionChecks, option } from '../option-check.js';
 import type { ProbeVerdict } from '../verdict.js';
 import { harnessCommit, harnessVersion } from '../version.js';
@@ -59,6 +60,8 @@ export interface ProbeReport {
   /** `fail` where one probe failed. */
   verdict: 'pass' | 'fail';
   verdicts: ProbeVerdict[];
+  /** What the graphs say of the number before it is computed, as a score says it. */
+  findings: Finding[];
   artifact: { name: string; sha256: string; model_sha256: string };
   /** What the tokens of the probes are from; null where they were drawn at random. */
   data: { tokens: number; documents: number } | null;
@@ -109,12 +112,13 @@ export async function probe(options: ProbeOptions): Promise<ProbeReport> {
   const stream = data?.stream ?? null;
   const { workers } = placement;
   const all = { artifact, tokenizer, stream, setup, workers, seed, thorough, signal, onProgress };
-  const { verdicts, notes, info, noise } = await probeAll(all);
+  const { verdicts, findings, notes, info, noise } = await probeAll(all);
   if (data === null) notes.push('no data was named: tokens were drawn at random');
   return {
     schema: 'bpb-probe/1',
     verdict: anyFailed(verdicts) ? 'fail' : 'pass',
     verdicts,
+    findings,
     artifact: {
       name: artifact.name,
       sha256: artifact.sha256,

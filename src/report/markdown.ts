@@ -63,6 +63,7 @@ function probeMarkdown(report: ReportDocuments['probe']): string {
     heading(
       `**${report.verdict}** ${code(report.artifact.name)}: ${escaped(probeSummary(report))}`,
     ),
+    findingsTable(report.findings),
     verdictsTable(report.verdicts),
     rowsTable(probeRows(report)),
     notes(report.notes),

@@ -1,11 +1,12 @@
 /**
  * Terminal report of the probes: the verdict, then one line for each probe.
  */
+import { withholds } from '../finding.js';
 import type { ProbeReport } from '../probes/probe.js';
 import type { ProbeVerdict } from '../verdict.js';
 import { colors, count, type Paint, printable, seconds, shortHash } from './format.js';
 import type { Medium } from './reporter.js';
-import { noteLines, pageOf, type Row, tableLines } from './table.js';
+import { findingLines, noteLines, pageOf, type Row, tableLines } from './table.js';
 
 const PAINTED = { pass: 'green', fail: 'red', not_applicable: 'dim' } as const;
 const SHOWN = { pass: 'pass', fail: 'FAIL', not_applicable: 'n/a' } as const;
@@ -16,18 +17,19 @@ export function probeText(report: ProbeReport, medium: Medium): string {
   const word = failed ? paint.red('FAIL') : paint.green('pass');
   const name = printable(report.artifact.name);
   return pageOf([
-    [`  ${word}  ${name}: ${probeSummary(report)}`],
+    [`  ${word}  ${name}: ${probeSummary(report)}`, ...findingLines(report.findings, paint)],
     probeLines(report.verdicts, paint),
     tableLines(probeRows(report), paint),
     noteLines(report.notes.map(printable), paint),
   ]);
 }
 
-/** The names of the probes that failed. */
-export function probeSummary({ verdicts }: ProbeReport): string {
+/** The names of the probes that failed, and the cause where the graph alone says it. */
+export function probeSummary({ verdicts, findings }: ProbeReport): string {
   const failed = verdicts.filter(({ verdict }) => verdict === 'fail');
   if (failed.length === 0) return 'no probe found anything wrong';
-  return failed.map(({ name }) => name).join(', ');
+  const names = failed.map(({ name }) => name).join(', ');
+  return withholds(findings) ? `no number can be had of it (${names})` : names;
 }
 
 export function probeRows(report: ProbeReport): Row[] {

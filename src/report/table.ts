@@ -13,10 +13,12 @@ export function tableLines(rows: readonly Row[], paint: Paint, minLabel = 0): st
   return rows.map(([label, text]) => `  ${paint.dim(label.padEnd(width))}  ${text}`);
 }
 
+const PAINTED = { fail: 'red', warn: 'yellow', note: 'dim' } as const;
+
 /** What is found and, on a line of its own, the way out. */
 export function findingLines(findings: readonly Finding[], paint: Paint): string[] {
   return findings.flatMap(({ severity, message, hint }) => {
-    const word = severity === 'fail' ? paint.red('fail') : paint.yellow('warn');
+    const word = paint[PAINTED[severity]](severity);
     const found = `  ${word}  ${printable(message)}`;
     return hint === null ? [found] : [found, `        ${paint.dim('→')} ${printable(hint)}`];
   });

@@ -2,10 +2,12 @@
  * The result document of a run, composed of what was opened and what was computed.
  */
 import { type Adaptive, resetsAtDocuments } from '../artifact/adaptive.js';
+import { graphFindings } from '../artifact/graph-findings.js';
 import type { ByteTotals as Accounted, TargetRange } from '../bytes/accounting.js';
 import type { Identified } from '../data/known-sets.js';
 import type { PlannedEvaluation, Workload } from '../evaluation/open.js';
 import type { ScoreOptions } from '../evaluation/options.js';
+import { withholds } from '../finding.js';
 import type { Opened } from '../run/messages.js';
 import type { RunTimes } from '../run/times.js';
 import type { DocumentTotals } from '../run/totals.js';
@@ -69,9 +71,15 @@ export function composeResult(
     score: scoreFigures(totals, bytes, 'computed'),
     totals: totalFigures(totals, bytes),
   };
+  const ofGraph = graphFindings(artifact);
+  const findings = [
+    ...figureFindings(figures),
+    ...ofGraph,
+    ...checkFindings(scored, withholds(ofGraph)),
+  ];
   const result: Omit<ScoreResult, 'identity' | 'run'> & { run: { harness: string } } = {
     schema: 'bpb-result/1',
-    ...judged(figures.score, [...figureFindings(figures), ...checkFindings(scored)]),
+    ...judged(figures.score, findings),
     totals: figures.totals,
     coverage: {
       tokens: plan.tokens,
@@ -166,20 +174,13 @@ export function* scoredRanges({ plan, batches, range }: Workload): Generator<Tar
 }
 
 function notesOf(
-  { artifact, data }: PlannedEvaluation,
+  { data }: PlannedEvaluation,
   { opened, times, bytes: accounted }: RunOutcome,
   part: ScoreOptions['part'],
   known: Identified | null,
 ): string[] {
   const { caution, limits, bytes } = dataNotes(data, accounted, known);
-  const notes = [...opened.notes, ...times.remarks, ...caution];
-  const lossy = artifact.model.graph.quantizedActivations;
-  if (lossy > 0) {
-    notes.push(
-      `the graph itself asks for int8 activations in ${lossy} nodes (MatMulNBits, accuracy_level 4)`,
-    );
-  }
-  notes.push(...limits);
+  const notes = [...opened.notes, ...times.remarks, ...caution, ...limits];
   if (part !== undefined) notes.push(`partial: part ${part[0]} of ${part[1]}`);
   return [...notes, ...bytes];
 }

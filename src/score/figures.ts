@@ -4,7 +4,7 @@
 import type { ByteTotals as Accounted } from '../bytes/accounting.js';
 import { type Identified, identify } from '../data/known-sets.js';
 import type { OpenData } from '../evaluation/open-data.js';
-import { type Finding, withholds } from '../finding.js';
+import { bySeverity, type Finding, withholds } from '../finding.js';
 import { type DocumentTotals, natsOf } from '../run/totals.js';
 import { harnessCommit } from '../version.js';
 import { hashJson } from './identity.js';
@@ -53,8 +53,9 @@ export function scoreFigures(
  */
 export function judged(
   score: ScoreResult['score'],
-  findings: Finding[],
+  found: readonly Finding[],
 ): Pick<ScoreResult, 'status' | 'score' | 'findings'> {
+  const findings = bySeverity(found);
   if (!withholds(findings)) return { status: 'scored', score, findings };
   return { status: 'withheld', score: { ...score, ...NO_HEADLINE }, findings };
 }

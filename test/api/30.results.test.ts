@@ -41,7 +41,16 @@ const TABLES: readonly Table[] = [
     beside: ['result.md', 'Fields of a score'],
   },
   { page: 'result.md', title: 'Fields of an error', of: 'error' },
-  { page: 'probe.md', title: 'Fields of a probe report', of: 'probe' },
+  {
+    page: 'probe.md',
+    title: 'Fields of a probe report',
+    of: 'probe',
+    unseen: {
+      'needs a graph with quantized weights or activations': [
+        ...['id', 'severity', 'message', 'hint', 'accepted'].map((name) => `findings[].${name}`),
+      ],
+    },
+  },
   { page: 'ledger.md', title: 'Fields of a ledger report', of: 'ledger' },
   {
     page: 'audit.md',

@@ -15,3 +15,9 @@ export const CASEOPS = sharedFile(
   'tokenizers/fineweb_8192_bpe_lossless_caps_caseops_v1_reserved.model',
 );
 export const CASEOPS_VECTORS = sharedFile('caseops-vectors.jsonl');
+
+/** Folder of a small failing input beside the checkout, or null where this machine has none. */
+export function sharedCase(name: string): string | null {
+  const path = fileURLToPath(new URL(`../../../shared/cases/${name}`, import.meta.url));
+  return existsSync(path) ? path : null;
+}

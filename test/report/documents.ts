@@ -282,6 +282,7 @@ const probe: ReportDocuments['probe'] = {
   schema: 'bpb-probe/1',
   verdict: 'fail',
   verdicts,
+  findings: withoutHeadline.findings,
   artifact: { name: HOSTILE, sha256: SHA, model_sha256: SHA },
   data: null,
   window,

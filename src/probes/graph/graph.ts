@@ -14,15 +14,19 @@ import { type Sequence, sequencesOf } from './sequences.js';
 
 const MAX_NOTES = 4;
 
-/** @param stream null where there is no data: then constants are not searched */
+/**
+ * @param stream null where there is no data: then constants are not searched
+ * @param causes what the graphs do that no number can be had of
+ */
 export function probeGraph(
   artifact: Artifact,
   stream: TokenStream | null,
   tokenizer: Tokenizer,
+  causes: readonly string[] = [],
 ): ProbeVerdict {
   const graphs = graphsOf(artifact);
   const readings = graphs.map(readGraph);
-  const findings = readings.flatMap((reading) => reading.findings);
+  const findings = [...causes, ...readings.flatMap((reading) => reading.findings)];
   const remarks = readings.flatMap((reading) => reading.remarks);
   let longest: number | null = null;
   if (stream === null) remarks.push('without data, constants were not searched for it');

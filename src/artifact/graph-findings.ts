@@ -1,0 +1,85 @@
+/**
+ * What a model's graphs say about its number before it is run: score and probe report the same.
+ */
+import { type Finding, fail, note, warn } from '../finding.js';
+import type { NamedNode } from '../onnx/activations.js';
+import { readSummary } from '../onnx/summary.js';
+import type { Artifact } from './load.js';
+
+/** Names of nodes that a message lists of each operator. */
+const NAMES_SHOWN = 3;
+
+/** Id of the finding that no batch size gives the model's own number. */
+export const BATCH_DEPENDENT = 'batch-dependent';
+
+/** Findings about the model's graph, and about the adapt graph of an artifact that has one. */
+export function graphFindings({
+  model,
+  adaptive,
+}: Pick<Artifact, 'model' | 'adaptive'>): Finding[] {
+  const { pooled, rounded, weightOnly } = model.graph.activations;
+  const adapt = adaptive?.adapt ?? null;
+  const inAdapt = adapt === null ? [] : readSummary(adapt.bytes, adapt.path).activations.pooled;
+  const findings = batchDependent([...pooled, ...inAdapt]);
+  // Without a number there is nothing to compare it with.
+  if (findings.length > 0) return findings;
+  if (rounded.length > 0) {
+    findings.push(
+      warn(
+        'rounded-activations',
+        `the graph itself rounds activations, to int8 as a rule: ${listed(rounded)}`,
+        'this is the score of the rounded model; for exact products leave accuracy_level out of MatMulNBits, and quantize the weights only',
+      ),
+    );
+  }
+  if (weightOnly.length > 0) {
+    findings.push(
+      note(
+        'weight-only',
+        `computed in fp32 as the graph says: ${count(weightOnly.length, 'product')} with quantized weights, in which onnxruntime by default rounds activations to int8`,
+        'its own figure may differ by 1e-4 of the loss; its session option session.disable_quant_qdq=1 gives this one',
+      ),
+    );
+  }
+  return findings;
+}
+
+function batchDependent(nodes: readonly NamedNode[]): Finding[] {
+  const normalizing = nodes.filter(({ op }) => op.endsWith('Normalization'));
+  const quantizing = nodes.filter(({ op }) => !op.endsWith('Normalization'));
+  const findings: Finding[] = [];
+  if (quantizing.length > 0) {
+    findings.push(
+      fail(
+        BATCH_DEPENDENT,
+        `no batch size gives this model's own number: it takes one scale for the activations of a whole batch, so that later tokens and other rows change every prediction, in ${listed(quantizing)}`,
+        'quantize the weights only (python -m onnxruntime.quantization.matmul_nbits_quantizer --input_model float.onnx --output_model model.onnx), or the activations with fixed scales (onnxruntime.quantization.quantize_static)',
+      ),
+    );
+  }
+  if (normalizing.length > 0) {
+    findings.push(
+      fail(
+        BATCH_DEPENDENT,
+        `no batch size gives this model's own number: it normalizes by the mean and variance of a whole batch, so that later tokens and other rows change every prediction, in ${listed(normalizing)}`,
+        'export in evaluation mode: model.eval(), and without training=TrainingMode.TRAINING',
+      ),
+    );
+  }
+  return findings;
+}
+
+/** `2 nodes: DynamicQuantizeLinear (a, b)` */
+function listed(nodes: readonly NamedNode[]): string {
+  const names = new Map<string, string[]>();
+  for (const { op, name } of nodes) names.set(op, [...(names.get(op) ?? []), name]);
+  const each = [...names].map(([op, own]) => {
+    const more = own.length > NAMES_SHOWN ? ` and ${own.length - NAMES_SHOWN} more` : '';
+    return `${op} (${own.slice(0, NAMES_SHOWN).join(', ')}${more})`;
+  });
+  return `${count(nodes.length, 'node')}: ${each.join(', ')}`;
+}
+
+function count(size: number, what: string): string {
+  return `${size.toLocaleString('en-US')} ${what}${size === 1 ? '' : 's'}`;
+}

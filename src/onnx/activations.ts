@@ -1,0 +1,206 @@
+/**
+ * What a model does to its activations: scales taken over the whole batch, rounding to few bits.
+ *
+ * Read from the file, subgraphs and model-local functions included. A value *varies* where it depends on
+ * what the tokens are; what depends on their number alone, or on constants, is the same for every batch.
+ */
+import type { Message } from '../protobuf/message.js';
+import { domainOf, initializersOf, operatorId } from './check-names.js';
+import { ATTRIBUTE, FUNCTION, GRAPH, MODEL, NODE, TENSOR, VALUE_INFO } from './schema.js';
+
+/** A node as a reader finds it in the file. */
+export interface NamedNode {
+  readonly op: string;
+  /** Its name, else that of its first output. */
+  readonly name: string;
+}
+
+export interface ActivationUse {
+  /** Nodes whose result for one token depends, by their definition, on all tokens of the batch. */
+  readonly pooled: readonly NamedNode[];
+  /** Nodes that round activations to few bits, or compute with such, with scales of their own row. */
+  readonly rounded: readonly NamedNode[];
+  /** Products with quantized weights, which ONNX Runtime by default computes with int8 activations. */
+  readonly weightOnly: readonly NamedNode[];
+}
+
+/** Each takes one scale of all that it is given. */
+const DYNAMIC = /^DynamicQuantize(Linear|MatMul|LSTM)$/;
+const INTEGER = /^(QLinear\w+|QGemm|QAttention|QOrdered\w+|MatMulInteger\w*|ConvInteger\w*)$/;
+const RANDOM = /^(Random\w*|Multinomial|Bernoulli)$/;
+const SHAPE_ONLY = /^(Shape|Size)$/;
+const INT8_ACCURACY = 4;
+const REDUCTION = /^Reduce(Max|Min|Mean|Sum|L1|L2|SumSquare|LogSum|LogSumExp)$/;
+/** Nodes that are read in calls of functions, of every call anew; beyond, any input may vary. */
+const MAX_READ = 1_000_000;
+
+/** What is known of a value. */
+interface Value {
+  readonly varies: boolean;
+  /** Made by DequantizeLinear. */
+  readonly dequantized: boolean;
+  /** Computed of reductions over all axes of what varies, and of constants. */
+  readonly overall: boolean;
+}
+
+const CONSTANT: Value = { varies: false, dequantized: false, overall: false };
+const VARYING: Value = { varies: true, dequantized: false, overall: false };
+
+class Scope {
+  private readonly values = new Map<string, Value>();
+
+  constructor(private readonly around: Scope | null) {}
+
+  set(name: string, value: Value): void {
+    this.values.set(name, value);
+  }
+
+  /** A value that nothing defines may be anything. */
+  get(name: string): Value {
+    if (name === '') return CONSTANT;
+    return this.values.get(name) ?? this.around?.get(name) ?? VARYING;
+  }
+}
+
+export function readActivations(model: Message): ActivationUse {
+  const reader = new Reader(model);
+  reader.graph(model.child(MODEL.graph)!, null);
+  const named = (nodes: ReadonlySet<Message>) => Array.from(nodes, nameOf);
+  return {
+    pooled: named(reader.pooled),
+    rounded: named(reader.rounded),
+    weightOnly: named(reader.weightOnly),
+  };
+}
+
+class Reader {
+  readonly pooled = new Set<Message>();
+  readonly rounded = new Set<Message>();
+  readonly weightOnly = new Set<Message>();
+  private readonly functions: ReadonlyMap<string, Message>;
+  /** By function and which of its inputs vary: which of its outputs do. Null while it is read. */
+  private readonly calls = new Map<string, readonly boolean[] | null>();
+  private read = 0;
+
+  constructor(model: Message) {
+    this.functions = new Map(
+      model
+        .children(MODEL.functions)
+        .map((body) => [operatorId(body, FUNCTION.domain, FUNCTION.name, FUNCTION.overload), body]),
+    );
+  }
+
+  /**
+   * Inputs vary: those of a model are its tokens and its state, and what goes round in a Loop may come
+   * to vary by what its body captures.
+   *
+   * @returns whether one of its outputs varies
+   */
+  graph(graph: Message, around: Scope | null): boolean {
+    const scope = new Scope(around);
+    for (const port of graph.children(GRAPH.input)) {
+      scope.set(port.string(VALUE_INFO.name), VARYING);
+    }
+    for (const tensor of initializersOf(graph)) scope.set(tensor.string(TENSOR.name), CONSTANT);
+    for (const node of graph.children(GRAPH.node)) this.node(node, scope);
+    return graph.children(GRAPH.output).some((p) => scope.get(p.string(VALUE_INFO.name)).varies);
+  }
+
+  private node(node: Message, scope: Scope): void {
+    this.read++;
+    const op = node.string(NODE.op_type);
+    const inputs = node.strings(NODE.input).map((name) => scope.get(name));
+    const some = inputs.some(({ varies }) => varies);
+    const below = subgraphs(node).map((graph) => this.graph(graph, scope));
+    const outputs = node.strings(NODE.output);
+    const id = operatorId(node, NODE.domain, NODE.op_type, NODE.overload);
+    const body = this.functions.get(id);
+    if (body !== undefined) {
+      const called = this.call(id, body, inputs);
+      for (const [k, name] of outputs.entries()) {
+        scope.set(name, called[k] === false ? CONSTANT : VARYING);
+      }
+      return;
+    }
+    this.judge(node, op, inputs);
+    const varies = !SHAPE_ONLY.test(op) && (some || below.includes(true) || RANDOM.test(op));
+    const varying = inputs.filter((input) => input.varies);
+    const overall =
+      varies && (reducesAll(node, op) || (some && varying.every((input) => input.overall)));
+    const dequantized = op === 'DequantizeLinear';
+    for (const name of outputs) scope.set(name, { varies, dequantized, overall });
+  }
+
+  /** Reads a function for these inputs. @returns which of its outputs vary */
+  private call(id: string, body: Message, inputs: readonly Value[]): readonly boolean[] {
+    const names = body.strings(FUNCTION.input);
+    const known = this.read < MAX_READ;
+    const values = names.map((_, k) => (known ? (inputs[k] ?? CONSTANT) : VARYING));
+    const key = `${id}\0${values.map(({ varies }) => Number(varies)).join('')}`;
+    const before = this.calls.get(key);
+    // A function that calls itself is refused elsewhere.
+    if (before !== undefined) return before ?? [];
+    this.calls.set(key, null);
+    const scope = new Scope(null);
+    for (const [k, name] of names.entries()) scope.set(name, values[k]!);
+    for (const node of body.children(FUNCTION.node)) this.node(node, scope);
+    const outputs = body.strings(FUNCTION.output).map((name) => scope.get(name).varies);
+    this.calls.set(key, outputs);
+    return outputs;
+  }
+
+  private judge(node: Message, op: string, inputs: readonly Value[]): void {
+    const [first = CONSTANT, second = CONSTANT] = inputs;
+    const ownScale = op === 'QuantizeLinear' && second.overall;
+    if (first.varies && (DYNAMIC.test(op) || ownScale || poolsOverBatch(node, op)))
+      this.pooled.add(node);
+    else if (INTEGER.test(op) || accuracyLevel(node) === INT8_ACCURACY) {
+      if (inputs.some(({ varies }) => varies)) this.rounded.add(node);
+    } else if (op === 'QuantizeLinear' && first.varies) this.rounded.add(node);
+    else if (op === 'MatMul' || op === 'Gemm') {
+      const weights = second.dequantized && !second.varies;
+      if (weights && first.varies && !first.dequantized) this.weightOnly.add(node);
+    }
+  }
+}
+
+/** Normalizations whose statistics are those of the batch that runs. */
+function poolsOverBatch(node: Message, op: string): boolean {
+  if (domainOf(node, NODE.domain) !== '') return false;
+  if (op === 'BatchNormalization') {
+    // Before opset 14 the outputs after the first said so.
+    return integer(node, 'training_mode') === 1 || node.strings(NODE.output).length > 1;
+  }
+  if (op !== 'MeanVarianceNormalization') return false;
+  const axes = attribute(node, 'axes');
+  return axes === undefined || axes.numbers(ATTRIBUTE.ints).includes(0);
+}
+
+/** Whether a reduction is over all axes: none are named, and none does not mean none. */
+function reducesAll(node: Message, op: string): boolean {
+  if (!REDUCTION.test(op) || integer(node, 'noop_with_empty_axes') === 1) return false;
+  return attribute(node, 'axes') === undefined && (node.strings(NODE.input)[1] ?? '') === '';
+}
+
+function accuracyLevel(node: Message): number | undefined {
+  return domainOf(node, NODE.domain) === '' ? undefined : integer(node, 'accuracy_level');
+}
+
+function integer(node: Message, name: string): number | undefined {
+  return attribute(node, name)?.number(ATTRIBUTE.i);
+}
+
+function attribute(node: Message, name: string): Message | undefined {
+  return node.children(NODE.attribute).find((each) => each.string(ATTRIBUTE.name) === name);
+}
+
+function subgraphs(node: Message): Message[] {
+  return node
+    .children(NODE.attribute)
+    .flatMap((each) => [...each.children(ATTRIBUTE.g), ...each.children(ATTRIBUTE.graphs)]);
+}
+
+function nameOf(node: Message): NamedNode {
+  const [output = ''] = node.strings(NODE.output);
+  return { op: node.string(NODE.op_type), name: node.string(NODE.name) || output };
+}
