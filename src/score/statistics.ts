@@ -1,7 +1,7 @@
 /**
  * Uncertainty of a score: standard error and interval, clustered by document.
  */
-import tQuantile from '@stdlib/stats-base-dists-t-quantile';
+import { studentQuantile } from './student-t.js';
 
 interface Uncertainty {
   /** Standard error of the ratio, bits per byte; null where there is one document only. */
@@ -30,6 +30,6 @@ export function ratioUncertainty(bits: Float64Array, bytes: Float64Array): Uncer
   let squares = 0;
   for (let d = 0; d < documents; d++) squares += (bits[d]! - ratio * bytes[d]!) ** 2;
   const stderr = Math.sqrt((documents / (documents - 1)) * squares) / totalBytes;
-  const half = tQuantile(0.975, documents - 1) * stderr;
+  const half = studentQuantile(0.975, documents - 1) * stderr;
   return { stderr, ci95: [ratio - half, ratio + half] };
 }
