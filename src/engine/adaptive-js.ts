@@ -8,6 +8,7 @@ import { count } from '../onnx/tensor.js';
 import type { AdaptBatch, AdaptiveEngine, AdaptiveOptions, EngineState } from './adaptive.js';
 import { closedError, modelRunError, noBfloat16Error, stateOutputError } from './engine-errors.js';
 import { graphValue, idsTensor, openSession, scoreLogits } from './js-session.js';
+import { nanLogits } from './nan-logits.js';
 import { jsEngineInfo } from './onnx-js.js';
 import { checkBatch } from './pad.js';
 import { checkOptions, checkSignature, type Signature } from './signature.js';
@@ -103,7 +104,9 @@ class AdaptiveJsEngine implements AdaptiveEngine {
       carry,
     );
     const started = performance.now();
-    const scored = scoreLogits(results[logits]!, batch, batch, this.options.graph);
+    const scored = scoreLogits(results[logits]!, batch, this.options.graph, (index) =>
+      nanLogits(this.options.graph, batch, index),
+    );
     results[logits]!.dispose();
     const scoreSeconds = (performance.now() - started) / 1000;
     if (carry) takeOver(this.scorer, results, state as JsState);

@@ -3,6 +3,7 @@
  * JavaScript API.
  */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { BpbError } from '../errors.js';
 import { decodeHalves } from '../onnx/float16.js';
 import {
   modelLoadError,
@@ -11,7 +12,6 @@ import {
   overflowError,
   vocabularyError,
 } from './engine-errors.js';
-import { nanLogits } from './nan-logits.js';
 import { type Opened, openGraph } from './open-graph.js';
 import { spanTotals } from './q30.js';
 import { SESSION_CONFIG } from './session-config.js';
@@ -81,24 +81,24 @@ export function idsTensor(
 /**
  * Scores the logits of `padded`; logits that are no distribution are refused.
  *
- * @param batch as it was before padding: for the row and offset of a refusal
+ * @param refuse returns the error for the index of a scored position without a distribution
  */
 export function scoreLogits(
   output: Tensor,
   padded: Batch,
-  batch: Batch,
   graph: GraphOptions,
+  refuse: (index: number) => BpbError,
 ): Pick<BatchScore, 'nats' | 'q30'> {
   const { path, softcap, minVocabulary = 0 } = graph;
   const logits = readLogits(output, padded, path);
-  const largest = batch.targets.reduce((most, target) => Math.max(most, target), -1);
+  const largest = padded.targets.reduce((most, target) => Math.max(most, target), -1);
   const needed = Math.max(minVocabulary, largest + 1);
   if (logits.vocabulary < needed) throw vocabularyError(path, logits.vocabulary, needed);
   const nats = targetNats(logits, padded.scored, padded.targets, softcap);
   const refused = nats.findIndex(Number.isNaN);
-  if (refused >= 0) throw nanLogits(graph, batch, refused);
+  if (refused >= 0) throw refuse(refused);
   try {
-    return { nats, q30: spanTotals(nats, batch.spanEnds).q30 };
+    return { nats, q30: spanTotals(nats, padded.spanEnds).q30 };
   } catch (error) {
     throw overflowError(path, (error as Error).message);
   }

@@ -14,6 +14,7 @@ import { checkSizes, padBatch } from './pad.js';
 import { withPositions } from './positions.js';
 import { SESSION_CONFIG } from './session-config.js';
 import { checkOptions, checkSignature } from './signature.js';
+import { type Piece, scorePieces } from './split.js';
 import type {
   Batch,
   BatchScore,
@@ -47,6 +48,11 @@ class OnnxCpuEngine implements Engine {
   async score(batch: Batch): Promise<BatchScore> {
     if (this.#closed) throw closedError();
     checkSizes(batch);
+    const limits = { rows: this.info.fixedRows, count: this.#fixedCount };
+    return scorePieces(batch, limits, this.#graph.path, (piece) => this.#scorePiece(piece, batch));
+  }
+
+  async #scorePiece({ batch, firstScored }: Piece, whole: Batch): Promise<BatchScore> {
     const graph = this.#graph;
     const padded = padBatch(batch, this.info, graph.path);
     const result = await runNative(
@@ -54,7 +60,7 @@ class OnnxCpuEngine implements Engine {
       withPositions(padded, graph, this.#fixedCount),
       graph,
       (error) => translate(error, graph.path),
-      (index) => nanLogits(graph, batch, index),
+      (index) => nanLogits(graph, whole, firstScored + index),
     );
     const { nats, q30, runSeconds, scoreSeconds } = result;
     return { nats, q30, runSeconds, scoreSeconds };

@@ -8,8 +8,7 @@ import { BpbError } from '../errors.js';
 import { fixAxes } from '../onnx/fix-axes.js';
 import type { NativeSession } from './addon.js';
 import { CUDA_DEFAULTS, cudaHost } from './cuda/host.js';
-import { joinScores, type Piece, splitBatch } from './cuda/split.js';
-import { closedError, overflowError } from './engine-errors.js';
+import { closedError } from './engine-errors.js';
 import { nanLogits } from './nan-logits.js';
 import type { NativeHost } from './native-host.js';
 import { graphValue, runNative } from './native-session.js';
@@ -17,6 +16,7 @@ import { loadRefusal, type Opened } from './open-graph.js';
 import { checkSizes, padBatch } from './pad.js';
 import { withPositions } from './positions.js';
 import { checkOptions, checkSignature } from './signature.js';
+import { type Piece, scorePieces } from './split.js';
 import type {
   Batch,
   BatchScore,
@@ -123,11 +123,9 @@ class OnnxCudaEngine implements Engine {
     const used = this.#current;
     const shaped = await used;
     try {
-      const scores: BatchScore[] = [];
-      for (const piece of splitBatch(batch, shaped.rows ?? batch.rows, shaped.count)) {
-        scores.push(await this.#scorePiece(shaped, piece, batch));
-      }
-      return this.#joined(scores);
+      return await scorePieces(batch, shaped, this.opener.graph.path, (piece) =>
+        this.#scorePiece(shaped, piece, batch),
+      );
     } catch (error) {
       // Another batch in flight may have replaced the session meanwhile.
       if (this.#current === used) {
@@ -162,14 +160,6 @@ class OnnxCudaEngine implements Engine {
       ...counted,
       shape: [padded.rows, padded.time],
     };
-  }
-
-  #joined(scores: readonly BatchScore[]): BatchScore {
-    try {
-      return joinScores(scores);
-    } catch (error) {
-      throw overflowError(this.opener.graph.path, (error as Error).message);
-    }
   }
 
   /** A session of half the rows in place of one that ran out of memory. */

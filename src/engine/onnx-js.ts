@@ -10,10 +10,12 @@ import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { closedError, modelRunError, noBfloat16Error } from './engine-errors.js';
 import { graphValue, idsTensor, openSession, scoreLogits } from './js-session.js';
 import { runtimePackageVersion } from './library.js';
+import { nanLogits } from './nan-logits.js';
 import type { Opened } from './open-graph.js';
 import { checkBatch, padBatch } from './pad.js';
 import { positionList, toPositionRow } from './positions.js';
 import { checkOptions, checkSignature, type Signature } from './signature.js';
+import { type Piece, scorePieces } from './split.js';
 import type {
   Batch,
   BatchScore,
@@ -47,6 +49,11 @@ class OnnxJsEngine implements Engine {
   async score(batch: Batch): Promise<BatchScore> {
     if (this.#closed) throw closedError();
     checkBatch(batch);
+    const limits = { rows: this.info.fixedRows, count: this.#signature.fixedCount };
+    return scorePieces(batch, limits, this.#graph.path, (piece) => this.#scorePiece(piece, batch));
+  }
+
+  async #scorePiece({ batch, firstScored }: Piece, whole: Batch): Promise<BatchScore> {
     const { path, positions } = this.#graph;
     const padded = padBatch(batch, this.info, path);
     const list = positions ? positionList(padded, this.#signature.fixedCount, path) : null;
@@ -55,7 +62,9 @@ class OnnxJsEngine implements Engine {
     const output = await this.#run(padded, list);
     const ran = performance.now();
     const laid = list === null ? padded : toPositionRow(padded, list);
-    const scored = scoreLogits(output, laid, batch, this.#graph);
+    const scored = scoreLogits(output, laid, this.#graph, (index) =>
+      nanLogits(this.#graph, whole, firstScored + index),
+    );
     output.dispose();
     return {
       ...scored,

@@ -3,13 +3,8 @@
  */
 
 import { inputError } from '../errors.js';
+import type { FixedAxes } from '../fixed-axes.js';
 import type { Batch } from './types.js';
-
-/** Axes of a graph; null where any size will do. */
-interface FixedAxes {
-  readonly fixedRows: number | null;
-  readonly fixedTime: number | null;
-}
 
 /**
  * Checks a batch; a negative id, for example, would index an embedding table from its end without an
@@ -82,7 +77,7 @@ export function padBatch(batch: Batch, axes: FixedAxes, path: string): Batch {
       path,
       expected: `at most [${rows}, ${time}] ids`,
       actual: `[${batch.rows}, ${batch.time}]`,
-      hint: `Use a sequence length of at most ${time}, or export with a symbolic time axis.`,
+      hint: `Use --seq-len ${time}, or export with a symbolic time axis.`,
     });
   }
   checkPositions(batch);

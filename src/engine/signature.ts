@@ -3,6 +3,7 @@
  */
 
 import { type BpbError, inputError, usageError } from '../errors.js';
+import { type FixedAxes, readFixedAxes } from '../fixed-axes.js';
 import { vocabularyError } from './engine-errors.js';
 import type { EngineInfo, EngineOptions, GraphOptions } from './types.js';
 
@@ -15,12 +16,10 @@ export interface GraphValue {
 }
 
 /** Facts of a graph that an engine depends on. */
-export interface Signature {
+export interface Signature extends FixedAxes {
   readonly idType: 'int64' | 'int32';
   readonly precision: EngineInfo['precision'];
   readonly vocabulary: number | null;
-  readonly fixedRows: number | null;
-  readonly fixedTime: number | null;
   /** Length that the graph fixes of the list of scored positions; null where it takes none. */
   readonly fixedCount: number | null;
 }
@@ -130,8 +129,7 @@ export function checkSignature(
     idType: tokens.type === 'int32' ? 'int32' : 'int64',
     precision: PRECISIONS[logits.type]!,
     vocabulary,
-    fixedRows: fixed(tokens.dims[0]),
-    fixedTime: fixed(tokens.dims[1]),
+    ...readFixedAxes(tokens.dims, graph.path),
     fixedCount: fixed(positions?.dims[0]),
   };
 }

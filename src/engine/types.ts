@@ -2,6 +2,8 @@
  * Interface of the engines: a batch of rows in, the loss of each scored target out.
  */
 
+import type { FixedAxes } from '../fixed-axes.js';
+
 /** A padded batch: `rows` rows of `time` input tokens, row-major. */
 export interface Batch {
   readonly rows: number;
@@ -34,7 +36,7 @@ export interface BatchScore {
 export type EngineName = 'onnx-cuda' | 'onnx-cpu' | 'onnx-js' | 'tfjs';
 
 /** What the result says of the engine. */
-export interface EngineInfo {
+export interface EngineInfo extends FixedAxes {
   readonly name: EngineName;
   readonly provider: string;
   readonly device: string;
@@ -46,9 +48,6 @@ export interface EngineInfo {
   readonly versions: Readonly<Record<string, string>>;
   /** Width of the logits where the graph declares it; null where only a run shows it. */
   readonly vocabulary: number | null;
-  /** A batch or time axis that the graph fixes, else null; batches are padded to it. */
-  readonly fixedRows: number | null;
-  readonly fixedTime: number | null;
 }
 
 export interface Engine {

@@ -7,15 +7,16 @@ import { type Artifact, loadArtifact } from '../artifact/load.js';
 import type { DocumentSource } from '../data/types.js';
 import { defaultBatchTokens } from '../engine/cuda/batch-shapes.js';
 import { type BpbError, interrupted } from '../errors.js';
-
+import type { FixedAxes } from '../fixed-axes.js';
 import type { Progress } from '../progress.js';
 import { loadTokenizer } from '../tokenizer/load.js';
 import type { Tokenizer } from '../tokenizer/types.js';
-import type { BatchPlan } from '../windows/batches.js';
+import { type BatchPlan, longestRow } from '../windows/batches.js';
 import { checkWindowOptions, type WindowOptions } from '../windows/options.js';
 import type { WindowPlan } from '../windows/plan.js';
 import type { AuditOptions } from './audit-options.js';
 import { checkAuditFlags } from './checks/audit.js';
+import { checkRowLength, hasWholeRows, modelAxes } from './checks/axes.js';
 import { checkFlags } from './checks/flags.js';
 import { requireModelOptions, requireTokenOptions } from './checks/missing.js';
 import { checkAdaptiveWindow, checkOnePass, isOnePass } from './checks/stateful.js';
@@ -42,6 +43,8 @@ interface TokenEvaluation {
 /** A model, and where and how it is to be run. */
 export interface ModelEvaluation {
   readonly artifact: Artifact;
+  /** That the graph fixes. */
+  readonly axes: FixedAxes;
   readonly window: WindowOptions;
   readonly tokenizer: Tokenizer;
   /** Null where neither the options nor the artifact name any. */
@@ -128,6 +131,10 @@ async function openModel(options: ScoreOptions, planned: boolean): Promise<Model
   const window = windowRequest(options, evaluation) as WindowOptions;
   checkWindowOptions(window);
   if (adaptive !== null) checkAdaptiveWindow(window, adaptive);
+  const axes = modelAxes(artifact.model);
+  if (adaptive === null && hasWholeRows(window)) {
+    checkRowLength(window.seqLen, axes, window, artifact.model);
+  }
   // Probes share out rows of their own, whatever the state: to one GPU.
   const onePass = planned && isOnePass(adaptive);
   if (onePass) checkOnePass(options);
@@ -137,7 +144,7 @@ async function openModel(options: ScoreOptions, planned: boolean): Promise<Model
   const named = namesData(options) ? options : { ...options, data: builtIn(evaluation?.data) };
   const threads = placement.workers * placement.threads;
   const data = namesData(named) ? await dataOf(named, tokenizer, threads) : null;
-  const opened = { artifact, window, tokenizer, data, placement };
+  const opened = { artifact, axes, window, tokenizer, data, placement };
   if (!planned) return opened;
   const model: PlannedEvaluation = {
     ...opened,
@@ -170,13 +177,14 @@ function dataOf(
 }
 
 function workloadOf(
-  { artifact, window, tokenizer, data, placement: { gpus } }: ModelEvaluation,
+  { artifact, axes, window, tokenizer, data, placement: { gpus } }: ModelEvaluation,
   options: Pick<ScoreOptions, 'batchTokens' | 'part'>,
 ): Workload {
   const plan = planRows(data!.stream, window, artifact.adaptive);
   const byDefault =
     gpus === null ? DEFAULT_BATCH_TOKENS : defaultBatchTokens(gpus.name, tokenizer.pieces.length);
   const batchTokens = options.batchTokens ?? byDefault;
-  const batches = planBatchesOf(plan, batchTokens, artifact.adaptive, gpus !== null);
+  const batches = planBatchesOf(plan, batchTokens, artifact.adaptive, gpus !== null, axes);
+  checkRowLength(longestRow(plan, batches), axes, window, artifact.model);
   return { plan, batches, range: partRange(options.part, batches.count), batchTokens };
 }

@@ -3,6 +3,7 @@
  */
 import { type Adaptive, resetsAtDocuments } from '../artifact/adaptive.js';
 import type { TokenStream } from '../data/types.js';
+import type { FixedAxes } from '../fixed-axes.js';
 import { type BatchPlan, planBatches } from '../windows/batches.js';
 import { chunkCut } from '../windows/cut.js';
 import type { WindowOptions } from '../windows/options.js';
@@ -19,14 +20,18 @@ export function planRows(
   return planSegments(stream, window, chunkCut(adaptive));
 }
 
-/** @param fixed whether every batch is run in one shape, as on a GPU */
+/**
+ * @param fixed whether every batch is run in one shape, as on a GPU
+ * @param axes that the graph fixes
+ */
 export function planBatchesOf(
   plan: WindowPlan,
   batchTokens: number,
   adaptive: Adaptive | null,
   fixed: boolean,
+  axes: FixedAxes,
 ): BatchPlan {
-  if (adaptive === null) return planBatches(plan, batchTokens, fixed);
+  if (adaptive === null) return planBatches(plan, batchTokens, fixed, axes);
   const time = adaptive.context + adaptive.chunk;
   return resetsAtDocuments(adaptive)
     ? planStatefulBatches(plan, batchTokens, time)

@@ -16,23 +16,27 @@ import { realBatch } from './real-batch.js';
 import type { ProbeRow } from './subject.js';
 
 const NEIGHBOURS = 3;
+/** Of a graph that fixes its rows: a batch without padding, where it is not a large one. */
+const MAX_NEIGHBOURS = 63;
 /** For a model that behaves in small batches. */
 const CROWD = 15;
 
 async function run(context: ProbeContext): Promise<Outcome> {
   const { subject, effort, noise } = context;
-  if (subject.info.fixedRows === 1) return notApplicable('rows are taken one at a time');
+  const { fixedRows } = subject.info;
+  if (fixedRows === 1) return notApplicable('rows are taken one at a time');
   const tokens = tokensFor(context, 'batch');
   // State passes from chunk to chunk, so that a row that carries it must have some.
   const inputs =
     subject.carries === 'nothing' ? Math.min(subject.rowInputs, 128) : subject.rowInputs;
+  const neighbours = fixedRows === null ? NEIGHBOURS : Math.min(fixedRows - 1, MAX_NEIGHBOURS);
   const shape = new Differences();
   const place = new Differences();
   const content = new Differences();
   const real = new Differences();
   for (let r = 0; r < effort.samples; r++) {
     const own: ProbeRow = { tokens: tokens.row(inputs) };
-    const others = (count = NEIGHBOURS): ProbeRow[] =>
+    const others = (count = neighbours): ProbeRow[] =>
       Array.from({ length: count }, () => ({ tokens: tokens.row(inputs) }));
     const [some, more] = [others(), others()];
     const short = more.map(({ tokens: row }) => ({
@@ -41,10 +45,11 @@ async function run(context: ProbeContext): Promise<Outcome> {
     const [alone] = await subject.nats([own]);
     const first = (await subject.nats([own, ...some], 'together'))[0]!;
     const again = (await subject.nats([own, ...some], 'together'))[0]!;
-    const last = (await subject.nats([...some, own], 'together'))[NEIGHBOURS]!;
-    const copies = (await subject.nats([own, own, own, own], 'together'))[0]!;
+    const last = (await subject.nats([...some, own], 'together'))[neighbours]!;
+    const copies = (await subject.nats(Array(neighbours + 1).fill(own), 'together'))[0]!;
     noise.add(first, again);
-    shape.add(alone!, first);
+    // Alone in a graph that fixes its rows: beside padding, in the same shape.
+    (fixedRows === null ? shape : content).add(alone!, first);
     place.add(first, last);
     content.add(first, copies);
     content.add(first, (await subject.nats([own, ...more], 'together'))[0]!);

@@ -5,6 +5,7 @@
  * row before, and a model could read them there only where the rows of a batch overlap.
  */
 import { planBatches } from '../windows/batches.js';
+import { shortenRows } from '../windows/options.js';
 import { planWindows } from '../windows/plan.js';
 import type { ProbeContext } from './context.js';
 import { joinDocuments } from './documents-stream.js';
@@ -19,9 +20,9 @@ export function realBatch({ subject, window }: ProbeContext, tokens: Tokens): Pr
   const wanted = Math.max(4 * subject.batchTokens, 2 * subject.rowInputs);
   const stream = joinDocuments(tokens.documents(wanted));
   if (stream.ids.length < 2) return [];
-  const seqLen = Math.min(window.seqLen, subject.rowInputs);
-  const plan = planWindows(stream, { ...window, seqLen, tail: 'score', compat: null });
-  const batches = planBatches(plan, subject.batchTokens);
+  const rows = shortenRows(window, subject.rowInputs);
+  const plan = planWindows(stream, { ...rows, tail: 'score', compat: null });
+  const batches = planBatches(plan, subject.batchTokens, false, subject.info);
   let fullest = 0;
   for (let b = 1; b < batches.count; b++) {
     if (batches.rowIndexes(b).length > batches.rowIndexes(fullest).length) fullest = b;

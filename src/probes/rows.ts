@@ -11,7 +11,7 @@ import { joinDocuments, placeNats } from './documents-stream.js';
 import { scorePastNan } from './past-nan.js';
 import type { ProbeRow } from './subject.js';
 
-/** Nats of each row, all rows in one batch; a graph of fixed batch size gets several. */
+/** Nats of each row, all rows in one batch; the engine cuts it where the graph fixes the rows. */
 export async function scoreTogether(
   engine: Engine,
   rows: readonly ProbeRow[],
@@ -26,10 +26,8 @@ export async function scoreTogether(
   };
   const indexes = Uint32Array.from(rows, (_, r) => r);
   const nats = new Float32Array(stream.ids.length);
-  for (const part of parts(indexes, engine)) {
-    const targets = [...part].map((r) => rows[r]!.targets ?? rows[r]!.tokens.subarray(1));
-    placeNats(nats, await scoreTolerant(engine, stream, source, part, targets));
-  }
+  const targets = rows.map((row) => row.targets ?? row.tokens.subarray(1));
+  placeNats(nats, await scoreTolerant(engine, stream, source, indexes, targets));
   return rows.map(({ tokens }, r) => {
     const first = stream.documentStarts[r]! + 1;
     return nats.subarray(first, first + tokens.length - 1);
@@ -45,11 +43,9 @@ export async function scoreStream(
 ): Promise<Float32Array> {
   const nats = new Float32Array(stream.ids.length).fill(Number.NaN);
   const plan = planWindows(stream, window);
-  const batches = planBatches(plan, batchTokens);
+  const batches = planBatches(plan, batchTokens, false, engine.info);
   for (let b = 0; b < batches.count; b++) {
-    for (const part of parts(batches.rowIndexes(b), engine)) {
-      placeNats(nats, await scoreTolerant(engine, stream, plan, part));
-    }
+    placeNats(nats, await scoreTolerant(engine, stream, plan, batches.rowIndexes(b)));
   }
   return nats;
 }
@@ -75,10 +71,4 @@ function replaceTargets(batch: Batch, targets: readonly Int32Array[]): void {
     batch.targets.set(row, at);
     at += row.length;
   }
-}
-
-/** At most as many rows as the graph takes at once. */
-function* parts(rows: Uint32Array, { info }: Engine): Generator<Uint32Array> {
-  const size = info.fixedRows ?? rows.length;
-  for (let from = 0; from < rows.length; from += size) yield rows.subarray(from, from + size);
 }

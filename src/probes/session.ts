@@ -3,7 +3,7 @@
  */
 import { createAdaptiveEngine, createEngine } from '../engine/create.js';
 import type { Engine, EngineInfo } from '../engine/types.js';
-import type { WindowOptions } from '../windows/options.js';
+import { shortenRows, type WindowOptions } from '../windows/options.js';
 import { joinDocuments } from './documents-stream.js';
 import type { SessionAnswer, SessionSetup, SessionTask } from './messages.js';
 import { scoreStream, scoreTogether } from './rows.js';
@@ -63,7 +63,9 @@ async function openStateless(setup: SessionSetup): Promise<Opened> {
 
 function standingAlone(engine: Engine, { window, batchTokens }: SessionSetup): Answers {
   // The few documents of a probe may be shorter than a row.
-  const whole: WindowOptions = { ...window, tail: 'score', compat: null };
+  // No row of a score is longer than the graph's time axis.
+  const rows = shortenRows(window, engine.info.fixedTime ?? window.seqLen);
+  const whole: WindowOptions = { ...rows, tail: 'score', compat: null };
   return {
     alone: async (row) => (await scoreTogether(engine, [row]))[0]!,
     together: (rows) => scoreTogether(engine, rows),

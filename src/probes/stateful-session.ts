@@ -53,7 +53,7 @@ export class StatefulSession {
   async stream(stream: TokenStream, batchTokens: number, frozen = false): Promise<Float32Array> {
     const adaptive = frozen ? { ...this.adaptive, adapt: null } : this.adaptive;
     const plan = planRows(stream, this.window, adaptive);
-    const batches = planBatchesOf(plan, batchTokens, adaptive, false);
+    const batches = planBatchesOf(plan, batchTokens, adaptive, false, this.engine.info);
     const runner = new StatefulRunner(this.engine, adaptive, stream, plan);
     const nats = new Float32Array(stream.ids.length).fill(Number.NaN);
     try {

@@ -30,7 +30,7 @@ export interface Workers {
  * @throws BPB_OPTIMIZE for a model that cannot be rewritten, and whatever an engine refuses
  */
 export async function openWorkers(
-  { artifact, placement, workload }: PlannedEvaluation,
+  { artifact, axes, placement, workload }: PlannedEvaluation,
   setup: WorkerSetup,
   { optimize, precision }: Pick<ScoreOptions, 'optimize' | 'precision'>,
 ): Promise<Workers> {
@@ -47,7 +47,7 @@ export async function openWorkers(
   refuseStateful(artifact);
   const onGpu = placement.gpus !== null;
   const rewriteFor = (gpu: boolean) =>
-    rewrite(artifact.model, setup, workload, precision ?? (gpu ? 'fp16' : 'fp32'), gpu);
+    rewrite(axes.fixedTime, setup, workload, precision ?? (gpu ? 'fp16' : 'fp32'), gpu);
   const first = rewriteFor(onGpu);
   const workers = await open({ ...setup, options: first.options }, first);
   const { info, notes } = workers.opened;
@@ -72,22 +72,20 @@ function refuseStateful({ adaptive, model }: Artifact): void {
 }
 
 function rewrite(
-  model: Artifact['model'],
+  fixedTime: number | null,
   { options }: WorkerSetup,
   { plan, batches }: Workload,
   wanted: NonNullable<ScoreOptions['precision']>,
   onGpu: boolean,
 ): Rewritten {
   const start = performance.now();
-  const time = model.graph.inputs.find(({ name }) => name === model.tokens)?.dims?.[1];
-  const longest = longestRow(plan, batches);
   const { stride, seqLen } = plan.options;
   const positionsPerBatch = listLength(plan, batches);
   const engine = { ...options, cuda: options.cuda && { ...options.cuda, positionsPerBatch } };
   const made = optimizedEngine(engine, {
     precision: wanted === 'fp16' ? 'fp16' : 'fp32',
     // A graph that fixes its time axis is padded to it, as without a rewrite.
-    seqLen: typeof time === 'number' && time > longest ? time : longest,
+    seqLen: fixedTime ?? longestRow(plan, batches),
     // ai.onnx Attention is for GPUs. The CPU is faster with what exporters write, and in fp16 with
     // GroupQueryAttention (docs/optimize.md).
     attention: onGpu ? undefined : wanted === 'fp16' ? 'gqa' : 'kept',

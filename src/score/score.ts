@@ -72,9 +72,9 @@ export async function score(options: ScoreOptions): Promise<ScoreResult> {
 
 /** How the workers of a score open their sessions, and what they score. */
 export function workerSetup(evaluation: PlannedEvaluation, options: ScoreOptions): WorkerSetup {
-  const { tokenizer, data, placement, workload } = evaluation;
+  const { axes, tokenizer, data, placement, workload } = evaluation;
   const { plan, batches } = workload;
-  const time = longestRow(plan, batches);
+  const time = axes.fixedTime ?? longestRow(plan, batches);
   const rows = Math.max(1, Math.floor((batches.shape[0] * batches.shape[1]) / time));
   const spec = sessionSpec(evaluation, options, {
     batch: [rows, time],

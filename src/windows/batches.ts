@@ -1,6 +1,7 @@
 /**
  * Batches of a plan: which rows run together, the same for every run with the same batch shape.
  */
+import { type FixedAxes, OPEN_AXES } from '../fixed-axes.js';
 import type { WindowPlan } from './plan.js';
 
 export interface BatchPlan {
@@ -9,7 +10,7 @@ export interface BatchPlan {
   rowIndexes(index: number): Uint32Array;
   /** Input tokens of batch `index` with its padding: its cost. */
   cost(index: number): number;
-  /** Rows and input tokens a row of the largest batch. */
+  /** Rows and input tokens a row of the largest batch, with its padding. */
   readonly shape: readonly [rows: number, time: number];
 }
 
@@ -21,8 +22,15 @@ export interface BatchPlan {
  *
  * @param fixed every batch is run in the shape of the first, as on a GPU: then short rows cost as much
  * as long ones, no batch holds more of them, and all batches cost the same
+ * @param axes of the graph: a batch has as many rows as it fixes, whatever `batchTokens` says, and
+ * rows cost the time that they are padded to
  */
-export function planBatches(plan: WindowPlan, batchTokens: number, fixed = false): BatchPlan {
+export function planBatches(
+  plan: WindowPlan,
+  batchTokens: number,
+  fixed = false,
+  { fixedRows, fixedTime }: FixedAxes = OPEN_AXES,
+): BatchPlan {
   const order = plan.options.mode === 'document' ? byLengthDescending(plan) : null;
   const rowAt = (i: number): number => (order === null ? i : order[i]!);
   const ends: number[] = [];
@@ -30,10 +38,11 @@ export function planBatches(plan: WindowPlan, batchTokens: number, fixed = false
   let largest: readonly [number, number] = [0, 0];
   while (at < plan.rowCount) {
     // Longest first within a batch too: chunk and sliding rows only shorten at the very end.
-    const time = plan.row(rowAt(at)).length;
-    const most = fixed && at > 0 ? largest[0] : Math.max(1, Math.floor(batchTokens / time));
-    const rows = Math.min(most, plan.rowCount - at);
-    if (rows * time > largest[0] * largest[1]) largest = [rows, time];
+    const time = fixedTime ?? plan.row(rowAt(at)).length;
+    const fitting = fixed && at > 0 ? largest[0] : Math.max(1, Math.floor(batchTokens / time));
+    const rows = Math.min(fixedRows ?? fitting, plan.rowCount - at);
+    const run = fixedRows ?? rows;
+    if (run * time > largest[0] * largest[1]) largest = [run, time];
     at += rows;
     ends.push(at);
   }
@@ -51,7 +60,8 @@ export function planBatches(plan: WindowPlan, batchTokens: number, fixed = false
     cost: (index) =>
       fixed
         ? largest[0] * largest[1]
-        : (ends[index]! - start(index)) * plan.row(rowAt(start(index))).length,
+        : (fixedRows ?? ends[index]! - start(index)) *
+          (fixedTime ?? plan.row(rowAt(start(index))).length),
   };
 }
 

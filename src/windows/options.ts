@@ -23,6 +23,13 @@ export interface WindowOptions {
   readonly compat: typeof SLIDING_2026_03_19 | null;
 }
 
+/** The windows with rows of at most `most` inputs. */
+export function shortenRows(options: WindowOptions, most: number): WindowOptions {
+  const seqLen = Math.min(options.seqLen, most);
+  const stride = options.stride === null ? null : Math.min(options.stride, seqLen);
+  return { ...options, seqLen, stride };
+}
+
 /** Refuses options that contradict each other; the error names the flag. */
 export function checkWindowOptions(options: WindowOptions): void {
   const { mode, seqLen, stride, compat } = options;

@@ -1,8 +1,8 @@
 /** Padding moves a batch into a larger shape and changes nothing of what is scored. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { splitBatch } from '#bpb/engine/cuda/split';
 import { checkBatch, checkSizes, padBatch } from '#bpb/engine/pad';
+import { splitBatch } from '#bpb/engine/split';
 
 const shapes = fc.record({
   rows: fc.integer({ min: 1, max: 5 }),

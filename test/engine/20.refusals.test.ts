@@ -140,14 +140,6 @@ describe.each(engines)('%s', (name) => {
     ['a target beyond the logits', {}, {}, [[1, 2]], [[1, 11]], 'BPB_MODEL_VOCABULARY'],
     ['an id beyond the table', {}, {}, [[1, 20]], [[1, 2]], 'BPB_MODEL_RUN'],
     [
-      'more rows than a static axis',
-      { dims: [1, 't'] },
-      {},
-      [[1], [2]],
-      [[1], [2]],
-      'BPB_MODEL_AXES',
-    ],
-    [
       'longer rows than a static axis',
       { dims: ['b', 2] },
       {},

@@ -9,8 +9,8 @@ import { defaultBatchTokens, LOGITS_BYTES_MAX } from '#bpb/engine/cuda/batch-sha
 import { chooseGpus, parseDevices } from '#bpb/engine/cuda/devices';
 import { missingLibrary, remedyFor } from '#bpb/engine/cuda/errors';
 import { providerVersion } from '#bpb/engine/cuda/provider-files';
-import { joinScores, splitBatch } from '#bpb/engine/cuda/split';
 import { openOnnxCuda } from '#bpb/engine/onnx-cuda';
+import { joinScores, splitBatch } from '#bpb/engine/split';
 import { fixAxes } from '#bpb/onnx/fix-axes';
 import { readSummary } from '#bpb/onnx/summary';
 import { engineOptions, fullBatch } from '../helpers/engines.js';

@@ -115,14 +115,11 @@ test('rows: the batch of document windows with the same rows, but for targets th
   );
 });
 
-test('a graph of fixed batch size gets as many rows as it takes', async () => {
-  const rows = Array.from({ length: 5 }, (_, r) => ({
-    tokens: Int32Array.of(BOS, 10 + r, 20 + r),
-  }));
+test('a stream for a graph of fixed batch size comes in batches of as many rows', async () => {
+  const stream = streamOfDocuments([[5, 6, 7, 8, 9, 10, 11]]);
   const { engine, batches } = recorder();
-  const nats = await scoreTogether(engine(2), rows);
-  expect(batches.map((batch) => batch.rows)).toEqual([2, 2, 1]);
-  expect(nats.map((row) => [...row])).toEqual(rows.map((_, r) => [10 + r, 20 + r]));
+  await scoreStream(engine(2), stream, window('chunk', 2), 100);
+  expect(batches.map(({ rows }) => rows)).toEqual([2, 2]);
 });
 
 test('past a NaN: its row is NaN from there on, the other rows are scored', async () => {

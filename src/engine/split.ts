@@ -2,13 +2,42 @@
  * Split of a batch by rows and by scored positions, and the joining of the pieces' scores.
  */
 
-import { checkPositions } from '../pad.js';
-import type { Batch, BatchScore } from '../types.js';
+import { overflowError } from './engine-errors.js';
+import { checkPositions } from './pad.js';
+import type { Batch, BatchScore } from './types.js';
 
 export interface Piece {
   readonly batch: Batch;
   /** Index in the whole of the piece's first scored position. */
   readonly firstScored: number;
+}
+
+/** What a session takes at once; null where any number will do. */
+interface PieceLimits {
+  readonly rows: number | null;
+  /** Scored positions. */
+  readonly count: number | null;
+}
+
+/**
+ * Scores a batch in pieces that a session takes, one after the other; the batch itself where it fits.
+ *
+ * @param path of the model, for messages
+ * @throws what `score` throws; BPB_NATS_OVERFLOW
+ */
+export async function scorePieces(
+  batch: Batch,
+  { rows, count }: PieceLimits,
+  path: string,
+  score: (piece: Piece) => Promise<BatchScore>,
+): Promise<BatchScore> {
+  const scores: BatchScore[] = [];
+  for (const piece of splitBatch(batch, rows ?? batch.rows, count)) scores.push(await score(piece));
+  try {
+    return joinScores(scores);
+  } catch (error) {
+    throw overflowError(path, (error as Error).message);
+  }
 }
 
 /**
