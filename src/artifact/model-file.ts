@@ -2,7 +2,7 @@
  * Reader of a model file of an artifact: unpacked, with its external data inside, and checked; with a
  * guess of what it is where it is no ONNX file.
  */
-import { guessContent } from '../data/shard-header.js';
+import { guessContent } from '../data/content.js';
 import { inputError } from '../errors.js';
 import { checkOnnx } from '../onnx/check.js';
 import type { OnnxSummary } from '../onnx/summary.js';

@@ -1,10 +1,9 @@
 /**
  * Byte lines of a file, with at most one line and one chunk in memory.
  */
-import { open } from 'node:fs/promises';
 import { type BpbError, inputError } from '../errors.js';
+import { fileChunks } from './chunks.js';
 
-const CHUNK = 1 << 20;
 const LINE_FEED = 0x0a;
 
 interface Line {
@@ -16,61 +15,64 @@ interface Line {
   readonly ended: boolean;
 }
 
+/** How long a line may be, and what is thrown for a longer one. */
+export interface LongestLine {
+  readonly bytes: number;
+  readonly refuse: (line: number) => BpbError;
+}
+
 /**
- * Yields the lines of `path`; `seen` gets every chunk of the file as it is read.
+ * Yields the lines of `path`.
  *
  * @throws BPB_LINE_TOO_LONG for a line of more than `longest` bytes
  */
-export async function* readLines(
-  path: string,
-  seen: (chunk: Uint8Array) => void,
-  longest = Number.POSITIVE_INFINITY,
-): AsyncGenerator<Line> {
-  const handle = await open(path, 'r');
-  try {
-    let number = 0;
-    // A line that spans many chunks is kept as a list and joined once: 200 MB lines stay linear.
-    let pending: Buffer[] = [];
-    let pendingBytes = 0;
-    const check = (bytes: number) => {
-      if (bytes > longest) throw tooLong(path, number + 1, longest);
-    };
-    for (;;) {
-      const buffer = Buffer.allocUnsafe(CHUNK);
-      const { bytesRead } = await handle.read(buffer, 0, CHUNK, null);
-      if (bytesRead === 0) break;
-      const chunk = buffer.subarray(0, bytesRead);
-      seen(chunk);
-      let start = 0;
-      for (;;) {
-        const feed = chunk.indexOf(LINE_FEED, start);
-        if (feed === -1) break;
-        const tail = chunk.subarray(start, feed);
-        check(pendingBytes + tail.length);
-        const bytes = pending.length === 0 ? tail : Buffer.concat([...pending, tail]);
-        pending = [];
-        pendingBytes = 0;
-        number++;
-        yield { bytes, number, ended: true };
-        start = feed + 1;
-      }
-      if (start < bytesRead) pending.push(chunk.subarray(start));
-      pendingBytes += bytesRead - start;
-      check(pendingBytes);
-    }
-    if (pending.length > 0) {
-      yield { bytes: Buffer.concat(pending), number: number + 1, ended: false };
-    }
-  } finally {
-    await handle.close();
-  }
+export function readLines(path: string, longest: number): AsyncGenerator<Line> {
+  return linesOf(
+    fileChunks(path, () => {}),
+    {
+      bytes: longest,
+      refuse: (line) =>
+        inputError('BPB_LINE_TOO_LONG', {
+          message: `line ${line} is too long`,
+          path,
+          expected: `at most ${longest} bytes`,
+          actual: 'more',
+        }),
+    },
+  );
 }
 
-function tooLong(path: string, line: number, longest: number): BpbError {
-  return inputError('BPB_LINE_TOO_LONG', {
-    message: `line ${line} is too long`,
-    path,
-    expected: `at most ${longest} bytes`,
-    actual: 'more',
-  });
+/** Yields the lines of a stream of bytes. */
+export async function* linesOf(
+  chunks: AsyncIterable<Uint8Array>,
+  longest: LongestLine,
+): AsyncGenerator<Line> {
+  let number = 0;
+  // A line that spans many chunks is kept as a list and joined once: 200 MB lines stay linear.
+  let pending: Uint8Array[] = [];
+  let pendingBytes = 0;
+  const check = (bytes: number) => {
+    if (bytes > longest.bytes) throw longest.refuse(number + 1);
+  };
+  for await (const chunk of chunks) {
+    let start = 0;
+    for (;;) {
+      const feed = chunk.indexOf(LINE_FEED, start);
+      if (feed === -1) break;
+      const tail = chunk.subarray(start, feed);
+      check(pendingBytes + tail.length);
+      const bytes = pending.length === 0 ? tail : Buffer.concat([...pending, tail]);
+      pending = [];
+      pendingBytes = 0;
+      number++;
+      yield { bytes, number, ended: true };
+      start = feed + 1;
+    }
+    if (start < chunk.length) pending.push(chunk.subarray(start));
+    pendingBytes += chunk.length - start;
+    check(pendingBytes);
+  }
+  if (pending.length > 0) {
+    yield { bytes: Buffer.concat(pending), number: number + 1, ended: false };
+  }
 }

@@ -1,10 +1,11 @@
 /**
- * The 1,024-byte header of a shard, and a guess of the format of files that lack it.
+ * The 1,024-byte header of a shard.
  *
  * 256 int32, little endian: [0] magic 20240520, [1] version 1, [2] tokens, the rest 0; then one
  * uint16 a token (openai/parameter-golf train_gpt.py L429-443).
  */
 import { type BpbError, inputError } from '../errors.js';
+import { guessContent } from './content.js';
 
 const SHARD_MAGIC = 20240520;
 const SHARD_VERSION = 1;
@@ -12,25 +13,6 @@ const SHARD_VERSION = 1;
 export const SHARD_HEADER_BYTES = 1024;
 /** Most tokens that the exporter puts in one file. */
 export const SHARD_MAX_TOKENS = 100_000_000;
-
-/** Guesses from the first bytes what a file is that is not what it should be; null where nothing matches. */
-export function guessContent(head: Uint8Array): string | null {
-  const text = Buffer.from(head.subarray(0, 512)).toString('latin1');
-  const start = text.trimStart().toLowerCase();
-  if (text.startsWith('version https://git-lfs')) return 'a Git LFS pointer, not the file itself';
-  if (start.startsWith('<!doctype') || start.startsWith('<html')) return 'an HTML page';
-  if (start.startsWith('<?xml')) return 'an XML document';
-  if (head[0] === 0x1f && head[1] === 0x8b) return 'a gzip file';
-  if (head[0] === 0x28 && head[1] === 0xb5 && head[2] === 0x2f && head[3] === 0xfd) {
-    return 'a Zstandard file';
-  }
-  if (text.startsWith('\xfd7zXZ')) return 'an xz file';
-  if (text.startsWith('PK\x03\x04')) return 'a zip file';
-  if (text.startsWith('7z\xbc\xaf')) return 'a 7z file';
-  if (start.startsWith('{') || start.startsWith('[')) return 'JSON text';
-  if (head.length > 0 && /^[\t\n\r\x20-\x7e]+$/.test(text)) return 'plain text';
-  return null;
-}
 
 function refuse(path: string, message: string, expected: string, actual: string): BpbError {
   return inputError('BPB_SHARD_FORMAT', {

