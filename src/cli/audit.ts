@@ -24,7 +24,8 @@ export const auditCommand = defineCommand<Flags, [tokenizer: string | undefined]
     command
       .addArgument(new Argument('[tokenizer]', 'a SentencePiece .model, or byte260'))
       .optionsGroup(GROUPS.data)
-      .option('--docs <file>', 'documents, one JSON object with `text` a line, or sotu-val')
+      .option('--docs <file>', 'documents: JSON Lines, an array, Parquet; or sotu-val')
+      .option('--text-field <name>', 'field of the documents that holds the text (default: text)')
       .option('--data <path...>', 'validation shards (a directory or files)')
       .addOption(
         flag('--sidecar <dir>', 'directory of the byte sidecars', { default: "the shards'" }),

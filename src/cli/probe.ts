@@ -44,7 +44,8 @@ export const probeCommand = defineCommand<
             default: "the artifact's, else random tokens",
           }),
         )
-        .option('--docs <file>', 'documents, one JSON object with `text` a line')
+        .option('--docs <file>', 'documents: JSON Lines, an array, Parquet; also compressed')
+        .option('--text-field <name>', 'field of the documents that holds the text (default: text)')
         .addOption(
           flag('--limit-docs <n>', 'the first documents only', {
             parse: integer(1),
@@ -107,14 +108,14 @@ export const probeCommand = defineCommand<
 
 /** No model is run for a ledger, so only the flags of the data apply. */
 function ledgerOptions(options: Flags): Omit<LedgerProbeOptions, 'ledger'> {
-  const { data, docs, tokenizer, limitDocs, ...others } = options;
+  const { data, docs, textField, tokenizer, limitDocs, ...others } = options;
   const [stray] = Object.keys(others);
-  if (stray === undefined) return { data, docs, tokenizer, limitDocs };
+  if (stray === undefined) return { data, docs, textField, tokenizer, limitDocs };
   const flag = flagOf(stray);
   throw usageError('BPB_USAGE_PROBE', {
     message: `${flag} has no meaning with --ledger: no model is run`,
     path: flag,
-    expected: '--data, --docs, --tokenizer, --limit-docs or none beside --ledger',
+    expected: '--data, --docs, --text-field, --tokenizer, --limit-docs or none beside --ledger',
     actual: flag,
   });
 }

@@ -49,7 +49,8 @@ export const scoreCommand = defineCommand<Flags, [artifact: string | undefined]>
             default: "the artifact's",
           }),
         )
-        .option('--docs <file>', 'documents, one JSON object with `text` a line')
+        .option('--docs <file>', 'documents: JSON Lines, an array, Parquet; also compressed')
+        .option('--text-field <name>', 'field of the documents that holds the text (default: text)')
         .addOption(
           flag('--sidecar <dir>', 'directory of the byte sidecars', { default: "the shards'" }),
         )

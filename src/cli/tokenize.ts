@@ -22,8 +22,9 @@ export const tokenizeCommand = defineCommand<Flags>({
       .optionsGroup(GROUPS.data)
       .option(
         '--docs <file>',
-        'documents, one JSON object with `text` a line; or sotu-val, sotu-train (required)',
+        'documents: JSON Lines, an array, Parquet; or sotu-val, sotu-train (required)',
       )
+      .option('--text-field <name>', 'field of the documents that holds the text (default: text)')
       .option('--tokenizer <file>', 'a SentencePiece .model, or byte260 (required)')
       .addOption(
         flag('--limit-docs <n>', 'the first documents only', { parse: integer(1), default: 'all' }),

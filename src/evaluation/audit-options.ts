@@ -7,8 +7,10 @@ import type { Progress } from '../progress.js';
 export interface AuditOptions {
   /** A SentencePiece `.model`, or `byte260`; may be left out where a source is audited alone. */
   tokenizer?: string | undefined;
-  /** Documents, one JSON object with `text` a line; or the name of a built-in set. */
+  /** Documents (docs/documents.md), or the name of a built-in set. */
   docs?: string | undefined;
+  /** The field of each document that holds its text; by default `text`. */
+  textField?: string | undefined;
   /** Shards: a directory or files. */
   data?: readonly string[] | undefined;
   /** Directory of byte sidecars; by default the shards' own. */
@@ -33,6 +35,7 @@ export interface AuditOptions {
 export const AUDIT_CHECKS: OptionChecks<AuditOptions> = {
   tokenizer: option.text,
   docs: option.text,
+  textField: option.text,
   data: option.texts,
   sidecar: option.text,
   trainData: option.texts,

@@ -3,8 +3,8 @@
  */
 import { existsSync } from 'node:fs';
 import { reconcile } from '../bytes/reconcile.js';
+import { openDocuments, requireDocuments } from '../data/built-in.js';
 import { firstDocuments } from '../data/document-starts.js';
-import { readDocuments } from '../data/documents.js';
 import { findShards, readShards } from '../data/shards.js';
 import { findSidecars, readSidecars, type Sidecar } from '../data/sidecars.js';
 import { sotuDocuments } from '../data/sotu.js';
@@ -38,6 +38,8 @@ export interface DataOptions {
   /** A directory of shards, shard files, or the name of a built-in set. */
   readonly data?: readonly string[] | undefined;
   readonly docs?: string | undefined;
+  /** The field of each document that holds its text; by default `text`. */
+  readonly textField?: string | undefined;
   /** Directory of the sidecars; by default the shards' own. */
   readonly sidecar?: string | undefined;
   readonly limitDocs?: number | undefined;
@@ -50,6 +52,7 @@ const DATA_CHECKS: OptionChecks<DataOptions> = {
   tokenizer: option.required(option.object),
   data: option.texts,
   docs: option.text,
+  textField: option.text,
   sidecar: option.text,
   limitDocs: option.count(1),
   workers: option.required(option.count(0)),
@@ -84,6 +87,7 @@ export interface OpenData {
 export async function openData(options: DataOptions): Promise<OpenData> {
   checkOptionTypes('openData', DATA_CHECKS, options);
   const { data, docs } = options;
+  requireDocuments(docs, options.textField);
   const builtIn = data?.length === 1 && !existsSync(data[0]!) ? BUILT_IN[data[0]!] : undefined;
   if (builtIn !== undefined) {
     if (docs !== undefined) {
@@ -97,7 +101,7 @@ export async function openData(options: DataOptions): Promise<OpenData> {
     return fromDocuments(builtIn(), options);
   }
   if (data !== undefined && data.length > 0) return fromShards(data, options);
-  if (docs !== undefined) return fromDocuments(documentSource(docs), options);
+  if (docs !== undefined) return fromDocuments(documentSource(docs, options.textField), options);
   throw usageError('BPB_USAGE_DATA', {
     message: 'there is nothing to score',
     path: '--data',
@@ -107,9 +111,8 @@ export async function openData(options: DataOptions): Promise<OpenData> {
 }
 
 /** The documents of a file, or of a built-in set where there is no file of that name. */
-export function documentSource(docs: string): DocumentSource {
-  const builtIn = existsSync(docs) ? undefined : BUILT_IN[docs];
-  return builtIn === undefined ? readDocuments(docs) : builtIn();
+export function documentSource(docs: string, textField: string | undefined): DocumentSource {
+  return openDocuments(docs, textField, BUILT_IN);
 }
 
 export interface OpenShards {
@@ -160,7 +163,7 @@ async function fromShards(data: readonly string[], options: DataOptions): Promis
   const reconciled =
     docs === undefined
       ? null
-      : await reconcile(documentSource(docs), stream, tokenizer, {
+      : await reconcile(documentSource(docs, options.textField), stream, tokenizer, {
           workers,
           progress: (documents) => onProgress?.(progressOf('tokenize', documents, total)),
           ...(partial ? { limit: total } : {}),

@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { type Artifact, loadArtifact } from '../artifact/load.js';
+import { requireDocuments } from '../data/built-in.js';
 import type { DocumentSource } from '../data/types.js';
 import { defaultBatchTokens } from '../engine/cuda/batch-shapes.js';
 import { type BpbError, interrupted } from '../errors.js';
@@ -113,16 +114,18 @@ async function openTokens(options: TokenOptions): Promise<TokenEvaluation> {
 
 async function openAudit(options: AuditOptions): Promise<AuditEvaluation> {
   checkAuditFlags(options);
-  const { docs, data, onProgress } = options;
+  const { docs, textField, data, onProgress } = options;
+  requireDocuments(docs, textField);
   const problems: BpbError[] = [];
   const tokenizer = loadTokenizer(options.tokenizer!, (problem) => problems.push(problem));
-  const documents = docs === undefined ? null : documentSource(docs);
+  const documents = docs === undefined ? null : documentSource(docs, textField);
   const shards = data === undefined ? null : await openShards(data, tokenizer, onProgress);
   return { tokenizer, problems, documents, shards };
 }
 
 async function openModel(options: ScoreOptions, planned: boolean): Promise<ModelEvaluation> {
   checkFlags(options);
+  requireDocuments(options.docs, options.textField);
   if (options.signal?.aborted) throw interrupted();
   const devices = devicesOf(options);
   const artifact = await loadArtifact(options.artifact);
@@ -168,12 +171,12 @@ function dataOf(
   tokenizer: Tokenizer,
   workers: number,
 ): Promise<OpenData> {
-  const { data, docs, sidecar, limitDocs, signal } = options;
+  const { data, docs, textField, sidecar, limitDocs, signal } = options;
   const onProgress = (progress: Progress): void => {
     if (signal?.aborted) throw interrupted();
     options.onProgress?.(progress);
   };
-  return openData({ tokenizer, data, docs, sidecar, limitDocs, workers, onProgress });
+  return openData({ tokenizer, data, docs, textField, sidecar, limitDocs, workers, onProgress });
 }
 
 function workloadOf(

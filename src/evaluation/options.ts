@@ -13,8 +13,10 @@ export interface ScoreOptions extends EngineFlags {
   tokenizer?: string | undefined;
   /** Shards: a directory or files; or the name of a built-in set. */
   data?: readonly string[] | undefined;
-  /** Documents, one JSON object with `text` a line. */
+  /** Documents: JSON Lines or an array, also compressed, or Parquet (docs/documents.md). */
   docs?: string | undefined;
+  /** The field of each document that holds its text; by default `text`. */
+  textField?: string | undefined;
   /** Directory of byte sidecars; by default beside the shards. */
   sidecar?: string | undefined;
   window?: WindowMode | undefined;
@@ -52,7 +54,7 @@ export interface ScoreOptions extends EngineFlags {
 /** The options that name a token stream. */
 export type TokenOptions = Pick<
   ScoreOptions,
-  'tokenizer' | 'data' | 'docs' | 'sidecar' | 'limitDocs' | 'onProgress'
+  'tokenizer' | 'data' | 'docs' | 'textField' | 'sidecar' | 'limitDocs' | 'onProgress'
 >;
 
 export interface ClaimedOptions extends TokenOptions, Pick<ScoreOptions, 'command'> {
@@ -67,6 +69,7 @@ export const SCORE_CHECKS: OptionChecks<ScoreOptions> = {
   tokenizer: option.text,
   data: option.texts,
   docs: option.text,
+  textField: option.text,
   sidecar: option.text,
   window: option.choice(WINDOW_MODES),
   seqLen: option.count(1),
@@ -90,12 +93,13 @@ export const SCORE_CHECKS: OptionChecks<ScoreOptions> = {
   onProgress: option.callback,
 };
 
-const { tokenizer, data, docs, sidecar, limitDocs, onProgress, command } = SCORE_CHECKS;
+const { tokenizer, data, docs, textField, sidecar, limitDocs, onProgress, command } = SCORE_CHECKS;
 
 export const TOKEN_CHECKS: OptionChecks<TokenOptions> = {
   tokenizer,
   data,
   docs,
+  textField,
   sidecar,
   limitDocs,
   onProgress,

@@ -159,8 +159,9 @@ function streamVerdict(checked: CheckedLedger): ProbeVerdict {
 }
 
 async function dataOf(options: LedgerProbeOptions): Promise<OpenData | null> {
-  const { data, docs, tokenizer } = options;
-  if (data === undefined && docs === undefined && tokenizer === undefined) return null;
+  const { data, docs, textField, tokenizer } = options;
+  const named = [data, docs, textField, tokenizer];
+  if (named.every((each) => each === undefined)) return null;
   checkLedgerData(options);
   return (await openEvaluation(options, 'tokens')).data;
 }

@@ -22,6 +22,7 @@ export interface ProbeOptions
       | 'tokenizer'
       | 'data'
       | 'docs'
+      | 'textField'
       | 'limitDocs'
       | 'window'
       | 'seqLen'
@@ -41,6 +42,7 @@ const PROBE_CHECKS: OptionChecks<ProbeOptions> = {
   tokenizer: SCORE_CHECKS.tokenizer,
   data: SCORE_CHECKS.data,
   docs: SCORE_CHECKS.docs,
+  textField: SCORE_CHECKS.textField,
   limitDocs: SCORE_CHECKS.limitDocs,
   window: SCORE_CHECKS.window,
   seqLen: SCORE_CHECKS.seqLen,

@@ -1,9 +1,8 @@
 /**
  * Options of `tokenize`, checked before anything is read or written.
  */
-import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { readDocuments } from '../data/documents.js';
+import { openDocuments } from '../data/built-in.js';
 import { SHARD_MAX_TOKENS } from '../data/shard-header.js';
 import { sotuDocuments } from '../data/sotu.js';
 import type { DocumentSource } from '../data/types.js';
@@ -17,8 +16,10 @@ export const SPLITS = ['val', 'train'] as const;
 export type Split = (typeof SPLITS)[number];
 
 export interface TokenizeOptions {
-  /** Documents, one JSON object with `text` a line; or `sotu-val`, `sotu-train`. */
+  /** Documents (docs/documents.md), or `sotu-val`, `sotu-train`. */
   docs: string;
+  /** The field of each document that holds its text; by default `text`. */
+  textField?: string | undefined;
   /** A SentencePiece `.model`, or `byte260`. */
   tokenizer: string;
   /** Directory for the shards; made where it is missing. */
@@ -39,6 +40,7 @@ export interface TokenizeOptions {
 
 const TOKENIZE_CHECKS: OptionChecks<TokenizeOptions> = {
   docs: option.required(option.text),
+  textField: option.text,
   tokenizer: option.required(option.text),
   out: option.required(option.text),
   split: option.text,
@@ -80,7 +82,7 @@ function refuseWide({ pieces, path, kind }: Tokenizer): void {
 /** @throws usage errors naming the flag; input errors naming the file */
 export function openOptions(options: TokenizeOptions): OpenedOptions {
   checkOptionTypes('tokenize', TOKENIZE_CHECKS, options);
-  const { docs, split = 'val', limitDocs, workers, shardTokens } = options;
+  const { docs, textField, split = 'val', limitDocs, workers, shardTokens } = options;
   if (!SPLITS.includes(split)) {
     throw usageError('BPB_USAGE_SPLIT', {
       message: '--split is not a split',
@@ -97,6 +99,5 @@ export function openOptions(options: TokenizeOptions): OpenedOptions {
   };
   const tokenizer = loadTokenizer(options.tokenizer);
   refuseWide(tokenizer);
-  const builtIn = existsSync(docs) ? undefined : BUILT_IN[docs];
-  return { ...checked, tokenizer, source: builtIn?.() ?? readDocuments(docs) };
+  return { ...checked, tokenizer, source: openDocuments(docs, textField, BUILT_IN) };
 }

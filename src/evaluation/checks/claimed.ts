@@ -6,7 +6,16 @@ import { flagOf } from '../../option-check.js';
 import type { ClaimedOptions } from '../options.js';
 
 /** The flags of a claim; every other flag of `bpb score` says how to run a model. */
-const TAKEN = new Set(['ledger', 'targets', 'tokenizer', 'data', 'docs', 'sidecar', 'limitDocs']);
+const TAKEN = new Set([
+  'ledger',
+  'targets',
+  'tokenizer',
+  'data',
+  'docs',
+  'textField',
+  'sidecar',
+  'limitDocs',
+]);
 
 /**
  * The options of a claimed score; null where an artifact is to be scored.
@@ -38,8 +47,8 @@ export function claimedOptions(
     const flag = flagOf(other);
     throw misuse(flag, `no ${flag} with --targets: it says how to run a model`, flag);
   }
-  const { tokenizer, data, docs, sidecar, limitDocs } = flags;
-  return { ledger, targets, tokenizer, data, docs, sidecar, limitDocs };
+  const { tokenizer, data, docs, textField, sidecar, limitDocs } = flags;
+  return { ledger, targets, tokenizer, data, docs, textField, sidecar, limitDocs };
 }
 
 function misuse(path: string, expected: string, actual: string) {
