@@ -20,6 +20,8 @@ interface LoadedAdaptive {
   readonly scored: readonly StoredFile[];
   /** Those of them that hold weights of the adapt graph. */
   readonly external: readonly StoredFile[];
+  /** What was changed to load the adapt graph. */
+  readonly remarks: readonly string[];
 }
 
 /**
@@ -63,10 +65,12 @@ export async function loadAdaptive(
     tensors.push({ ...tensor, init: values });
   }
   let adapt: AdaptGraph | null = null;
+  let remarks: readonly string[] = [];
   let adaptGraph: OnnxSummary | null = null;
   if (manifest.adapt !== undefined) {
     const path = inside(manifest.adapt.path);
-    const { content, graph, files } = await readModelFile(path, directory);
+    const { content, graph, files, ...read } = await readModelFile(path, directory);
+    remarks = read.remarks.map((remark) => `adapt graph: ${remark}`);
     const [own, ...data] = files.map((file) => ({ ...file, name: relative(directory, file.name) }));
     scored.push({ ...own!, name: manifest.adapt.path }, ...data);
     external.push(...data);
@@ -83,7 +87,7 @@ export async function loadAdaptive(
     score,
     adapt: adaptGraph === null ? null : { path: adapt!.path, graph: adaptGraph },
   });
-  return { adaptive, scored, external };
+  return { adaptive, scored, external, remarks };
 }
 
 /** @param read gives the file, unpacked no further than the tensor is long */

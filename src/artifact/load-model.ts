@@ -27,6 +27,8 @@ export interface LoadedModel extends ModelPorts {
   readonly graph: OnnxSummary;
   /** Files that it was read from, by path; the model's own is the first. */
   readonly files: readonly StoredFile[];
+  /** What was changed to load it, for the result. */
+  readonly remarks: readonly string[];
 }
 
 /** @throws as `readModelFile`, and input errors that name the file where it cannot be read */
@@ -34,7 +36,7 @@ export async function loadModel(
   path: string,
   { tokens, logits, softcap, root }: ModelRequest,
 ): Promise<LoadedModel> {
-  const { content, graph, files } = await readModelFile(path, root);
+  const { content, graph, files, remarks } = await readModelFile(path, root);
   return {
     path,
     bytes: shared(content),
@@ -44,5 +46,6 @@ export async function loadModel(
     softcap,
     graph,
     files,
+    remarks,
   };
 }

@@ -38,6 +38,8 @@ export interface Artifact {
   readonly evaluation: Manifest['evaluation'] | null;
   /** Files of weights beside its models, which are inside their bytes now. */
   readonly external: readonly StoredFile[];
+  /** What was changed to load its models, for the result. */
+  readonly remarks: readonly string[];
   /** The state that it carries from chunk to chunk; null where rows are independent. */
   readonly adaptive: Adaptive | null;
   readonly size: SizeAccount;
@@ -113,6 +115,7 @@ async function loadDirectory(directory: string): Promise<Artifact> {
     model,
     tokenizer,
     evaluation: manifest.evaluation ?? null,
+    remarks: [...model.remarks, ...(loaded?.remarks ?? [])],
     external: [...files.slice(1), ...(loaded?.external ?? [])],
     adaptive: loaded?.adaptive ?? null,
     size: accountSize(counted, scored),
@@ -143,6 +146,7 @@ async function loadBareModel(path: string): Promise<Artifact> {
     tokenizer: null,
     evaluation: null,
     external,
+    remarks: model.remarks,
     adaptive: null,
     size: {
       bytesCounted: files.reduce((sum, { bytes }) => sum + bytes, 0),

@@ -5,22 +5,25 @@
 import { guessContent } from '../data/content.js';
 import { inputError } from '../errors.js';
 import { checkOnnx } from '../onnx/check.js';
+import { lowerVersions } from '../onnx/lower.js';
 import type { OnnxSummary } from '../onnx/summary.js';
 import { readDecompressed } from './decompress.js';
 import { inlineExternalData } from './external-data.js';
 import { type StoredFile, sha256 } from './size.js';
 
 interface ModelFile {
-  /** The model, with all weights inside. */
+  /** The model, with all weights inside, of versions that the runtime has. */
   readonly content: Uint8Array;
   readonly graph: OnnxSummary;
   /** Files that it was read from, by path; the model's own is the first. */
   readonly files: readonly [model: StoredFile, ...external: StoredFile[]];
+  /** What was changed to load it, for the result. */
+  readonly remarks: readonly string[];
 }
 
 /**
  * @param root directory that files of external data must be inside
- * @throws as `readDecompressed`, `inlineExternalData` and `checkOnnx`
+ * @throws as `readDecompressed`, `inlineExternalData`, `checkOnnx` and `lowerVersions`
  */
 export async function readModelFile(path: string, root: string): Promise<ModelFile> {
   const { stored, content } = await readDecompressed(path);
@@ -32,8 +35,10 @@ export async function readModelFile(path: string, root: string): Promise<ModelFi
     sha256: sha256(stored),
     contentSha256: sha256(content),
   };
-  const graph = checkOnnx(inlined.content, path);
-  return { content: inlined.content, graph, files: [own, ...inlined.files] };
+  const checked = checkOnnx(inlined.content, path);
+  const { model, remarks } = lowerVersions(inlined.content, path, checked);
+  const graph = model === inlined.content ? checked : checkOnnx(model, path);
+  return { content: model, graph, files: [own, ...inlined.files], remarks };
 }
 
 /** @throws BPB_MODEL_NOT_ONNX for what looks like another kind of file */

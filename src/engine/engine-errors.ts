@@ -3,13 +3,14 @@
  */
 
 import { BpbError, environmentError, inputError } from '../errors.js';
+import { plainText } from './runtime-text.js';
 
 export function modelLoadError(path: string, reason: string, cause?: unknown): BpbError {
   return inputError('BPB_MODEL_LOAD', {
     message: 'ONNX Runtime cannot load the model.',
     path,
     expected: 'a model that ONNX Runtime can open',
-    actual: reason,
+    actual: plainText(reason),
     cause,
   });
 }
@@ -18,7 +19,7 @@ export function modelRunError(path: string, reason: string, cause?: unknown): Bp
   return inputError('BPB_MODEL_RUN', {
     message: 'Running the model failed.',
     path,
-    actual: reason,
+    actual: plainText(reason),
     hint: 'An id beyond the embedding table and too little memory for the batch both end here.',
     cause,
   });

@@ -2,7 +2,7 @@
  * Batches on a session of the addon, and its errors as BpbErrors, for the native engines.
  */
 
-import { type BpbError, environmentError } from '../errors.js';
+import { BpbError, environmentError } from '../errors.js';
 import {
   loadAddon,
   type NativeAddon,
@@ -19,6 +19,7 @@ import {
   overflowError,
   vocabularyError,
 } from './engine-errors.js';
+import { explainRun } from './explain-run.js';
 import type { GraphValue } from './signature.js';
 import type { Batch, GraphOptions } from './types.js';
 
@@ -102,7 +103,8 @@ export async function runNative(
       const largest = batch.targets.reduce((most, target) => Math.max(most, target), 0);
       throw vocabularyError(path, vocabulary, largest + 1);
     }
-    throw toBpbError(error);
+    const converted = toBpbError(error);
+    throw converted instanceof BpbError ? explainRun(converted, batch, graph) : converted;
   });
   if (result.vocabulary < needed) throw vocabularyError(path, result.vocabulary, needed);
   if (result.refused >= 0) throw refuse(result.refused);

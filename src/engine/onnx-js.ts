@@ -8,6 +8,7 @@
 import { cpus } from 'node:os';
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { closedError, modelRunError, noBfloat16Error } from './engine-errors.js';
+import { explainRun } from './explain-run.js';
 import { graphValue, idsTensor, openSession, scoreLogits } from './js-session.js';
 import { runtimePackageVersion } from './library.js';
 import { nanLogits } from './nan-logits.js';
@@ -85,7 +86,7 @@ class OnnxJsEngine implements Engine {
       const results = await this.#session.run(feeds, [logits]);
       return results[logits]!;
     } catch (error) {
-      throw modelRunError(path, (error as Error).message, error);
+      throw explainRun(modelRunError(path, (error as Error).message, error), batch, this.#graph);
     }
   }
 

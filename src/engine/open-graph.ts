@@ -3,6 +3,7 @@
  */
 import { BpbError } from '../errors.js';
 import { makeLoadable } from '../onnx/loadable.js';
+import { explainLoad } from './explain-load.js';
 import type { GraphOptions } from './types.js';
 
 export interface Opened<Session> {
@@ -29,9 +30,9 @@ export async function openGraph<Session>(
   } catch (error) {
     const refusal = loadRefusal(error);
     const loadable = refusal && loadableOrNull(model, path);
-    if (!loadable) throw error;
+    if (!loadable) throw refusal ? explainLoad(refusal, { model, path }) : error;
     const session = await open(loadable).catch((again: unknown) => {
-      throw loadRefusal(again) ? refusal : again;
+      throw loadRefusal(again) ? explainLoad(refusal, { model, path }) : again;
     });
     const remark =
       'opened with the inputs of Range squeezed to scalars and without declared inner shapes, ' +

@@ -75,7 +75,8 @@ export async function probeAll(options: ProbeAll): Promise<Probed> {
     const note = `only the graph was read, as it cannot be run: ${error.message}`;
     return { verdicts: [read], findings, notes: [note], info: null, noise: null };
   }
-  const { subject, notes } = opened;
+  const { subject } = opened;
+  const notes = [...artifact.remarks, ...opened.notes];
   try {
     const { verdicts, noise } = await runProbes({
       ...options,
@@ -86,7 +87,7 @@ export async function probeAll(options: ProbeAll): Promise<Probed> {
     });
     const explained = causes.length === 0 ? verdicts : verdicts.map(caused);
     const { info } = subject;
-    return { verdicts: [read, ...explained], findings, notes: [...notes], info, noise };
+    return { verdicts: [read, ...explained], findings, notes, info, noise };
   } finally {
     await subject.close();
   }

@@ -174,13 +174,13 @@ export function* scoredRanges({ plan, batches, range }: Workload): Generator<Tar
 }
 
 function notesOf(
-  { data }: PlannedEvaluation,
+  { artifact, data }: PlannedEvaluation,
   { opened, times, bytes: accounted }: RunOutcome,
   part: ScoreOptions['part'],
   known: Identified | null,
 ): string[] {
   const { caution, limits, bytes } = dataNotes(data, accounted, known);
-  const notes = [...opened.notes, ...times.remarks, ...caution, ...limits];
+  const notes = [...artifact.remarks, ...opened.notes, ...times.remarks, ...caution, ...limits];
   if (part !== undefined) notes.push(`partial: part ${part[0]} of ${part[1]}`);
   return [...notes, ...bytes];
 }
