@@ -87,7 +87,7 @@ class AdaptiveNativeEngine implements AdaptiveEngine {
     checkSizes(batch);
     const { graph } = this.options;
     const toBpbError = (error: unknown) => this.#toBpbError(error, graph.path);
-    const { nats, q30, runSeconds, scoreSeconds, deviceToHostBytes } = await runNative(
+    const result = await runNative(
       this.scorer,
       { ...batch, state: native, carry },
       graph,
@@ -99,8 +99,9 @@ class AdaptiveNativeEngine implements AdaptiveEngine {
     // Not before: a batch that is refused leaves its state as it was.
     if (carry) native.commit();
     const onGpu = this.scorer.device !== undefined && this.scorer.cpuNodes === '';
+    const { nats, q30, runSeconds, scoreSeconds, deviceToHostBytes, vocabulary } = result;
     const counted = onGpu ? { deviceToHostBytes } : {};
-    return { nats, q30, runSeconds, scoreSeconds, ...counted };
+    return { nats, q30, runSeconds, scoreSeconds, vocabulary, ...counted };
   }
 
   async adapt(adaptBatch: AdaptBatch, state: EngineState): Promise<number> {

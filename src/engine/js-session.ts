@@ -16,8 +16,8 @@ import { type Opened, openGraph } from './open-graph.js';
 import { spanTotals } from './q30.js';
 import { SESSION_CONFIG } from './session-config.js';
 import type { GraphValue, Signature } from './signature.js';
-import { type Logits, targetNats } from './softmax.js';
-import type { Batch, BatchScore, GraphOptions, RuntimeOptions } from './types.js';
+import { type Logits, rowFacts, targetNats } from './softmax.js';
+import type { Batch, BatchScore, GraphOptions, LogitFacts, RuntimeOptions } from './types.js';
 
 export function graphValue(value: InferenceSession.ValueMetadata): GraphValue {
   if (!value.isTensor) return { name: value.name, type: 'none', dims: [] };
@@ -88,7 +88,7 @@ export function scoreLogits(
   padded: Batch,
   graph: GraphOptions,
   refuse: (index: number) => BpbError,
-): Pick<BatchScore, 'nats' | 'q30'> {
+): Pick<BatchScore, 'nats' | 'q30' | 'vocabulary' | 'facts'> {
   const { path, softcap, minVocabulary = 0 } = graph;
   const logits = readLogits(output, padded, path);
   const largest = padded.targets.reduce((most, target) => Math.max(most, target), -1);
@@ -98,10 +98,22 @@ export function scoreLogits(
   const refused = nats.findIndex(Number.isNaN);
   if (refused >= 0) throw refuse(refused);
   try {
-    return { nats, q30: spanTotals(nats, padded.spanEnds).q30 };
+    const { q30 } = spanTotals(nats, padded.spanEnds);
+    const facts = graph.facts ? factsOf(logits, padded.scored) : undefined;
+    return { nats, q30, vocabulary: logits.vocabulary, facts };
   } catch (error) {
     throw overflowError(path, (error as Error).message);
   }
+}
+
+function factsOf({ values, vocabulary }: Logits, scored: Uint32Array): LogitFacts {
+  const of = () => new Float64Array(scored.length);
+  const facts = { smallest: of(), sum: of(), logSum: of() };
+  for (const [k, row] of scored.entries()) {
+    const logits = values.subarray(row * vocabulary, (row + 1) * vocabulary);
+    [facts.smallest[k], facts.sum[k], facts.logSum[k]] = rowFacts(logits);
+  }
+  return facts;
 }
 
 function readLogits(output: Tensor, batch: Batch, path: string): Logits {

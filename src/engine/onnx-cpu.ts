@@ -62,8 +62,8 @@ class OnnxCpuEngine implements Engine {
       (error) => translate(error, graph.path),
       (index) => nanLogits(graph, whole, firstScored + index),
     );
-    const { nats, q30, runSeconds, scoreSeconds } = result;
-    return { nats, q30, runSeconds, scoreSeconds };
+    const { nats, q30, runSeconds, scoreSeconds, vocabulary } = result;
+    return { nats, q30, runSeconds, scoreSeconds, vocabulary };
   }
 
   async close(): Promise<void> {

@@ -149,7 +149,7 @@ class OnnxCudaEngine implements Engine {
       (error) => host.toBpbError(error, graph.path),
       (index) => nanLogits(graph, whole, piece.firstScored + index),
     );
-    const { nats, q30, runSeconds, scoreSeconds, deviceToHostBytes } = result;
+    const { nats, q30, runSeconds, scoreSeconds, deviceToHostBytes, vocabulary } = result;
     // What the runtime copies for nodes on the CPU cannot be counted here.
     const counted = shaped.session.cpuNodes === '' ? { deviceToHostBytes } : {};
     return {
@@ -157,6 +157,7 @@ class OnnxCudaEngine implements Engine {
       q30,
       runSeconds,
       scoreSeconds,
+      vocabulary,
       ...counted,
       shape: [padded.rows, padded.time],
     };

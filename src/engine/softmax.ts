@@ -35,6 +35,18 @@ export function rowNats(row: Float32Array, target: number, softcap: number | nul
   return Math.log(sum) + (max - capped(row[target]!, softcap));
 }
 
+/** The smallest logit of a raw row, their sum, and `log Σ exp x`. */
+export function rowFacts(row: Float32Array): [smallest: number, sum: number, logSum: number] {
+  let [smallest, largest, sum, scaled] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0];
+  for (const logit of row) {
+    sum += logit;
+    if (logit < smallest) smallest = logit;
+    if (logit > largest) largest = logit;
+  }
+  for (const logit of row) scaled += Math.exp(logit - largest);
+  return [smallest, sum, largest + Math.log(scaled)];
+}
+
 /** A `[rows, vocabulary]` matrix of raw logits, row-major and without gaps. */
 export interface Logits {
   readonly values: Float32Array;

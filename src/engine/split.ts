@@ -119,6 +119,9 @@ export function joinScores(pieces: readonly BatchScore[]): BatchScore {
     runSeconds: sum((piece) => piece.runSeconds),
     scoreSeconds: sum((piece) => piece.scoreSeconds),
     deviceToHostBytes: counted ? sum((piece) => piece.deviceToHostBytes!) : undefined,
+    vocabulary: pieces[0]!.vocabulary,
+    // Facts of some positions are asked for, of no certain ones.
+    facts: pieces[0]!.facts,
     shape: pieces.at(-1)!.shape,
   };
 }

@@ -29,8 +29,21 @@ export interface BatchScore {
   readonly scoreSeconds: number;
   /** Bytes copied from a GPU for this batch; absent where there is none, or where not all are known. */
   readonly deviceToHostBytes?: number | undefined;
+  /** Width of the logits, as they came. */
+  readonly vocabulary?: number | undefined;
+  /** Where the graph's options ask for them: on the JavaScript API only. */
+  readonly facts?: LogitFacts | undefined;
   /** Rows and tokens that were run at once, where the engine chooses them itself. */
   readonly shape?: readonly [rows: number, time: number] | undefined;
+}
+
+/** Of each scored position, from its raw logits in float64, before any softcap. */
+export interface LogitFacts {
+  /** The smallest of them. */
+  readonly smallest: Float64Array;
+  readonly sum: Float64Array;
+  /** `log Σ exp x`: 0 where they are logs of probabilities. */
+  readonly logSum: Float64Array;
 }
 
 export type EngineName = 'onnx-cuda' | 'onnx-cpu' | 'onnx-js' | 'tfjs';
@@ -74,6 +87,8 @@ export interface GraphOptions {
   readonly softcap: number | null;
   /** The logits must be at least this wide: the tokenizer's size. */
   readonly minVocabulary?: number | undefined;
+  /** Also give the facts of the raw logits. */
+  readonly facts?: boolean | undefined;
   /** `model` is what `--optimize` made; absent where it is as it was exported. */
   readonly rewritten?: boolean | undefined;
 }

@@ -4,7 +4,7 @@
 import type { Adaptive } from '../artifact/adaptive.js';
 import type { TokenStream } from '../data/types.js';
 import type { EngineChoice } from '../engine/create.js';
-import type { EngineInfo, EngineOptions } from '../engine/types.js';
+import type { EngineInfo, EngineOptions, LogitFacts } from '../engine/types.js';
 import type { LedgerEvent } from '../ledger/events.js';
 import type { WindowOptions } from '../windows/options.js';
 import type { InfiniteCounts, ScoredSpans } from './scored-spans.js';
@@ -57,6 +57,10 @@ export interface RowsScore extends InfiniteCounts {
   readonly deviceToHostBytes: number | null;
   /** Rows and tokens of a run, where the engine chose them. */
   readonly shape: readonly [rows: number, time: number] | null;
+  /** Width of the logits; absent where the engine does not see them. */
+  readonly vocabulary?: number | undefined;
+  /** Where the graph's options ask for them; of rows that carry state of the first ones. */
+  readonly facts?: LogitFacts | undefined;
   /** Remarks of the engine on the run so far. */
   readonly remarks: readonly string[];
 }

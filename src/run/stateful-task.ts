@@ -1,6 +1,7 @@
 /**
  * Record of one stateful task: what it has committed and adapted to, in order, and its joined result.
  */
+import type { LogitFacts } from '../engine/types.js';
 import { BpbError } from '../errors.js';
 import type { AdaptEvent, LedgerEvent, TargetRange } from '../ledger/events.js';
 import type { ScoredRows } from './assemble.js';
@@ -25,6 +26,9 @@ export interface StatefulScore extends InfiniteCounts {
   readonly adaptations: number;
   readonly deviceToHostBytes: number | null;
   readonly events: readonly LedgerEvent[];
+  /** Width of the logits, and facts of those of the first step where they were asked for. */
+  readonly vocabulary?: number | undefined;
+  readonly facts?: LogitFacts | undefined;
 }
 
 export class StatefulTask {
@@ -85,6 +89,8 @@ export class StatefulTask {
     const bytes = steps.map(({ deviceToHostBytes }) => deviceToHostBytes);
     return {
       ...joined(steps),
+      vocabulary: steps[0]!.vocabulary,
+      facts: steps[0]!.facts,
       runSeconds: sum(({ runSeconds }) => runSeconds) + adaptSeconds,
       adaptSeconds,
       scoreSeconds: sum(({ scoreSeconds }) => scoreSeconds),
@@ -97,7 +103,10 @@ export class StatefulTask {
   }
 }
 
-type Joined = Pick<StatefulScore, 'spans' | 'q30' | 'nats' | 'infinite' | 'infiniteSpans'>;
+type Joined = Pick<
+  StatefulScore,
+  'spans' | 'q30' | 'nats' | 'least' | 'most' | 'infinite' | 'infiniteSpans'
+>;
 
 function joined(steps: readonly ScoredRows[]): Joined {
   const numbers = (of: (step: ScoredRows) => Uint32Array) =>
@@ -117,6 +126,8 @@ function joined(steps: readonly ScoredRows[]): Joined {
       Float32Array,
       steps.map(({ nats }) => nats),
     ),
+    least: steps.reduce((least, step) => Math.min(least, step.least), Number.POSITIVE_INFINITY),
+    most: steps.reduce((most, step) => Math.max(most, step.most), Number.NEGATIVE_INFINITY),
     infinite,
     infiniteSpans:
       infinite.count === 0

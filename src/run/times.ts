@@ -15,6 +15,8 @@ export class RunTimes {
   adaptSeconds = 0;
   /** Bytes copied from GPUs; null where there is none or not all were counted. */
   deviceToHostBytes: number | null = null;
+  /** Width of the logits; null where no engine saw it. */
+  vocabulary: number | null = null;
   /** The smallest batch shape that an engine had to fall back to; null where it chose none. */
   shape: BatchShape | null = null;
   /** Remarks of the engines, each once. */
@@ -31,6 +33,7 @@ export class RunTimes {
     this.deviceToHostBytes = this.uncounted
       ? null
       : (this.deviceToHostBytes ?? 0) + deviceToHostBytes!;
+    this.vocabulary ??= result.vocabulary ?? null;
     this.shape = smaller(this.shape, result.shape);
     for (const remark of result.remarks) this.remarks.add(remark);
   }

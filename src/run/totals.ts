@@ -13,6 +13,9 @@ export class DocumentTotals {
   readonly q30: BigInt64Array;
   /** Scores entered for each document; a repeated target counts each time. */
   readonly targets: Uint32Array;
+  /** The smallest and the largest nats of a target. */
+  least = Number.POSITIVE_INFINITY;
+  most = Number.NEGATIVE_INFINITY;
   private infiniteCount = 0;
   private infiniteFirst = -1;
 
@@ -76,6 +79,8 @@ export function mergeScore(
     totals.add(document[r]!, count[r]!, result.q30[r]!);
   }
   totals.addInfinite(result.infinite);
+  totals.least = Math.min(totals.least, result.least);
+  totals.most = Math.max(totals.most, result.most);
 }
 
-type MergedScore = Pick<RowsScore, 'spans' | 'q30' | 'infinite'>;
+type MergedScore = Pick<RowsScore, 'spans' | 'q30' | 'least' | 'most' | 'infinite'>;

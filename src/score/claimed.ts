@@ -22,7 +22,7 @@ import {
   totalFigures,
   withRunHash,
 } from './figures.js';
-import { figureFindings } from './findings.js';
+import { figureFindings, plausibility } from './findings.js';
 import { claimIdentityOf } from './identity.js';
 import type { ClaimedResult } from './result.js';
 import { TargetsFile } from './targets-file.js';
@@ -58,9 +58,10 @@ export async function scoreClaimed(options: ClaimedOptions): Promise<ClaimedResu
     score: scoreFigures(totals, bytes, 'claimed'),
     totals: totalFigures(totals, bytes),
   };
+  const implausible = plausibility(figures, { logits: null, tokenizer: tokenizer.pieces.length });
   const result = {
     schema: 'bpb-result/1' as const,
-    ...judged(figures.score, figureFindings(figures)),
+    ...judged(figures.score, [...figureFindings(figures), ...implausible]),
     totals: figures.totals,
     coverage: {
       tokens: stream.ids.length,

@@ -7,7 +7,7 @@ import type { ByteTotals as Accounted, TargetRange } from '../bytes/accounting.j
 import type { Identified } from '../data/known-sets.js';
 import type { PlannedEvaluation, Workload } from '../evaluation/open.js';
 import type { ScoreOptions } from '../evaluation/options.js';
-import { withholds } from '../finding.js';
+import { type Finding, withholds } from '../finding.js';
 import type { Opened } from '../run/messages.js';
 import type { RunTimes } from '../run/times.js';
 import type { DocumentTotals } from '../run/totals.js';
@@ -23,7 +23,7 @@ import {
   totalFigures,
   withRunHash,
 } from './figures.js';
-import { checkFindings, figureFindings } from './findings.js';
+import { checkFindings, figureFindings, plausibility } from './findings.js';
 import { identityOf } from './identity.js';
 import type { Rewritten } from './open-workers.js';
 import { type Optimization, precisionOf } from './optimize-run.js';
@@ -37,8 +37,12 @@ export interface RunOutcome {
   readonly totals: DocumentTotals;
   readonly coverage: CoverageMap;
   readonly times: RunTimes;
+  /** Width of the logits; null where no engine saw it. */
+  readonly vocabulary: number | null;
   readonly bytes: Accounted;
   readonly verification: Verification;
+  /** Whether they are what they are taken for. */
+  readonly ofLogits: readonly Finding[];
   readonly rewritten: Rewritten | null;
   readonly optimization: Optimization | null;
   /** Of `--ledger`. */
@@ -73,9 +77,14 @@ export function composeResult(
   };
   const ofGraph = graphFindings(artifact);
   const findings = [
+    ...scored.ofLogits,
     ...figureFindings(figures),
     ...ofGraph,
     ...checkFindings(scored, withholds(ofGraph)),
+    ...plausibility(figures, {
+      logits: scored.vocabulary,
+      tokenizer: evaluation.tokenizer.pieces.length,
+    }),
   ];
   const result: Omit<ScoreResult, 'identity' | 'run'> & { run: { harness: string } } = {
     schema: 'bpb-result/1',
@@ -115,6 +124,7 @@ export function composeResult(
         info.provider === 'cpu' || placement.gpus === null
           ? ['cpu']
           : placement.gpus.indexes.map((index) => `cuda:${index}`),
+      vocabulary: scored.vocabulary,
       batch: times.shape ?? batches.shape,
       batch_tokens: batchTokens,
       workers: placement.workers,

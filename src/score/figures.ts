@@ -8,6 +8,7 @@ import { bySeverity, type Finding, withholds } from '../finding.js';
 import { type DocumentTotals, natsOf } from '../run/totals.js';
 import { harnessCommit } from '../version.js';
 import { hashJson } from './identity.js';
+import { PROBABILITIES } from './logits-kind.js';
 import type { DocumentRow } from './outputs.js';
 import type { ScoreResult } from './result.js';
 import { ratioUncertainty } from './statistics.js';
@@ -49,7 +50,7 @@ export function scoreFigures(
 
 /**
  * The status and the figures that findings leave: where one of them fails, the loss stays, to search
- * for the cause, and the headline does not.
+ * for the cause, and the headline does not. Of probabilities in place of logits there is no loss.
  */
 export function judged(
   score: ScoreResult['score'],
@@ -57,7 +58,9 @@ export function judged(
 ): Pick<ScoreResult, 'status' | 'score' | 'findings'> {
   const findings = bySeverity(found);
   if (!withholds(findings)) return { status: 'scored', score, findings };
-  return { status: 'withheld', score: { ...score, ...NO_HEADLINE }, findings };
+  const meaningless = findings.some(({ id }) => id === PROBABILITIES);
+  const loss = meaningless ? { val_loss: null, bits_per_token: null } : {};
+  return { status: 'withheld', score: { ...score, ...loss, ...NO_HEADLINE }, findings };
 }
 
 function uncertainty(nats: BigInt64Array, { byDocument, headline }: Accounted) {

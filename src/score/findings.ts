@@ -1,7 +1,7 @@
 /**
  * The findings of a score: every reason to withhold its headline, and what must be said beside it.
  */
-import { type Finding, fail } from '../finding.js';
+import { type Finding, fail, warn } from '../finding.js';
 import type { ProbeVerdict } from '../verdict.js';
 import type { Optimization } from './optimize-run.js';
 import type { ScoreResult } from './result.js';
@@ -67,6 +67,66 @@ export function checkFindings(
   if (optimization?.verdict === 'fail') {
     const message = 'the optimized model is not proved to be the original one';
     findings.push(fail('optimization-failed', message, 'score without --optimize'));
+  }
+  return findings;
+}
+
+/** A uniform guess is not worse than itself by rounding, nor is a model that has learned nothing. */
+const UNIFORM_NATS = 1e-3;
+/** Bits of a byte that is guessed uniformly. */
+const UNIFORM_BPB = 8;
+/**
+ * Exporters pad the vocabulary to a multiple of 64 or 128, or by less than 5 % (to a round number, or
+ * for tokens to come): more is another vocabulary.
+ */
+const PADDED_TO = 128;
+const PADDED_BY = 1.05;
+
+/**
+ * What is possible and rarely meant: losses beyond a uniform guess, logits beyond the tokenizer.
+ *
+ * @param width of the logits, null where it is not known, and of the tokenizer, in ids
+ */
+export function plausibility(
+  { score: { val_loss, val_bpb } }: Figures,
+  width: { readonly logits: number | null; readonly tokenizer: number },
+): Finding[] {
+  const findings: Finding[] = [];
+  const vocabulary = width.logits ?? width.tokenizer;
+  const beyondBytes = val_bpb !== null && val_bpb > UNIFORM_BPB;
+  if (val_loss !== null && val_loss > Math.log(vocabulary) + UNIFORM_NATS) {
+    const bytes = beyondBytes ? ', and over the bytes (8 bits)' : '';
+    findings.push(
+      warn(
+        'worse-than-uniform',
+        `worse than a uniform guess over the vocabulary (log ${vocabulary} = ${Math.log(vocabulary).toFixed(4)} nats)${bytes}`,
+        'likely causes: the tokenizer of another model, targets shifted twice (a model that shifts its labels itself), weights that were not loaded',
+      ),
+    );
+  } else if (beyondBytes) {
+    findings.push(
+      warn(
+        'worse-than-bytes',
+        'worse than a uniform guess over the bytes (8 bits per byte)',
+        'likely causes: the tokenizer of another model, data in another encoding, a model that is not trained',
+      ),
+    );
+  }
+  const padded = Math.max(
+    Math.ceil(width.tokenizer / PADDED_TO) * PADDED_TO,
+    Math.floor(width.tokenizer * PADDED_BY),
+  );
+  if (width.logits !== null && width.logits > padded) {
+    const [logits, tokenizer] = [width.logits, width.tokenizer].map((n) =>
+      n.toLocaleString('en-US'),
+    );
+    findings.push(
+      warn(
+        'logits-too-wide',
+        `the logits are ${logits} wide and the tokenizer has ${tokenizer} ids: more than padding`,
+        'give the tokenizer that the model was trained with: --tokenizer FILE',
+      ),
+    );
   }
   return findings;
 }

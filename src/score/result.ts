@@ -86,6 +86,8 @@ export interface ScoreResult {
     instruction_set: string;
     /** `cpu`, or the GPUs that were used. */
     devices: string[];
+    /** Width of the logits; null where it was not seen. */
+    vocabulary: number | null;
     /** Rows and tokens of the largest batch; on a GPU of every batch, the smallest it had to take. */
     batch: readonly [number, number];
     batch_tokens: number;

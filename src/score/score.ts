@@ -13,6 +13,7 @@ import { type PlanScore, scorePlan } from '../run/score-plan.js';
 import { longestRow } from '../windows/batches.js';
 import { composeResult, type RunOutcome, scoredRanges } from './compose.js';
 import { documentRows } from './figures.js';
+import { logitsFindings } from './logits-kind.js';
 import { openWorkers, type Workers } from './open-workers.js';
 import { proveRun } from './optimize-run.js';
 import { OutputDirectory } from './outputs.js';
@@ -110,9 +111,16 @@ async function runAndVerify(run: Run): Promise<Verified> {
   });
   const optimization = rewritten && (await prove(run, workers, scored.kept, proved));
   const verification = await verify(run, workers, scored, sample);
+  const vocabulary = opened.info.vocabulary ?? scored.times.vocabulary;
+  const ofLogits = await logitsFindings({
+    ...{ setup: run.setup, artifact, workload, seed, vocabulary },
+    info: opened.info,
+    totals: scored.totals,
+  });
   seconds.verify = clock();
   const { totals, coverage, times } = scored;
-  const computed = { opened, rewritten, totals, coverage, times, optimization, verification };
+  const outcome = { opened, rewritten, totals, coverage, times, vocabulary };
+  const computed = { ...outcome, optimization, verification, ofLogits };
   return { ...computed, record, output, seconds };
 }
 

@@ -104,6 +104,7 @@ export const score: ReportDocuments['score'] = {
     precision: 'fp32',
     instruction_set: 'avx2',
     devices: ['cpu'],
+    vocabulary: 260,
     batch: [8, 32],
     batch_tokens: 256,
     workers: 2,

@@ -15,6 +15,8 @@ const NOTHING: RowsScore = {
   spans: { document: new Uint32Array(), first: new Uint32Array(), count: new Uint32Array() },
   q30: new BigInt64Array(),
   infinite: { count: 0, first: -1 },
+  least: 0,
+  most: 0,
   infiniteSpans: null,
   nats: null,
   runSeconds: 0,
