@@ -50,6 +50,8 @@ export const option = {
   pair: of(z.tuple([number, number]), 'two numbers, [i, n]'),
   threads: (least: 0 | 1) => integer(least, MOST_THREADS),
   count: (least: 0 | 1, most = Number.MAX_SAFE_INTEGER) => integer(least, most),
+  countOr: (word: string) =>
+    of(z.union([z.literal(word), z.int().min(0)]), `an integer from 0, or ${word}`),
   choice: (values: readonly string[]) => of(z.enum(values), values.join(', ')),
   required: (check: OptionCheck): OptionCheck => ({ ...check, required: true }),
 };

@@ -20,9 +20,12 @@ import {
 } from './size.js';
 
 /** Where a tokenizer comes from: a SentencePiece model file, or the pure byte vocabulary. */
-type TokenizerSource =
+type TokenizerSource = (
   | { readonly kind: 'sentencepiece'; readonly path: string }
-  | { readonly kind: 'byte260' };
+  | { readonly kind: 'byte260' }
+) &
+  /** What begins a document; undefined where the manifest does not say it. */
+  Pick<Manifest['tokenizer'], 'documentStart'>;
 
 /** Characters of a path that a refusal repeats. */
 const SHOWN_PATH = 200;
@@ -97,8 +100,8 @@ async function loadDirectory(directory: string): Promise<Artifact> {
   const counted = await Promise.all(manifest.counted.map((name) => storedFile(name, inside(name))));
   const tokenizer: TokenizerSource =
     manifest.tokenizer.kind === 'byte260'
-      ? { kind: 'byte260' }
-      : { kind: 'sentencepiece', path: inside(manifest.tokenizer.path) };
+      ? manifest.tokenizer
+      : { ...manifest.tokenizer, path: inside(manifest.tokenizer.path) };
   const loaded = await loadAdaptive(manifest, manifestPath, model, inside);
   const files = relativeTo(directory, model.files);
   const scored = [...files, ...(loaded?.scored ?? [])];

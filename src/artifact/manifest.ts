@@ -6,6 +6,9 @@ import { inputError } from '../errors.js';
 import { SLIDING_2026_03_19, WINDOW_MODES } from '../windows/options.js';
 import { adaptSchema, portName, relativePath, stateSchema } from './state-schema.js';
 
+/** The id before each document, or `none`; absent where the tokenizer's BOS is. */
+const documentStart = z.union([z.int().min(0), z.literal('none')]).optional();
+
 const manifestSchema = z.strictObject({
   format: z.literal('bpb-artifact/1'),
   name: z.string().min(1).max(200),
@@ -16,8 +19,8 @@ const manifestSchema = z.strictObject({
     softcap: z.number().positive().finite().nullable().default(null),
   }),
   tokenizer: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('sentencepiece'), path: relativePath }),
-    z.strictObject({ kind: z.literal('byte260') }),
+    z.strictObject({ kind: z.literal('sentencepiece'), path: relativePath, documentStart }),
+    z.strictObject({ kind: z.literal('byte260'), documentStart }),
   ]),
   evaluation: z
     .strictObject({

@@ -1,7 +1,7 @@
 /**
  * `bpb audit`: a tokenizer's byte accounting, alone or on documents, shards and a sidecar.
  */
-import { interrupted } from '../errors.js';
+import { type BpbError, interrupted, usageError } from '../errors.js';
 import { AUDIT_CHECKS, type AuditOptions } from '../evaluation/audit-options.js';
 import { checkAuditFlags } from '../evaluation/checks/audit.js';
 import { openEvaluation } from '../evaluation/open.js';
@@ -63,18 +63,18 @@ async function auditData(options: AuditOptions, output: AuditOutput | null): Pro
   const pass = hasText
     ? await examineText(data, tokenizer, opened.table?.claimed ?? null, output, options)
     : null;
-  const overlap = await searchTraining(data, tokenizer.bosId, options);
+  const overlap = await searchTraining(data, options);
   const facts = gatherFacts(options, opened, data, pass, overlap);
   return { facts, data, pass, ...runChecks(CHECKS, facts) };
 }
 
 async function searchTraining(
   { stream }: OpenedData,
-  bosId: number,
   { trainData, signal, onProgress }: AuditOptions,
 ): Promise<OverlapFacts | null> {
   if (trainData === undefined || stream === null) return null;
-  return findOverlap(stream, bosId, trainData, (tokens) => {
+  if (stream.startId === null) throw noTrainingDocuments();
+  return findOverlap(stream, stream.startId, trainData, (tokens) => {
     if (signal?.aborted) throw interrupted();
     onProgress?.({
       phase: 'overlap',
@@ -83,5 +83,15 @@ async function searchTraining(
       unit: 'training tokens',
       bpb: null,
     });
+  });
+}
+
+function noTrainingDocuments(): BpbError {
+  return usageError('BPB_USAGE_AUDIT', {
+    message: 'training shards are searched document by document, and no id begins a document',
+    path: '--train-data',
+    expected: '--document-start ID beside it',
+    actual: 'a tokenizer without BOS, or --document-start none',
+    hint: 'add --document-start ID where an id stands before each document; else leave --train-data out',
   });
 }

@@ -2,12 +2,14 @@
  * Facts of an audit's inputs: tokenizer, documents, shards, sidecar and a claimed table.
  */
 import { existsSync, statSync } from 'node:fs';
+import { findDocuments } from '../bytes/align.js';
 import { buildLut } from '../bytes/lut.js';
 import { sumSidecar } from '../bytes/sidecar.js';
 import type { DocumentSource, TokenStream } from '../data/types.js';
 import { BpbError } from '../errors.js';
 import type { AuditOptions } from '../evaluation/audit-options.js';
 import type { AuditEvaluation } from '../evaluation/open.js';
+import { withDocumentStart } from '../tokenizer/document-start.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import type { AuditFacts } from './checks/check.js';
 import { readClaimedTable } from './claimed-table.js';
@@ -61,6 +63,17 @@ export interface OpenedData {
   readonly inputBytes: number;
 }
 
+/** Documents that no id begins are known by their ids alone, where the documents are given. */
+async function documentsOf(
+  stream: TokenStream,
+  source: DocumentSource | null,
+  tokenizer: Tokenizer,
+  { workers = 0 }: AuditOptions,
+): Promise<TokenStream> {
+  if (stream.startId !== null || source === null) return stream;
+  return findDocuments(source, stream, withDocumentStart(tokenizer, 'none'), workers);
+}
+
 /** Gathers what the shards and their sidecar hold. */
 export async function examineData(
   { tokenizer, documents: source, shards: opened }: AuditEvaluation,
@@ -71,7 +84,8 @@ export async function examineData(
   if (opened === null) {
     return { source, stream: null, shards: null, sidecar: null, inputBytes: docBytes };
   }
-  const { files, stream, shards } = opened;
+  const { files, shards } = opened;
+  const stream = await documentsOf(opened.stream, source, tokenizer, options);
   const sidecar = await openSidecar(files, options.sidecar, stream, tokenizer);
   // A sidecar of another length than the tokens has no sums; that is a finding of its own.
   const isHeadline = tokenizer.hasCaseOperators && sidecar !== null && sidecar.facts.sum !== null;

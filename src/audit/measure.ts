@@ -7,6 +7,7 @@
 import { buildLut } from '../bytes/lut.js';
 import { BpbError } from '../errors.js';
 import { byteOfPiece, SPACE } from '../tokenizer/check-pieces.js';
+import { startIdOf } from '../tokenizer/document-start.js';
 import { createEncoder } from '../tokenizer/encoder.js';
 import { loadSentencePiece } from '../tokenizer/sentencepiece-js.js';
 import type { Tokenizer } from '../tokenizer/types.js';
@@ -95,9 +96,11 @@ export function measureTable(
   if (anchor === null) return null;
   const scale = new Scale(tokenizer, codec, anchor.id);
   const lut = buildLut(tokenizer);
+  const startId = startIdOf(tokenizer);
   const report: MeasuredReport = { measured: 0, unmeasurable: 0, reached: 0, mismatches: [] };
   for (const [id, { text, type }] of tokenizer.pieces.entries()) {
     if (id % 1024 === 0) onProgress(id);
+    if (id === startId) continue;
     // By rule these have no bytes, whatever they would decode to: no text encodes to them.
     if (type === 'control' || type === 'unknown' || type === 'unused' || text === '') continue;
     const measured = scale.bytesOf(id);

@@ -48,11 +48,11 @@ class IdsHash {
   }
 }
 
-function hashValidation(stream: TokenStream, bosId: number): Map<string, number[]> {
+function hashValidation(stream: TokenStream): Map<string, number[]> {
   const byHash = new Map<string, number[]>();
   const hash = new IdsHash();
   for (let k = 0; k < stream.documentStarts.length; k++) {
-    const { textFrom, textTo } = documentSpan(stream, k, bosId);
+    const { textFrom, textTo } = documentSpan(stream, k);
     if (textTo - textFrom < MIN_TOKENS) continue;
     for (let i = textFrom; i < textTo; i++) hash.add(stream.ids[i]!);
     const key = hash.take();
@@ -106,12 +106,12 @@ async function* readParts(path: string): AsyncGenerator<Uint16Array, ShardInfo> 
 /** @param onProgress called after each part with the training tokens so far */
 export async function findOverlap(
   stream: TokenStream,
-  bosId: number,
+  startId: number,
   trainData: readonly string[],
   onProgress: (tokens: number) => void,
 ): Promise<OverlapFacts> {
   const files = findShards(trainData.length === 1 ? trainData[0]! : trainData, 'train');
-  const byHash = hashValidation(stream, bosId);
+  const byHash = hashValidation(stream);
   const compared = [...byHash.values()].reduce((sum, same) => sum + same.length, 0);
   const shared = { ...newTally(), tokens: 0 };
   const facts: OverlapFacts = { shards: [], documents: 0, compared, shared };
@@ -137,7 +137,7 @@ export async function findOverlap(
         break;
       }
       for (const id of part.value) {
-        if (id === bosId) {
+        if (id === startId) {
           end();
           inDocument = true;
         } else {

@@ -44,7 +44,7 @@ export function readShardFacts(
 ): ShardFacts {
   const { ids, documentStarts } = stream;
   const isControl = tokenizer.pieces.map(
-    ({ type }, id) => type === 'control' && id !== tokenizer.bosId,
+    ({ type }, id) => type === 'control' && id !== stream.startId,
   );
   let low = 0;
   let control_tokens = 0;
@@ -53,7 +53,7 @@ export function readShardFacts(
     if (id < LOW_ID) low++;
     if (isControl[id]) control_tokens++;
   }
-  const begins_with_bos = ids[0] === tokenizer.bosId;
+  const begins_with_bos = stream.startId !== null && ids[0] === stream.startId;
   const documents = documentStarts.length;
   const tails = USUAL_SEQ_LENS.map((seqLen) => tail(stream, bytes, seqLen));
   const lutBytes = sumLut(lut, ids, 1, ids.length);
@@ -66,7 +66,7 @@ export function readShardFacts(
     shards: [...shards],
     tokens: ids.length,
     documents,
-    bos: begins_with_bos ? documents : documents - 1,
+    bos: stream.startId === null ? 0 : begins_with_bos ? documents : documents - 1,
     begins_with_bos,
     control_tokens,
     known_as,

@@ -78,7 +78,7 @@ export async function openSidecar(
   for (let i = 0; i < values.length; i++) if (values[i] === FULL) note(facts.saturated, i);
   if (facts.sum === null) return { bytes: values, facts };
   for (const start of documentStarts) {
-    if (ids[start] === tokenizer.bosId && values[start] !== 0) note(facts.atBos, start);
+    if (ids[start] === stream.startId && values[start] !== 0) note(facts.atBos, start);
   }
   if (tokenizer.hasCaseOperators) noteOperators(facts, ids, values, tokenizer);
   return { bytes: values, facts };

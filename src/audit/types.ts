@@ -47,7 +47,9 @@ export interface VocabularyReport {
   path: string | null;
   sha256: string;
   vocabulary: number;
-  specials: { bos: number; unknown: number | null; control: Record<string, number> };
+  specials: { bos: number | null; unknown: number | null; control: Record<string, number> };
+  /** The id before each document, or `none`; null where neither pieces nor caller say it. */
+  document_start: number | 'none' | null;
   byte_pieces: { fallback: boolean; present: number; missing: number[] };
   /** Id of the piece for a lone space; null where there is none. */
   space_piece: number | null;

@@ -36,6 +36,7 @@ export function readVocabulary(tokenizer: Tokenizer): VocabularyReport {
     sha256: tokenizer.sha256,
     vocabulary: pieces.length,
     specials: { bos: tokenizer.bosId, unknown, control },
+    document_start: tokenizer.documentStart,
     byte_pieces: {
       fallback: tokenizer.byteFallback,
       present: bytes.size,

@@ -125,7 +125,7 @@ export class Accounting {
     let next = 0;
     let open: TargetRange[] = [];
     for (let k = 0; k < documents; k++) {
-      const { targetFrom, targetTo } = documentSpan(stream, k, tokenizer.bosId);
+      const { targetFrom, targetTo } = documentSpan(stream, k);
       while (next < sorted.length && sorted[next]![0] < targetTo) open.push(sorted[next++]!);
       const segments: [number, number][] = [];
       for (const [first, count] of open) {
@@ -171,7 +171,7 @@ export class Accounting {
     out: DocumentBytes,
   ): void {
     const { stream, tokenizer } = this.inputs;
-    const span = documentSpan(stream, k, tokenizer.bosId);
+    const span = documentSpan(stream, k);
     let reached = span.targetFrom;
     let repeated = false;
     let gap = false;
@@ -185,8 +185,8 @@ export class Accounting {
     }
     const once = !repeated && !gap;
     out.complete[k] = once && reached === span.targetTo ? 1 : 0;
-    // The next document's BOS has no bytes: a text is whole without it. A first stretch without
-    // BOS never is, because its token 0 is no target.
+    // The next document's start id has no bytes: a text is whole without it. A first stretch without
+    // one never is, because its token 0 is no target.
     const wholeText = once && reached >= span.textTo && span.textFrom >= span.targetFrom;
     const decoded = wholeText
       ? (this.facts?.decodedBytes[k] ?? shares.total(stream.ids, span.textFrom, span.textTo))

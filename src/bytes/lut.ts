@@ -5,6 +5,7 @@
  * `bytes(i) = base[t[i]] + (leading[t[i]] and not boundary[t[i-1]])`.
  */
 import { SPACE } from '../tokenizer/check-pieces.js';
+import { startIdOf } from '../tokenizer/document-start.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 
 /** Arrays by id, in shared memory so that workers read one copy. */
@@ -28,10 +29,12 @@ function ruleOf(base: number, leading: number, boundary: number): number {
  * The table of `tokenizer` for a model of `vocabulary` logits.
  *
  * Ids at or beyond the tokenizer's own exist only in the logits: no bytes, and a boundary. A model
- * with fewer logits than the tokenizer has pieces still gets a table for every piece.
+ * with fewer logits than the tokenizer has pieces still gets a table for every piece. The id before
+ * each document is no text, whatever its piece: no bytes, and a boundary.
  */
 export function buildLut(tokenizer: Tokenizer, vocabulary = tokenizer.pieces.length): Lut {
   const { pieces } = tokenizer;
+  const startId = startIdOf(tokenizer);
   const size = Math.max(vocabulary, pieces.length);
   const lengths = new Uint32Array(size);
   const leading = new Uint8Array(new SharedArrayBuffer(size));
@@ -39,6 +42,7 @@ export function buildLut(tokenizer: Tokenizer, vocabulary = tokenizer.pieces.len
   let longest = 0;
   for (const [id, { text, type }] of pieces.entries()) {
     if (type === 'control' || type === 'unknown' || type === 'unused') continue;
+    if (id === startId) continue;
     boundary[id] = 0;
     if (type === 'byte') {
       // Never the length of what the id decodes to alone: half a character decodes to U+FFFD.

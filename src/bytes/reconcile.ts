@@ -80,7 +80,7 @@ export async function reconcile(
     setup: { tokenizer, ids: stream.ids },
     open: openReconciler,
     payload: ({ first, documents: batch }: DocumentBatch): ReconcileTask => {
-      const spans = batch.map((_, k) => documentSpan(stream, first + k, tokenizer.bosId));
+      const spans = batch.map((_, k) => documentSpan(stream, first + k));
       return {
         path: source.path,
         first,

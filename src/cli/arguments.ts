@@ -16,6 +16,13 @@ export function integer(least: number): (text: string) => number {
   };
 }
 
+/** An id, or the word `none`. */
+export function documentStart(text: string): number | 'none' {
+  if (text === 'none') return text;
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+  throw new InvalidArgumentError('expected the id of a piece, such as 0, or none.');
+}
+
 /** `i/n` as `[i, n]`; their relation is checked where parts are cut. */
 export function part(text: string): readonly [number, number] {
   const match = /^(\d+)\/(\d+)$/.exec(text);

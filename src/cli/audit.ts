@@ -4,7 +4,7 @@
 import { Argument } from 'commander';
 import { audit } from '../audit/audit.js';
 import type { AuditOptions } from '../evaluation/audit-options.js';
-import { decimal, integer } from './arguments.js';
+import { decimal, documentStart, integer } from './arguments.js';
 import { defineCommand } from './command.js';
 import { flag, GROUPS } from './help.js';
 
@@ -24,6 +24,12 @@ export const auditCommand = defineCommand<Flags, [tokenizer: string | undefined]
     command
       .addArgument(new Argument('[tokenizer]', 'a SentencePiece .model, or byte260'))
       .optionsGroup(GROUPS.data)
+      .addOption(
+        flag('--document-start <id>', 'id before each document, or none', {
+          parse: documentStart,
+          default: 'BOS',
+        }),
+      )
       .option('--docs <file>', 'documents: JSON Lines, an array, Parquet; or sotu-val')
       .option('--text-field <name>', 'field of the documents that holds the text (default: text)')
       .option('--data <path...>', 'validation shards (a directory or files)')

@@ -8,7 +8,7 @@ import { type LedgerProbeOptions, probeLedger } from '../ledger/verify.js';
 import { flagOf } from '../option-check.js';
 import { type ProbeOptions, probe } from '../probes/probe.js';
 import { WINDOW_MODES } from '../windows/options.js';
-import { addEngineFlags, integer } from './arguments.js';
+import { addEngineFlags, documentStart, integer } from './arguments.js';
 import { defineCommand } from './command.js';
 import { flag, GROUPS } from './help.js';
 
@@ -45,6 +45,12 @@ export const probeCommand = defineCommand<
           }),
         )
         .option('--docs <file>', 'documents: JSON Lines, an array, Parquet; also compressed')
+        .addOption(
+          flag('--document-start <id>', 'id before each document, or none', {
+            parse: documentStart,
+            default: "the artifact's, else BOS",
+          }),
+        )
         .option('--text-field <name>', 'field of the documents that holds the text (default: text)')
         .addOption(
           flag('--limit-docs <n>', 'the first documents only', {
@@ -108,14 +114,16 @@ export const probeCommand = defineCommand<
 
 /** No model is run for a ledger, so only the flags of the data apply. */
 function ledgerOptions(options: Flags): Omit<LedgerProbeOptions, 'ledger'> {
-  const { data, docs, textField, tokenizer, limitDocs, ...others } = options;
+  const { data, docs, textField, tokenizer, documentStart: start, limitDocs, ...others } = options;
   const [stray] = Object.keys(others);
-  if (stray === undefined) return { data, docs, textField, tokenizer, limitDocs };
+  if (stray === undefined)
+    return { data, docs, textField, tokenizer, documentStart: start, limitDocs };
   const flag = flagOf(stray);
   throw usageError('BPB_USAGE_PROBE', {
     message: `${flag} has no meaning with --ledger: no model is run`,
     path: flag,
-    expected: '--data, --docs, --text-field, --tokenizer, --limit-docs or none beside --ledger',
+    expected:
+      '--data, --docs, --text-field, --tokenizer, --document-start, --limit-docs or none beside --ledger',
     actual: flag,
   });
 }

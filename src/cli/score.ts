@@ -8,7 +8,7 @@ import type { ScoreOptions } from '../evaluation/options.js';
 import { scoreClaimed } from '../score/claimed.js';
 import { score } from '../score/score.js';
 import { SLIDING_2026_03_19, WINDOW_MODES } from '../windows/options.js';
-import { addEngineFlags, decimal, integer, part } from './arguments.js';
+import { addEngineFlags, decimal, documentStart, integer, part } from './arguments.js';
 import { defineCommand } from './command.js';
 import { flag, GROUPS } from './help.js';
 
@@ -50,6 +50,12 @@ export const scoreCommand = defineCommand<Flags, [artifact: string | undefined]>
           }),
         )
         .option('--docs <file>', 'documents: JSON Lines, an array, Parquet; also compressed')
+        .addOption(
+          flag('--document-start <id>', 'id before each document, or none', {
+            parse: documentStart,
+            default: "the artifact's, else BOS",
+          }),
+        )
         .option('--text-field <name>', 'field of the documents that holds the text (default: text)')
         .addOption(
           flag('--sidecar <dir>', 'directory of the byte sidecars', { default: "the shards'" }),

@@ -3,7 +3,7 @@
  */
 import { SPLITS, type TokenizeOptions } from '../tokenize/options.js';
 import { tokenize } from '../tokenize/tokenize.js';
-import { integer, requireFlags } from './arguments.js';
+import { documentStart, integer, requireFlags } from './arguments.js';
 import { defineCommand } from './command.js';
 import { flag, GROUPS } from './help.js';
 
@@ -26,6 +26,12 @@ export const tokenizeCommand = defineCommand<Flags>({
       )
       .option('--text-field <name>', 'field of the documents that holds the text (default: text)')
       .option('--tokenizer <file>', 'a SentencePiece .model, or byte260 (required)')
+      .addOption(
+        flag('--document-start <id>', 'id before each document, or none', {
+          parse: documentStart,
+          default: 'BOS',
+        }),
+      )
       .addOption(
         flag('--limit-docs <n>', 'the first documents only', { parse: integer(1), default: 'all' }),
       )

@@ -14,7 +14,8 @@ export { findShards } from './find-shards.js';
 interface ShardOptions {
   /** Size of the tokenizer's vocabulary: an id at or beyond it is refused. */
   readonly vocabulary: number;
-  readonly bosId: number;
+  /** The id before each document; null where all is one document. */
+  readonly startId: number | null;
 }
 
 interface ShardData {
@@ -43,11 +44,12 @@ function refuseForeignIds(ids: TokenIds, shards: readonly ShardInfo[], vocabular
 /** Reads shards whole, in the order given; 2 bytes of memory a token. */
 export async function readShards(
   files: readonly string[],
-  { vocabulary, bosId }: ShardOptions,
+  { vocabulary, startId }: ShardOptions,
 ): Promise<ShardData> {
   const { values, files: shards } = await readEntries(files);
   refuseForeignIds(values, shards, vocabulary);
-  return { stream: { ids: values, documentStarts: documentStartsOf(values, bosId) }, shards };
+  const documentStarts = documentStartsOf(values, startId);
+  return { stream: { ids: values, documentStarts, startId }, shards };
 }
 
 /** Writes one shard of at most 100,000,000 uint16 entries (tokens, or byte counts of a sidecar). */

@@ -31,10 +31,9 @@ export function findSidecars(
 export async function readSidecars(
   files: readonly string[],
   stream: TokenStream,
-  bosId: number,
 ): Promise<Sidecar> {
   const { values: bytes, files: infos } = await readEntries(files);
-  const { ids, documentStarts } = stream;
+  const { ids, documentStarts, startId } = stream;
   if (bytes.length !== ids.length) {
     const difference = Math.abs(bytes.length - ids.length);
     throw inputError('BPB_SIDECAR_LENGTH', {
@@ -46,7 +45,7 @@ export async function readSidecars(
     });
   }
   for (const start of documentStarts) {
-    if (ids[start] !== bosId || bytes[start] === 0) continue;
+    if (ids[start] !== startId || bytes[start] === 0) continue;
     throw inputError('BPB_SIDECAR_BOS', {
       message: `The byte sidecar counts ${bytes[start]} bytes for the BOS at token ${start}.`,
       path: files.join(', '),

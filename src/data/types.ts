@@ -8,15 +8,20 @@ export type TokenIds = Uint16Array<SharedArrayBuffer> | Uint32Array<SharedArrayB
 /**
  * A token stream `t[0..n)`, in shared memory so that all workers read one copy.
  *
- * Document `k` begins at `documentStarts[k]` (its BOS, except that a stream that does not begin
- * with BOS has its first stretch as a document of its own). Target `i` belongs to the document of
- * `t[i-1]`, so document `k` owns targets `documentStarts[k]+1 .. documentStarts[k+1]` inclusive,
+ * Document `k` begins at `documentStarts[k]`: at its start id, except that a stream that does not
+ * begin with one has its first stretch as a document of its own. Target `i` belongs to the document
+ * of `t[i-1]`, so document `k` owns targets `documentStarts[k]+1 .. documentStarts[k+1]` inclusive,
  * the last document those up to `n-1`.
+ *
+ * Without a start id target `i` belongs to the document of `t[i]`: document `k` owns targets
+ * `documentStarts[k] .. documentStarts[k+1]-1`, and an empty one begins where the next one does.
  */
 export interface TokenStream {
   readonly ids: TokenIds;
   /** Ascending positions, `documentStarts[0] === 0`. */
   readonly documentStarts: Uint32Array<SharedArrayBuffer>;
+  /** The id before each document, mostly BOS; null where nothing stands between documents. */
+  readonly startId: number | null;
 }
 
 /** One file of tokens, as the result reports it. */

@@ -3,10 +3,13 @@
  */
 import { type OptionChecks, option } from '../option-check.js';
 import type { Progress } from '../progress.js';
+import type { DocumentStart } from '../tokenizer/types.js';
 
 export interface AuditOptions {
   /** A SentencePiece `.model`, or `byte260`; may be left out where a source is audited alone. */
   tokenizer?: string | undefined;
+  /** Id before each document, or `none` where nothing stands there; by default the tokenizer's BOS. */
+  documentStart?: DocumentStart | undefined;
   /** Documents (docs/documents.md), or the name of a built-in set. */
   docs?: string | undefined;
   /** The field of each document that holds its text; by default `text`. */
@@ -34,6 +37,7 @@ export interface AuditOptions {
 
 export const AUDIT_CHECKS: OptionChecks<AuditOptions> = {
   tokenizer: option.text,
+  documentStart: option.countOr('none'),
   docs: option.text,
   textField: option.text,
   data: option.texts,

@@ -2,6 +2,7 @@
  * The token stream of an evaluation: shards or documents, with their sidecar and published texts.
  */
 import { existsSync } from 'node:fs';
+import { alignDocuments } from '../bytes/align.js';
 import { reconcile } from '../bytes/reconcile.js';
 import { openDocuments, requireDocuments } from '../data/built-in.js';
 import { firstDocuments } from '../data/document-starts.js';
@@ -12,8 +13,14 @@ import type { DocumentFacts, DocumentSource, ShardInfo, TokenStream } from '../d
 import { usageError } from '../errors.js';
 import { checkOptionTypes, type OptionChecks, option } from '../option-check.js';
 import type { Progress } from '../progress.js';
+import {
+  documentStartHint,
+  requireDocumentStart,
+  startIdOf,
+  withDocumentStart,
+} from '../tokenizer/document-start.js';
 import { tokenizeDocuments } from '../tokenizer/stream.js';
-import type { Tokenizer } from '../tokenizer/types.js';
+import type { DocumentStart, Tokenizer } from '../tokenizer/types.js';
 
 /** Data sets that come with an installed package, by name. */
 const BUILT_IN: Readonly<Record<string, () => DocumentSource>> = {
@@ -35,6 +42,8 @@ export function namesData({ data, docs }: DataNames): boolean {
 
 export interface DataOptions {
   readonly tokenizer: Tokenizer;
+  /** Id before each document, or `none`; by default what the tokenizer says. */
+  readonly documentStart?: DocumentStart | undefined;
   /** A directory of shards, shard files, or the name of a built-in set. */
   readonly data?: readonly string[] | undefined;
   readonly docs?: string | undefined;
@@ -50,6 +59,7 @@ export interface DataOptions {
 
 const DATA_CHECKS: OptionChecks<DataOptions> = {
   tokenizer: option.required(option.object),
+  documentStart: option.countOr('none'),
   data: option.texts,
   docs: option.text,
   textField: option.text,
@@ -84,8 +94,10 @@ export interface OpenData {
  * ```
  * @throws input errors naming the file; usage errors where nothing, or nothing known, is named
  */
-export async function openData(options: DataOptions): Promise<OpenData> {
-  checkOptionTypes('openData', DATA_CHECKS, options);
+export async function openData(given: DataOptions): Promise<OpenData> {
+  checkOptionTypes('openData', DATA_CHECKS, given);
+  const tokenizer = withDocumentStart(given.tokenizer, given.documentStart);
+  const options = { ...given, tokenizer };
   const { data, docs } = options;
   requireDocuments(docs, options.textField);
   const builtIn = data?.length === 1 && !existsSync(data[0]!) ? BUILT_IN[data[0]!] : undefined;
@@ -125,12 +137,13 @@ export interface OpenShards {
 /** @throws input errors naming the shard */
 export async function openShards(
   data: readonly string[],
-  { pieces, bosId }: Tokenizer,
+  tokenizer: Tokenizer,
   onProgress: DataOptions['onProgress'],
 ): Promise<OpenShards> {
   onProgress?.({ phase: 'data', done: 0, total: null, unit: 'shards', bpb: null });
   const files = findShards(data.length === 1 ? data[0]! : data);
-  return { files, ...(await readShards(files, { vocabulary: pieces.length, bosId })) };
+  const vocabulary = tokenizer.pieces.length;
+  return { files, ...(await readShards(files, { vocabulary, startId: startIdOf(tokenizer) })) };
 }
 
 async function fromDocuments(source: DocumentSource, options: DataOptions): Promise<OpenData> {
@@ -152,32 +165,70 @@ async function fromDocuments(source: DocumentSource, options: DataOptions): Prom
 }
 
 async function fromShards(data: readonly string[], options: DataOptions): Promise<OpenData> {
-  const { tokenizer, docs, limitDocs, workers, onProgress } = options;
+  const { tokenizer, docs, onProgress } = options;
+  if (docs !== undefined) requireDocumentStart(tokenizer);
   const { files, stream: whole, shards } = await openShards(data, tokenizer, onProgress);
   const sidecarFiles = findSidecars(files, 'val', options.sidecar);
-  const sidecar =
-    sidecarFiles.length === 0 ? null : await readSidecars(sidecarFiles, whole, tokenizer.bosId);
-  const stream = limitDocs === undefined ? whole : firstDocuments(whole, limitDocs);
-  const partial = stream.ids.length < whole.ids.length;
-  const total = stream.documentStarts.length;
-  const reconciled =
-    docs === undefined
-      ? null
-      : await reconcile(documentSource(docs, options.textField), stream, tokenizer, {
-          workers,
-          progress: (documents) => onProgress?.(progressOf('tokenize', documents, total)),
-          ...(partial ? { limit: total } : {}),
-        });
+  const sidecar = sidecarFiles.length === 0 ? null : await readSidecars(sidecarFiles, whole);
+  const { stream, facts, documentsSha256 } =
+    whole.startId === null
+      ? await withoutStartId(whole, options)
+      : await withStartId(whole, options);
   return {
     stream,
     tokenizer,
     shards,
     sidecar:
       sidecar === null ? null : { ...sidecar, bytes: sidecar.bytes.subarray(0, stream.ids.length) },
-    facts: reconciled?.facts ?? null,
-    documents: reconciled === null ? null : { source: docs!, sha256: reconciled.documentsSha256 },
-    partial,
+    facts,
+    documents: documentsSha256 === null ? null : { source: docs!, sha256: documentsSha256 },
+    partial: stream.ids.length < whole.ids.length,
   };
+}
+
+/** The documents of shards, with what their published texts say of them. */
+interface ShardDocuments {
+  readonly stream: TokenStream;
+  /** Both null where the published texts are not given. */
+  readonly facts: DocumentFacts | null;
+  readonly documentsSha256: string | null;
+}
+
+async function withStartId(
+  whole: TokenStream,
+  { tokenizer, docs, textField, limitDocs, workers, onProgress }: DataOptions,
+): Promise<ShardDocuments> {
+  const stream = limitDocs === undefined ? whole : firstDocuments(whole, limitDocs);
+  if (docs === undefined) return { stream, facts: null, documentsSha256: null };
+  const total = stream.documentStarts.length;
+  const reconciled = await reconcile(documentSource(docs, textField), stream, tokenizer, {
+    workers,
+    progress: (documents) => onProgress?.(progressOf('tokenize', documents, total)),
+    ...(stream.ids.length < whole.ids.length ? { limit: total } : {}),
+  });
+  return { stream, ...reconciled };
+}
+
+/** Only the documents themselves say where they begin. */
+async function withoutStartId(
+  whole: TokenStream,
+  { tokenizer, docs, textField, limitDocs, workers, onProgress }: DataOptions,
+): Promise<ShardDocuments> {
+  if (docs !== undefined) {
+    return alignDocuments(documentSource(docs, textField), whole, tokenizer, {
+      workers,
+      limit: limitDocs,
+      progress: (documents) => onProgress?.(progressOf('tokenize', documents, limitDocs ?? null)),
+    });
+  }
+  if (limitDocs === undefined) return { stream: whole, facts: null, documentsSha256: null };
+  throw usageError('BPB_USAGE_DATA', {
+    message: 'the documents of these shards are not known: no id begins them',
+    path: '--limit-docs',
+    expected: '--docs FILE beside it, or --document-start ID',
+    actual: 'shards alone',
+    hint: documentStartHint(tokenizer),
+  });
 }
 
 function progressOf(phase: Progress['phase'], done: number, total: number | null): Progress {

@@ -10,10 +10,11 @@ import { defaultBatchTokens } from '../engine/cuda/batch-shapes.js';
 import { type BpbError, interrupted } from '../errors.js';
 import type { FixedAxes } from '../fixed-axes.js';
 import type { Progress } from '../progress.js';
+import { documentStartHint, startIdOf, withDocumentStart } from '../tokenizer/document-start.js';
 import { loadTokenizer } from '../tokenizer/load.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import { type BatchPlan, longestRow } from '../windows/batches.js';
-import { checkWindowOptions, type WindowOptions } from '../windows/options.js';
+import { checkWindowOptions, noDocumentWindows, type WindowOptions } from '../windows/options.js';
 import type { WindowPlan } from '../windows/plan.js';
 import type { AuditOptions } from './audit-options.js';
 import { checkAuditFlags } from './checks/audit.js';
@@ -107,7 +108,7 @@ export function openEvaluation(
 
 async function openTokens(options: TokenOptions): Promise<TokenEvaluation> {
   requireTokenOptions(options);
-  const tokenizer = loadTokenizer(options.tokenizer!);
+  const tokenizer = withDocumentStart(loadTokenizer(options.tokenizer!), options.documentStart);
   // No session is open that the cores are to be shared with.
   return { tokenizer, data: await dataOf(options, tokenizer, availableParallelism()) };
 }
@@ -117,7 +118,8 @@ async function openAudit(options: AuditOptions): Promise<AuditEvaluation> {
   const { docs, textField, data, onProgress } = options;
   requireDocuments(docs, textField);
   const problems: BpbError[] = [];
-  const tokenizer = loadTokenizer(options.tokenizer!, (problem) => problems.push(problem));
+  const loaded = loadTokenizer(options.tokenizer!, (problem) => problems.push(problem));
+  const tokenizer = withDocumentStart(loaded, options.documentStart);
   const documents = docs === undefined ? null : documentSource(docs, textField);
   const shards = data === undefined ? null : await openShards(data, tokenizer, onProgress);
   return { tokenizer, problems, documents, shards };
@@ -143,7 +145,8 @@ async function openModel(options: ScoreOptions, planned: boolean): Promise<Model
   if (onePass) checkOnePass(options);
   const gpus = devices.gpus?.indexes.length ?? 0;
   const placement = placementOf(devices, options, planned ? gpus : Math.min(1, gpus), onePass);
-  const tokenizer = loadTokenizer(tokenizerSource(options, artifact));
+  const tokenizer = tokenizerOf(options, artifact);
+  checkDocumentWindows(window, tokenizer);
   const named = namesData(options) ? options : { ...options, data: builtIn(evaluation?.data) };
   const threads = placement.workers * placement.threads;
   const data = namesData(named) ? await dataOf(named, tokenizer, threads) : null;
@@ -160,9 +163,18 @@ async function openModel(options: ScoreOptions, planned: boolean): Promise<Model
 const builtIn = (name: string | undefined) => (name === undefined ? undefined : [name]);
 
 /** The tokenizer that is asked for, else the artifact's own; one of them is there. */
-function tokenizerSource({ tokenizer }: ScoreOptions, artifact: Artifact): string {
-  if (tokenizer !== undefined) return tokenizer;
-  return artifact.tokenizer!.kind === 'byte260' ? 'byte260' : artifact.tokenizer!.path;
+function tokenizerOf({ tokenizer, documentStart }: ScoreOptions, artifact: Artifact): Tokenizer {
+  if (tokenizer !== undefined) return withDocumentStart(loadTokenizer(tokenizer), documentStart);
+  const own = artifact.tokenizer!;
+  const loaded = loadTokenizer(own.kind === 'byte260' ? 'byte260' : own.path);
+  if (documentStart !== undefined) return withDocumentStart(loaded, documentStart);
+  return withDocumentStart(loaded, own.documentStart, 'tokenizer.documentStart');
+}
+
+/** Refused before the data is read: a document's first token needs an input that predicts it. */
+function checkDocumentWindows({ mode }: WindowOptions, tokenizer: Tokenizer): void {
+  if (mode !== 'document' || startIdOf(tokenizer) !== null) return;
+  throw noDocumentWindows(`${documentStartHint(tokenizer)}; with none, --window chunk or sliding`);
 }
 
 /** Progress is reported often enough to end the reading of an aborted run by. */

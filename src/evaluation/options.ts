@@ -3,6 +3,7 @@
  */
 import { type OptionChecks, option } from '../option-check.js';
 import type { Progress } from '../progress.js';
+import type { DocumentStart } from '../tokenizer/types.js';
 import { SLIDING_2026_03_19, WINDOW_MODES, type WindowMode } from '../windows/options.js';
 import { ENGINE_CHECKS, type EngineFlags } from './session-options.js';
 
@@ -11,6 +12,8 @@ export interface ScoreOptions extends EngineFlags {
   artifact: string;
   /** A SentencePiece `.model`, or `byte260`; by default the artifact's own. */
   tokenizer?: string | undefined;
+  /** Id before each document, or `none` where nothing stands there; by default the tokenizer's BOS. */
+  documentStart?: DocumentStart | undefined;
   /** Shards: a directory or files; or the name of a built-in set. */
   data?: readonly string[] | undefined;
   /** Documents: JSON Lines or an array, also compressed, or Parquet (docs/documents.md). */
@@ -54,7 +57,14 @@ export interface ScoreOptions extends EngineFlags {
 /** The options that name a token stream. */
 export type TokenOptions = Pick<
   ScoreOptions,
-  'tokenizer' | 'data' | 'docs' | 'textField' | 'sidecar' | 'limitDocs' | 'onProgress'
+  | 'tokenizer'
+  | 'documentStart'
+  | 'data'
+  | 'docs'
+  | 'textField'
+  | 'sidecar'
+  | 'limitDocs'
+  | 'onProgress'
 >;
 
 export interface ClaimedOptions extends TokenOptions, Pick<ScoreOptions, 'command'> {
@@ -67,6 +77,7 @@ export interface ClaimedOptions extends TokenOptions, Pick<ScoreOptions, 'comman
 export const SCORE_CHECKS: OptionChecks<ScoreOptions> = {
   artifact: option.required(option.text),
   tokenizer: option.text,
+  documentStart: option.countOr('none'),
   data: option.texts,
   docs: option.text,
   textField: option.text,
@@ -93,10 +104,12 @@ export const SCORE_CHECKS: OptionChecks<ScoreOptions> = {
   onProgress: option.callback,
 };
 
-const { tokenizer, data, docs, textField, sidecar, limitDocs, onProgress, command } = SCORE_CHECKS;
+const { tokenizer, documentStart, data, docs, textField, sidecar, limitDocs, onProgress, command } =
+  SCORE_CHECKS;
 
 export const TOKEN_CHECKS: OptionChecks<TokenOptions> = {
   tokenizer,
+  documentStart,
   data,
   docs,
   textField,

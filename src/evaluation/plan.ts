@@ -12,7 +12,7 @@ import { planPass, planStatefulBatches } from '../windows/stateful-batches.js';
 
 /** The rows of a stream under an artifact's own procedure; the same in every worker. */
 export function planRows(
-  stream: Pick<TokenStream, 'ids' | 'documentStarts'>,
+  stream: TokenStream,
   window: WindowOptions,
   adaptive: Adaptive | null,
 ): WindowPlan {

@@ -82,7 +82,7 @@ function begin(
 ): LedgerRules {
   onHeader?.(header);
   if (stream !== undefined) checkStream(header, stream, violations);
-  return new LedgerRules(header, violations, stream?.documentStarts ?? null);
+  return new LedgerRules(header, violations, stream ?? null);
 }
 
 function enter(

@@ -2,6 +2,7 @@
  * Rules of a ledger (docs/ledger.md), checked line by line: which targets are scored, in which order,
  * and which of them each update used.
  */
+import { targetsOfDocument } from '../data/document-starts.js';
 import type { TokenStream } from '../data/types.js';
 import { CoverageMap } from '../windows/coverage.js';
 import type { AdaptEvent, ScoreEvent, TargetRange } from './events.js';
@@ -24,7 +25,7 @@ export class LedgerRules {
   constructor(
     private readonly header: LedgerHeader,
     private readonly violations: Violations,
-    private readonly starts: TokenStream['documentStarts'] | null,
+    private readonly stream: Pick<TokenStream, 'ids' | 'documentStarts' | 'startId'> | null,
   ) {
     this.scores = new CoverageMap(header.tokens, true);
   }
@@ -122,11 +123,11 @@ export class LedgerRules {
     let message: string | null = null;
     if (documents !== null && document >= documents)
       message = `document ${document} of ${documents}`;
-    else if (this.starts !== null) {
-      const from = (this.starts[document] ?? tokens) + 1;
-      const to = this.starts[document + 1] ?? tokens - 1;
-      if (first < from || first + count - 1 > to) {
-        message = from > to ? 'the data has no such document' : `its targets are ${from} to ${to}`;
+    else if (this.stream !== null) {
+      const [from, to] = targetsOfDocument(this.stream, document, tokens);
+      if (first < from || first + count > to) {
+        message =
+          from >= to ? 'the data has no such document' : `its targets are ${from} to ${to - 1}`;
       }
     }
     if (message !== null) {

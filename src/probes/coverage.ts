@@ -11,7 +11,7 @@ import type { Tokens } from './tokens.js';
  * last one's end.
  */
 export function coveringRows(tokens: Tokens, subject: Subject, most: number): ProbeRow[] {
-  const all = tokens.shuffled(Int32Array.from([tokens.bosId, ...tokens.written]));
+  const all = tokens.shuffled(Int32Array.from([tokens.startId, ...tokens.written]));
   const ids = all.subarray(0, Math.min(all.length, most));
   // Once around, so that the first id is a target too.
   const ring = Int32Array.from([...ids, ids[0]!]);

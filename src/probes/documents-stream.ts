@@ -4,6 +4,7 @@
 import type { TokenStream } from '../data/types.js';
 import type { ScoredRows } from '../run/assemble.js';
 
+/** One stream of documents, whose first tokens stand for the ids that begin them. */
 export function joinDocuments(documents: readonly Int32Array[]): TokenStream {
   const tokens = documents.reduce((sum, { length }) => sum + length, 0);
   const ids = new Uint32Array(new SharedArrayBuffer(4 * tokens));
@@ -14,7 +15,7 @@ export function joinDocuments(documents: readonly Int32Array[]): TokenStream {
     ids.set(document, at);
     at += document.length;
   });
-  return { ids, documentStarts };
+  return { ids, documentStarts, startId: documents[0]?.[0] ?? 0 };
 }
 
 /** Target `i` belongs to the document of token `i - 1`; the last document has one target less. */

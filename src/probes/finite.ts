@@ -74,7 +74,13 @@ async function run(context: ProbeContext): Promise<Outcome> {
 
 /** BOS, the first, the last and some written id, each over a whole row. */
 function repeatedTokens(tokens: Tokens, inputs: number): Tried[] {
-  const ids = [tokens.bosId, tokens.written[0]!, tokens.written.at(-1)!, tokens.id(), tokens.id()];
+  const ids = [
+    tokens.startId,
+    tokens.written[0]!,
+    tokens.written.at(-1)!,
+    tokens.id(),
+    tokens.id(),
+  ];
   return ids.map((id) => ({
     row: { tokens: new Int32Array(inputs + 1).fill(id) },
     what: `token ${id} over and over`,

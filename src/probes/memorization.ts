@@ -129,7 +129,7 @@ function change(
   const other = ids[tokens.below(ids.length)]!;
   const changed = own.slice();
   // A token of the data disturbs an honest model less than one from anywhere in the vocabulary.
-  const usable = other !== own[position] && other !== tokens.bosId;
+  const usable = other !== own[position] && other !== tokens.startId;
   changed[position] = usable ? other : tokens.id(own[position]!);
   return { base, position, row: { tokens: changed } };
 }

@@ -20,6 +20,7 @@ export interface ProbeOptions
       ScoreOptions,
       | 'artifact'
       | 'tokenizer'
+      | 'documentStart'
       | 'data'
       | 'docs'
       | 'textField'
@@ -40,6 +41,7 @@ export interface ProbeOptions
 const PROBE_CHECKS: OptionChecks<ProbeOptions> = {
   artifact: SCORE_CHECKS.artifact,
   tokenizer: SCORE_CHECKS.tokenizer,
+  documentStart: SCORE_CHECKS.documentStart,
   data: SCORE_CHECKS.data,
   docs: SCORE_CHECKS.docs,
   textField: SCORE_CHECKS.textField,

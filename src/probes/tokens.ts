@@ -3,6 +3,7 @@
  */
 import type { TokenStream } from '../data/types.js';
 import { mulberry32 } from '../random.js';
+import { startIdOf, suggestedStart } from '../tokenizer/document-start.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import type { WindowMode } from '../windows/options.js';
 
@@ -17,8 +18,8 @@ export class Tokens {
   private rows: number;
   /** Ids that a text can hold and the logits have. */
   readonly written: Int32Array;
-  /** BOS, or the last id that the logits have. */
-  readonly bosId: number;
+  /** What begins the documents that are made up: BOS, or an id that the logits have. */
+  readonly startId: number;
 
   /**
    * @param width of the logits; null where not known. A stream with ids beyond it is not used.
@@ -33,7 +34,8 @@ export class Tokens {
     mode: WindowMode,
   ) {
     this.rows = mode === 'document' ? 1 : 3;
-    this.bosId = Math.min(tokenizer.bosId, (width ?? tokenizer.pieces.length) - 1);
+    const usual = startIdOf(tokenizer) ?? suggestedStart(tokenizer) ?? 0;
+    this.startId = Math.min(usual, (width ?? tokenizer.pieces.length) - 1);
     this.random = mulberry32([...name].reduce((h, c) => Math.imul(h, 31) + c.charCodeAt(0), seed));
     const ids = tokenizer.pieces.flatMap(({ type }, id) => (WRITTEN.has(type) ? [id] : []));
     this.written = Int32Array.from(ids.filter((id) => id < (width ?? Number.POSITIVE_INFINITY)));
@@ -60,7 +62,7 @@ export class Tokens {
 
   /**
    * `inputs + 1` tokens: by turns a document's beginning, as every row begins under `document`
-   * windows, and a stretch of the stream from anywhere; BOS and random ids where there is none.
+   * windows, and a stretch of the stream from anywhere; a start id and random ids where there is none.
    */
   row(inputs: number): Int32Array {
     const { stream } = this;
@@ -106,16 +108,16 @@ export class Tokens {
     return documents;
   }
 
-  /** BOS and `length - 1` tokens of a text: the stream's where it has as many, never a second BOS. */
+  /** A start id and `length - 1` tokens of a text: the stream's where it has as many, never a second one. */
   document(length: number): Int32Array {
     const document = this.noise(length);
     const { stream, tokenizer } = this;
-    document[0] = this.bosId;
+    document[0] = this.startId;
     if (stream !== null && stream.ids.length > length) {
       const start = this.below(stream.ids.length - length);
       for (let k = 1; k < length; k++) {
         const id = stream.ids[start + k]!;
-        if (id !== tokenizer.bosId) document[k] = id;
+        if (id !== startIdOf(tokenizer)) document[k] = id;
       }
     }
     return document;

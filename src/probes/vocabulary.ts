@@ -65,7 +65,7 @@ function contexts(tokens: Tokens, id: number, inputs: number): ProbeRow[] {
   const rows: ProbeRow[] = Array.from({ length: CONTEXTS }, () =>
     inputs < 2
       ? { tokens: Int32Array.of(tokens.id(), id) }
-      : { tokens: Int32Array.of(tokens.bosId, tokens.id(), id), targets: Int32Array.of(id, id) },
+      : { tokens: Int32Array.of(tokens.startId, tokens.id(), id), targets: Int32Array.of(id, id) },
   );
   const ids = tokens.stream?.ids;
   const at = ids?.indexOf(id, 1) ?? -1;

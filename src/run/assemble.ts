@@ -4,7 +4,7 @@
  * The only place that builds a batch: scores, stateful or not, their verification and the probes all
  * call it.
  */
-import { documentOf } from '../data/document-starts.js';
+import { documentOf, ownerOffset } from '../data/document-starts.js';
 import type { TokenIds, TokenStream } from '../data/types.js';
 import type { Batch, BatchScore } from '../engine/types.js';
 import type { Row, WindowPlan } from '../windows/plan.js';
@@ -38,7 +38,7 @@ export function assembleBatch(
   rows: Uint32Array,
   memory = new BatchMemory(),
 ): { batch: Batch; spans: ScoredSpans } {
-  const { ids: tokens, documentStarts } = stream;
+  const { ids: tokens } = stream;
   const layout: Row[] = [];
   let time = 0;
   let scoredCount = 0;
@@ -75,7 +75,7 @@ export function assembleBatch(
     base += time;
     last = row;
   }
-  const spans = scoredSpans(layout, documentStarts);
+  const spans = scoredSpans(layout, stream);
   const spanEnds = endsOf(spans.count);
   return { batch: { rows: rows.length, time, ids, scored, targets, spanEnds }, spans };
 }
@@ -108,8 +108,13 @@ function sharedInputs(before: Row, row: Row): number {
   return Math.max(0, Math.min(before.start + before.length - row.start, row.length));
 }
 
-/** Target i belongs to the document of t[i-1], so spans are cut where an input begins a document. */
-function scoredSpans(layout: readonly Row[], documentStarts: Uint32Array): ScoredSpans {
+/**
+ * Spans are cut where an input begins a document, as target i belongs to the document of t[i-1]; in a
+ * stream without a start id one input earlier, as it belongs to that of t[i].
+ */
+function scoredSpans(layout: readonly Row[], stream: TokenStream): ScoredSpans {
+  const { documentStarts } = stream;
+  const offset = ownerOffset(stream);
   const documents: number[] = [];
   const firsts: number[] = [];
   const counts: number[] = [];
@@ -118,15 +123,18 @@ function scoredSpans(layout: readonly Row[], documentStarts: Uint32Array): Score
     const end = start + length;
     let at = start + firstScored;
     // Rows mostly follow each other, and so do their documents.
-    const next = documentStarts[document + 1] ?? end;
-    if (!(documentStarts[document]! <= at && at < next)) document = documentOf(documentStarts, at);
+    const beginning = (k: number) => (documentStarts[k] ?? end + offset) - offset;
+    if (!(beginning(document) <= at && at < beginning(document + 1))) {
+      document = documentOf(documentStarts, at + offset);
+    }
     while (at < end) {
-      const until = Math.min(end, documentStarts[document + 1] ?? end);
+      const until = Math.min(end, beginning(document + 1));
       documents.push(document);
       firsts.push(at + 1);
       counts.push(until - at);
       at = until;
-      if (at < end) document++;
+      // Empty documents begin where the next one does, and have no target.
+      if (at < end) while (beginning(++document + 1) <= at);
     }
   }
   return {

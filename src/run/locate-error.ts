@@ -1,7 +1,7 @@
 /**
  * Stream position and document of logits that an engine refused: the engine has only the batch.
  */
-import { documentOf } from '../data/document-starts.js';
+import { documentOf, ownerOffset } from '../data/document-starts.js';
 import type { TokenStream } from '../data/types.js';
 import { NanLogitsError } from '../engine/nan-logits.js';
 import { BpbError } from '../errors.js';
@@ -17,12 +17,12 @@ export function locateError(
   error: unknown,
   rows: Uint32Array,
   plan: Pick<WindowPlan, 'row'>,
-  { documentStarts }: Pick<TokenStream, 'documentStarts'>,
+  stream: Pick<TokenStream, 'documentStarts' | 'startId'>,
 ): unknown {
   if (!(error instanceof NanLogitsError)) return error;
   const planRow = rows[error.row]!;
   const position = plan.row(planRow).start + error.offset;
-  const document = documentOf(documentStarts, position);
+  const document = documentOf(stream.documentStarts, position + ownerOffset(stream));
   return new BpbError({
     ...error,
     kind: error.kind,

@@ -92,7 +92,13 @@ export function dataFigures(
   known: Identified | null,
 ): Pick<ScoreResult, 'tokenizer' | 'data'> {
   return {
-    tokenizer: { kind: tokenizer.kind, vocab: tokenizer.pieces.length, sha256: tokenizer.sha256 },
+    tokenizer: {
+      kind: tokenizer.kind,
+      vocab: tokenizer.pieces.length,
+      sha256: tokenizer.sha256,
+      bos: tokenizer.bosId,
+      document_start: tokenizer.documentStart,
+    },
     data: {
       shards: [...data.shards],
       sidecars: [...(data.sidecar?.files ?? [])],

@@ -21,7 +21,14 @@ function scoreFields(result: Asked): Record<string, unknown> {
     tokenizer: result.tokenizer.sha256,
     window: result.window,
     headline: result.totals.headline,
+    ...documentStartFields(result),
   };
+}
+
+/** By default documents begin with BOS; then there is no field, so that old hashes stay valid. */
+function documentStartFields({ tokenizer }: Asked): Record<string, unknown> {
+  const { bos, document_start } = tokenizer;
+  return bos !== null && bos === document_start ? {} : { documentStart: document_start };
 }
 
 /** The fields of bit identity: the same question, asked in the same way of the same thing. */

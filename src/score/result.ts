@@ -71,7 +71,15 @@ export interface ScoreResult {
     /** Files of weights beside the models. */
     external_data: { file: string; bytes: number; sha256: string }[];
   };
-  tokenizer: { kind: string; vocab: number; sha256: string };
+  tokenizer: {
+    kind: string;
+    vocab: number;
+    sha256: string;
+    /** The id of its own BOS; null where it has none. */
+    bos: number | null;
+    /** The id before each document, or `none`; null where neither pieces nor caller say it. */
+    document_start: number | 'none' | null;
+  };
   data: {
     shards: ShardInfo[];
     sidecars: ShardInfo[];

@@ -1,8 +1,10 @@
 /**
- * Shard entries of a batch of documents: ids with BOS before each document, and their sidecar.
+ * Shard entries of a batch of documents: ids with the start id before each, and their sidecar.
  */
 import { type BpbError, inputError } from '../errors.js';
+import { startIdOf } from '../tokenizer/document-start.js';
 import { openEncoder } from '../tokenizer/encode-batch.js';
+import { startInText } from '../tokenizer/stream.js';
 import { SurfaceBytes } from '../tokenizer/surfaces-bytes.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 
@@ -16,9 +18,9 @@ export interface ShardTask {
 }
 
 export interface ShardEntries {
-  /** Ids of all documents, each with its BOS. */
+  /** Ids of all documents, each after its start id where there is one. */
   readonly ids: Uint16Array;
-  /** Of each id the bytes of the text it represents, 0 at BOS; null without case operators. */
+  /** Of each id the bytes of the text it represents, 0 at a start id; null without case operators. */
   readonly bytes: Uint16Array | null;
   /** By document: UTF-8 length of the decoded text, and 1 where that is the text. */
   readonly decodedBytes: Uint32Array;
@@ -45,41 +47,36 @@ export async function openSharder(
   tokenizer: Tokenizer,
 ): Promise<(task: ShardTask) => ShardEntries> {
   const surfaces = tokenizer.hasCaseOperators ? new SurfaceBytes(tokenizer) : null;
+  const startId = startIdOf(tokenizer);
+  // Ids before a document's own.
+  const lead = startId === null ? 0 : 1;
   const encode = await openEncoder(tokenizer);
   return (task) => {
     const { ids: plain, lengths, decodedBytes, lossless } = encode(task.texts);
-    refuseBos(tokenizer, plain);
-    const ids = new Uint16Array(plain.length + lengths.length);
+    const ids = new Uint16Array(plain.length + lead * lengths.length);
     const bytes = surfaces === null ? null : new Uint16Array(ids.length);
     const sidecarBytes = new Uint32Array(bytes === null ? 0 : lengths.length);
     let from = 0;
+    let at = 0;
     for (let k = 0; k < lengths.length; k++) {
       const own = plain.subarray(from, from + lengths[k]!);
-      // k + 1 BOS so far: one for each earlier document and one for this.
-      ids[from + k] = tokenizer.bosId;
-      ids.set(own, from + k + 1);
+      if (startId !== null) {
+        if (own.includes(startId)) {
+          throw startInText(tokenizer, startId, `${task.path}, line ${task.lines[k]}`);
+        }
+        ids[at++] = startId;
+      }
+      ids.set(own, at);
       if (surfaces !== null) {
         const counts = surfaces.count(task.texts[k]!, own);
         const wide = counts.findIndex((count) => count > MAX_ENTRY);
         if (wide !== -1) throw refuseWide(task, k, counts[wide]!, wide);
-        bytes!.set(counts, from + k + 1);
+        bytes!.set(counts, at);
         for (const count of counts) sidecarBytes[k]! += count;
       }
       from += own.length;
+      at += own.length;
     }
     return { ids, bytes, decodedBytes, lossless, sidecarBytes };
   };
-}
-
-/** A BOS inside a document would start another document for every reader of the shards. */
-function refuseBos({ bosId, path, kind }: Tokenizer, ids: Uint32Array): void {
-  if (!ids.includes(bosId)) return;
-  throw inputError('BPB_BOS_IN_TEXT', {
-    message:
-      'The tokenizer writes its BOS inside documents, so shards cannot show where they begin.',
-    path: path ?? kind,
-    expected: 'one BOS a document',
-    actual: `id ${bosId} inside a document`,
-    hint: 'BOS must be a control piece that no text encodes to.',
-  });
 }

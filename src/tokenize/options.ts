@@ -9,8 +9,9 @@ import type { DocumentSource } from '../data/types.js';
 import { inputError, usageError } from '../errors.js';
 import { checkOptionTypes, type OptionChecks, option } from '../option-check.js';
 import type { Progress } from '../progress.js';
+import { requireDocumentStart, withDocumentStart } from '../tokenizer/document-start.js';
 import { loadTokenizer } from '../tokenizer/load.js';
-import type { Tokenizer } from '../tokenizer/types.js';
+import type { DocumentStart, Tokenizer } from '../tokenizer/types.js';
 
 export const SPLITS = ['val', 'train'] as const;
 export type Split = (typeof SPLITS)[number];
@@ -22,6 +23,8 @@ export interface TokenizeOptions {
   textField?: string | undefined;
   /** A SentencePiece `.model`, or `byte260`. */
   tokenizer: string;
+  /** Id before each document, or `none`; by default the tokenizer's BOS. */
+  documentStart?: DocumentStart | undefined;
   /** Directory for the shards; made where it is missing. */
   out: string;
   /** Which name the shards get. Default `val`. */
@@ -42,6 +45,7 @@ const TOKENIZE_CHECKS: OptionChecks<TokenizeOptions> = {
   docs: option.required(option.text),
   textField: option.text,
   tokenizer: option.required(option.text),
+  documentStart: option.countOr('none'),
   out: option.required(option.text),
   split: option.text,
   limitDocs: option.count(1),
@@ -97,7 +101,8 @@ export function openOptions(options: TokenizeOptions): OpenedOptions {
     workers: workers ?? availableParallelism(),
     shardTokens: shardTokens ?? SHARD_MAX_TOKENS,
   };
-  const tokenizer = loadTokenizer(options.tokenizer);
+  const tokenizer = withDocumentStart(loadTokenizer(options.tokenizer), options.documentStart);
+  requireDocumentStart(tokenizer);
   refuseWide(tokenizer);
   return { ...checked, tokenizer, source: openDocuments(docs, textField, BUILT_IN) };
 }

@@ -2,7 +2,8 @@
  * Result of `tokenize` (`bpb-tokenize/1`): files written, their source, tokenizer and harness.
  */
 import type { ShardInfo, SourceFacts } from '../data/types.js';
-import type { Tokenizer } from '../tokenizer/types.js';
+import { requireDocumentStart } from '../tokenizer/document-start.js';
+import type { DocumentStart, Tokenizer } from '../tokenizer/types.js';
 import { harnessCommit, harnessVersion } from '../version.js';
 import type { ShardEntries } from './batch.js';
 import type { Split } from './options.js';
@@ -12,7 +13,7 @@ export interface TokenizeResult {
   readonly schema: 'bpb-tokenize/1';
   readonly split: Split;
   readonly directory: string;
-  /** Tokens of the stream, BOS included. */
+  /** Tokens of the stream, start ids included. */
   readonly tokens: number;
   readonly documents: {
     readonly source: string;
@@ -43,6 +44,8 @@ export interface TokenizeResult {
     readonly vocab: number;
     readonly sha256: string;
     readonly case_operators: boolean;
+    /** The id before each document, or `none`. */
+    readonly document_start: DocumentStart;
   };
   /** Files by name, in the order of their tokens. */
   readonly shards: readonly ShardInfo[];
@@ -122,6 +125,7 @@ export function tokenizeResult(parts: ResultParts): TokenizeResult {
       vocab: tokenizer.pieces.length,
       sha256: tokenizer.sha256,
       case_operators: hasCaseOperators,
+      document_start: requireDocumentStart(tokenizer),
     },
     shards: written.shards,
     sidecars: written.sidecars,

@@ -16,7 +16,7 @@ import { ShardDirectory } from './output.js';
 import { type TokenizeResult, TokenizeTotals, tokenizeResult } from './result.js';
 
 /**
- * Writes documents as shards: BOS before each document, uint16, at most 100,000,000 tokens a file
+ * Writes documents as shards: BOS, or another start id, before each document, uint16, at most 100,000,000 tokens a file
  * (a document may span two files); next to them `tokenize-<split>.json`, and for a case-operator
  * tokenizer the byte sidecar (docs/tokenize.md).
  *

@@ -26,6 +26,8 @@ export function byte260(): Tokenizer {
     sha256: createHash('sha256').update('byte260').digest('hex'),
     pieces,
     bosId: 1,
+    documentStart: 1,
+    userDefinedBos: null,
     hasCaseOperators: false,
     normalizer: null,
     // The reference gives an unknown id no bytes, and no encoder of ours ever writes one.

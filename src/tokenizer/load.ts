@@ -58,7 +58,7 @@ function readModelFile(path: string): Uint8Array {
  * @param report gets the problems of the pieces, for an audit; by default the first one is thrown
  * @throws BPB_TOKENIZER_FILE, BPB_TOKENIZER_FORMAT for a file that is missing, damaged or no model;
  *   further codes for a vocabulary whose bytes cannot be attributed to tokens (duplicate or empty
- *   pieces, no piece for a single space, some of the case operators, no BOS, a denormalizer)
+ *   pieces, no piece for a single space, some of the case operators, a denormalizer)
  */
 export function loadTokenizer(
   nameOrPath: string,
@@ -72,22 +72,17 @@ export function loadTokenizer(
   const mapStopsAtSpaces = checkCharsmap(model.charsmap, path);
   const { bosPiece, unknownSurface, byteFallback } = model.trainer;
   const bosId = model.pieces.findIndex((p) => p.text === bosPiece && p.type === 'control');
-  if (bosId === -1) {
-    throw inputError('BPB_NO_BOS', {
-      message: 'The vocabulary has no BOS, which must stand before every document.',
-      path,
-      expected: `a control piece ${JSON.stringify(bosPiece)}`,
-      actual: 'none',
-      hint: 'Train the tokenizer with bos_id=1.',
-    });
-  }
+  const ownBos = bosId === -1 ? null : bosId;
+  const symbol = model.pieces.findIndex((p) => p.text === bosPiece && p.type === 'user_defined');
   return {
     kind: 'sentencepiece',
     path,
     model: shared(bytes),
     sha256: createHash('sha256').update(bytes).digest('hex'),
     pieces: model.pieces,
-    bosId,
+    bosId: ownBos,
+    documentStart: ownBos,
+    userDefinedBos: symbol === -1 ? null : { id: symbol, trained: model.trainer.bosId === symbol },
     hasCaseOperators: findCaseOperators(model, path, report),
     normalizer: model.normalizer,
     unknownSurface,

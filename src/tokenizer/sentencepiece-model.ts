@@ -31,6 +31,8 @@ interface Trainer {
   readonly treatWhitespaceAsSuffix: boolean;
   readonly unknownSurface: string;
   readonly bosPiece: string;
+  /** As it was trained; -1 for none. The loaded model goes by `bosPiece`, not by this. */
+  readonly bosId: number;
 }
 
 export interface SentencePieceModel {
@@ -67,16 +69,25 @@ function readTrainer(reader: WireReader): Trainer {
   let treatWhitespaceAsSuffix = false;
   let unknownSurface = ' \u2047 ';
   let bosPiece = '<s>';
+  let bosId = 1;
   while (reader.next()) {
     if (reader.field === 3) modelType = reader.integer();
     else if (reader.field === 24) treatWhitespaceAsSuffix = reader.bool();
     else if (reader.field === 35) byteFallback = reader.bool();
+    else if (reader.field === 41) bosId = reader.integer();
     else if (reader.field === 44) unknownSurface = reader.string();
     else if (reader.field === 46) bosPiece = reader.string();
     else reader.skip();
   }
   const name = MODEL_TYPES[modelType] ?? `${modelType}`;
-  return { modelType: name, byteFallback, treatWhitespaceAsSuffix, unknownSurface, bosPiece };
+  return {
+    modelType: name,
+    byteFallback,
+    treatWhitespaceAsSuffix,
+    unknownSurface,
+    bosPiece,
+    bosId,
+  };
 }
 
 function readNormalizer(reader: WireReader): { normalizer: Normalizer; charsmap: Uint8Array } {

@@ -1,9 +1,9 @@
 /**
- * Token stream of documents: BOS before each, ids in one growing shared buffer.
+ * Token stream of documents: their start id before each, ids in one growing shared buffer.
  */
-import { documentStartsOf } from '../data/document-starts.js';
 import type { Document, DocumentFacts, TokenIds, TokenStream } from '../data/types.js';
-import { inputError } from '../errors.js';
+import { type BpbError, inputError } from '../errors.js';
+import { requireDocumentStart, startIdOf } from './document-start.js';
 import { encodeDocuments, hashDocument, newDocumentsHash } from './encode-pool.js';
 import type { Tokenizer } from './types.js';
 
@@ -66,13 +66,21 @@ interface TokenizeOptions {
   readonly progress?: (documents: number, tokens: number) => void;
 }
 
-/** The token stream of `source` under `tokenizer`, with what is kept of each document. */
+/**
+ * The token stream of `source` under `tokenizer`, with what is kept of each document.
+ *
+ * @throws BPB_NO_BOS where nothing says what begins a document; BPB_BOS_IN_TEXT for a text that
+ *   encodes to the start id itself
+ */
 export async function tokenizeDocuments(
   source: AsyncIterable<Document>,
   tokenizer: Tokenizer,
   { workers = 0, limit = Number.POSITIVE_INFINITY, progress }: TokenizeOptions = {},
 ): Promise<TokenizedDocuments> {
+  requireDocumentStart(tokenizer);
+  const startId = startIdOf(tokenizer);
   const ids = new GrowingIds(tokenizer.pieces.length > 65_536);
+  const starts: number[] = [];
   const original: number[] = [];
   const decoded: number[] = [];
   const lossless: number[] = [];
@@ -85,8 +93,13 @@ export async function tokenizeDocuments(
     let at = 0;
     for (const [k, document] of documents.entries()) {
       const end = at + encoded.lengths[k]!;
-      ids.push(tokenizer.bosId);
-      ids.append(encoded.ids.subarray(at, end));
+      const own = encoded.ids.subarray(at, end);
+      if (startId !== null && own.includes(startId)) {
+        throw startInText(tokenizer, startId, `line ${document.line}`);
+      }
+      starts.push(ids.length);
+      if (startId !== null) ids.push(startId);
+      ids.append(own);
       at = end;
       original.push(document.bytes);
       decoded.push(encoded.decodedBytes[k]!);
@@ -96,20 +109,10 @@ export async function tokenizeDocuments(
     }
     progress?.(original.length, ids.length);
   }
-  const stream = ids.view();
-  const documentStarts = documentStartsOf(stream, tokenizer.bosId);
-  if (documentStarts.length !== original.length) {
-    throw inputError('BPB_BOS_IN_TEXT', {
-      message:
-        'The tokenizer writes its BOS inside documents, so the stream does not show where they begin.',
-      path: tokenizer.path ?? tokenizer.kind,
-      expected: `${original.length} BOS, one a document`,
-      actual: `${documentStarts.length}`,
-      hint: 'BOS must be a control piece that no text encodes to.',
-    });
-  }
+  const documentStarts = new Uint32Array(new SharedArrayBuffer(4 * starts.length));
+  documentStarts.set(starts);
   return {
-    stream: { ids: stream, documentStarts },
+    stream: { ids: ids.view(), documentStarts, startId },
     facts: {
       originalBytes: Uint32Array.from(original),
       decodedBytes: Uint32Array.from(decoded),
@@ -119,4 +122,19 @@ export async function tokenizeDocuments(
     documentsSha256: hash.digest('hex'),
     complete: original.length < limit,
   };
+}
+
+/** A start id inside a document would begin another document for every reader of the stream. */
+export function startInText(
+  { path, kind, pieces }: Tokenizer,
+  startId: number,
+  where: string,
+): BpbError {
+  return inputError('BPB_BOS_IN_TEXT', {
+    message: `A text encodes to the id that begins documents, so the stream does not show where they begin: ${where}.`,
+    path: path ?? kind,
+    expected: `id ${startId} before each document and nowhere else`,
+    actual: `id ${startId} (${JSON.stringify(pieces[startId]!.text)}) inside a document`,
+    hint: 'take the id of a control piece, which no text encodes to (--document-start ID), or --document-start none',
+  });
 }

@@ -19,6 +19,12 @@ export interface Normalizer {
   readonly escapeWhitespaces: boolean;
 }
 
+/**
+ * What begins a document: an id before it, or `none` where documents follow one another without a
+ * token between them.
+ */
+export type DocumentStart = number | 'none';
+
 /** A tokenizer as plain data, which can be sent to a worker thread. */
 export interface Tokenizer {
   readonly kind: 'sentencepiece' | 'byte260';
@@ -33,7 +39,12 @@ export interface Tokenizer {
   readonly sha256: string;
   /** `pieces[id]`. */
   readonly pieces: readonly Piece[];
-  readonly bosId: number;
+  /** Its own BOS, a control piece; null where it has none. */
+  readonly bosId: number | null;
+  /** What begins a document: its own BOS unless the caller says otherwise (`--document-start`). */
+  readonly documentStart: DocumentStart | null;
+  /** Why there is no BOS: the BOS piece is a user-defined symbol; `trained` says whether with a `bos_id`. */
+  readonly userDefinedBos: { readonly id: number; readonly trained: boolean } | null;
   /** Whether the pieces hold the case operators U+E001..U+E004 as user-defined symbols. */
   readonly hasCaseOperators: boolean;
   /** Null for a byte vocabulary, which has none. */

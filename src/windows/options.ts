@@ -1,7 +1,7 @@
 /**
  * Options of a window plan, and their check.
  */
-import { usageError } from '../errors.js';
+import { type BpbError, usageError } from '../errors.js';
 
 export const WINDOW_MODES = ['chunk', 'sliding', 'document'] as const;
 export type WindowMode = (typeof WINDOW_MODES)[number];
@@ -77,6 +77,21 @@ export function checkWindowOptions(options: WindowOptions): void {
       actual: `--window ${mode} --tail ${options.tail}`,
     });
   }
+}
+
+/** The way out where the tokenizer is not known that could name an id. */
+export const NO_START_HINT =
+  'add --document-start ID where an id stands before each document, or take --window chunk or sliding';
+
+/** Document windows where nothing stands before a document: its first token would have no input. */
+export function noDocumentWindows(hint: string): BpbError {
+  return usageError('BPB_USAGE_DOCUMENT_WINDOWS', {
+    message: 'document windows begin at the id before each document, and there is none',
+    path: '--window',
+    expected: '--document-start ID beside it, or --window chunk or sliding',
+    actual: '--window document without an id that begins a document',
+    hint,
+  });
 }
 
 function requirePositive(flag: string, value: number): void {

@@ -9,7 +9,13 @@
 import type { TokenStream } from '../data/types.js';
 import { inputError } from '../errors.js';
 import { type Cut, type CutRow, windowCut } from './cut.js';
-import { checkWindowOptions, type SkipReason, type WindowOptions } from './options.js';
+import {
+  checkWindowOptions,
+  NO_START_HINT,
+  noDocumentWindows,
+  type SkipReason,
+  type WindowOptions,
+} from './options.js';
 
 /** One row: inputs `t[start .. start+length)`; offsets from `firstScored` on are scored. */
 export interface Row {
@@ -63,11 +69,11 @@ interface Segments {
  * console.log(plan.rowCount, plan.scored, plan.skipped, plan.row(1));
  * ```
  * @param stream its length and document starts; ids are not read
- * @throws usage errors for contradicting options; BPB_STREAM_TOO_SHORT where a chunk or sliding
+ * @throws usage errors for contradicting options, and for document windows of a stream without a start id; BPB_STREAM_TOO_SHORT where a chunk or sliding
  * plan without `tail: 'score'` would score nothing
  */
 export function planWindows(
-  stream: Pick<TokenStream, 'ids' | 'documentStarts'>,
+  stream: Pick<TokenStream, 'ids' | 'documentStarts' | 'startId'>,
   options: WindowOptions,
 ): WindowPlan {
   checkWindowOptions(options);
@@ -76,7 +82,7 @@ export function planWindows(
 
 /** The plan of a cut that the caller has checked. @throws BPB_STREAM_TOO_SHORT */
 export function planSegments(
-  stream: Pick<TokenStream, 'ids' | 'documentStarts'>,
+  stream: Pick<TokenStream, 'ids' | 'documentStarts' | 'startId'>,
   options: WindowOptions,
   cut: Cut,
 ): WindowPlan {
@@ -89,9 +95,7 @@ export function planSegments(
     });
   }
   const segments =
-    options.mode === 'document'
-      ? documentSegments(tokens, stream.documentStarts)
-      : oneSegment(tokens, options);
+    options.mode === 'document' ? documentSegments(tokens, stream) : oneSegment(tokens, options);
   return new SegmentPlan(tokens, segments, options, cut);
 }
 
@@ -117,8 +121,12 @@ function oneSegment(tokens: number, options: WindowOptions): Segments {
   };
 }
 
-/** Target `i` belongs to the document of `t[i-1]`: the next BOS is a document's last target. */
-function documentSegments(tokens: number, starts: Uint32Array): Segments {
+/** Target `i` belongs to the document of `t[i-1]`: the next start id is a document's last target. */
+function documentSegments(
+  tokens: number,
+  { documentStarts: starts, startId }: Pick<TokenStream, 'documentStarts' | 'startId'>,
+): Segments {
+  if (startId === null) throw noDocumentWindows(NO_START_HINT);
   const begin = starts.slice();
   const targets = new Uint32Array(starts.length);
   for (let k = 0; k < starts.length; k++) {

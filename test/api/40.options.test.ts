@@ -100,7 +100,11 @@ test('an option that is undefined is one that is not given', async () => {
 });
 
 test('a plan of windows that are cut in no known way', async () => {
-  const stream = { ids: Uint16Array.from([1, 5, 6]), documentStarts: Uint32Array.from([0]) };
+  const stream = {
+    ids: Uint16Array.from([1, 5, 6]),
+    documentStarts: Uint32Array.from([0]),
+    startId: 1,
+  };
   const options = { mode: 'chunks', seqLen: 2, stride: null, tail: 'drop', compat: null };
   const error = await refusalOf(async () => bpb.planWindows(stream as never, options as never));
   expect(error).toMatchObject({ code: 'BPB_USAGE_WINDOW', path: '--window' });

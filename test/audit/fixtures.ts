@@ -68,7 +68,7 @@ export function sidecarOf(tokenizer: Tokenizer, stream: TokenStream): number[] {
   const shares = new DecodedShares(tokenizer);
   const entries = new Array<number>(stream.ids.length).fill(0);
   for (let k = 0; k < stream.documentStarts.length; k++) {
-    const { textFrom, textTo } = documentSpan(stream, k, tokenizer.bosId);
+    const { textFrom, textTo } = documentSpan(stream, k);
     for (const [i, share] of shares.of(stream.ids, textFrom, textTo).entries()) {
       entries[textFrom + i] = share;
     }

@@ -169,7 +169,11 @@ describe('totals', () => {
     fc.assert(
       fc.property(streams, cuts, (ids, some) => {
         const shared = streamOf(ids);
-        const stream = { ids: shared.ids, documentStarts: documentStartsOf(shared.ids, 1) };
+        const stream = {
+          ids: shared.ids,
+          documentStarts: documentStartsOf(shared.ids, 1),
+          startId: 1,
+        };
         const ranges = some.map(([a, b]): TargetRange => {
           const first = 1 + (a % (ids.length - 1));
           return [first, b % (ids.length - first + 1)];

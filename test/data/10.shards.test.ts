@@ -10,7 +10,7 @@ import { findShards, readShards, writeShard } from '#bpb/data/shards';
 import { temporaryFolder } from '../helpers/folder.js';
 import { refusalOf } from '../helpers/refusal.js';
 
-const OPTIONS = { vocabulary: 1024, bosId: 1 };
+const OPTIONS = { vocabulary: 1024, startId: 1 };
 
 function header(count: number, magic = 20240520, version = 1): Buffer {
   const bytes = Buffer.alloc(1024);
@@ -135,7 +135,7 @@ describe('writing shards', () => {
         for (const [k, part] of parts.entries()) {
           await writeShard(join(folder, `fineweb_val_00000${k}.bin`), part);
         }
-        const read = await readShards(findShards(folder), { vocabulary: 65536, bosId: 1 });
+        const read = await readShards(findShards(folder), { vocabulary: 65536, startId: 1 });
         const all = parts.flatMap((part) => [...part]);
         expect([...read.stream.ids]).toEqual(all);
         expect(read.stream.ids.buffer).toBeInstanceOf(SharedArrayBuffer);

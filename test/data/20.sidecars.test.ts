@@ -20,28 +20,28 @@ async function sidecarOf(...parts: number[][]): Promise<string[]> {
 
 it('a shorter sidecar is refused', async () => {
   const files = await sidecarOf([0, 3, 4, 0]);
-  const refusal = await refusalOf(() => readSidecars(files, STREAM, 1));
+  const refusal = await refusalOf(() => readSidecars(files, STREAM));
   expect(refusal.code).toBe('BPB_SIDECAR_LENGTH');
   expect(refusal.message).toContain('1 entries shorter');
 });
 
 it('a longer sidecar is refused', async () => {
   const files = await sidecarOf([0, 3, 4, 0, 5], [6, 7]);
-  const refusal = await refusalOf(() => readSidecars(files, STREAM, 1));
+  const refusal = await refusalOf(() => readSidecars(files, STREAM));
   expect(refusal.code).toBe('BPB_SIDECAR_LENGTH');
   expect(refusal.message).toContain('2 entries longer');
 });
 
 it('a sidecar with bytes at a BOS is shifted, and refused', async () => {
   const files = await sidecarOf([3, 4, 0, 5, 0]);
-  const refusal = await refusalOf(() => readSidecars(files, STREAM, 1));
+  const refusal = await refusalOf(() => readSidecars(files, STREAM));
   expect(refusal.code).toBe('BPB_SIDECAR_BOS');
   expect(refusal.actual).toBe('3 at token 0');
 });
 
 it('a sidecar split over files is one array, in shared memory', async () => {
   const files = await sidecarOf([0, 3, 4], [0, 65535]);
-  const { bytes, files: infos } = await readSidecars(files, STREAM, 1);
+  const { bytes, files: infos } = await readSidecars(files, STREAM);
   expect([...bytes]).toEqual([0, 3, 4, 0, 65535]);
   expect(bytes.buffer).toBeInstanceOf(SharedArrayBuffer);
   expect(infos.map(({ tokens }) => tokens)).toEqual([3, 2]);

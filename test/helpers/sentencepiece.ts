@@ -13,6 +13,8 @@ export interface ModelOptions {
   removeExtraWhitespaces?: boolean;
   suffix?: boolean;
   bosPiece?: string;
+  /** As it was trained; by default it is not written, which means 1. */
+  bosId?: number;
   charsmap?: Uint8Array;
   denormalizer?: Uint8Array;
 }
@@ -79,13 +81,14 @@ export const SMALL: readonly ModelPiece[] = [
 ];
 
 export function sentencePieceModel(options: ModelOptions = {}): Buffer {
-  const { pieces = SMALL, byteFallback = true, suffix = false, bosPiece } = options;
+  const { pieces = SMALL, byteFallback = true, suffix = false, bosPiece, bosId } = options;
   const { addDummyPrefix = false, removeExtraWhitespaces = false } = options;
   const trainer = [
     uintField(3, 2),
     uintField(24, suffix ? 1 : 0),
     uintField(35, byteFallback ? 1 : 0),
     uintField(40, 3),
+    ...(bosId === undefined ? [] : [uintField(41, bosId)]),
     uintField(43, 0),
     ...(bosPiece === undefined ? [] : [bytesField(46, bosPiece)]),
   ];

@@ -76,7 +76,7 @@ describe('what proves it', () => {
       expect(optimized.rewrites.map(({ name }) => name)).toContain('rms-norm');
 
       const ids = Uint16Array.from(someIds(1, 37));
-      const stream = { ids, documentStarts: Uint32Array.of(0) };
+      const stream = { ids, documentStarts: Uint32Array.of(0), startId: null };
       const window = {
         mode: 'sliding',
         seqLen: 8,

@@ -95,7 +95,7 @@ export const score: ReportDocuments['score'] = {
     size_note: null,
     external_data: [],
   },
-  tokenizer: { kind: 'byte260', vocab: 260, sha256: SHA },
+  tokenizer: { kind: 'byte260', vocab: 260, sha256: SHA, bos: 1, document_start: 1 },
   data: { shards: [shard], sidecars: [], documents: null, known_as: null },
   engine: {
     name: 'onnx-cpu',
@@ -333,7 +333,7 @@ const tokenize: ReportDocuments['tokenize'] = {
   },
   bytes: { original: 2500, decoded: 2499, sidecar: null },
   documents_short: null,
-  tokenizer: { kind: 'byte260', vocab: 260, sha256: SHA, case_operators: false },
+  tokenizer: { kind: 'byte260', vocab: 260, sha256: SHA, case_operators: false, document_start: 1 },
   shards: [shard],
   sidecars: [],
   time: { total_s: 0.5, bytes_per_s: 5000 },

@@ -197,8 +197,8 @@ describe('the layout', () => {
     );
     const tokenizer = loadTokenizer(path);
     const files = findShards(asked.out);
-    const { stream } = await readShards(files, { vocabulary: tokenizer.pieces.length, bosId: 1 });
-    const { bytes } = await readSidecars(findSidecars(files), stream, 1);
+    const { stream } = await readShards(files, { vocabulary: tokenizer.pieces.length, startId: 1 });
+    const { bytes } = await readSidecars(findSidecars(files), stream);
     // th e ▁ … a b c, then the second document's BOS alone, then x and y with both of its spaces.
     expect([...bytes]).toEqual([0, 0, 2, 1, 1, 0, 1, 1, 1, 0, 0, 1, 2, 1]);
     expect(result.bytes).toEqual({ original: 14, decoded: 10, sidecar: 11 });
@@ -271,13 +271,13 @@ async function expectRoundTrip(asked: TokenizeOptions): Promise<void> {
   const source = () => (asked.docs === 'sotu-val' ? sotuDocuments() : readDocuments(asked.docs));
   const { stream } = await tokenizeDocuments(source(), tokenizer);
   const files = findShards(asked.out);
-  const { bosId } = tokenizer;
-  const read = await readShards(files, { vocabulary: tokenizer.pieces.length, bosId });
+  const { bosId: startId } = tokenizer;
+  const read = await readShards(files, { vocabulary: tokenizer.pieces.length, startId });
   expect(Buffer.from(read.stream.ids).equals(Buffer.from(stream.ids))).toBe(true);
   expect(read.stream.documentStarts).toEqual(stream.documentStarts);
   expect(findSidecars(files).length > 0).toBe(tokenizer.hasCaseOperators);
   if (!tokenizer.hasCaseOperators) return;
-  const sidecar = await readSidecars(findSidecars(files), stream, bosId);
+  const sidecar = await readSidecars(findSidecars(files), stream);
   const encoder = await createEncoder(tokenizer);
   const counter = new SurfaceBytes(tokenizer);
   const expected: number[] = [];

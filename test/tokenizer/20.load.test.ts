@@ -8,7 +8,6 @@ import { readSentencePieceModel } from '#bpb/tokenizer/sentencepiece-model';
 import { temporaryFolder } from '../helpers/folder.js';
 import { refusalOf } from '../helpers/refusal.js';
 import {
-  BYTES,
   bytesField,
   modelFile,
   PIECE_TYPE,
@@ -80,8 +79,6 @@ describe('a vocabulary whose bytes cannot be accounted for is refused', () => {
   const cases: [string, Parameters<typeof modelFile>[0], string][] = [
     ['a duplicate', { pieces: [...SMALL, ['the'], ['the']] }, 'BPB_TOKENIZER_DUPLICATE'],
     ['no piece for a space', { pieces: SMALL.filter(([t]) => t !== '▁') }, 'BPB_NO_SPACE_PIECE'],
-    ['no BOS', { pieces: SMALL.filter(([t]) => t !== '<s>') }, 'BPB_NO_BOS'],
-    ['a BOS that is an ordinary piece', { pieces: [['<s>'], ...BYTES] }, 'BPB_NO_BOS'],
     ['a byte piece of no byte', { pieces: [...SMALL, ['<0xZZ>', 6]] }, 'BPB_TOKENIZER_BYTE_PIECE'],
     ['spaces as suffixes', { suffix: true }, 'BPB_TOKENIZER_UNSUPPORTED'],
     ['a denormalizer', { denormalizer: Uint8Array.of(1) }, 'BPB_TOKENIZER_UNSUPPORTED'],

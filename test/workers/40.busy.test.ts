@@ -29,8 +29,8 @@ const TOKENIZER = 'models/sotu-8x256/tokenizer.model';
 /** What each worker module needs to open, without shared memory. */
 function setups(): Record<string, unknown> {
   const tokenizer = { ...loadTokenizer(TOKENIZER), model: new Uint8Array(readFileSync(TOKENIZER)) };
-  const ids = Uint16Array.from({ length: 64 }, (_, k) => (k % 16 === 0 ? tokenizer.bosId : 5));
-  const stream = { ids, documentStarts: Uint32Array.of(0, 16, 32, 48) };
+  const ids = Uint16Array.from({ length: 64 }, (_, k) => (k % 16 === 0 ? tokenizer.bosId! : 5));
+  const stream = { ids, documentStarts: Uint32Array.of(0, 16, 32, 48), startId: tokenizer.bosId };
   const window = { mode: 'chunk', seqLen: 8, stride: null, tail: 'score', compat: null };
   const session = {
     adaptive: null,

@@ -2,6 +2,7 @@
  * Checks of the shards: whether they hold these documents, all of them, and the validation set.
  */
 import { KNOWN_SETS } from '../../data/known-sets.js';
+import { startIdOf } from '../../tokenizer/document-start.js';
 import { effectOf } from '../mistake-effects.js';
 import type { ShardFacts } from '../shard-facts.js';
 import { type Check, check, figure, plural, which } from './check.js';
@@ -39,8 +40,8 @@ export const SHARD_CHECKS: readonly Check[] = [
       'A document begins with BOS; a stream that does not begin with one has lost the start of its first document.',
     remedy: 'Export each document as BOS followed by its tokens.',
     needs: ['shards'],
-    run: ({ shards }) =>
-      shards.begins_with_bos
+    run: ({ shards, tokenizer }) =>
+      shards.begins_with_bos || startIdOf(tokenizer) === null
         ? null
         : { detail: `the first token is no BOS; ${plural(shards.bos, 'BOS')}` },
   }),
@@ -50,10 +51,14 @@ export const SHARD_CHECKS: readonly Check[] = [
     explanation: 'The shards have another number of BOS than there are documents.',
     remedy: 'Give the documents that the shards were made from, all of them and no more.',
     needs: ['shards', 'text', 'documents'],
-    run: ({ shards, text }) =>
-      shards.documents === text.withText
-        ? null
-        : { detail: `${plural(shards.bos, 'BOS')}, ${plural(text.withText, 'document')}` },
+    run: ({ shards, text, tokenizer }) => {
+      if (shards.documents === text.withText) return null;
+      const found =
+        startIdOf(tokenizer) === null
+          ? `${plural(shards.documents, 'document')} by their ids`
+          : plural(shards.bos, 'BOS');
+      return { detail: `${found}, ${plural(text.withText, 'document')}` };
+    },
   }),
   check({
     name: 'truncated-set',

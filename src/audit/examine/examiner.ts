@@ -4,6 +4,7 @@
 import { buildLut, type Lut, sumLut } from '../../bytes/lut.js';
 import { countRestored, restoreCase, transformCase } from '../../tokenizer/caseops.js';
 import { SPACE } from '../../tokenizer/check-pieces.js';
+import { startIdOf } from '../../tokenizer/document-start.js';
 import { createEncoder } from '../../tokenizer/encoder.js';
 import { PieceDecoder } from '../../tokenizer/piece-decoder.js';
 import { loadSentencePiece } from '../../tokenizer/sentencepiece-js.js';
@@ -16,7 +17,7 @@ import { traitsOf } from './traits.js';
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** A document's text tokens `ids[from .. to)`; before them is a BOS or nothing. */
+/** A document's text tokens `ids[from .. to)`; before them is a start id, another document or nothing. */
 interface Tokens {
   readonly ids: ArrayLike<number>;
   readonly from: number;
@@ -30,7 +31,6 @@ interface Decoded {
   /** Bytes of operators, which represent no text. */
   readonly operators: number;
   readonly malformed: boolean;
-  readonly beginsWithSpace: boolean;
 }
 
 /** Unexplained mismatches of a batch that are searched for a cause: each costs three encodings. */
@@ -54,6 +54,8 @@ class Examiner {
   /** Bytes of each id in the normalized text, where a space mark is one byte. */
   private readonly surface: Uint32Array;
   private readonly unknownId: number;
+  /** What precedes a document that is not in a stream: its start id, or an ordinary id. */
+  private readonly before: number;
   private readonly cased: boolean;
   private unexplained = 0;
 
@@ -66,6 +68,7 @@ class Examiner {
     const { tokenizer } = setup;
     this.lut = buildLut(tokenizer);
     this.decoder = new PieceDecoder(tokenizer);
+    this.before = startIdOf(tokenizer) ?? this.lut.boundary.indexOf(0);
     this.unknownId = tokenizer.pieces.findIndex(({ type }) => type === 'unknown');
     this.cased = tokenizer.hasCaseOperators;
     this.surface = Uint32Array.from(tokenizer.pieces, ({ text, type }) =>
@@ -105,16 +108,19 @@ class Examiner {
     let decoded = inStream === null ? null : this.decode(inStream);
     const source = text ?? decoded!.text.toString('utf8');
     const encoded = this.encoder.encode(source);
-    const tokens = inStream ?? this.afterBos(encoded);
+    const tokens = inStream ?? this.alone(encoded);
     decoded ??= this.decode(tokens);
     const { ids, from, to } = tokens;
     // Token 0 of a stream is never a target.
     const first = Math.max(from, 1);
     const unknown = this.count(tokens, first, histogram);
     const lut = sumLut(this.lut, ids, first, to);
-    const firstSpace = from < to && this.lut.leading[ids[from]!] === 1 && decoded.beginsWithSpace;
-    // A leading space after BOS counts nowhere in the table; decoding may drop that and more.
-    const uncounted = firstSpace ? 1 : -Math.max(0, this.dropped(tokens) - 1);
+    const afterBoundary = from === 0 || this.lut.boundary[ids[from - 1]!] === 1;
+    const dropped = this.dropped(tokens);
+    const firstSpace =
+      afterBoundary && dropped === 0 && from < to && this.lut.leading[ids[from]!] === 1;
+    // A leading space after a boundary counts nowhere in the table; decoding may drop that and more.
+    const uncounted = firstSpace ? 1 : -Math.max(0, dropped - (afterBoundary ? 1 : 0));
     const original = text === null ? null : Buffer.from(text, 'utf8');
     const loss = original === null ? null : this.loss(original, decoded, unknown > 0);
     const equal = inStream === null || sameIds(encoded, ids, from, to);
@@ -134,22 +140,22 @@ class Examiner {
     };
   }
 
-  private afterBos(encoded: Uint32Array): Tokens {
+  /** A document's tokens where no stream holds them. */
+  private alone(encoded: Uint32Array): Tokens {
     const ids = new Uint32Array(encoded.length + 1);
-    ids[0] = this.setup.tokenizer.bosId;
+    ids[0] = this.before;
     ids.set(encoded, 1);
     return { ids, from: 1, to: ids.length };
   }
 
   private decode({ ids, from, to }: Tokens): Decoded {
     const raw = this.decoder.decode(ids, from, to);
-    const beginsWithSpace = raw[0] === 0x20;
     if (!this.cased) {
       const text = Buffer.from(raw);
-      return { text, bytes: raw.length, operators: 0, malformed: false, beginsWithSpace };
+      return { text, bytes: raw.length, operators: 0, malformed: false };
     }
     const bytes = countRestored(raw);
-    const rest = { bytes, operators: raw.length - bytes, beginsWithSpace };
+    const rest = { bytes, operators: raw.length - bytes };
     try {
       return { text: Buffer.from(restoreCase(utf8.decode(raw))), malformed: false, ...rest };
     } catch {
@@ -199,7 +205,7 @@ class Examiner {
       for (const piece of this.pieces(input)) sum += surfaceBytes(piece);
     } else for (const id of encoded) sum += this.surface[id]!;
     if (!this.cased) return sum;
-    return sum - (known ?? this.decode(this.afterBos(encoded))).operators;
+    return sum - (known ?? this.decode(this.alone(encoded))).operators;
   }
 
   private explain(text: string | null, loss: Loss | null, { ids, from, to }: Tokens): StreamMatch {

@@ -36,13 +36,13 @@ interface Task extends ExamineTask {
 const BATCH_TOKENS = 1 << 16;
 
 /** Documents `[first, …)` of the stream, without their texts. */
-function* streamTasks(stream: TokenStream, bosId: number, first: number): Generator<Task> {
+function* streamTasks(stream: TokenStream, first: number): Generator<Task> {
   const count = stream.documentStarts.length;
   for (let at = first; at < count; ) {
     const from: number[] = [];
     const to: number[] = [];
     for (let tokens = 0; at + from.length < count && tokens < BATCH_TOKENS; ) {
-      const { textFrom, textTo } = documentSpan(stream, at + from.length, bosId);
+      const { textFrom, textTo } = documentSpan(stream, at + from.length);
       from.push(textFrom);
       to.push(textTo);
       tokens += textTo - textFrom + 1;
@@ -54,7 +54,7 @@ function* streamTasks(stream: TokenStream, bosId: number, first: number): Genera
 
 /** Texts with their spans in the stream; those beyond its last document have none. */
 function* textTasks(
-  { tokenizer, stream }: ExamineInputs,
+  { stream }: ExamineInputs,
   first: number,
   documents: readonly Document[],
 ): Generator<Task> {
@@ -63,7 +63,7 @@ function* textTasks(
   const beyond = documents.slice(inStream);
   const texts = (part: readonly Document[]) => part.map(({ text }) => text);
   if (matched.length > 0) {
-    const spans = matched.map((_, k) => documentSpan(stream!, first + k, tokenizer.bosId));
+    const spans = matched.map((_, k) => documentSpan(stream!, first + k));
     const from = spans.map(({ textFrom }) => textFrom);
     const to = spans.map(({ textTo }) => textTo);
     yield { first, documents: matched, texts: texts(matched), from, to };
@@ -75,7 +75,7 @@ function* textTasks(
 }
 
 async function* tasksOf(inputs: ExamineInputs): AsyncGenerator<Task> {
-  const { source, stream, tokenizer } = inputs;
+  const { source, stream } = inputs;
   let next = 0;
   if (source !== null) {
     for await (const { first, documents } of batchDocuments(source)) {
@@ -83,7 +83,7 @@ async function* tasksOf(inputs: ExamineInputs): AsyncGenerator<Task> {
       next = first + documents.length;
     }
   }
-  if (stream !== null) yield* streamTasks(stream, tokenizer.bosId, next);
+  if (stream !== null) yield* streamTasks(stream, next);
 }
 
 /** @returns in document order; `histogram` is complete once all batches have been yielded */

@@ -14,7 +14,8 @@ const nothing = () =>
 
 /** @throws BPB_USAGE_AUDIT for options that need others which are not given */
 export function checkAuditFlags(options: AuditOptions): void {
-  const { tokenizer, source, data, sidecar, trainData, bytesPerToken, docs, lut } = options;
+  const { tokenizer, source, data, sidecar, trainData, bytesPerToken, docs, lut, documentStart } =
+    options;
   const needs = (flag: string, missing: string) =>
     usageError('BPB_USAGE_AUDIT', {
       message: `${flag} needs ${missing}`,
@@ -23,7 +24,12 @@ export function checkAuditFlags(options: AuditOptions): void {
       actual: `${flag} alone`,
     });
   if (tokenizer === undefined) {
-    const flags = { '--docs': docs, '--data': data, '--lut': lut };
+    const flags = {
+      '--docs': docs,
+      '--data': data,
+      '--lut': lut,
+      '--document-start': documentStart,
+    };
     const flag = Object.entries(flags).find(([, value]) => value !== undefined)?.[0];
     if (flag !== undefined) throw needs(flag, 'a tokenizer');
     if (source === undefined) throw nothing();

@@ -10,6 +10,7 @@ const TAKEN = new Set([
   'ledger',
   'targets',
   'tokenizer',
+  'documentStart',
   'data',
   'docs',
   'textField',
@@ -47,8 +48,8 @@ export function claimedOptions(
     const flag = flagOf(other);
     throw misuse(flag, `no ${flag} with --targets: it says how to run a model`, flag);
   }
-  const { tokenizer, data, docs, textField, sidecar, limitDocs } = flags;
-  return { ledger, targets, tokenizer, data, docs, textField, sidecar, limitDocs };
+  const { tokenizer, documentStart, data, docs, textField, sidecar, limitDocs } = flags;
+  return { ledger, targets, tokenizer, documentStart, data, docs, textField, sidecar, limitDocs };
 }
 
 function misuse(path: string, expected: string, actual: string) {
