@@ -9,11 +9,12 @@ import { fileChunks, peek } from './chunks.js';
 import { compressionOf, decompressed } from './documents/decompress.js';
 import { arrayElements } from './documents/json-array.js';
 import { HEAD_BYTES, layoutOf } from './documents/layout.js';
+import { isParquet, parquetDocuments } from './documents/parquet.js';
 import { type ParseOptions, parseDocument, tooLong } from './documents/parse.js';
 import { linesOf } from './lines.js';
 import type { Document, DocumentSource, SourceFacts } from './types.js';
 
-export interface ReadDocumentsOptions {
+interface ReadDocumentsOptions {
   /**
    * The field of each object that holds its text; by default `text`. Where no key is `a.b`, it is the
    * field `b` of the object `a`.
@@ -63,6 +64,12 @@ class DocumentFile implements DocumentSource {
       HEAD_BYTES,
     );
     try {
+      if (isParquet(stored.head)) {
+        yield* parquetDocuments(this.path, this.options.textField);
+        // Its parts are read in another order than the hash needs.
+        for await (const _ of stored.chunks);
+        return;
+      }
       const compression = compressionOf(stored.head, this.path);
       const content =
         compression === null
@@ -128,8 +135,8 @@ function refuseEmpty(path: string): BpbError {
 }
 
 /**
- * The documents of a file: JSON Lines, or one JSON array of objects or of texts. Which one it is, and
- * whether it is compressed (gzip, Zstandard, xz; Brotli by its name `.br`), its content says.
+ * The documents of a file: JSON Lines, one JSON array of objects or of texts, or the rows of a Parquet
+ * file. Which one it is, and whether JSON is compressed (gzip, Zstandard, xz; Brotli by its name `.br`), its content says.
  *
  * Refused while reading, with the line's number: invalid UTF-8 or JSON (NaN and Infinity are taken,
  * though not as the text), a missing, repeated or non-string text field, half a surrogate pair, a
