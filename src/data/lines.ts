@@ -16,7 +16,7 @@ interface Line {
 }
 
 /** How long a line may be, and what is thrown for a longer one. */
-export interface LongestLine {
+interface LongestLine {
   readonly bytes: number;
   readonly refuse: (line: number) => BpbError;
 }

@@ -6,13 +6,15 @@ import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ReadDocumentsOptions, readDocuments } from '#bpb/data/documents';
+import { readDocuments } from '#bpb/data/documents';
 import { arrayElements } from '#bpb/data/documents/json-array';
 import { collect } from '../helpers/collect.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { pythonWith } from '../helpers/python.js';
 import { refusalOf } from '../helpers/refusal.js';
 import { zstdFrame, zstdRepeated } from '../helpers/zstd.js';
+
+type ReadDocumentsOptions = NonNullable<Parameters<typeof readDocuments>[1]>;
 
 function fileOf(content: Uint8Array | string, name = 'docs.jsonl'): string {
   const path = join(temporaryFolder(), name);
@@ -315,7 +317,9 @@ describe('what holds no documents is named, with a command that converts it', ()
     const python = pythonWith('pandas');
     const csv = fileOf('id,text\nNA,"a, ""b""\nc"\n2,NA\n', 'a b.csv');
     const run = (hint: string) =>
-      spawnSync('bash', ['-c', hint.slice(hint.indexOf(': ') + 2)], { cwd: join(csv, '..') });
+      spawnSync('bash', ['-c', hint.slice(hint.indexOf(': ') + 2).replace('python3', python!)], {
+        cwd: join(csv, '..'),
+      });
     if (python !== undefined) {
       expect(run((await refusalOf(() => collect(readDocuments(csv)))).hint!).status).toBe(0);
       const made = await collect(readDocuments(join(csv, '..', 'docs.jsonl')));

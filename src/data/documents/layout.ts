@@ -9,7 +9,7 @@ import { foreignHint } from './refusals.js';
 /** Bytes to look at; a tar archive is known by byte 257 and later. */
 export const HEAD_BYTES = 4096;
 
-export interface Layout {
+interface Layout {
   /** One document a line, or one array of them. */
   readonly kind: 'lines' | 'array';
   /** A UTF-8 byte order mark of three bytes stands first. */

@@ -106,7 +106,7 @@ function parseJson(raw: string, bytes: Uint8Array, place: Place): { json: string
     actual:
       foreign(bytes, place.line) ??
       (cause instanceof Error ? cause.message.slice(0, 200) : 'invalid JSON'),
-    hint: notDocumentsHint(place, raw),
+    hint: notDocumentsHint(place.path, place.line, raw),
   });
 }
 

@@ -2,7 +2,6 @@
  * Ways out for files that hold documents in another form: command lines that convert them.
  */
 import { shellWord } from '../../shell-word.js';
-import type { Place } from './parse.js';
 
 /** The way out where a document lacks the field; `other` may hold its text. */
 export function textFieldHint(other: string | null): string {
@@ -22,7 +21,7 @@ function pandas(path: string, read: string): string {
 }
 
 /** The way out where a line is no JSON: by the file's name and what its first line looks like. */
-export function notDocumentsHint({ path, line }: Place, raw: string): string {
+export function notDocumentsHint(path: string, line: number, raw: string): string {
   const csv = /\.(csv|tsv)$/i.exec(path);
   if (csv !== null) {
     const separator = csv[1]!.toLowerCase() === 'tsv' ? '"\\t"' : '","';

@@ -8,7 +8,7 @@ export const DEFAULT_TEXT_FIELD = 'text';
 /** Names that published sets of documents use, the most usual first. */
 const USUAL = ['text', 'content', 'raw_content', 'document', 'body', 'article', 'passage', 'story'];
 
-export interface Field {
+interface Field {
   /** The keys from the document to its text. */
   readonly path: readonly string[];
   /** Undefined where there is none. */
