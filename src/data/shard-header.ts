@@ -5,7 +5,7 @@
  * uint16 a token (openai/parameter-golf train_gpt.py L429-443).
  */
 import { type BpbError, inputError } from '../errors.js';
-import { guessContent } from './content.js';
+import { foreignShard } from './foreign-shards.js';
 
 const SHARD_MAGIC = 20240520;
 const SHARD_VERSION = 1;
@@ -14,13 +14,20 @@ export const SHARD_HEADER_BYTES = 1024;
 /** Most tokens that the exporter puts in one file. */
 export const SHARD_MAX_TOKENS = 100_000_000;
 
-function refuse(path: string, message: string, expected: string, actual: string): BpbError {
+function refuse(
+  path: string,
+  message: string,
+  expected: string,
+  actual: string,
+  hint?: string | null,
+): BpbError {
   return inputError('BPB_SHARD_FORMAT', {
     message,
     path,
     expected,
     actual,
-    hint: 'Download or export the shard again; it is 1,024 header bytes, then 2 bytes a token.',
+    hint:
+      hint ?? 'Download or export the shard again; it is 1,024 header bytes, then 2 bytes a token.',
   });
 }
 
@@ -36,12 +43,13 @@ export function parseShardHeader(path: string, head: Uint8Array, size: number): 
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   const magic = head.length >= 4 ? view.getInt32(0, true) : Number.NaN;
   if (magic !== SHARD_MAGIC) {
-    const guess = guessContent(head);
+    const guess = foreignShard(path, head, size);
     throw refuse(
       path,
-      `This is not a token shard${guess === null ? '' : `: it looks like ${guess}`}.`,
+      `This is not a token shard${guess === null ? '' : `: it looks like ${guess.name}`}.`,
       `magic number ${SHARD_MAGIC} in the first four bytes`,
-      guess ?? (Number.isNaN(magic) ? `${size} bytes` : `magic number ${magic}`),
+      guess?.name ?? (Number.isNaN(magic) ? `${size} bytes` : `magic number ${magic}`),
+      guess?.hint,
     );
   }
   if (size < SHARD_HEADER_BYTES) {
