@@ -39,6 +39,8 @@ export interface Adaptive {
   /** Runs of the adapt graph a chunk. */
   readonly steps: number;
   readonly adapt: AdaptGraph | null;
+  /** Documents side by side that the graphs fix, in any port; absent or null where any number will do. */
+  readonly fixedRows?: number | null | undefined;
 }
 
 /** Bytes of an element. */

@@ -79,7 +79,7 @@ export async function loadAdaptive(
   }
   const { chunk, context, steps } = state;
   const adaptive: Adaptive = { tensors, chunk, context, steps, adapt };
-  checkStatePorts({
+  const fixedRows = checkStatePorts({
     adaptive,
     manifestPath,
     tokens: manifest.model.tokens,
@@ -87,7 +87,7 @@ export async function loadAdaptive(
     score,
     adapt: adaptGraph === null ? null : { path: adapt!.path, graph: adaptGraph },
   });
-  return { adaptive, scored, external, remarks };
+  return { adaptive: { ...adaptive, fixedRows }, scored, external, remarks };
 }
 
 /** @param read gives the file, unpacked no further than the tensor is long */

@@ -27,8 +27,28 @@ const TYPE_NAMES = new Map<number, string>(
   Object.entries(TYPE).map(([name, type]) => [type, name]),
 );
 
-/** @throws BPB_STATE_MANIFEST for contradictions of the manifest, BPB_STATE_PORT for a graph's */
-export function checkStatePorts(ports: StatePorts): void {
+/** The batch axis of all ports of both graphs: open, or of one size. */
+class BatchAxis {
+  size: number | null = null;
+
+  /** @throws BPB_STATE_PORT */
+  add({ path }: Graph, port: Port): void {
+    const rows = port.dims?.[0];
+    if (typeof rows !== 'number' || rows === this.size) return;
+    if (rows === 0 || this.size !== null) {
+      const others =
+        this.size === null ? 'a batch of at least 1' : `the ${this.size} of other ports`;
+      throw portError(path, `fixes the batch of \`${port.name}\``, others, shape(port));
+    }
+    this.size = rows;
+  }
+}
+
+/**
+ * @returns the batch that the graphs fix; null where it is open
+ * @throws BPB_STATE_MANIFEST for contradictions of the manifest, BPB_STATE_PORT for a graph's
+ */
+export function checkStatePorts(ports: StatePorts): number | null {
   const { adaptive, manifestPath, tokens, score, adapt } = ports;
   const { tensors } = adaptive;
   for (const key of ['name', 'in', 'out'] as const) unique(tensors, key, manifestPath);
@@ -48,7 +68,8 @@ export function checkStatePorts(ports: StatePorts): void {
   const [reads, writes] = [named('reads'), named('writes')];
 
   const scoreReads = tensors.filter(({ in: name }) => input(score, name) !== undefined);
-  requireTime(ports, score, tokens, 'score');
+  const batch = new BatchAxis();
+  requireTime(ports, batch, score, tokens, 'score');
   onlyInputs(score, [tokens, ...scoreReads.map((tensor) => tensor.in)], 'the token ids and state');
   if (adapt !== null) {
     const { tokens: ids, targets } = adaptive.adapt!;
@@ -62,7 +83,7 @@ export function checkStatePorts(ports: StatePorts): void {
       [ids, 'adapt'],
       [targets, 'targets'],
     ] as const) {
-      if (name !== null) requireTime(ports, adapt, name, role);
+      if (name !== null) requireTime(ports, batch, adapt, name, role);
     }
   }
   for (const tensor of tensors) {
@@ -74,10 +95,11 @@ export function checkStatePorts(ports: StatePorts): void {
       const expected = 'an input of the score graph, or one of `adapt.reads`';
       throw stateManifestError(manifestPath, `state tensor ${tensor.name}`, expected, 'no reader');
     }
-    for (const graph of readers) requirePort(graph, input(graph, tensor.in), tensor, 'in');
+    for (const graph of readers) requirePort(batch, graph, input(graph, tensor.in), tensor, 'in');
     const writer = writes.includes(tensor) ? adapt! : score;
-    requirePort(writer, output(writer, tensor.out), tensor, 'out');
+    requirePort(batch, writer, output(writer, tensor.out), tensor, 'out');
   }
+  return batch.size;
 }
 
 const input = ({ graph }: Graph, name: string) => graph.inputs.find((port) => port.name === name);
@@ -126,11 +148,12 @@ function onlyInputs({ path, graph }: Graph, may: readonly string[], what: string
 }
 
 /**
- * Token ids and targets are `[batch, time]`. The time of the score graph differs from step to step;
- * an adapt graph may fix it where it is the same at every adaptation.
+ * Token ids and targets are `[batch, time]`. A graph may fix the time where it is the same at every step
+ * whose state is carried on: padding would change that state. The last chunk of a document may be padded.
  */
 function requireTime(
   { adaptive }: StatePorts,
+  axis: BatchAxis,
   graph: Graph,
   name: string,
   role: 'score' | 'adapt' | 'targets',
@@ -147,40 +170,42 @@ function requireTime(
     throw portError(graph.path, `cannot take ids at \`${name}\``, expected, shape(port));
   }
   if (port.dims === null) return;
-  const [batch, time] = port.dims;
+  axis.add(graph, port);
+  const time = port.dims[1];
   const most = role === 'targets' ? chunk : context + chunk;
   if (typeof time === 'number' && time > most) {
     const what = `asks for tokens that it may not have at \`${name}\``;
     throw portError(graph.path, what, `at most ${most} a document`, shape(port));
   }
   const steady =
-    role !== 'score' &&
     tensors.every(({ reset }) => reset === 'document') &&
     (role === 'targets' || context === 0) &&
     time === most;
-  if (typeof batch === 'number' || (typeof time === 'number' && !steady)) {
-    const what = `fixes the shape of \`${name}\``;
-    throw portError(graph.path, what, 'dynamic batch and time axes', shape(port));
+  if (typeof time === 'number' && !steady) {
+    const what = `fixes the time of \`${name}\``;
+    throw portError(graph.path, what, 'a symbolic time axis', shape(port));
   }
 }
 
 function requirePort(
-  { path }: Graph,
+  batch: BatchAxis,
+  graph: Graph,
   port: Port | undefined,
   tensor: StateTensor,
   side: 'in' | 'out',
 ): void {
   const expected = `${tensor.dtype} [batch${tensor.shape.map((dim) => `, ${dim}`).join('')}]`;
   const of = `the ${side === 'in' ? 'input' : 'output'} \`${tensor[side]}\` of the state \`${tensor.name}\``;
+  const { path } = graph;
   if (port === undefined) throw portError(path, `lacks ${of}`, expected, 'no such port');
   const { dims, elementType } = port;
   const fits =
     elementType === TYPE[tensor.dtype] &&
     (dims === null ||
       (dims.length === tensor.shape.length + 1 &&
-        typeof dims[0] !== 'number' &&
         tensor.shape.every((dim, i) => typeof dims[i + 1] !== 'number' || dims[i + 1] === dim)));
   if (!fits) throw portError(path, `has another shape or type for ${of}`, expected, shape(port));
+  batch.add(graph, port);
 }
 
 function shape({ elementType, dims }: Port): string {

@@ -5,6 +5,7 @@
 import { BpbError, usageError } from '../errors.js';
 import type { AdaptiveEngine, AdaptiveOptions } from './adaptive.js';
 import { openAdaptiveCuda } from './adaptive-cuda.js';
+import { withFixedAxes } from './adaptive-fixed.js';
 import { openAdaptiveJs } from './adaptive-js.js';
 import { openAdaptiveNative } from './adaptive-native.js';
 import { openOnnxCpu } from './onnx-cpu.js';
@@ -71,11 +72,18 @@ export function createEngine(
 }
 
 /** The same for an artifact that carries state. */
-export function createAdaptiveEngine(
+export async function createAdaptiveEngine(
   choice: EngineChoice,
   options: AdaptiveOptions,
 ): Promise<Created<AdaptiveEngine>> {
-  return create(choice, options, ({ openAdaptive }) => openAdaptive(options));
+  const { engine, notes } = await create(choice, options, ({ openAdaptive }) =>
+    openAdaptive(options),
+  );
+  const axes = {
+    fixedRows: options.adaptive.fixedRows ?? null,
+    fixedTime: engine.info.fixedTime,
+  };
+  return { engine: withFixedAxes(engine, axes, options.graph.path), notes };
 }
 
 async function create<E>(

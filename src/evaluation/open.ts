@@ -136,7 +136,7 @@ async function openModel(options: ScoreOptions, planned: boolean): Promise<Model
   const window = windowRequest(options, evaluation) as WindowOptions;
   checkWindowOptions(window);
   if (adaptive !== null) checkAdaptiveWindow(window, adaptive);
-  const axes = modelAxes(artifact.model);
+  const axes = modelAxes(artifact);
   if (adaptive === null && hasWholeRows(window)) {
     checkRowLength(window.seqLen, axes, window, artifact.model);
   }

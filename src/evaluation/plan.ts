@@ -34,8 +34,8 @@ export function planBatchesOf(
   if (adaptive === null) return planBatches(plan, batchTokens, fixed, axes);
   const time = adaptive.context + adaptive.chunk;
   return resetsAtDocuments(adaptive)
-    ? planStatefulBatches(plan, batchTokens, time)
-    : planPass(plan, time);
+    ? planStatefulBatches(plan, batchTokens, time, axes.fixedRows)
+    : planPass(plan, time, axes.fixedRows);
 }
 
 /** Batches `[from, to)` of part `i` of `n`: parts differ by at most one batch. */

@@ -13,22 +13,24 @@ const STEPS_A_BATCH = 64;
  * one, and so on. As documents end, those that go on are the first of the step.
  *
  * @param time inputs a row, at most: context and chunk
+ * @param fixedRows documents that the graphs fix, whatever `batchTokens` says
  */
 export function planStatefulBatches(
   plan: WindowPlan,
   batchTokens: number,
   time: number,
+  fixedRows: number | null,
 ): BatchPlan {
   const rowsOf = (s: number): number => plan.rowsOfSegment(s)[1] - plan.rowsOfSegment(s)[0];
   const segments = Uint32Array.from({ length: plan.segmentCount }, (_, s) => s)
     .filter((s) => rowsOf(s) > 0)
     .sort((a, b) => rowsOf(b) - rowsOf(a) || a - b);
-  const documents = Math.max(1, Math.floor(batchTokens / time));
+  const documents = fixedRows ?? Math.max(1, Math.floor(batchTokens / time));
   const documentsOf = (index: number) =>
     segments.subarray(index * documents, (index + 1) * documents);
   return {
     count: Math.ceil(segments.length / documents),
-    shape: [Math.min(documents, segments.length), time],
+    shape: [fixedRows ?? Math.min(documents, segments.length), time],
     rowIndexes(index) {
       const rows: number[] = [];
       const batch = documentsOf(index);
@@ -45,11 +47,11 @@ export function planStatefulBatches(
 }
 
 /** The one pass from left to right of a state that never resets: batches of consecutive rows. */
-export function planPass(plan: WindowPlan, time: number): BatchPlan {
+export function planPass(plan: WindowPlan, time: number, fixedRows: number | null): BatchPlan {
   const size = (index: number) => Math.min(STEPS_A_BATCH, plan.rowCount - index * STEPS_A_BATCH);
   return {
     count: Math.ceil(plan.rowCount / STEPS_A_BATCH),
-    shape: [1, time],
+    shape: [fixedRows ?? 1, time],
     rowIndexes: (index) =>
       Uint32Array.from({ length: size(index) }, (_, i) => index * STEPS_A_BATCH + i),
     cost: (index) => size(index) * time,

@@ -163,7 +163,6 @@ describe('the graphs against the manifest', () => {
     ['another shape in', ['batch', 7], ['batch', 260], 'input `counts`'],
     ['another shape out', ['batch', 260], ['batch', 259], 'output `counts_next`'],
     ['no batch axis', [260], [260], 'input `counts`'],
-    ['a fixed batch axis', [4, 260], [4, 260], 'input `counts`'],
   ] as const)('%s', async (_, before, after, port) => {
     const targets = ids('targets', ['batch', 'time']);
     const graph = {
@@ -174,6 +173,21 @@ describe('the graphs against the manifest', () => {
     const error = await adapted(graph);
     expect(error).toMatchObject({ code: 'BPB_STATE_PORT', expected: 'float32 [batch, 260]' });
     expect((error as Error).message).toContain(port);
+  });
+
+  test('batch axes of two sizes, and of none', async () => {
+    for (const [before, after] of [
+      [4, 3],
+      [0, 0],
+    ] as const) {
+      const error = await adapted({
+        nodes: [identity],
+        inputs: [ids('targets', ['batch', 'time']), float('counts', [before, 260])],
+        outputs: [float('counts_next', [after, 260])],
+      });
+      expect(error).toMatchObject({ code: 'BPB_STATE_PORT' });
+      expect((error as Error).message).toContain('fixes the batch of `counts');
+    }
   });
 
   test('an adapt graph that asks for more than it may know', async () => {

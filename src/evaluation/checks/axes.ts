@@ -1,17 +1,18 @@
 /**
  * Check of windows against the axes that a model fixes, before anything is run.
  */
-import type { LoadedModel } from '../../artifact/load-model.js';
+import type { Artifact } from '../../artifact/load.js';
 import { inputError } from '../../errors.js';
 import { type FixedAxes, readFixedAxes } from '../../fixed-axes.js';
 import type { WindowOptions } from '../../windows/options.js';
 
-type Model = Pick<LoadedModel, 'graph' | 'tokens' | 'path'>;
-
 /** @throws BPB_MODEL_AXES as `readFixedAxes` */
-export function modelAxes({ graph, tokens, path }: Model): FixedAxes {
+export function modelAxes({ model, adaptive }: Pick<Artifact, 'model' | 'adaptive'>): FixedAxes {
+  const { graph, tokens, path } = model;
   const port = graph.inputs.find(({ name }) => name === tokens);
-  return readFixedAxes(port?.dims ?? null, path);
+  const axes = readFixedAxes(port?.dims ?? null, path);
+  // The batch is one for the ports of both graphs.
+  return adaptive === null ? axes : { ...axes, fixedRows: adaptive.fixedRows ?? null };
 }
 
 /** Whether every row has `seqLen` inputs, which is known before the data is read. */
@@ -29,7 +30,7 @@ export function checkRowLength(
   longest: number,
   { fixedTime }: FixedAxes,
   { stride }: Pick<WindowOptions, 'stride'>,
-  { path }: Pick<Model, 'path'>,
+  { path }: Pick<Artifact['model'], 'path'>,
 ): void {
   if (fixedTime === null || longest <= fixedTime) return;
   const shorter = stride !== null && stride > fixedTime ? ` --stride ${fixedTime}` : '';
