@@ -1,4 +1,4 @@
-/** Runs `npm run setup:cuda`; all of it is in src/doctor/setup-cuda.ts. */
+/** `npm run setup:cuda` in a clone; all of it is in src/doctor/setup-cuda.ts. */
 import { existsSync } from 'node:fs';
 
 const built = new URL('../dist/doctor/setup-cuda.js', import.meta.url);

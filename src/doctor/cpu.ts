@@ -6,9 +6,10 @@ import { arch, cpus, platform } from 'node:os';
 import { loadAddon } from '../engine/addon.js';
 import { findRuntimeLibrary, runtimePackageVersion } from '../engine/library.js';
 import { BpbError } from '../errors.js';
+import { BUILD_NATIVE, INSTALL_PACKAGES } from '../package-scripts.js';
 import type { Finding } from './types.js';
 
-const BUILD = 'npm run build:native (CMake and a C++ compiler)';
+const BUILD = `${BUILD_NATIVE} (CMake and a C++ compiler)`;
 
 export function examineCpu(ortLib: string | undefined): Finding[] {
   return [node(), cpu(), packageFinding(), addon(), runtime(ortLib)];
@@ -34,7 +35,7 @@ function packageFinding(): Finding {
     return { name: 'onnxruntime-node', for: 'cpu', found: true, detail, mend: null };
   } catch {
     const detail = 'not installed';
-    return { name: 'onnxruntime-node', for: 'cpu', found: false, detail, mend: 'npm ci' };
+    return { name: 'onnxruntime-node', for: 'cpu', found: false, detail, mend: INSTALL_PACKAGES };
   }
 }
 
@@ -60,7 +61,7 @@ function runtime(directory: string | undefined): Finding {
       for: 'cpu',
       found: false,
       detail,
-      mend: known ? (error.hint ?? null) : 'npm ci',
+      mend: known ? (error.hint ?? null) : INSTALL_PACKAGES,
     };
   }
 }

@@ -10,11 +10,11 @@ import type { NativeAddon, ProviderForm } from '../engine/addon.js';
 import { missingLibrary, remedyFor } from '../engine/cuda/errors.js';
 import { providerFiles, providerVersion } from '../engine/cuda/provider-files.js';
 import { scorerLibraryPath } from '../engine/cuda/scorer-library.js';
+import { BUILD_NATIVE, SETUP_CUDA } from '../package-scripts.js';
 import { cudaMajor, readElf } from './elf.js';
 import type { Finding } from './types.js';
 
-const SETUP = 'npm run setup:cuda';
-const REBUILD = 'node native/build.mjs --force';
+const REBUILD = `${BUILD_NATIVE} --force`;
 const UPDATE =
   'Update the NVIDIA driver, or build the scorer with an older nvcc (node native/build.mjs --force).';
 /** Where the provider does not say what it needs: the runtimes that are common, newest first. */
@@ -29,7 +29,7 @@ export function examineScorer(addon: NativeAddon, gpus: boolean): Finding {
   const path = scorerLibraryPath();
   const name = 'scorer library';
   if (!existsSync(path)) {
-    const mend = 'Install the CUDA toolkit (nvcc), then npm run build:native.';
+    const mend = `Install the CUDA toolkit (nvcc), then ${BUILD_NATIVE}`;
     return { name, for: 'gpu', found: false, detail: `not built: ${path}`, mend };
   }
   const scorer = addon.scorer(path);
@@ -71,7 +71,7 @@ export function examineProvider(addon: NativeAddon, runtime: string): Finding[] 
     const names = missing.map((path) => basename(path)).join(', ');
     const detail = `no ${names} in ${dirname(provider)}`;
     return [
-      { name: 'CUDA provider', for: 'gpu', found: false, detail, mend: SETUP },
+      { name: 'CUDA provider', for: 'gpu', found: false, detail, mend: SETUP_CUDA },
       ...COMMON_RUNTIMES.map((name) => library(addon, name)),
       examineCudnn(addon, []),
     ];
@@ -85,7 +85,7 @@ export function examineProvider(addon: NativeAddon, runtime: string): Finding[] 
     for: 'gpu',
     found: own === version,
     detail: `${own ?? 'of another version'} beside libonnxruntime ${version}${cuda === null ? '' : `, for CUDA ${cuda}`}`,
-    mend: own === version ? null : SETUP,
+    mend: own === version ? null : SETUP_CUDA,
   };
   // The driver has a finding of its own; what every Linux has needs none.
   const libraries = (needed ?? COMMON_RUNTIMES).filter((name) => /^lib(cu(?!da\.)|nv)/.test(name));
@@ -139,7 +139,7 @@ function probeForms(runtime: string): Finding[] {
       for: 'gpu',
       found: reason === '',
       detail: reason === '' ? 'yes' : missing === undefined ? reason : `lacks ${missing}`,
-      mend: reason === '' ? null : missing === undefined ? SETUP : remedyFor(missing),
+      mend: reason === '' ? null : missing === undefined ? SETUP_CUDA : remedyFor(missing),
     };
   });
 }

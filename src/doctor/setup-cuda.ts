@@ -1,5 +1,5 @@
 /**
- * `npm run setup:cuda`: installation of the CUDA provider, from a wheel or by onnxruntime-node.
+ * `scripts/setup-cuda.mjs`: installation of the CUDA provider, from a wheel or by onnxruntime-node.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -11,17 +11,18 @@ import { providerFiles } from '../engine/cuda/provider-files.js';
 import { findRuntimeLibrary, runtimePackageVersion } from '../engine/library.js';
 import { requireAddon } from '../engine/native-session.js';
 import { environmentError, inputError, usageError } from '../errors.js';
+import { SETUP_CUDA } from '../package-scripts.js';
 import { cudaMajor, readElf } from './elf.js';
 import { type Installed, installWheel } from './wheel.js';
 
-export const SETUP_USAGE = `Usage: npm run setup:cuda -- [--wheel FILE] [--ort-lib DIR]
+export const SETUP_USAGE = `Usage: ${SETUP_CUDA} [--wheel FILE] [--ort-lib DIR]
 
 Puts ONNX Runtime's CUDA provider beside libonnxruntime.
   --wheel FILE   take it out of an onnxruntime-gpu wheel (CUDA 13) of the same version:
                  pip download --no-deps onnxruntime-gpu==${runtimePackageVersion()}
   --ort-lib DIR  beside the libonnxruntime there, instead of onnxruntime-node's
 Without --wheel onnxruntime-node's own installer fetches it from api.nuget.org (CUDA 12).
-npm ci removes what was put there: run this again after it.`;
+npm ci and npm install remove what was put there: run this again after them.`;
 
 interface SetupFlags {
   wheel?: string | undefined;
@@ -43,7 +44,7 @@ export function parseSetup(args: readonly string[]): SetupFlags {
   } catch (error) {
     throw usageError('BPB_USAGE', {
       message: (error as Error).message,
-      hint: 'npm run setup:cuda -- --help shows what it takes.',
+      hint: `${SETUP_CUDA} --help shows what it takes`,
     });
   }
 }
@@ -95,7 +96,7 @@ function installerError(reason: string, version: string) {
     message: "onnxruntime-node's installer could not get the CUDA provider.",
     expected: 'access to api.nuget.org',
     actual: reason,
-    hint: `On a machine with network: pip download --no-deps onnxruntime-gpu==${version}; then npm run setup:cuda -- --wheel FILE`,
+    hint: `On a machine with network: pip download --no-deps onnxruntime-gpu==${version}; then ${SETUP_CUDA} --wheel FILE`,
   });
 }
 

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { BUILD_NATIVE } from '../package-scripts.js';
 import type { CudaOptions, GraphOptions, RuntimeOptions } from './types.js';
 
 /** An input or output of a native session; `type` is ONNX's number, 0 where it is no tensor. */
@@ -234,12 +235,12 @@ export function loadAddon(): AddonResult {
 /** The addon of a file. */
 export function addonAt(path: string): AddonResult {
   if (!existsSync(path)) {
-    return { reason: 'the native addon is not built (npm run build:native)' };
+    return { reason: `the native addon is not built (${BUILD_NATIVE})` };
   }
   try {
     const addon = createRequire(import.meta.url)(path) as NativeAddon;
     if (addon.abi === ABI) return { addon };
-    return { reason: 'the native addon is of other sources (npm run build:native -- --force)' };
+    return { reason: `the native addon is of other sources (${BUILD_NATIVE} --force)` };
   } catch (error) {
     return { reason: `the native addon does not load: ${(error as Error).message}` };
   }

@@ -3,6 +3,7 @@
  */
 
 import { BpbError, environmentError, inputError } from '../errors.js';
+import { BUILD_NATIVE } from '../package-scripts.js';
 import { plainText } from './runtime-text.js';
 
 export function modelLoadError(path: string, reason: string, cause?: unknown): BpbError {
@@ -93,6 +94,6 @@ export function noBfloat16Error(path: string): BpbError {
     path,
     expected: 'fp32 or fp16 logits',
     actual: 'bf16',
-    hint: 'Build the native addon (npm run build:native), or cast the logits to fp32 in the graph.',
+    hint: `Build the native addon (${BUILD_NATIVE}), or cast the logits to fp32 in the graph.`,
   });
 }

@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { environmentError } from '../errors.js';
+import { INSTALL_PACKAGES } from '../package-scripts.js';
 
 const LIBRARY = /^libonnxruntime\.(so(\.\d+)*|(\d+\.)*dylib)$/;
 
@@ -53,6 +54,6 @@ export function findRuntimeLibrary(ortLib?: string): string {
     path: ortLib ?? 'node_modules/onnxruntime-node',
     expected: `libonnxruntime for ${process.platform}-${process.arch}`,
     actual: searched.length > 0 ? `none in ${searched.join(', ')}` : 'no onnxruntime-node package',
-    hint: 'Run npm ci, or name the folder of a libonnxruntime with --ort-lib.',
+    hint: `Run ${INSTALL_PACKAGES}, or name the folder of a libonnxruntime with --ort-lib.`,
   });
 }

@@ -3,6 +3,7 @@
  */
 
 import { BpbError, environmentError } from '../errors.js';
+import { BUILD_NATIVE } from '../package-scripts.js';
 import {
   loadAddon,
   type NativeAddon,
@@ -53,7 +54,7 @@ export function requireAddon(engine: string): NativeAddon {
   throw environmentError('BPB_NATIVE_ADDON', {
     message: `The ${engine} engine is not available.`,
     actual: native.reason,
-    hint: 'Build it with npm run build:native (CMake and a C++ compiler), or use onnx-js.',
+    hint: `Build it with ${BUILD_NATIVE} (CMake and a C++ compiler), or use onnx-js.`,
   });
 }
 

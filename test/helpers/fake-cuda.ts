@@ -25,10 +25,10 @@ function reason(): string {
   if (spawnSync(compiler, ['--version']).status !== 0) return 'no C++ compiler';
   const { provider, missing } = providerFiles(findRuntimeLibrary(ortLib));
   if (missing.length > 0) {
-    return 'no CUDA provider of ONNX Runtime: npm run setup:cuda -- --wheel FILE';
+    return 'no CUDA provider of ONNX Runtime: node scripts/setup-cuda.mjs --wheel FILE';
   }
   if (!cudaLibraries(provider).includes('libcudart.so.13')) {
-    return 'the CUDA provider is not built for CUDA 13: npm run setup:cuda -- --wheel FILE';
+    return 'the CUDA provider is not built for CUDA 13: node scripts/setup-cuda.mjs --wheel FILE';
   }
   return '';
 }

@@ -354,7 +354,7 @@ const doctor: ReportDocuments['doctor'] = {
       for: 'gpu',
       found: false,
       detail: HOSTILE,
-      mend: 'Install the CUDA provider of the version that is named, or run npm run setup:cuda.',
+      mend: 'Install the CUDA provider of the version that is named, or run node scripts/setup-cuda.mjs',
     },
   ],
 };

@@ -3,12 +3,13 @@
  */
 
 import { type BpbError, environmentError, usageError } from '../../errors.js';
+import { SETUP_CUDA } from '../../package-scripts.js';
 
 /** Libraries that the provider may miss, and how to install them. */
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/^libcuda\./, 'Install the NVIDIA driver (nvidia-smi must work).'],
   [/^libcudnn/, 'Install cuDNN 9 for your CUDA version, and have its folder in LD_LIBRARY_PATH.'],
-  [/^libonnxruntime_providers/, 'Run npm run setup:cuda.'],
+  [/^libonnxruntime_providers/, `Run ${SETUP_CUDA}`],
   [
     /^lib(cudart|cublas|cublasLt|cufft|curand|nvrtc)\./,
     'Install the CUDA runtime of the version in the name, and have its folder in LD_LIBRARY_PATH.',
@@ -78,7 +79,7 @@ export function providerError(reason: string, path: string): BpbError {
     path,
     expected: 'libonnxruntime_providers_cuda.so of the same version beside libonnxruntime',
     actual: missing === undefined ? reason : `${missing} is missing`,
-    hint: `${missing === undefined ? 'Run npm run setup:cuda.' : remedyFor(missing)} bpb doctor lists all that is needed.`,
+    hint: `${missing === undefined ? `Run ${SETUP_CUDA};` : remedyFor(missing)} bpb doctor lists all that is needed.`,
     cause: new Error(reason),
   });
 }
@@ -89,7 +90,7 @@ export function noProviderError(path: string): BpbError {
     path,
     expected: 'libonnxruntime_providers_cuda.so and libonnxruntime_providers_shared.so',
     actual: "ONNX Runtime's CUDA provider is not installed",
-    hint: 'Run npm run setup:cuda, or name a GPU build of ONNX Runtime with --ort-lib.',
+    hint: `Run ${SETUP_CUDA}, or name a GPU build of ONNX Runtime with --ort-lib.`,
   });
 }
 
@@ -99,7 +100,7 @@ export function providerVersionError(path: string, found: string, runtime: strin
     path,
     expected: `version ${runtime}`,
     actual: found,
-    hint: `Run npm run setup:cuda with the provider of ${runtime}: it crashes with any other.`,
+    hint: `Run ${SETUP_CUDA} with the provider of ${runtime}: it crashes with any other.`,
   });
 }
 

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BpbError, environmentError } from '../../errors.js';
+import { BUILD_NATIVE } from '../../package-scripts.js';
 
 const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 
@@ -25,7 +26,7 @@ export function findScorerLibrary(): string {
     path,
     expected: 'libbpb_cuda.so',
     actual: 'the CUDA scorer is not built',
-    hint: 'Install the CUDA toolkit (nvcc) and run npm run build:native.',
+    hint: `Install the CUDA toolkit (nvcc) and run ${BUILD_NATIVE}`,
   });
 }
 
