@@ -170,7 +170,7 @@ export class Accounting {
     shares: DecodedShares,
     out: DocumentBytes,
   ): void {
-    const { stream, tokenizer } = this.inputs;
+    const { stream } = this.inputs;
     const span = documentSpan(stream, k);
     let reached = span.targetFrom;
     let repeated = false;

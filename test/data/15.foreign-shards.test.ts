@@ -9,7 +9,7 @@ import { uniform } from '../helpers/models.js';
 import { pythonWith } from '../helpers/python.js';
 import { refusalOf } from '../helpers/refusal.js';
 
-const OPTIONS = { vocabulary: 65_536, bosId: 1 };
+const OPTIONS = { vocabulary: 65_536, startId: 1 };
 
 function fileOf(content: Uint8Array, name = 'val.bin'): string {
   const path = join(temporaryFolder(), name);
