@@ -53,6 +53,12 @@ export const option = {
   countOr: (word: string) =>
     of(z.union([z.literal(word), z.int().min(0)]), `an integer from 0, or ${word}`),
   choice: (values: readonly string[]) => of(z.enum(values), values.join(', ')),
+  /** An object of named values: one of the words, or `{ constant }`. */
+  kinds: (words: readonly string[]) =>
+    of(
+      z.record(z.string(), z.union([z.enum(words), z.strictObject({ constant: z.number() })])),
+      `an object of ${words.join(', ')} or { constant: number } by name`,
+    ),
   required: (check: OptionCheck): OptionCheck => ({ ...check, required: true }),
 };
 

@@ -8,6 +8,7 @@ import type { OnnxSummary } from '../onnx/summary.js';
 import { shared } from '../shared-memory.js';
 import { type AdaptGraph, type Adaptive, type StateTensor, stateBytes } from './adaptive.js';
 import { readDecompressed } from './decompress.js';
+import type { LoadedModel } from './load-model.js';
 import type { Manifest } from './manifest.js';
 import { readModelFile } from './model-file.js';
 import { type StoredFile, sha256 } from './size.js';
@@ -33,7 +34,7 @@ interface LoadedAdaptive {
 export async function loadAdaptive(
   manifest: Manifest,
   manifestPath: string,
-  score: { readonly path: string; readonly graph: OnnxSummary },
+  score: Pick<LoadedModel, 'path' | 'graph' | 'tokens' | 'logits'>,
   inside: (name: string) => string,
 ): Promise<LoadedAdaptive | null> {
   const { state } = manifest;
@@ -82,8 +83,8 @@ export async function loadAdaptive(
   const fixedRows = checkStatePorts({
     adaptive,
     manifestPath,
-    tokens: manifest.model.tokens,
-    logits: manifest.model.logits,
+    tokens: score.tokens,
+    logits: score.logits,
     score,
     adapt: adaptGraph === null ? null : { path: adapt!.path, graph: adaptGraph },
   });

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { inputError, usageError } from '../errors.js';
 import type { Adaptive } from './adaptive.js';
 import { loadAdaptive } from './load-adaptive.js';
-import { type LoadedModel, loadModel } from './load-model.js';
+import { type LoadedModel, loadModel, type PortOptions } from './load-model.js';
 import { type Manifest, parseManifest } from './manifest.js';
 import {
   accountSize,
@@ -64,12 +64,13 @@ export interface Artifact {
  * ```
  * @param path a directory with `artifact.json`, that file, or a model (`.onnx`, maybe compressed);
  * or, where nothing is there, the name of an artifact that comes with the package
+ * @param ports what the model's inputs and outputs are, before what the manifest says of them
  * @throws input errors (exit 3) that name the file and the field
  */
-export async function loadArtifact(path: string): Promise<Artifact> {
+export async function loadArtifact(path: string, ports: PortOptions = {}): Promise<Artifact> {
   const stat = statOf(path);
   if (typeof stat === 'string') {
-    if (stat === 'ENOENT' && isBundled(path)) return loadDirectory(join(BUNDLED, path));
+    if (stat === 'ENOENT' && isBundled(path)) return loadDirectory(join(BUNDLED, path), ports);
     throw inputError('BPB_ARTIFACT_MISSING', {
       message: 'there is no such artifact',
       path,
@@ -77,9 +78,9 @@ export async function loadArtifact(path: string): Promise<Artifact> {
       actual: stat === 'ENOENT' ? 'nothing' : stat,
     });
   }
-  if (stat.isDirectory()) return loadDirectory(path);
-  if (basename(path) === 'artifact.json') return loadDirectory(resolve(path, '..'));
-  return loadBareModel(path);
+  if (stat.isDirectory()) return loadDirectory(path, ports);
+  if (basename(path) === 'artifact.json') return loadDirectory(resolve(path, '..'), ports);
+  return loadBareModel(path, ports);
 }
 
 /** Whether `name` is that of a bundled artifact, in the letters of its folder. */
@@ -87,7 +88,7 @@ function isBundled(name: string): boolean {
   return /^[\w-]+$/.test(name) && existsSync(join(BUNDLED, name, 'artifact.json'));
 }
 
-async function loadDirectory(directory: string): Promise<Artifact> {
+async function loadDirectory(directory: string, ports: PortOptions): Promise<Artifact> {
   const manifestPath = join(directory, 'artifact.json');
   let text: string;
   try {
@@ -104,10 +105,8 @@ async function loadDirectory(directory: string): Promise<Artifact> {
   const manifest = parseManifest(text, manifestPath);
   const inside = (name: string): string => pathInside(directory, name, manifestPath);
 
-  const model = await loadModel(inside(manifest.model.path), {
-    ...manifest.model,
-    root: directory,
-  });
+  const request = { ...manifest.model, root: directory, state: manifest.state?.tensors };
+  const model = await loadModel(inside(manifest.model.path), request, ports);
   const counted = await Promise.all(manifest.counted.map((name) => storedFile(name, inside(name))));
   const tokenizer: TokenizerSource =
     manifest.tokenizer.kind === 'byte260'
@@ -136,7 +135,7 @@ async function loadDirectory(directory: string): Promise<Artifact> {
   };
 }
 
-async function loadBareModel(path: string): Promise<Artifact> {
+async function loadBareModel(path: string, ports: PortOptions): Promise<Artifact> {
   if (!/\.onnx(\.(gz|br|xz|zst))?$/.test(path)) {
     throw usageError('BPB_ARTIFACT_KIND', {
       message: 'the artifact is neither a directory nor an ONNX model',
@@ -147,8 +146,7 @@ async function loadBareModel(path: string): Promise<Artifact> {
     });
   }
   const root = dirname(path);
-  const ports = { tokens: 'input_ids', logits: 'logits', softcap: null };
-  const model = await loadModel(path, { ...ports, root });
+  const model = await loadModel(path, { root }, ports);
   const files = relativeTo(root, model.files);
   const [file, ...external] = files;
   const hashed = new Map(files.map(({ name, sha256 }) => [name, sha256]));

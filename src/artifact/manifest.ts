@@ -3,19 +3,23 @@
  */
 import { z } from 'zod';
 import { inputError } from '../errors.js';
+import { INPUT_KINDS, LOGITS_KINDS } from '../onnx/bind/types.js';
 import { SLIDING_2026_03_19, WINDOW_MODES } from '../windows/options.js';
 import { adaptSchema, portName, relativePath, stateSchema } from './state-schema.js';
 
 /** The id before each document, or `none`; absent where the tokenizer's BOS is. */
 const documentStart = z.union([z.int().min(0), z.literal('none')]).optional();
+const inputKind = z.union([z.enum(INPUT_KINDS), z.strictObject({ constant: z.number() })]);
 
 const manifestSchema = z.strictObject({
   format: z.literal('bpb-artifact/1'),
   name: z.string().min(1).max(200),
   model: z.strictObject({
     path: relativePath,
-    tokens: portName.default('input_ids'),
-    logits: portName.default('logits'),
+    tokens: portName.optional(),
+    logits: portName.optional(),
+    inputs: z.record(portName, inputKind).optional(),
+    logitsAre: z.enum(LOGITS_KINDS).optional(),
     softcap: z.number().positive().finite().nullable().default(null),
   }),
   tokenizer: z.discriminatedUnion('kind', [

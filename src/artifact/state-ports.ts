@@ -4,7 +4,7 @@
  */
 import { type BpbError, inputError } from '../errors.js';
 import { TYPE } from '../onnx/element-types.js';
-import type { Port } from '../onnx/port.js';
+import { describePort, type Port } from '../onnx/port.js';
 import type { OnnxSummary } from '../onnx/summary.js';
 import type { Adaptive, StateTensor } from './adaptive.js';
 
@@ -23,10 +23,6 @@ interface StatePorts {
   readonly adapt: Graph | null;
 }
 
-const TYPE_NAMES = new Map<number, string>(
-  Object.entries(TYPE).map(([name, type]) => [type, name]),
-);
-
 /** The batch axis of all ports of both graphs: open, or of one size. */
 class BatchAxis {
   size: number | null = null;
@@ -38,7 +34,7 @@ class BatchAxis {
     if (rows === 0 || this.size !== null) {
       const others =
         this.size === null ? 'a batch of at least 1' : `the ${this.size} of other ports`;
-      throw portError(path, `fixes the batch of \`${port.name}\``, others, shape(port));
+      throw portError(path, `fixes the batch of \`${port.name}\``, others, describePort(port));
     }
     this.size = rows;
   }
@@ -143,7 +139,7 @@ function onlyInputs({ path, graph }: Graph, may: readonly string[], what: string
     path,
     `asks for the input \`${other.name}\``,
     `${what}, nothing else`,
-    shape(other),
+    describePort(other),
   );
 }
 
@@ -167,7 +163,7 @@ function requireTime(
   const ids = port.elementType === TYPE.int64 || port.elementType === TYPE.int32;
   if (!ids || (port.dims !== null && port.dims.length !== 2)) {
     const expected = 'int64 or int32 [batch, time]';
-    throw portError(graph.path, `cannot take ids at \`${name}\``, expected, shape(port));
+    throw portError(graph.path, `cannot take ids at \`${name}\``, expected, describePort(port));
   }
   if (port.dims === null) return;
   axis.add(graph, port);
@@ -175,7 +171,7 @@ function requireTime(
   const most = role === 'targets' ? chunk : context + chunk;
   if (typeof time === 'number' && time > most) {
     const what = `asks for tokens that it may not have at \`${name}\``;
-    throw portError(graph.path, what, `at most ${most} a document`, shape(port));
+    throw portError(graph.path, what, `at most ${most} a document`, describePort(port));
   }
   const steady =
     tensors.every(({ reset }) => reset === 'document') &&
@@ -183,7 +179,7 @@ function requireTime(
     time === most;
   if (typeof time === 'number' && !steady) {
     const what = `fixes the time of \`${name}\``;
-    throw portError(graph.path, what, 'a symbolic time axis', shape(port));
+    throw portError(graph.path, what, 'a symbolic time axis', describePort(port));
   }
 }
 
@@ -204,13 +200,9 @@ function requirePort(
     (dims === null ||
       (dims.length === tensor.shape.length + 1 &&
         tensor.shape.every((dim, i) => typeof dims[i + 1] !== 'number' || dims[i + 1] === dim)));
-  if (!fits) throw portError(path, `has another shape or type for ${of}`, expected, shape(port));
+  if (!fits)
+    throw portError(path, `has another shape or type for ${of}`, expected, describePort(port));
   batch.add(graph, port);
-}
-
-function shape({ elementType, dims }: Port): string {
-  const type = TYPE_NAMES.get(elementType) ?? `ONNX type ${elementType}`;
-  return `${type} ${dims === null ? 'of any shape' : `[${dims.join(', ')}]`}`;
 }
 
 function portError(path: string, what: string, expected: string, actual: string): BpbError {

@@ -3,6 +3,8 @@
  */
 import { type Command, InvalidArgumentError } from 'commander';
 import { usageError } from '../errors.js';
+import type { ScoreOptions } from '../evaluation/options.js';
+import { INPUT_EXPECTED, INPUT_HELP, PORT_FLAGS, parseInput } from '../evaluation/port-options.js';
 import { ENGINE_FLAGS } from '../evaluation/session-options.js';
 import { flagOf } from '../option-check.js';
 import { flag, GROUPS } from './help.js';
@@ -54,6 +56,23 @@ export function requireFlags(command: string, flags: Readonly<Record<string, unk
     actual: missing.length === names.length ? 'none of them' : `no ${missing.join(', no ')}`,
     hint: `bpb ${command} --help shows a complete command line`,
   });
+}
+
+/** One `--input NAME=KIND`, added to those before it. */
+function input(text: string, before: ScoreOptions['input'] = {}): ScoreOptions['input'] {
+  const parsed = parseInput(text);
+  if (parsed === null) throw new InvalidArgumentError(`expected ${INPUT_EXPECTED}.`);
+  const [name, kind] = parsed;
+  if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`${name} is given twice.`);
+  return { ...before, [name]: kind };
+}
+
+/** Adds the flags that say what a model's inputs and outputs are. */
+export function addPortFlags(command: Command): Command {
+  for (const { flags, help, choices, byDefault } of PORT_FLAGS) {
+    command.addOption(flag(flags, help, { choices, default: byDefault }));
+  }
+  return command.option('--input <name=kind>', INPUT_HELP, input);
 }
 
 /** Adds the flags that say how the sessions of a model are opened, under their heading. */

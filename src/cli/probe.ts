@@ -8,7 +8,7 @@ import { type LedgerProbeOptions, probeLedger } from '../ledger/verify.js';
 import { flagOf } from '../option-check.js';
 import { type ProbeOptions, probe } from '../probes/probe.js';
 import { WINDOW_MODES } from '../windows/options.js';
-import { addEngineFlags, documentStart, integer } from './arguments.js';
+import { addEngineFlags, addPortFlags, documentStart, integer } from './arguments.js';
 import { defineCommand } from './command.js';
 import { flag, GROUPS } from './help.js';
 
@@ -29,15 +29,22 @@ export const probeCommand = defineCommand<
   ],
   options: (command) =>
     addEngineFlags(
-      command
-        .addArgument(new Argument('[artifact]', 'a directory with artifact.json, or an .onnx file'))
-        .optionsGroup(GROUPS.model)
-        .addOption(
-          flag('--tokenizer <file>', 'a SentencePiece .model, or byte260', {
-            default: "the artifact's",
-          }),
-        )
-        .option('--ledger <file>', 'instead: a ledger, also another evaluator’s (docs/ledger.md)')
+      addPortFlags(
+        command
+          .addArgument(
+            new Argument('[artifact]', 'a directory with artifact.json, or an .onnx file'),
+          )
+          .optionsGroup(GROUPS.model)
+          .addOption(
+            flag('--tokenizer <file>', 'a SentencePiece .model, or byte260', {
+              default: "the artifact's",
+            }),
+          )
+          .option(
+            '--ledger <file>',
+            'instead: a ledger, also another evaluator’s (docs/ledger.md)',
+          ),
+      )
         .optionsGroup(GROUPS.data)
         .addOption(
           flag('--data <path...>', 'shards (a directory or files), or a built-in set: sotu-val', {

@@ -8,7 +8,14 @@ import type { ScoreOptions } from '../evaluation/options.js';
 import { scoreClaimed } from '../score/claimed.js';
 import { score } from '../score/score.js';
 import { SLIDING_2026_03_19, WINDOW_MODES } from '../windows/options.js';
-import { addEngineFlags, decimal, documentStart, integer, part } from './arguments.js';
+import {
+  addEngineFlags,
+  addPortFlags,
+  decimal,
+  documentStart,
+  integer,
+  part,
+} from './arguments.js';
 import { defineCommand } from './command.js';
 import { flag, GROUPS } from './help.js';
 
@@ -27,22 +34,26 @@ export const scoreCommand = defineCommand<Flags, [artifact: string | undefined]>
   ],
   options: (command) =>
     addEngineFlags(
-      command
-        .addArgument(new Argument('[artifact]', 'a directory with artifact.json, or an .onnx file'))
-        .optionsGroup(GROUPS.model)
-        .option('--targets <file>', 'in place of an artifact: nats made elsewhere, and --ledger')
-        .addOption(
-          flag('--tokenizer <file>', 'a SentencePiece .model, or byte260', {
-            default: "the artifact's",
-          }),
-        )
-        .option('--optimize', 'rewrite the model for speed, and prove it the same; fp16 on a GPU')
-        .addOption(
-          flag('--optimize-tolerance <nats>', 'mean difference that this may make', {
-            parse: decimal,
-            default: '1e-4',
-          }),
-        )
+      addPortFlags(
+        command
+          .addArgument(
+            new Argument('[artifact]', 'a directory with artifact.json, or an .onnx file'),
+          )
+          .optionsGroup(GROUPS.model)
+          .option('--targets <file>', 'in place of an artifact: nats made elsewhere, and --ledger')
+          .addOption(
+            flag('--tokenizer <file>', 'a SentencePiece .model, or byte260', {
+              default: "the artifact's",
+            }),
+          )
+          .option('--optimize', 'rewrite the model for speed, and prove it the same; fp16 on a GPU')
+          .addOption(
+            flag('--optimize-tolerance <nats>', 'mean difference that this may make', {
+              parse: decimal,
+              default: '1e-4',
+            }),
+          ),
+      )
         .optionsGroup(GROUPS.data)
         .addOption(
           flag('--data <path...>', 'shards (a directory or files), or a built-in set: sotu-val', {

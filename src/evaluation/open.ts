@@ -33,6 +33,7 @@ import {
 import type { ScoreOptions, TokenOptions } from './options.js';
 import { devicesOf, placementOf } from './placement.js';
 import { partRange, planBatchesOf, planRows } from './plan.js';
+import { portOptions } from './port-options.js';
 import type { Placement } from './session-options.js';
 import { windowRequest } from './window.js';
 
@@ -130,7 +131,7 @@ async function openModel(options: ScoreOptions, planned: boolean): Promise<Model
   requireDocuments(options.docs, options.textField);
   if (options.signal?.aborted) throw interrupted();
   const devices = devicesOf(options);
-  const artifact = await loadArtifact(options.artifact);
+  const artifact = await loadArtifact(options.artifact, portOptions(options));
   const { adaptive, evaluation } = artifact;
   requireModelOptions(options, artifact, planned);
   const window = windowRequest(options, evaluation) as WindowOptions;

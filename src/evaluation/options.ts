@@ -1,13 +1,15 @@
 /**
  * The options of a score, and of a score of losses that were computed elsewhere.
  */
+import type { PortOptions } from '../artifact/load-model.js';
 import { type OptionChecks, option } from '../option-check.js';
 import type { Progress } from '../progress.js';
 import type { DocumentStart } from '../tokenizer/types.js';
 import { SLIDING_2026_03_19, WINDOW_MODES, type WindowMode } from '../windows/options.js';
+import { PORT_CHECKS } from './port-options.js';
 import { ENGINE_CHECKS, type EngineFlags } from './session-options.js';
 
-export interface ScoreOptions extends EngineFlags {
+export interface ScoreOptions extends EngineFlags, PortOptions {
   /** Directory with `artifact.json`, or a bare `.onnx`. */
   artifact: string;
   /** A SentencePiece `.model`, or `byte260`; by default the artifact's own. */
@@ -89,6 +91,7 @@ export const SCORE_CHECKS: OptionChecks<ScoreOptions> = {
   compat: option.choice([SLIDING_2026_03_19]),
   limitDocs: option.count(1),
   part: option.pair,
+  ...PORT_CHECKS,
   ...ENGINE_CHECKS,
   optimize: option.flag,
   optimizeTolerance: option.number,

@@ -40,7 +40,7 @@ export const ENGINE_CHECKS: OptionChecks<EngineFlags> = {
 };
 
 /** A flag of a command line: as commander declares it, and its help. */
-interface FlagText {
+export interface FlagText {
   readonly flags: string;
   readonly help: string;
   /** Least value of a count. */

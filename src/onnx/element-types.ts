@@ -24,6 +24,15 @@ export const TYPE = {
 } as const;
 export type TypeName = keyof typeof TYPE;
 
+const TYPE_NAMES = new Map<number, string>(
+  Object.entries(TYPE).map(([name, type]) => [type, name]),
+);
+
+/** `int64`; `ONNX type 17` for one that is not in `TYPE`. */
+export function typeName(type: number): string {
+  return TYPE_NAMES.get(type) ?? `ONNX type ${type}`;
+}
+
 /** Whether constants of that type are computed in floating point. */
 export function isFloat(type: number): boolean {
   return type === TYPE.float32 || type === TYPE.float16 || type === TYPE.float64;

@@ -146,7 +146,7 @@ export function makeNode(
 ): Node {
   const parsed = Object.entries(attributes).map(([name, value]): [string, Attribute] => [
     name,
-    { raw: join(attributeFields(name, value)), value: Object.values(value)[0], captures: [] },
+    { raw: join(attributeFields(name, value)), value: parsedValue(value), captures: [] },
   ]);
   const name = outputs[0] ?? '';
   return {
@@ -160,6 +160,12 @@ export function makeNode(
     rest: [],
     raw: null,
   };
+}
+
+function parsedValue(value: AttributeValue): Attribute['value'] {
+  if (!('tensor' in value)) return Object.values(value)[0] as number | string | readonly number[];
+  const { tensor } = value;
+  return { name: '', type: tensor.type, dims: tensor.dims, decode: () => tensor };
 }
 
 export function makeInitializer(name: string, tensor: Tensor): Initializer {

@@ -3,6 +3,7 @@
  */
 import { bytes, type Chunk, int } from '../protobuf/encode.js';
 import type { Message } from '../protobuf/message.js';
+import { typeName } from './element-types.js';
 import { DIMENSION, SHAPE, TENSOR_TYPE, TYPE_PROTO, VALUE_INFO } from './schema.js';
 
 /** A number for a fixed axis, its name for a symbolic one; '?' for one without a name, or of a negative size. */
@@ -34,6 +35,12 @@ function readDim(message: Message): Dim {
   const size = message.integer(DIMENSION.dim_value);
   // Some exporters write -1 for an open axis, and the runtime takes every negative number for one.
   return size < 0 ? '?' : size;
+}
+
+/** `int64 [batch, 1024]` */
+export function describePort({ elementType, dims }: Port): string {
+  const type = elementType === 0 ? 'no tensor' : typeName(elementType);
+  return `${type} ${dims === null ? 'of any shape' : `[${dims.join(', ')}]`}`;
 }
 
 /** The fields of a ValueInfoProto. */

@@ -6,6 +6,7 @@ import { bytes, type Chunk, float, int, join } from '../protobuf/encode.js';
 import { TYPE, type TypeName } from './element-types.js';
 import { type Dim, portFields } from './port.js';
 import { ATTRIBUTE, ATTRIBUTE_TYPE, GRAPH, MODEL, NODE, OPSET, TENSOR } from './schema.js';
+import { type Tensor, tensorFields } from './tensor.js';
 
 interface PortSpec {
   name: string;
@@ -21,12 +22,13 @@ export interface InitializerSpec {
   data: ArrayBufferView;
 }
 
-/** `int` becomes an INT attribute, `float` a FLOAT, `ints` an INTS, `string` a STRING. */
+/** `int` becomes an INT attribute, `float` a FLOAT, `ints` an INTS, `string` a STRING, `tensor` a TENSOR. */
 export type AttributeValue =
   | { int: number }
   | { float: number }
   | { ints: readonly number[] }
-  | { string: string };
+  | { string: string }
+  | { tensor: Tensor };
 
 export interface NodeSpec {
   op: string;
@@ -61,12 +63,15 @@ function initializer({ name, type, dims, data }: InitializerSpec): Chunk[] {
 
 /** The fields of an AttributeProto. */
 export function attributeFields(name: string, value: AttributeValue): Chunk[] {
-  const { i, f, s, ints } = ATTRIBUTE;
+  const { i, f, s, t, ints } = ATTRIBUTE;
   const typed = (type: number) => int(ATTRIBUTE.type.number, type);
   const named = bytes(ATTRIBUTE.name.number, name);
   if ('string' in value) return [named, bytes(s.number, value.string), typed(ATTRIBUTE_TYPE.s)];
   if ('int' in value) return [named, int(i.number, value.int), typed(ATTRIBUTE_TYPE.i)];
   if ('float' in value) return [named, float(f.number, value.float), typed(ATTRIBUTE_TYPE.f)];
+  if ('tensor' in value) {
+    return [named, bytes(t.number, tensorFields('', value.tensor)), typed(ATTRIBUTE_TYPE.t)];
+  }
   const items = value.ints.map((item) => int(ints.number, item));
   return [named, ...items, typed(ATTRIBUTE_TYPE.ints)];
 }

@@ -1,10 +1,12 @@
 /**
  * `bpb probe`: every probe on an artifact, with the data that is named.
  */
+import type { PortOptions } from '../artifact/load-model.js';
 import type { EngineInfo } from '../engine/types.js';
 import { DEFAULT_BATCH_TOKENS, openEvaluation } from '../evaluation/open.js';
 import type { OpenData } from '../evaluation/open-data.js';
 import { SCORE_CHECKS, type ScoreOptions } from '../evaluation/options.js';
+import { PORT_CHECKS } from '../evaluation/port-options.js';
 import { ENGINE_CHECKS, type EngineFlags, sessionSpec } from '../evaluation/session-options.js';
 import type { Finding } from '../finding.js';
 import { checkOptionTypes, type OptionChecks, option } from '../option-check.js';
@@ -16,6 +18,7 @@ import type { SessionSetup } from './messages.js';
 
 export interface ProbeOptions
   extends EngineFlags,
+    PortOptions,
     Pick<
       ScoreOptions,
       | 'artifact'
@@ -49,6 +52,7 @@ const PROBE_CHECKS: OptionChecks<ProbeOptions> = {
   window: SCORE_CHECKS.window,
   seqLen: SCORE_CHECKS.seqLen,
   stride: SCORE_CHECKS.stride,
+  ...PORT_CHECKS,
   ...ENGINE_CHECKS,
   batchTokens: SCORE_CHECKS.batchTokens,
   seed: SCORE_CHECKS.seed,

@@ -131,6 +131,7 @@ export function composeResult(
       threads: info.threads,
       versions: info.versions,
       device_to_host_bytes: times.deviceToHostBytes,
+      ...portFacts(artifact.model),
     },
     adaptive: adaptiveOf(artifact.adaptive, times),
     verification: scored.verification,
@@ -150,6 +151,15 @@ export function composeResult(
     run: { harness: harnessVersion() },
   };
   return withRunHash({ ...result, identity: identityOf(result) }, command);
+}
+
+function portFacts(model: PlannedEvaluation['artifact']['model']) {
+  return {
+    tokens_input: model.tokensInput,
+    logits_output: model.logitsOutput,
+    logits_are: model.logitsAre,
+    inputs: Object.fromEntries(model.inputs.map(({ name, kind, by }) => [name, { kind, by }])),
+  };
 }
 
 function adaptiveOf(

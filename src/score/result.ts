@@ -4,6 +4,7 @@
 import type { ShardInfo } from '../data/types.js';
 import type { Finding } from '../finding.js';
 import type { LedgerHeader } from '../ledger/format.js';
+import type { BoundInput, LogitsKind } from '../onnx/bind/types.js';
 import type { ProbeVerdict } from '../verdict.js';
 import type { SkipReason, WindowOptions } from '../windows/options.js';
 import type { Optimization } from './optimize-run.js';
@@ -103,6 +104,12 @@ export interface ScoreResult {
     threads: number;
     versions: Readonly<Record<string, string>>;
     device_to_host_bytes: number | null;
+    /** The input of the token ids and the output of the logits, as the file names them. */
+    tokens_input: string;
+    logits_output: string;
+    logits_are: LogitsKind;
+    /** Inputs beside the token ids, what they were given, and who said so. */
+    inputs: Readonly<Record<string, Pick<BoundInput, 'kind' | 'by'>>>;
   };
   /** How state was carried; null where every row stood alone. */
   adaptive: {

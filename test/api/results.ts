@@ -3,9 +3,16 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import * as bpb from '#bpb/index';
+import { onnxModel } from '#bpb/onnx/writer';
 import { errorJson } from '#bpb/report/error';
 import { writeCounts } from '../helpers/adaptive.js';
-import { attention, byteModel, changedTable, lookAhead } from '../helpers/byte-models.js';
+import {
+  attention,
+  byteGraph,
+  byteModel,
+  changedTable,
+  lookAhead,
+} from '../helpers/byte-models.js';
 import { savedApart } from '../helpers/external.js';
 import { seededTexts, VOCABULARY } from '../helpers/score-fixture.js';
 import { LUT } from '../submission/scripts.js';
@@ -23,7 +30,9 @@ export async function allResults({ at }: Inputs): Promise<Results> {
   const { model, data } = savedApart(byteModel(attention), 'attention.data');
   writeFileSync(at('attention.onnx'), model);
   writeFileSync(at('attention.data'), data);
-  writeFileSync(at('ahead.onnx'), byteModel(lookAhead(1, 4)));
+  const ahead = byteGraph(lookAhead(1, 4));
+  const mask = { name: 'attention_mask', type: 'int64', dims: ['batch', 'time'] } as const;
+  writeFileSync(at('ahead.onnx'), onnxModel({ ...ahead, inputs: [...ahead.inputs, mask] }));
   const never = changedTable((table) => {
     for (let id = 0; id < VOCABULARY; id++)
       table[id * VOCABULARY + NEVER] = Number.NEGATIVE_INFINITY;

@@ -62,7 +62,8 @@ export function differences(
   const known = (path: string) => patterns.some((pattern) => pattern.test(path));
   // An empty array, or an empty object of any names, has no elements whose fields could be seen.
   const elements = (path: string) =>
-    documented.some((other) => other.startsWith(`${path}[].`)) || known(`${path}.x`);
+    documented.some((other) => other.startsWith(`${path}[].`) || other.startsWith(`${path}.*.`)) ||
+    known(`${path}.x`);
   const undocumented = [...leaves].filter((path) => {
     const emptyOnly = found.every(({ leaves, empty }) => !leaves.has(path) || empty.has(path));
     return !known(path) && !(emptyOnly && elements(path));

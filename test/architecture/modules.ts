@@ -59,7 +59,7 @@ export const MODULES: readonly Module[] = [
   {
     name: 'evaluation',
     purpose: 'what a caller asks, checked and opened once: options, artifact, data, plan, sessions',
-    imports: ['data', 'tokenizer', 'windows', 'artifact', 'bytes', 'engine'],
+    imports: ['onnx', 'data', 'tokenizer', 'windows', 'artifact', 'bytes', 'engine'],
   },
   {
     name: 'ledger',

@@ -59,8 +59,6 @@ describe('a manifest that says something else is refused, naming the field', () 
 test('defaults are those of the exported baseline', () => {
   expect(parse(good).model).toEqual({
     path: 'model.onnx.xz',
-    tokens: 'input_ids',
-    logits: 'logits',
     softcap: null,
   });
 });

@@ -12,6 +12,7 @@ import { byteGraph, noise, table } from '../helpers/byte-models.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { GraphBuilder } from '../helpers/graph-builder.js';
 import { normals, uniform } from '../helpers/models.js';
+import { refusalOf } from '../helpers/refusal.js';
 import { byteStream, seededTexts } from '../helpers/score-fixture.js';
 import { streamOf } from '../helpers/stream.js';
 
@@ -164,18 +165,18 @@ describe('what a graph does', () => {
     ['a Loop without a bound', op('Loop', ['', 'c0']), /Loop without a bound/],
     ['a Loop over token values', op('Loop', ['input_ids', '']), /as long as the tokens say/],
     ['a Dropout in training mode', op('Dropout', ['logits', '', 'c0']), /Dropout in training/],
-    [
-      'another input',
-      {
-        ...byteGraph(table),
-        inputs: [...byteGraph(table).inputs, { name: 'hint', type: 'int64', dims: ['b', 't'] }],
-      },
-      /neither tokens nor state: hint/,
-    ],
   ])('%s fails', async (_, graph, note) => {
     const verdict = await read(graph);
     expect(verdict.verdict).toBe('fail');
     expect(verdict.note).toMatch(note);
+  });
+
+  test('another input is refused, and is no finding', async () => {
+    const graph = byteGraph(table);
+    const hint = { name: 'hint', type: 'int64', dims: ['b', 't'] } as const;
+    const error = await refusalOf(() => read({ ...graph, inputs: [...graph.inputs, hint] }));
+    expect(error).toMatchObject({ kind: 'input', code: 'BPB_MODEL_INPUT' });
+    expect(error.hint).toContain('--input hint=zeros');
   });
 
   test.each<[string, GraphSpec]>([

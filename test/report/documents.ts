@@ -111,6 +111,10 @@ export const score: ReportDocuments['score'] = {
     threads: 1,
     versions: {},
     device_to_host_bytes: null,
+    tokens_input: 'input_ids',
+    logits_output: 'logits',
+    logits_are: 'logits',
+    inputs: { attention_mask: { kind: 'ones', by: 'name' } },
   },
   adaptive: null,
   verification: {

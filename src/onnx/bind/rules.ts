@@ -1,0 +1,57 @@
+/**
+ * Kinds that a caller or a manifest gives inputs, by name or pattern.
+ */
+import { usageError } from '../../errors.js';
+import type { Port } from '../port.js';
+import { inputRefusal, listed } from './refuse.js';
+import type { InputKind, InputRule } from './types.js';
+
+export class Rules {
+  /** @param rules in order of precedence */
+  constructor(
+    private readonly rules: readonly InputRule[],
+    private readonly path: string,
+  ) {}
+
+  /** The rule of an input, or null. */
+  of(name: string): InputRule | null {
+    return this.rules.find((rule) => matches(rule.name, name)) ?? null;
+  }
+
+  /** @throws BPB_USAGE_INPUT or BPB_MODEL_INPUT for a rule that none of the inputs has */
+  checkNames(inputs: readonly Port[]): void {
+    const stray = this.rules.find(({ name }) => !inputs.some((port) => matches(name, port.name)));
+    if (stray === undefined) return;
+    const { name, kind, by } = stray;
+    const message = `the model has no input "${name}" to be given ${kindText(kind)}`;
+    const expected = inputs.length === 0 ? 'no inputs beside the token ids' : listed(inputs);
+    if (by === 'manifest') {
+      throw inputRefusal(
+        this.path,
+        message,
+        expected,
+        name,
+        'correct `model.inputs` in artifact.json',
+      );
+    }
+    throw usageError('BPB_USAGE_INPUT', {
+      message,
+      path: '--input',
+      expected,
+      actual: name,
+      hint:
+        inputs.length === 0 ? 'leave --input out' : `--input ${inputs[0]!.name}=${kindText(kind)}`,
+    });
+  }
+}
+
+/** A kind as the command line has it. */
+export function kindText(kind: InputKind): string {
+  return typeof kind === 'string' ? kind : String(kind.constant);
+}
+
+/** `*` stands for any text. */
+function matches(pattern: string, name: string): boolean {
+  const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`, 's').test(name);
+}
