@@ -130,7 +130,9 @@ function verifiedLine({ verification }: ScoreResult): string {
   if (mean_abs_nats === null)
     return `${verdict.replace('_', ' ')}${note === null ? '' : `: ${note}`}`;
   const difference = `mean difference ${mean_abs_nats.toExponential(1)} nats (at most ${tolerance_nats})`;
-  return `${verdict}: ${count(rows)} row${rows === 1 ? '' : 's'} scored again, ${difference}`;
+  // The reason that may follow is the runtime's text: the result has it.
+  const how = note === null ? '' : `, ${printable(note.split(':')[0]!)}`;
+  return `${verdict}: ${count(rows)} row${rows === 1 ? '' : 's'} scored again, ${difference}${how}`;
 }
 
 function probesLine({ probes }: ScoreResult): Row[] {

@@ -184,7 +184,7 @@ function prove(
 }
 
 function verify(
-  { options, setup, seed }: Run,
+  { options, evaluation, setup, seed }: Run,
   { opened, rewritten }: Workers,
   { kept, bpb }: PlanScore,
   sample: Sample,
@@ -198,6 +198,8 @@ function verify(
     firstOpinion: kept,
     seed,
     tolerance: toleranceOf(opened.info.precision, rewritten),
+    rounded: evaluation.artifact.model.graph.activations.rounded.length > 0,
+    onGpu: opened.info.provider !== 'cpu',
     signal: options.signal,
     onRow,
   });

@@ -1,13 +1,15 @@
 /**
  * Verification of a run: a sample of rows, scored again by the reference implementation.
  *
- * The run used any engine; the verification always uses the JavaScript API of ONNX Runtime with graph
- * optimization off, and the plain float64 scorer in TypeScript. They share the model file and the rows,
- * and nothing else.
+ * The run used any engine; the verification always uses the JavaScript API of ONNX Runtime and the plain
+ * float64 scorer in TypeScript, with graph optimization off wherever that runs the graph and computes
+ * the same (verify-routes.ts). They share the model file and the rows, and nothing else.
  */
 import { BpbError, interrupted } from '../errors.js';
 import type { WorkerSetup } from '../run/messages.js';
 import { ScorePool } from '../run/pool.js';
+import { Differences, type Disagreement } from './disagreement.js';
+import { type Route, routesOf } from './verify-routes.js';
 
 /** Mean disagreement in nats beyond which a run gives no headline. */
 const TOLERANCE_NATS = { fp32: 1e-5, tf32: 1e-3, fp16: 1e-3, bf16: 1e-3 } as const;
@@ -29,15 +31,15 @@ export function toleranceOf(
 const VERIFY_ROWS_MAX = 64;
 const VERIFY_SECONDS_MAX = 10;
 
-export interface Verification {
+export interface Verification extends Disagreement {
   /** Rows that were scored a second time. */
   rows: number;
   seed: number;
-  mean_abs_nats: number | null;
-  max_abs_nats: number | null;
   tolerance_nats: number;
+  /** Whether the second opinion used ONNX Runtime's graph optimization, as the run does. */
+  optimized: boolean;
   verdict: 'pass' | 'fail' | 'not_possible' | 'skipped';
-  /** Why, where there is no verdict. */
+  /** Why, where there is no verdict or the second opinion did not run the graph as it is. */
   note: string | null;
 }
 
@@ -55,70 +57,82 @@ interface VerifyOptions {
   readonly seed: number;
   /** Of the mean size of the disagreement. */
   readonly tolerance: number;
+  /** Whether the graph rounds activations, so that sums in another order move it by whole steps. */
+  readonly rounded: boolean;
+  /** Whether a GPU ran it. */
+  readonly onGpu: boolean;
   readonly signal?: AbortSignal | undefined;
   /** Called after each group with the rows so far. */
   readonly onRow?: ((rows: number) => void) | undefined;
 }
 
 export async function verifyRows(options: VerifyOptions): Promise<Verification> {
-  const { setup, groups, firstOpinion, seed, tolerance, signal } = options;
-  const result: Verification = {
+  const { groups, seed, tolerance } = options;
+  const nothing: Verification = {
     rows: 0,
     seed,
-    mean_abs_nats: null,
-    max_abs_nats: null,
+    ...new Differences().summary(),
     tolerance_nats: tolerance,
+    optimized: false,
     verdict: 'skipped',
     note: null,
   };
-  if (groups.length === 0) return { ...result, note: 'no row was asked for' };
-  const pool = new ScorePool(
-    { ...setup, engine: 'onnx-js', options: unoptimized(setup.options) },
-    1,
-  );
+  if (groups.length === 0) return { ...nothing, note: 'no row was asked for' };
+  const impossible = (error: BpbError): Verification => ({
+    ...nothing,
+    verdict: 'not_possible',
+    note: `${error.message}${error.actual === undefined ? '' : ` ${error.actual}`}`,
+  });
+  let refused: BpbError | null = null;
+  for (const route of routesOf(options)) {
+    try {
+      return { ...nothing, ...(await compared(options, route, refused)) };
+    } catch (error) {
+      if (!(error instanceof BpbError)) throw error;
+      // The verifying engine may lack kernels that the run's engine has (bf16 on the CPU).
+      if (error.kind === 'environment') return { ...impossible(error), note: error.message };
+      if (!REFUSALS.has(error.code)) throw error;
+      refused ??= error;
+    }
+  }
+  return impossible(refused!);
+}
+
+/** What ONNX Runtime says of a graph that it does not run in this way, and may in another. */
+const REFUSALS: ReadonlySet<string> = new Set(['BPB_MODEL_LOAD', 'BPB_MODEL_RUN']);
+
+/** @param refused why the graph could not be run in the ways before */
+async function compared(
+  { setup, groups, firstOpinion, tolerance, rounded, signal, onRow }: VerifyOptions,
+  { options, note }: Route,
+  refused: BpbError | null,
+): Promise<Partial<Verification>> {
+  const pool = new ScorePool({ ...setup, engine: 'onnx-js', options }, 1);
   try {
     await pool.open();
     const deadline = performance.now() + VERIFY_SECONDS_MAX * 1000;
-    let sum = 0;
-    let max = 0;
-    let targets = 0;
+    const differences = new Differences();
+    let rows = 0;
     for (const group of groups) {
       if (signal?.aborted) throw interrupted();
       const second = (await pool.score(group, true)).nats!;
+      differences.begin();
       let k = 0;
       for (const row of group) {
-        for (const nats of firstOpinion.get(row)!) {
-          const difference = disagreement(nats, second[k++]!);
-          sum += difference;
-          max = Math.max(max, difference);
-        }
+        for (const nats of firstOpinion.get(row)!) differences.add(nats, second[k++]!);
       }
-      targets += k;
-      result.rows += group.length;
-      options.onRow?.(result.rows);
+      rows += group.length;
+      onRow?.(rows);
       if (performance.now() > deadline) break;
     }
-    result.mean_abs_nats = sum / targets;
-    result.max_abs_nats = max;
-    // Written so that NaN fails.
-    result.verdict = result.mean_abs_nats <= result.tolerance_nats ? 'pass' : 'fail';
-    return result;
-  } catch (error) {
-    // The verifying engine may lack kernels that the run's engine has (bf16 on the CPU).
-    if (error instanceof BpbError && error.kind === 'environment') {
-      return { ...result, rows: 0, verdict: 'not_possible', note: error.message };
-    }
-    throw error;
+    return {
+      rows,
+      ...differences.summary(),
+      optimized: options.runtime.optimize,
+      verdict: differences.agree(tolerance, rounded) ? 'pass' : 'fail',
+      note: refused === null ? note : `${note}: ${refused.actual ?? refused.message}`,
+    };
   } finally {
     await pool.close();
   }
-}
-
-function unoptimized(options: WorkerSetup['options']): WorkerSetup['options'] {
-  return { ...options, runtime: { ...options.runtime, optimize: false } };
-}
-
-/** Two infinities agree; one alone disagrees without bound. */
-function disagreement(a: number, b: number): number {
-  return a === b ? 0 : Math.abs(a - b);
 }

@@ -120,6 +120,8 @@ export const score: ReportDocuments['score'] = {
   verification: {
     rows: 1,
     seed: 7,
+    mean_nats: 0,
+    optimized: false,
     mean_abs_nats: 1.2e-7,
     max_abs_nats: 2e-7,
     tolerance_nats: 1e-5,

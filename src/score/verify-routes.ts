@@ -1,0 +1,49 @@
+/**
+ * Ways in which the second opinion runs a model, the most independent of the run first.
+ */
+import type { EngineOptions } from '../engine/types.js';
+import { withExactProducts } from '../onnx/exact-products.js';
+import type { WorkerSetup } from '../run/messages.js';
+
+export interface Route {
+  readonly options: EngineOptions;
+  /** What is not as usual, for the result. */
+  readonly note: string | null;
+}
+
+interface Asked {
+  readonly setup: WorkerSetup;
+  /** Whether the graph rounds activations. */
+  readonly rounded: boolean;
+  /** Whether a GPU ran it. */
+  readonly onGpu: boolean;
+}
+
+/**
+ * - Graph optimization off. Where a GPU ran a graph that rounds activations, without the rounding: the
+ *   CUDA provider's MatMulNBits has no accuracy level and computes in the type of its input.
+ * - With the optimization that the run used, where ONNX Runtime does not load the graph without: a cast
+ *   of fp16 to fp16, as its own converter writes it, ends in an error of types that optimization removes.
+ * - Only so, where the CPU ran a graph that rounds activations: fused or not, sums differ in their last
+ *   place, and now and then a whole step of the rounding follows.
+ */
+export function routesOf({ setup: { options }, rounded, onGpu }: Asked): Route[] {
+  if (rounded && !onGpu) {
+    const note = 'with the same graph optimization, because the graph rounds activations';
+    return [{ options: optimizing(options, true), note }];
+  }
+  const { graph } = options;
+  const exact = rounded ? { ...graph, model: withExactProducts(graph.model, graph.path) } : graph;
+  const plain = optimizing({ ...options, graph: exact }, false);
+  return [
+    { options: plain, note: rounded ? 'without the rounding of activations, as on a GPU' : null },
+    {
+      options: optimizing(options, true),
+      note: 'with the same graph optimization, because the graph does not run without it',
+    },
+  ];
+}
+
+function optimizing(options: EngineOptions, optimize: boolean): EngineOptions {
+  return { ...options, runtime: { ...options.runtime, optimize } };
+}
