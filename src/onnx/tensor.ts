@@ -119,9 +119,20 @@ function rawBytes(tensor: Tensor): Uint8Array {
     case TYPE.uint8:
     case TYPE.bool:
       return Uint8Array.from(values, (value) => value & 255);
+    case TYPE.int4:
+    case TYPE.uint4:
+      return packed(values);
     default:
       throw new RangeError(`a constant of ONNX type ${type} cannot be written`);
   }
+}
+
+/** Two elements a byte, the first in the low bits. */
+function packed(values: Values): Uint8Array {
+  return Uint8Array.from(
+    { length: Math.ceil(values.length / 2) },
+    (_, k) => (values[2 * k]! & 15) | (((values[2 * k + 1] ?? 0) & 15) << 4),
+  );
 }
 
 /** The fields of a TensorProto with its data in `raw_data`. */

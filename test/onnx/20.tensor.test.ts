@@ -70,8 +70,10 @@ describe('tensors', () => {
     ['int32', TYPE.int32, [-1, 7]],
     ['int8', TYPE.int8, [-128, 127]],
     ['bool', TYPE.bool, [0, 1]],
+    ['int4', TYPE.int4, [-8, 7, -1]],
+    ['uint4', TYPE.uint4, [15, 0, 8]],
   ])('%s is written and read', (_, type, values) => {
-    const tensor = new Tensor(type, [2], Float64Array.from(values));
+    const tensor = new Tensor(type, [values.length], Float64Array.from(values));
     const decoded = read(tensorFields('t', tensor)).decode();
     expect(Array.from(decoded!.values)).toEqual(values);
     expect(decoded!.type).toBe(type);

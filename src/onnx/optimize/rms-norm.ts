@@ -5,7 +5,7 @@
  * Formula: Zhang & Sennrich 2019. The operator stands in ONNX Runtime's own ai.onnx domain.
  */
 
-import { TYPE } from '../element-types.js';
+import { isFloat, TYPE } from '../element-types.js';
 import type { Node } from '../graph.js';
 import { Tensor } from '../tensor.js';
 import {
@@ -94,7 +94,8 @@ function match(ws: Workspace, value: string): Match | null {
 function gainOf(ws: Workspace, input: string, gain: string | undefined): Tensor | null {
   const width = ws.dims(input)?.at(-1);
   const { type } = ws.fact(input);
-  if (width === null || width === undefined) return null;
+  // Of a type that is not known, or that cannot be written, nothing can be made.
+  if (width === null || width === undefined || !isFloat(type)) return null;
   if (gain === undefined) return new Tensor(type, [width], new Float32Array(width).fill(1));
   const tensor = ws.constant(gain)!;
   if (tensor.type !== type || tensor.dims.slice(0, -1).some((dim) => dim !== 1)) return null;
