@@ -193,9 +193,19 @@ describe('what a graph does', () => {
         ],
       },
     ],
+    ['an If whose condition is constant', op('If', ['c0'])],
     ['a Dropout that is off', op('Dropout', ['logits'])],
   ])('%s passes', async (_, graph) => {
     expect(await read(graph)).toMatchObject({ verdict: 'pass', note: null });
+  });
+
+  test('an If that the length decides is reported, and fails nothing', async () => {
+    const graph = op('If', ['length']);
+    const shape = { op: 'Shape', inputs: ['input_ids'], outputs: ['length'] };
+    expect(await read({ ...graph, nodes: [shape, ...graph.nodes] })).toMatchObject({
+      verdict: 'pass',
+      note: '1 If that a shape decides',
+    });
   });
 
   test('an initializer that nothing uses is reported, and fails nothing', async () => {

@@ -19,8 +19,8 @@ const RANDOM = /^(Random\w*|Multinomial|Bernoulli)$/;
 /** Operators on texts, and those that look numbers or texts up in a table of their attributes. */
 const TEXT =
   /^(String\w*|RegexFullMatch|TfIdfVectorizer|LabelEncoder|CategoryMapper|DictVectorizer|Tokenizer|\w*Tokenizer)$/;
-/** Operators that run a subgraph depending on values. */
-const CONTROL = /^(If|BeamSearch|GreedySearch|Sampling|WhisperBeamSearch)$/;
+/** Operators that run a subgraph depending on values, `If` apart. */
+const CONTROL = /^(BeamSearch|GreedySearch|Sampling|WhisperBeamSearch)$/;
 const STRING_TYPE = 8;
 
 interface Reading {
@@ -48,10 +48,16 @@ export function readGraph({ path, bytes, summary, inputs }: ModelGraph): Reading
 
   const graph = OnnxGraph.parse(bytes, path);
   const flow = new Flow(graph);
+  const ifs = graph.nodes.filter(({ op }) => op === 'If');
+  if (isBelow('If', ifs, summary) || ifs.some(({ inputs }) => flow.readsValues(inputs[0] ?? ''))) {
+    findings.push('open control flow: If');
+  } else {
+    // Exporters write these for squeeze and for rotary tables; arithmetic could tell lengths apart as well.
+    const byShape = ifs.filter(({ inputs }) => !flow.isConstant(inputs[0] ?? '')).length;
+    if (byShape > 0) remarks.push(`${byShape} If that a shape decides`);
+  }
   const loops = graph.nodes.filter(({ op }) => op === 'Loop');
-  const allLoops = summary.operators.get(':Loop') ?? 0;
-  const inFunctions = summary.functions.some((body) => body.operators.includes(':Loop'));
-  if (allLoops > loops.length || inFunctions) {
+  if (isBelow('Loop', loops, summary)) {
     findings.push('a Loop inside a subgraph, whose bound depends on where it stands');
   }
   for (const loop of loops) {
@@ -82,6 +88,16 @@ export function readGraph({ path, bytes, summary, inputs }: ModelGraph): Reading
   return { findings, remarks };
 }
 
+/** Whether an operator also stands in a subgraph or a function, where its input is not followed. */
+function isBelow(
+  op: string,
+  onTop: readonly Node[],
+  { operators, functions }: OnnxSummary,
+): boolean {
+  const inFunctions = functions.some((body) => body.operators.includes(`:${op}`));
+  return inFunctions || (operators.get(`:${op}`) ?? 0) > onTop.length;
+}
+
 /** Whether the third input may be true. */
 function trains({ inputs }: Node, graph: OnnxGraph): boolean {
   const name = inputs[2] ?? '';
@@ -100,6 +116,16 @@ class Flow {
 
   /** Whether a value depends on the values of an input, and not on its shape alone. */
   readsValues(name: string): boolean {
+    return this.reaches(name, true);
+  }
+
+  /** Whether a value depends on no input at all. */
+  isConstant(name: string): boolean {
+    return !this.reaches(name, false);
+  }
+
+  /** @param byValues follow values only: the shape of one ends the way */
+  private reaches(name: string, byValues: boolean): boolean {
     const constants = new Set(this.graph.initializers.map((each) => each.name));
     const seen = new Set<string>();
     const open = [name];
@@ -108,7 +134,7 @@ class Flow {
       seen.add(at);
       const maker = this.makers.get(at);
       if (maker === undefined) return true;
-      if (maker.op === 'Shape' || maker.op === 'Size') continue;
+      if (byValues && (maker.op === 'Shape' || maker.op === 'Size')) continue;
       open.push(...reads(maker));
     }
     return false;
