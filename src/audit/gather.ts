@@ -84,6 +84,7 @@ export function gatherFacts(
           },
     shards: data.shards === null ? null : named(data.shards, pass),
     sidecar: data.sidecar?.facts ?? null,
+    survey: data.survey,
     overlap,
   };
   if (pass === null) return { ...rest, mistakes: [], headlineEffect: null, claim: null };

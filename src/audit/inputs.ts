@@ -5,6 +5,7 @@ import { existsSync, statSync } from 'node:fs';
 import { findDocuments } from '../bytes/align.js';
 import { buildLut } from '../bytes/lut.js';
 import { sumSidecar } from '../bytes/sidecar.js';
+import { type StreamSurvey, surveyStream } from '../bytes/survey.js';
 import type { DocumentSource, TokenStream } from '../data/types.js';
 import { BpbError } from '../errors.js';
 import type { AuditOptions } from '../evaluation/audit-options.js';
@@ -59,6 +60,7 @@ export interface OpenedData {
   readonly stream: TokenStream | null;
   readonly shards: ShardFacts | null;
   readonly sidecar: OpenSidecar | null;
+  readonly survey: StreamSurvey | null;
   /** About how many bytes there are to work through. */
   readonly inputBytes: number;
 }
@@ -82,7 +84,14 @@ export async function examineData(
   const { docs } = options;
   const docBytes = docs !== undefined && existsSync(docs) ? statSync(docs).size : 0;
   if (opened === null) {
-    return { source, stream: null, shards: null, sidecar: null, inputBytes: docBytes };
+    return {
+      source,
+      stream: null,
+      shards: null,
+      sidecar: null,
+      survey: null,
+      inputBytes: docBytes,
+    };
   }
   const { files, shards } = opened;
   const stream = await documentsOf(opened.stream, source, tokenizer, options);
@@ -95,5 +104,6 @@ export async function examineData(
   const facts = readShardFacts(shards, stream, tokenizer, buildLut(tokenizer), headline);
   // A token is some four bytes of text.
   const inputBytes = Math.max(docBytes, 4 * stream.ids.length);
-  return { source, stream, shards: facts, sidecar, inputBytes };
+  const survey = await surveyStream(stream, tokenizer);
+  return { source, stream, shards: facts, sidecar, survey, inputBytes };
 }

@@ -30,7 +30,7 @@ function refuseForeignIds(ids: TokenIds, shards: readonly ShardInfo[], vocabular
     for (let i = start; i < end; i++) {
       if (ids[i]! < vocabulary) continue;
       throw inputError('BPB_TOKEN_ID', {
-        message: `Token ${i - start} of the shard has the id ${ids[i]}, which the tokenizer does not have.`,
+        message: `Token ${i - start} of the shard has the id ${ids[i]}, which the tokenizer does not have. ${largerVocabulary(ids)}`,
         path: shard.file,
         expected: `ids below ${vocabulary}`,
         actual: `id ${ids[i]} at token ${i - start} (byte ${1024 + 2 * (i - start)})`,
@@ -39,6 +39,30 @@ function refuseForeignIds(ids: TokenIds, shards: readonly ShardInfo[], vocabular
     }
     start = end;
   }
+}
+
+/** Sizes by which a vocabulary is known, ascending. */
+const KNOWN_VOCABULARIES: readonly (readonly [size: number, name: string])[] = [
+  [1024, "a SentencePiece tokenizer's of the challenge"],
+  [2048, "a SentencePiece tokenizer's of the challenge"],
+  [4096, "a SentencePiece tokenizer's of the challenge"],
+  [8192, "a SentencePiece tokenizer's of the challenge"],
+  [32_000, "Llama 2's or Mistral's"],
+  [32_100, "T5's"],
+  [50_257, "GPT-2's"],
+  [50_277, "GPT-NeoX's"],
+];
+
+/** What the largest id says of the tokenizer that made the shards. */
+function largerVocabulary(ids: TokenIds): string {
+  let largest = 0;
+  for (let i = 0; i < ids.length; i++) if (ids[i]! > largest) largest = ids[i]!;
+  const least = largest + 1;
+  const known = KNOWN_VOCABULARIES.find(([size]) => size >= least);
+  // A few ids may not occur; a much larger vocabulary would be a guess.
+  const named =
+    known === undefined || known[0] > 1.01 * least + 16 ? '' : `, such as ${known[1]} ${known[0]}`;
+  return `The shards were made with a larger vocabulary: their largest id is ${largest}, so it has ${least} ids or more${named}.`;
 }
 
 /** Reads shards whole, in the order given; 2 bytes of memory a token. */

@@ -3,6 +3,7 @@
  */
 import { Accounting } from '../bytes/accounting.js';
 import { inputError } from '../errors.js';
+import { dataFindings } from '../evaluation/data-findings.js';
 import { openEvaluation } from '../evaluation/open.js';
 import type { OpenData } from '../evaluation/open-data.js';
 import { CLAIMED_CHECKS, type ClaimedOptions } from '../evaluation/options.js';
@@ -58,10 +59,11 @@ export async function scoreClaimed(options: ClaimedOptions): Promise<ClaimedResu
     score: scoreFigures(totals, bytes, 'claimed'),
     totals: totalFigures(totals, bytes),
   };
+  const ofData = await dataFindings(data, null);
   const implausible = plausibility(figures, { logits: null, tokenizer: tokenizer.pieces.length });
   const result = {
     schema: 'bpb-result/1' as const,
-    ...judged(figures.score, [...figureFindings(figures), ...implausible]),
+    ...judged(figures.score, [...figureFindings(figures), ...ofData, ...implausible]),
     totals: figures.totals,
     coverage: {
       tokens: stream.ids.length,

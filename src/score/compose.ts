@@ -47,6 +47,8 @@ export interface RunOutcome {
   readonly optimization: Optimization | null;
   /** Of `--ledger`. */
   readonly record: LedgerReference | null;
+  /** Of the shards. */
+  readonly ofData: readonly Finding[];
   /** Of `--strict`. */
   readonly probes: ProbeVerdict[] | null;
   readonly seconds: { load: number; score: number; verify: number; total: number };
@@ -80,6 +82,7 @@ export function composeResult(
     ...scored.ofLogits,
     ...figureFindings(figures),
     ...ofGraph,
+    ...scored.ofData,
     ...checkFindings(scored, withholds(ofGraph)),
     ...plausibility(figures, {
       logits: scored.vocabulary,

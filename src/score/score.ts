@@ -3,6 +3,7 @@
  */
 import { Accounting } from '../bytes/accounting.js';
 import { interrupted } from '../errors.js';
+import { dataFindings } from '../evaluation/data-findings.js';
 import { openEvaluation, type PlannedEvaluation } from '../evaluation/open.js';
 import { SCORE_CHECKS, type ScoreOptions } from '../evaluation/options.js';
 import { sessionSpec } from '../evaluation/session-options.js';
@@ -58,6 +59,7 @@ export async function score(options: ScoreOptions): Promise<ScoreResult> {
   const accounting = new Accounting({ tokenizer, stream, sidecar, facts });
   if (options.signal?.aborted) throw interrupted();
 
+  const ofData = await dataFindings(data, evaluation.window.mode);
   const seed = options.seed ?? DEFAULT_SEED;
   const probes = options.strict
     ? await strictVerdicts(evaluation, setup, workload.batchTokens, seed, options)
@@ -65,7 +67,7 @@ export async function score(options: ScoreOptions): Promise<ScoreResult> {
   const { output, ...run } = await runAndVerify({ options, evaluation, setup, accounting, seed });
   const total = (performance.now() - started) / 1000;
   const bytes = accounting.totals(scoredRanges(workload));
-  const scored = { ...run, bytes, probes, seconds: { ...run.seconds, total } };
+  const scored = { ...run, bytes, ofData, probes, seconds: { ...run.seconds, total } };
   const result = composeResult(evaluation, scored, options);
   output?.finish(result, documentRows(bytes, run.totals));
   return result;
@@ -90,7 +92,7 @@ export function workerSetup(evaluation: PlannedEvaluation, options: ScoreOptions
   };
 }
 
-type Verified = Omit<RunOutcome, 'bytes' | 'probes' | 'seconds'> & {
+type Verified = Omit<RunOutcome, 'bytes' | 'ofData' | 'probes' | 'seconds'> & {
   readonly seconds: Omit<RunOutcome['seconds'], 'total'>;
   readonly output: OutputDirectory | null;
 };

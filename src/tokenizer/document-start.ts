@@ -96,13 +96,17 @@ export function whyNoBos({ userDefinedBos, pieces }: Tokenizer): string {
     : `${piece}, id ${id}, is a user-defined symbol and no control piece`;
 }
 
-/** The two choices as flags that can be copied. */
-export function documentStartHint(tokenizer: Tokenizer): string {
-  const id = suggestedStart(tokenizer);
+/**
+ * The two choices as flags that can be copied.
+ *
+ * @param seen an id that stands between documents, as far as a stream shows it
+ */
+export function documentStartHint(tokenizer: Tokenizer, seen?: number): string {
+  const id = seen ?? suggestedStart(tokenizer);
   const none = 'add --document-start none to put nothing between documents';
   if (id === null) return `${none}: the tokenizer has no control piece to put there`;
   const { text } = tokenizer.pieces[id]!;
-  return `add --document-start ${id} to put ${JSON.stringify(text)} before each document, as the model was trained; or ${none}`;
+  return `add --document-start ${id} to put ${JSON.stringify(text)} before each document, where the model was trained so; or ${none}`;
 }
 
 /** The id that most likely stands before or between documents; null where no piece can. */

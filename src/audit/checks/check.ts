@@ -1,6 +1,7 @@
 /**
  * Interface of a named check: the facts that it needs, its condition, its finding.
  */
+import type { StreamSurvey } from '../../bytes/survey.js';
 import type { BpbError } from '../../errors.js';
 import type { Tokenizer } from '../../tokenizer/types.js';
 import type { ClaimedTable } from '../claimed-table.js';
@@ -34,6 +35,7 @@ export interface AuditFacts {
   readonly documents: { readonly source: string; readonly byteOrderMark: boolean } | null;
   readonly shards: ShardFacts | null;
   readonly sidecar: SidecarFacts | null;
+  readonly survey: StreamSurvey | null;
   readonly overlap: OverlapFacts | null;
   readonly mistakes: readonly MistakeReport[];
   /** Bytes of the headline accounting over the published ones; null where either is not known. */

@@ -1,6 +1,7 @@
 /**
  * Checks of the shards: whether they hold these documents, all of them, and the validation set.
  */
+import { foreignSigns } from '../../bytes/survey.js';
 import { KNOWN_SETS } from '../../data/known-sets.js';
 import { startIdOf } from '../../tokenizer/document-start.js';
 import { effectOf } from '../mistake-effects.js';
@@ -164,6 +165,18 @@ export const SHARD_CHECKS: readonly Check[] = [
       return other === undefined
         ? null
         : { detail: `${plural(other.count, 'document')}: ${which(other, 'document')}` };
+    },
+  }),
+  check({
+    name: 'other-tokenizer',
+    severity: 'warn',
+    explanation:
+      'The ids are in the range of the vocabulary, but not in the order that this tokenizer gives any text: another tokenizer made the shards, and every accounting here is of a text that nobody wrote.',
+    remedy: 'Give the tokenizer that made the shards.',
+    needs: ['survey'],
+    run: ({ survey }) => {
+      const signs = foreignSigns(survey);
+      return signs.length === 0 ? null : { detail: signs.join('; ') };
     },
   }),
   check({

@@ -1,0 +1,98 @@
+/** What shards say about themselves stands beside the headline, and never moves it. */
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { audit } from '#bpb/audit/audit';
+import { writeShard } from '#bpb/data/shards';
+import type { ScoreOptions } from '#bpb/evaluation/options';
+import { score } from '#bpb/score/score';
+import { temporaryFolder } from '../helpers/folder.js';
+import { refusalOf } from '../helpers/refusal.js';
+import { scoreFixture } from '../helpers/score-fixture.js';
+
+const BOS = 1;
+const EOS = 2;
+const text = (length: number) => [...Buffer.from('the quick brown fox '.repeat(length))];
+const idsOf = (bytes: readonly number[]) => bytes.map((byte) => byte + 4);
+
+async function shardOf(ids: readonly number[]): Promise<string> {
+  const path = join(temporaryFolder(), 'fineweb_val_000000.bin');
+  await writeShard(path, ids);
+  return path;
+}
+
+async function findingsOf(ids: readonly number[], options: Partial<ScoreOptions> = {}) {
+  const { model } = await scoreFixture();
+  const data = [await shardOf(ids)];
+  const base = { artifact: model, tokenizer: 'byte260', window: 'document', seqLen: 16 } as const;
+  const result = await score({ ...base, data, verifyRows: 0, workers: 1, ...options });
+  expect(result.score.val_bpb).not.toBeNull();
+  const about = ['no-document-start', 'begins-inside-document', 'other-tokenizer'];
+  return result.findings.filter(({ id }) => about.includes(id));
+}
+
+const five = (each: (own: number[]) => number[]) =>
+  Array.from({ length: 5 }, (_, k) => each(idsOf(text(3 + k)))).flat();
+
+describe('document windows over shards that do not show where documents begin', () => {
+  it('without BOS', async () => {
+    const [finding, ...rest] = await findingsOf(five((own) => own));
+    expect(rest).toEqual([]);
+    expect(finding).toMatchObject({ id: 'no-document-start', severity: 'warn' });
+    expect(finding!.message).toContain('id 1 ("<s>"), which begins a document, does not occur');
+  });
+
+  it('with EOS after each: the flag that helps', async () => {
+    const [finding] = await findingsOf(five((own) => [...own, EOS]));
+    expect(finding).toMatchObject({ id: 'no-document-start', severity: 'warn' });
+    expect(finding!.message).toContain('id 2 ("</s>") occurs 5 times');
+    expect(finding!.hint).toContain('--document-start 2');
+    const named = await findingsOf(
+      five((own) => [...own, EOS]),
+      { documentStart: EOS },
+    );
+    expect(named).toMatchObject([{ id: 'begins-inside-document', severity: 'warn' }]);
+  });
+
+  it('that begin inside a document', async () => {
+    const [finding] = await findingsOf(five((own) => [BOS, ...own]).slice(20));
+    expect(finding).toMatchObject({ id: 'begins-inside-document', severity: 'warn' });
+    expect(finding!.message).toContain('its other 4 documents');
+  });
+
+  it('chunks run across documents: only a note', async () => {
+    const found = await findingsOf(
+      five((own) => own),
+      { window: 'chunk', tail: 'score' },
+    );
+    expect(found).toMatchObject([{ id: 'no-document-start', severity: 'note' }]);
+  });
+
+  it('right ones have no finding', async () => {
+    expect(await findingsOf(five((own) => [BOS, ...own]))).toEqual([]);
+    expect(
+      await findingsOf(
+        five((own) => [EOS, ...own]),
+        { documentStart: EOS },
+      ),
+    ).toEqual([]);
+  });
+});
+
+it('another tokenizer’s shards: score and audit say it, and the headline stays', async () => {
+  const ids = [BOS, ...Array.from({ length: 3000 }, (_, k) => 4 + ((k * 97 + (k >> 3)) % 256))];
+  const [finding, ...rest] = await findingsOf(ids);
+  expect(rest).toEqual([]);
+  expect(finding).toMatchObject({ id: 'other-tokenizer', severity: 'warn' });
+  expect(finding!.hint).toContain('--tokenizer');
+  const report = await audit({ tokenizer: 'byte260', data: [await shardOf(ids)], workers: 0 });
+  expect(report.findings.map(({ check }) => check)).toContain('other-tokenizer');
+});
+
+it('ids beyond the vocabulary name the vocabulary that made them', async () => {
+  const refusal = await refusalOf(() => findingsOf([BOS, 101, 102, 50_256, 300]));
+  expect(refusal.code).toBe('BPB_TOKEN_ID');
+  expect(refusal.message).toContain('larger vocabulary: their largest id is 50256');
+  expect(refusal.message).toContain("GPT-2's 50257");
+  const other = await refusalOf(() => findingsOf([BOS, 101, 20_000]));
+  expect(other.message).toContain('20001 ids or more.');
+});
