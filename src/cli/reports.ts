@@ -98,7 +98,7 @@ export class Reports {
   private writeFiles(report: Report): unknown[] {
     return this.files.flatMap(({ reporter, file }) => {
       try {
-        file.write(`${render(reporter, report, {})}\n`);
+        file.write(`${render(reporter, report, { plain: true })}\n`);
         return [];
       } catch (error) {
         return [error];

@@ -7,23 +7,30 @@ import { auditRows, auditSubject, auditSummary, effectText } from './audit-rows.
 import { colors, type Paint, printable } from './format.js';
 import type { Medium } from './reporter.js';
 import { pageOf, tableLines } from './table.js';
-import { wrapLine } from './wrap.js';
+import { columnsOf, wrapLine } from './wrap.js';
 
-/** Findings shown in full; the others by name, so that the verdict stays on the screen. */
+/**
+ * Findings shown in full, and lines of theirs; the others by name, so that the verdict stays on the screen.
+ */
 const SHOWN_IN_FULL = 5;
+const SHOWN_LINES = 20;
 const INDENT = ' '.repeat(8);
 const MIN_WIDTH = 60;
 const MAX_WIDTH = 110;
 
 export function auditText(report: AuditReport, medium: Medium): string {
   const paint = colors(medium);
-  const width = Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, medium.columns ?? MAX_WIDTH));
+  const width = Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, columnsOf(medium)));
   const judged = report.findings.filter(({ severity }) => severity !== 'info');
   const facts = report.findings.filter(({ severity }) => severity === 'info');
-  const shown = judged
-    .slice(0, SHOWN_IN_FULL)
-    .flatMap((finding) => findingLines(finding, paint, width));
-  const rest = judged.slice(SHOWN_IN_FULL).map(({ check }) => check);
+  const shown: string[] = [];
+  let full = 0;
+  for (; full < Math.min(judged.length, SHOWN_IN_FULL); full++) {
+    const lines = findingLines(judged[full]!, paint, width);
+    if (full > 0 && shown.length + lines.length > SHOWN_LINES) break;
+    shown.push(...lines);
+  }
+  const rest = judged.slice(full).map(({ check }) => check);
   if (rest.length > 0) shown.push(`${INDENT}and ${rest.join(', ')} (all in --json)`);
   const notes = facts.map(
     ({ check, detail }) => `  ${paint.dim('info')}  ${check}: ${printable(detail)}`,

@@ -4,6 +4,7 @@
 import type { DoctorReport, Finding } from '../doctor/types.js';
 import { colors, printable } from './format.js';
 import type { Medium } from './reporter.js';
+import { HANG } from './wrap.js';
 
 const SECTIONS = [
   ['cpu', 'Scoring on the CPU'],
@@ -16,7 +17,7 @@ export function doctorText(report: DoctorReport, medium: Medium): string {
   const width = Math.max(...report.findings.map(({ name }) => name.length));
   const line = ({ name, found, detail, mend }: Finding): string[] => {
     const mark = found ? paint.green('found  ') : paint.yellow('missing');
-    const first = `  ${mark}  ${name.padEnd(width)}  ${printable(detail)}`;
+    const first = `  ${mark}  ${name.padEnd(width)}  ${HANG}${printable(detail)}`;
     return mend === null ? [first] : [first, `  ${''.padEnd(7)}  ${''.padEnd(width)}  → ${mend}`];
   };
   const body = SECTIONS.flatMap(([key, title]) => {

@@ -6,9 +6,15 @@ import type { Medium } from './reporter.js';
 
 export type Paint = ReturnType<typeof picocolors.createColors>;
 
-/** Colours only on a terminal; picocolors itself honours NO_COLOR and FORCE_COLOR. */
-export function colors(medium: Medium): Paint {
-  return picocolors.createColors(picocolors.isColorSupported && medium.isTTY === true);
+/** Values of FORCE_COLOR that ask for colours; any other, 0 among them, forbids them. */
+const FORCED: ReadonlySet<string> = new Set(['', '1', 'true', '2', '3']);
+
+/** Colours on a terminal. FORCE_COLOR decides before all else, NO_COLOR after it, as in Node.js. */
+export function colors({ isTTY, plain }: Medium): Paint {
+  const { FORCE_COLOR, NO_COLOR = '', NODE_DISABLE_COLORS = '', TERM } = process.env;
+  const forbidden = NO_COLOR !== '' || NODE_DISABLE_COLORS !== '' || TERM === 'dumb';
+  const wanted = FORCE_COLOR === undefined ? isTTY === true && !forbidden : FORCED.has(FORCE_COLOR);
+  return picocolors.createColors(wanted && plain !== true);
 }
 
 /** `62,021,632` */

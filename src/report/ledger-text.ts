@@ -7,6 +7,7 @@ import type { ProbeVerdict } from '../verdict.js';
 import { colors, count, type Paint, printable, shortHash } from './format.js';
 import type { Medium } from './reporter.js';
 import { pageOf } from './table.js';
+import { HANG } from './wrap.js';
 
 /** Violations listed one by one; all are in `--json`. */
 const MAX_LISTED = 10;
@@ -20,7 +21,7 @@ export function ledgerText(report: LedgerReport, medium: Medium): string {
     [
       `  ${paint.bold(word)}  ${printable(ledger.file)}: the ledger of ${printable(ledger.evaluator)}`,
     ],
-    [`  ${ledgerFacts(report)}`],
+    [`  ${HANG}${ledgerFacts(report)}`],
     verdicts.map((each) => verdictLine(each, width, paint)),
     violations
       .slice(0, MAX_LISTED)
@@ -41,11 +42,11 @@ export function ledgerFacts({ ledger }: LedgerReport): string {
 
 function verdictLine(each: ProbeVerdict, width: number, paint: Paint): string {
   const name = each.name.padEnd(width);
-  if (each.verdict === 'pass') return `  ${paint.green('pass')}  ${name}  ${each.what}`;
+  if (each.verdict === 'pass') return `  ${paint.green('pass')}  ${name}  ${HANG}${each.what}`;
   if (each.verdict === 'not_applicable') {
-    return `  ${paint.dim('n/a ')}  ${name}  ${paint.dim(printable(each.note ?? ''))}`;
+    return `  ${paint.dim('n/a ')}  ${name}  ${HANG}${paint.dim(printable(each.note ?? ''))}`;
   }
-  return `  ${paint.red('fail')}  ${name}  ${times(each.effect ?? 0)}: ${each.what}`;
+  return `  ${paint.red('fail')}  ${name}  ${HANG}${times(each.effect ?? 0)}: ${each.what}`;
 }
 
 function times(violations: number): string {

@@ -7,6 +7,7 @@ import type { ProbeVerdict } from '../verdict.js';
 import { colors, count, type Paint, printable, seconds, shortHash } from './format.js';
 import type { Medium } from './reporter.js';
 import { findingLines, noteLines, pageOf, type Row, tableLines } from './table.js';
+import { HANG } from './wrap.js';
 
 const PAINTED = { pass: 'green', fail: 'red', not_applicable: 'dim' } as const;
 const SHOWN = { pass: 'pass', fail: 'FAIL', not_applicable: 'n/a' } as const;
@@ -63,10 +64,10 @@ function probeLines(probes: readonly ProbeVerdict[], paint: Paint): string[] {
   return probes.flatMap((each) => {
     const { name, verdict, note } = each;
     const shown = paint[PAINTED[verdict]](SHOWN[verdict].padEnd(4));
-    const line = `  ${shown}  ${name.padEnd(width)}  ${measured(each)}`;
+    const line = `  ${shown}  ${name.padEnd(width)}  ${HANG}${measured(each)}`;
     return note === null
       ? [line.trimEnd()]
-      : [line.trimEnd(), `${' '.repeat(width + 10)}${printable(note)}`];
+      : [line.trimEnd(), `${' '.repeat(width + 10)}${HANG}${printable(note)}`];
   });
 }
 

@@ -34,10 +34,12 @@ interface ReportOf<Kind extends ReportKind> {
   readonly document: ReportDocuments[Kind];
 }
 
-/** Where a report is written: a terminal has colours and a width in columns, a file has neither. */
+/** Where a report is written: stdout or stderr, which may be a terminal, or a file. */
 export interface Medium {
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
+  /** A file that was named for the report: no colours, whatever the environment says. */
+  readonly plain?: boolean | undefined;
 }
 
 type Format<Kind extends ReportKind> = (document: ReportDocuments[Kind], medium: Medium) => string;

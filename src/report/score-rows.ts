@@ -139,8 +139,10 @@ function probesLine({ probes }: ScoreResult): Row[] {
   if (probes === null) return [];
   const failed = probes.filter(({ verdict }) => verdict === 'fail');
   const passed = probes.filter(({ verdict }) => verdict === 'pass').length;
-  const named = failed.map(({ name, note }) => `${name} failed: ${printable(note ?? '')}`);
-  return [['probed', [`${passed} probes passed`, ...named].join('   ')]];
+  const named = failed.map(
+    ({ name, note }): Row => ['', `${name} failed: ${printable(note ?? '')}`],
+  );
+  return [['probed', `${passed} probes passed`], ...named];
 }
 
 function timeLine({ time }: ScoreResult): string {

@@ -32,6 +32,8 @@ export const textReporter: Reporter = {
     ledger: fitted(ledgerText),
     tokenize: fitted(tokenizeText),
     doctor: fitted(doctorText),
-    error: fitted(errorLines),
+    // In a log each fact of an error stays on its line, to be found and copied.
+    error: (document, medium) =>
+      medium.isTTY ? fitted(errorLines)(document, medium) : errorLines(document, medium),
   },
 };

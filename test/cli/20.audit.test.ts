@@ -79,7 +79,7 @@ describe('a verdict', () => {
     expect(stdout).toMatch(/→ Strip one leading ▁/);
     const lines = stdout.trimEnd().split('\n');
     expect(lines.length).toBeLessThanOrEqual(50);
-    for (const line of lines) expect(line.length).toBeLessThan(200);
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
   });
 
   it('as JSON: one document on stdout, with what it was made of', async () => {

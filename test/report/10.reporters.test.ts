@@ -38,7 +38,9 @@ describe.each(each)('%s', (kind, report) => {
 });
 
 test('text of a score is the number, then its table', () => {
-  const lines = render(reporter('text'), { kind: 'score', document: score }, {}).split('\n');
+  const medium = { isTTY: true, columns: 200 };
+  const text = render(reporter('text'), { kind: 'score', document: score }, medium);
+  const lines = visible(text).split('\n');
   expect(lines[1]).toMatch(
     /^ {2}1\.22450000 bits per byte {2}a\|b.*± 0\.0020 \(95 %.* {2}partial$/,
   );
