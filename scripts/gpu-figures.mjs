@@ -19,7 +19,8 @@ if (!existsSync(new URL('../dist/errors.js', import.meta.url))) {
   console.error('The harness is not built: run npm ci or npm run build first.');
   process.exit(4);
 }
-const { asBpbError, errorLines } = await import('../dist/report/error.js');
+const { asBpbError } = await import('../dist/errors.js');
+const { errorLines } = await import('../dist/report/error.js');
 const { figures, DOCUMENTS } = await import('./gpu-figures/figures.mjs');
 const { replaceBlocks } = await import('./gpu-figures/markers.mjs');
 const { readResults } = await import('./gpu-figures/results.mjs');

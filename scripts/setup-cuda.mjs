@@ -7,7 +7,8 @@ if (!existsSync(built)) {
   process.exit(4);
 }
 const { parseSetup, setupCuda, SETUP_USAGE } = await import(built.href);
-const { asBpbError, errorLines } = await import('../dist/report/error.js');
+const { asBpbError } = await import('../dist/errors.js');
+const { errorLines } = await import('../dist/report/error.js');
 try {
   const flags = parseSetup(process.argv.slice(2));
   console.log(flags.help ? SETUP_USAGE : await setupCuda(flags));

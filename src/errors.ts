@@ -106,3 +106,20 @@ export function interrupted(): BpbError {
     message: 'interrupted; no score is given',
   });
 }
+
+/** Anything thrown as a BpbError: anything else is a bug of the harness (exit 70). */
+export function asBpbError(error: unknown): BpbError {
+  if (error instanceof BpbError) return error;
+  return new BpbError({
+    kind: 'internal',
+    code: 'BPB_BUG',
+    message: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+    hint: 'this is a bug of bpb-harness; run again with BPB_DEBUG=1 and report what it prints',
+    cause: error,
+  });
+}
+
+/** The document `bpb-error/1`. */
+export function errorDocument(error: BpbError) {
+  return { schema: 'bpb-error/1', error: { ...error.toJSON(), exit: error.exitCode } };
+}

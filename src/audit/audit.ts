@@ -6,11 +6,12 @@ import { AUDIT_CHECKS, type AuditOptions } from '../evaluation/audit-options.js'
 import { checkAuditFlags } from '../evaluation/checks/audit.js';
 import { openEvaluation } from '../evaluation/open.js';
 import { checkOptionTypes } from '../option-check.js';
+import { withOutDirectory } from '../out-directory.js';
 import type { SourceAudit } from '../submission/source/audit.js';
 import { runChecks } from './checks/check.js';
 import { CHECKS } from './checks/index.js';
 import { type Audited, composeReport } from './compose.js';
-import { AuditOutput } from './documents-output.js';
+import { AUDIT_FILES, AuditOutput } from './documents-output.js';
 import { gatherFacts } from './gather.js';
 import { examineData, examineTokenizer, type OpenedData } from './inputs.js';
 import { findOverlap, type OverlapFacts } from './overlap.js';
@@ -35,12 +36,29 @@ import type { AuditReport } from './types.js';
  * damaged shard); `interrupted`
  */
 export async function audit(options: AuditOptions): Promise<AuditReport> {
-  const started = performance.now();
   checkOptionTypes('audit', AUDIT_CHECKS, options);
   checkAuditFlags(options);
-  const { tokenizer, source, out } = options;
+  const { out, signal } = options;
+  if (out === undefined) return auditInputs(options, null);
+  // An audit has always written over an earlier one of its own.
+  return withOutDirectory({ path: out, files: AUDIT_FILES, force: true, signal }, async () => {
+    const output = new AuditOutput(out);
+    try {
+      return await auditInputs(options, output);
+    } catch (error) {
+      output.discard();
+      throw error;
+    }
+  });
+}
+
+async function auditInputs(
+  options: AuditOptions,
+  output: AuditOutput | null,
+): Promise<AuditReport> {
+  const started = performance.now();
+  const { tokenizer, source } = options;
   const script = source === undefined ? null : await readScript(source);
-  const output = out === undefined ? null : new AuditOutput(out);
   const audited = tokenizer === undefined ? null : await auditData(options, output);
   const report = composeReport(options, audited, script, started);
   output?.finish(report);

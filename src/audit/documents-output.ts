@@ -1,8 +1,9 @@
 /**
  * Output of the per-document table, as CSV and as JSON, written as the documents come.
  */
-import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { type OutDirectory, writeWhole } from '../out-directory.js';
 import { writing } from '../write-error.js';
 import type { DocumentRow } from './collect.js';
 import type { AuditReport } from './types.js';
@@ -46,16 +47,25 @@ function cellsOf({ document, source, found, sidecar }: DocumentRow): Cells {
   };
 }
 
+/** What an audit writes into `--out`, in place of the files of an earlier one. */
+export const AUDIT_FILES: OutDirectory['files'] = [
+  { name: 'audit.json', begins: /^\{\s*"schema": "bpb-audit\// },
+  { name: 'documents.csv', begins: new RegExp(`^${COLUMNS.join(',')}\n`) },
+  { name: 'documents.json', begins: /^\[\n(\{"document":|\]\n$)/ },
+];
+
 const FLUSH = 1 << 20;
 
-/** A text file that is written in blocks of a megabyte. */
+/** A text file that is written in blocks of a megabyte, and gets its name when it is whole. */
 class Lines {
-  private readonly file: number;
+  private file: number | null;
+  private readonly partial: string;
   private pending: string[] = [];
   private length = 0;
 
-  constructor(path: string) {
-    this.file = openSync(path, 'w');
+  constructor(private readonly path: string) {
+    this.partial = `${path}.partial`;
+    this.file = openSync(this.partial, 'w');
   }
 
   write(text: string): void {
@@ -64,14 +74,27 @@ class Lines {
     if (this.length >= FLUSH) this.flush();
   }
 
-  close(): void {
+  publish(): void {
     this.flush();
-    closeSync(this.file);
+    this.close();
+    renameSync(this.partial, this.path);
+  }
+
+  /** Takes the file away, where it has no name yet. */
+  discard(): void {
+    this.close();
+    rmSync(this.partial, { force: true });
+  }
+
+  private close(): void {
+    const file = this.file;
+    this.file = null;
+    if (file !== null) closeSync(file);
   }
 
   private flush(): void {
     const block = Buffer.from(this.pending.join(''));
-    for (let at = 0; at < block.length; ) at += writeSync(this.file, block, at);
+    for (let at = 0; at < block.length; ) at += writeSync(this.file!, block, at);
     this.pending = [];
     this.length = 0;
   }
@@ -84,7 +107,6 @@ export class AuditOutput {
 
   constructor(private readonly directory: string) {
     [this.csv, this.json] = this.guard(() => {
-      mkdirSync(directory, { recursive: true });
       return [
         new Lines(join(directory, 'documents.csv')),
         new Lines(join(directory, 'documents.json')),
@@ -109,10 +131,16 @@ export class AuditOutput {
   finish(report: AuditReport): void {
     this.guard(() => {
       this.json.write('\n]\n');
-      this.csv.close();
-      this.json.close();
-      writeFileSync(join(this.directory, 'audit.json'), `${JSON.stringify(report, null, 2)}\n`);
+      this.csv.publish();
+      this.json.publish();
+      writeWhole(join(this.directory, 'audit.json'), `${JSON.stringify(report, null, 2)}\n`);
     });
+  }
+
+  /** Takes away what was begun. */
+  discard(): void {
+    this.csv.discard();
+    this.json.discard();
   }
 
   private guard<T>(work: () => T): T {

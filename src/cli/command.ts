@@ -3,16 +3,15 @@
  * errors.
  */
 import { Command } from 'commander';
-import { type BpbError, EXIT_CODES } from '../errors.js';
+import { asBpbError, type BpbError, EXIT_CODES } from '../errors.js';
 import type { Progress } from '../progress.js';
-import { asBpbError } from '../report/error.js';
 import { jsonReporter } from '../report/json.js';
 import { ProgressReporter } from '../report/progress.js';
 import type { Report } from '../report/reporter.js';
 import { REPORTERS } from '../report/reporters.js';
 import { textReporter } from '../report/text.js';
 import { flag, GROUPS, layHelp } from './help.js';
-import { interruptSignal, withSignal } from './interrupt.js';
+import { handleSignals, hearingSignals, interruptSignal, withSignal } from './interrupt.js';
 import { type ReportFlags, Reports, reportError, reportTarget } from './reports.js';
 
 /** What a command's function is called with. */
@@ -24,7 +23,7 @@ interface Call<Flags> {
   readonly command: string;
   /** Absent with `--quiet`; spread it into the options of the function that runs. */
   readonly progress: { onProgress?: (progress: Progress) => void };
-  /** Takes over SIGINT and SIGTERM: only for a run that ends when the signal is aborted. */
+  /** Aborted by SIGINT and SIGTERM: only for a run that ends then. Without it they end the process. */
   signal(): AbortSignal;
 }
 
@@ -65,6 +64,7 @@ export function defineCommand<Flags, Args extends readonly unknown[] = []>(
     const { json, report, quiet, ...flags } = command.opts<CommonFlags>();
     const given = Object.keys(flags).filter((flag) => command.getOptionValueSource(flag) === 'cli');
     const progress = new ProgressReporter();
+    handleSignals();
     const call: Call<Flags> = {
       flags: flags as Flags,
       given,
@@ -88,7 +88,7 @@ async function ending(
   try {
     reports = new Reports(flags);
     reports.openFiles(flags);
-    const { ok, exit, ...report } = await run();
+    const { ok, exit, ...report } = await hearingSignals(run);
     progress.done();
     await reports.result(report);
     return ok ? 0 : (exit ?? EXIT_CODES.failed);

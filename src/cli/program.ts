@@ -2,8 +2,7 @@
  * The program around the commands: help, version, and the errors of the command line itself.
  */
 import { Command, CommanderError } from 'commander';
-import { type BpbError, EXIT_CODES, usageError } from '../errors.js';
-import { asBpbError } from '../report/error.js';
+import { asBpbError, type BpbError, EXIT_CODES, usageError } from '../errors.js';
 import { jsonReporter } from '../report/json.js';
 import { textReporter } from '../report/text.js';
 import { harnessVersion } from '../version.js';

@@ -141,7 +141,8 @@ export const scoreCommand = defineCommand<Flags, [artifact: string | undefined]>
       )
       .option('--strict', 'probe the artifact first; no headline where a probe fails')
       .optionsGroup(GROUPS.files)
-      .option('--out <dir>', 'write result.json, documents.csv and the journal there')
+      .option('--out <dir>', 'result.json, documents.csv and the journal; else error.json')
+      .option('--force', "replace an earlier run's files in --out")
       .option('--save-targets', "also write every target's nats there (targets.f32)")
       .option('--ledger <file>', 'keep what was scored, in order and chained by hashes'),
   run: async ({ flags: { targets, ...flags }, given, command, progress, signal }, artifact) => {

@@ -46,6 +46,8 @@ export interface ScoreOptions extends EngineFlags, PortOptions {
   strict?: boolean | undefined;
   /** Directory for `result.json`, `documents.csv` and the journal. */
   out?: string | undefined;
+  /** Replace the files of an earlier run in `out`. */
+  force?: boolean | undefined;
   /** Also write every target's nats, `targets.f32`. */
   saveTargets?: boolean | undefined;
   /** File to keep the ledger in (docs/ledger.md). */
@@ -100,6 +102,7 @@ export const SCORE_CHECKS: OptionChecks<ScoreOptions> = {
   seed: option.count(0),
   strict: option.flag,
   out: option.text,
+  force: option.flag,
   saveTargets: option.flag,
   ledger: option.text,
   command: option.text,

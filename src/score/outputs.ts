@@ -4,15 +4,13 @@
 import {
   appendFileSync,
   closeSync,
-  existsSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { usageError } from '../errors.js';
+import { type OutDirectory, writeWhole } from '../out-directory.js';
 import type { RowsScore } from '../run/messages.js';
 import { writing } from '../write-error.js';
 import type { ScoreResult } from './result.js';
@@ -35,9 +33,7 @@ export class OutputDirectory {
   private targets: number | null = null;
 
   /**
-   * Creates the directory. One run owns it: a journal that is there already is never mixed with
-   * another run's.
-   *
+   * @param path made and looked through already (`withOutDirectory`); one run owns it
    * @param tokens stream length: `targets.f32` has one float a target, in stream order
    */
   constructor(
@@ -47,16 +43,6 @@ export class OutputDirectory {
   ) {
     this.journal = join(path, 'journal.jsonl');
     this.guard(() => {
-      mkdirSync(path, { recursive: true });
-      if (existsSync(this.journal)) {
-        throw usageError('BPB_OUT_IN_USE', {
-          message: 'the directory already holds a run',
-          path: this.journal,
-          expected: 'a new or empty directory for --out',
-          actual: 'a journal',
-          hint: 'choose another directory, or delete this one',
-        });
-      }
       writeFileSync(this.journal, `${JSON.stringify({ schema: 'bpb-journal/1', ...header })}\n`, {
         flag: 'wx',
       });
@@ -82,8 +68,8 @@ export class OutputDirectory {
   finish(result: ScoreResult, documents: Iterable<DocumentRow>): void {
     this.guard(() => {
       if (this.targets !== null) closeSync(this.targets);
-      writeFileSync(join(this.path, 'documents.csv'), documentsCsv(documents));
-      writeFileSync(join(this.path, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
+      writeWhole(join(this.path, 'documents.csv'), documentsCsv(documents));
+      writeWhole(join(this.path, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
     });
   }
 
@@ -120,18 +106,28 @@ export class OutputDirectory {
   }
 }
 
+/** Columns of `documents.csv`. */
+const COLUMNS = [
+  'document',
+  'targets',
+  'nats_q30',
+  'bytes_lut',
+  'bytes_sidecar',
+  'bytes_decoded',
+  'bytes_original',
+  'complete',
+] as const;
+
+/** What a score writes into `--out`; `targets.f32` holds floats alone. */
+export const RUN_FILES: OutDirectory['files'] = [
+  { name: 'journal.jsonl', begins: /^\{"schema":"bpb-journal\// },
+  { name: 'result.json', begins: /^\{\s*"schema": "bpb-result\// },
+  { name: 'documents.csv', begins: new RegExp(`^${COLUMNS.join(',')}\n`) },
+  { name: 'targets.f32' },
+];
+
 function documentsCsv(documents: Iterable<DocumentRow>): string {
-  const columns = [
-    'document',
-    'targets',
-    'nats_q30',
-    'bytes_lut',
-    'bytes_sidecar',
-    'bytes_decoded',
-    'bytes_original',
-    'complete',
-  ] as const;
-  const lines: string[] = [columns.join(',')];
-  for (const row of documents) lines.push(columns.map((name) => row[name] ?? '').join(','));
+  const lines: string[] = [COLUMNS.join(',')];
+  for (const row of documents) lines.push(COLUMNS.map((name) => row[name] ?? '').join(','));
   return `${lines.join('\n')}\n`;
 }

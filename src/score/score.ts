@@ -3,11 +3,13 @@
  */
 import { Accounting } from '../bytes/accounting.js';
 import { interrupted } from '../errors.js';
+import { checkFlags } from '../evaluation/checks/flags.js';
 import { dataFindings } from '../evaluation/data-findings.js';
 import { openEvaluation, type PlannedEvaluation } from '../evaluation/open.js';
 import { SCORE_CHECKS, type ScoreOptions } from '../evaluation/options.js';
 import { sessionSpec } from '../evaluation/session-options.js';
 import { checkOptionTypes } from '../option-check.js';
+import { withOutDirectory } from '../out-directory.js';
 import type { WorkerSetup } from '../run/messages.js';
 import { batchesInFlight } from '../run/run-batches.js';
 import { type PlanScore, scorePlan } from '../run/score-plan.js';
@@ -17,7 +19,7 @@ import { documentRows } from './figures.js';
 import { logitsFindings } from './logits-kind.js';
 import { openWorkers, type Workers } from './open-workers.js';
 import { proveRun } from './optimize-run.js';
-import { OutputDirectory } from './outputs.js';
+import { OutputDirectory, RUN_FILES } from './outputs.js';
 import { checkNewLedger, LedgerRecorder } from './record.js';
 import type { ScoreResult } from './result.js';
 import { keptOf, provedRows, type Sample, sampleRows } from './sampled.js';
@@ -49,9 +51,17 @@ interface Run {
  * @throws BpbError: `usage`, `input`, `environment` or `interrupted`; there is no partial result
  */
 export async function score(options: ScoreOptions): Promise<ScoreResult> {
-  const started = performance.now();
   checkOptionTypes('score', SCORE_CHECKS, options);
-  if (options.ledger !== undefined) checkNewLedger(options.ledger);
+  checkFlags(options);
+  const { out, force, ledger, signal } = options;
+  if (ledger !== undefined) checkNewLedger(ledger, out);
+  if (out === undefined) return scoreArtifact(options);
+  const directory = { path: out, files: RUN_FILES, force, signal };
+  return withOutDirectory(directory, () => scoreArtifact(options));
+}
+
+async function scoreArtifact(options: ScoreOptions): Promise<ScoreResult> {
+  const started = performance.now();
   const evaluation = await openEvaluation(options, 'plan');
   const { tokenizer, data, workload } = evaluation;
   const { stream, sidecar, facts } = data;

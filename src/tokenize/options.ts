@@ -83,10 +83,10 @@ function refuseWide({ pieces, path, kind }: Tokenizer): void {
   });
 }
 
-/** @throws usage errors naming the flag; input errors naming the file */
-export function openOptions(options: TokenizeOptions): OpenedOptions {
+/** @throws usage errors naming the flag */
+export function checkTokenizeOptions(options: TokenizeOptions): void {
   checkOptionTypes('tokenize', TOKENIZE_CHECKS, options);
-  const { docs, textField, split = 'val', limitDocs, workers, shardTokens } = options;
+  const { split = 'val' } = options;
   if (!SPLITS.includes(split)) {
     throw usageError('BPB_USAGE_SPLIT', {
       message: '--split is not a split',
@@ -95,6 +95,11 @@ export function openOptions(options: TokenizeOptions): OpenedOptions {
       actual: String(split),
     });
   }
+}
+
+/** @throws input errors naming the file */
+export function openOptions(options: TokenizeOptions): OpenedOptions {
+  const { docs, textField, split = 'val', limitDocs, workers, shardTokens } = options;
   const checked = {
     split,
     limit: limitDocs ?? Number.POSITIVE_INFINITY,

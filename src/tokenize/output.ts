@@ -1,10 +1,10 @@
 /**
  * Output directory of a `tokenize` run: all files at the end, or none.
  */
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ShardInfo } from '../data/types.js';
-import { usageError } from '../errors.js';
+import { type BpbError, usageError } from '../errors.js';
 import { asWriteError, type Writing, writing } from '../write-error.js';
 import type { ShardEntries } from './batch.js';
 import type { Split } from './options.js';
@@ -23,7 +23,7 @@ export class ShardDirectory {
   private readonly manifest: string;
   private manifestBegun = false;
 
-  /** Makes the directory, and refuses one that holds anything of this split, or of a run of it. */
+  /** Of a directory that was made and checked already (`checkShardDirectory`). */
   constructor(
     readonly path: string,
     private readonly split: Split,
@@ -34,14 +34,6 @@ export class ShardDirectory {
     this.manifest = join(path, manifestName(split));
     this.tokens = new ShardSeries(path, prefix, capacity);
     this.bytes = sidecar ? new ShardSeries(path, `${prefix}_bytes`, capacity) : null;
-    const names = writing(shards(path), () => {
-      mkdirSync(path, { recursive: true });
-      return readdirSync(path);
-    });
-    const ours = names.filter(
-      (name) => /\.bin(\.partial)?$/.test(name) && name.startsWith(`${prefix}_`),
-    );
-    if (ours.length > 0 || names.includes(manifestName(split))) throw this.inUse(ours[0]);
   }
 
   /** Takes the next entries of the stream. */
@@ -84,21 +76,37 @@ export class ShardDirectory {
       return await work();
     } catch (cause) {
       // Another run began in the same directory since it was looked through.
-      if ((cause as NodeJS.ErrnoException).code === 'EEXIST') throw this.inUse(undefined);
+      if ((cause as NodeJS.ErrnoException).code === 'EEXIST')
+        throw inUse(this.path, this.split, undefined);
       throw asWriteError(cause, shards(this.path));
     }
   }
+}
 
-  private inUse(name: string | undefined) {
-    const partial = name?.endsWith(PARTIAL) ?? name === undefined;
-    return usageError('BPB_OUT_IN_USE', {
-      message: `the directory already holds ${this.split} shards${partial ? ', or a run that writes them' : ''}`,
-      path: this.path,
-      expected: `a directory without files of fineweb_${this.split}_*`,
-      actual: name ?? manifestName(this.split),
-      hint: 'choose another directory for --out, or delete these files',
-    });
-  }
+/**
+ * Refuses a directory that holds anything of this split, or of a run of it; one that is not there is
+ * as good as an empty one.
+ *
+ * @throws BPB_OUT_IN_USE (usage); BPB_WRITE_FAILED (environment) for what is no directory
+ */
+export function checkShardDirectory(path: string, split: Split): void {
+  if (!existsSync(path)) return;
+  const names = writing(shards(path), () => readdirSync(path));
+  const ours = names.filter(
+    (name) => /\.bin(\.partial)?$/.test(name) && name.startsWith(`fineweb_${split}_`),
+  );
+  if (ours.length > 0 || names.includes(manifestName(split))) throw inUse(path, split, ours[0]);
+}
+
+function inUse(path: string, split: Split, name: string | undefined): BpbError {
+  const partial = name?.endsWith(PARTIAL) ?? name === undefined;
+  return usageError('BPB_OUT_IN_USE', {
+    message: `the directory already holds ${split} shards${partial ? ', or a run that writes them' : ''}`,
+    path,
+    expected: `a directory without files of fineweb_${split}_*`,
+    actual: name ?? manifestName(split),
+    hint: 'choose another directory for --out, or delete these files',
+  });
 }
 
 function shards(path: string): Writing {

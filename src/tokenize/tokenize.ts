@@ -3,6 +3,7 @@
  * written in order, in bounded memory.
  */
 import { BpbError } from '../errors.js';
+import { withOutDirectory } from '../out-directory.js';
 import {
   batchDocuments,
   type DocumentBatch,
@@ -11,8 +12,13 @@ import {
 } from '../tokenizer/encode-pool.js';
 import { runInOrder } from '../workers/ordered-pool.js';
 import { openSharder, type ShardTask } from './batch.js';
-import { type OpenedOptions, openOptions, type TokenizeOptions } from './options.js';
-import { ShardDirectory } from './output.js';
+import {
+  checkTokenizeOptions,
+  type OpenedOptions,
+  openOptions,
+  type TokenizeOptions,
+} from './options.js';
+import { checkShardDirectory, ShardDirectory } from './output.js';
 import { type TokenizeResult, TokenizeTotals, tokenizeResult } from './result.js';
 
 /**
@@ -34,6 +40,13 @@ import { type TokenizeResult, TokenizeTotals, tokenizeResult } from './result.js
  *   `environment` where the files cannot be written, `limit`, or `interrupted`
  */
 export async function tokenize(options: TokenizeOptions): Promise<TokenizeResult> {
+  checkTokenizeOptions(options);
+  const { out, split = 'val', signal } = options;
+  checkShardDirectory(out, split);
+  return withOutDirectory({ path: out, files: [], signal }, () => writeShards(options));
+}
+
+async function writeShards(options: TokenizeOptions): Promise<TokenizeResult> {
   const started = performance.now();
   const opened = openOptions(options);
   const { source, tokenizer, split, shardTokens, limit } = opened;

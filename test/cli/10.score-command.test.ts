@@ -104,17 +104,23 @@ describe('a score', () => {
 test.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
-] as const)('%s stops cleanly: exit %i, a journal but no result', async (signal, exit) => {
-  const w = await scoreFixture({ texts: seededTexts(4000) });
-  const out = join(w.folder, 'out');
-  const journal = join(out, 'journal.jsonl');
-  const run = start([...flags(w), '--batch-tokens', '32', '--out', out]);
-  const lines = () => (existsSync(journal) ? readFileSync(journal, 'utf8').split('\n').length : 0);
-  await until(() => lines() > 3);
-  run.kill(signal);
-  const { code, stderr, stdout } = await run.finished;
-  expect(code).toBe(exit);
-  expect(stderr).toMatch(/interrupted/);
-  expect(stdout).toBe('');
-  expect(existsSync(join(out, 'result.json'))).toBe(false);
-});
+] as const)(
+  '%s stops cleanly: exit %i, a journal and the error, but no result',
+  async (signal, exit) => {
+    const w = await scoreFixture({ texts: seededTexts(4000) });
+    const out = join(w.folder, 'out');
+    const journal = join(out, 'journal.jsonl');
+    const run = start([...flags(w), '--batch-tokens', '32', '--out', out]);
+    const lines = () =>
+      existsSync(journal) ? readFileSync(journal, 'utf8').split('\n').length : 0;
+    await until(() => lines() > 3);
+    run.kill(signal);
+    const { code, stderr, stdout } = await run.finished;
+    expect(code).toBe(exit);
+    expect(stderr).toMatch(/interrupted/);
+    expect(stdout).toBe('');
+    expect(existsSync(join(out, 'result.json'))).toBe(false);
+    const { error } = JSON.parse(readFileSync(join(out, 'error.json'), 'utf8'));
+    expect(error).toMatchObject({ code: 'BPB_INTERRUPTED', exit });
+  },
+);

@@ -16,14 +16,24 @@ export function checkFlags(options: ScoreOptions): void {
   if (options.part !== undefined) checkPart(options.part);
 }
 
-function checkOutput({ saveTargets, out }: ScoreOptions): void {
-  if (!saveTargets || out !== undefined) return;
-  throw usageError('BPB_USAGE_SAVE_TARGETS', {
-    message: '--save-targets has nowhere to write',
-    path: '--save-targets',
-    expected: '--out DIR beside it',
-    actual: 'no --out',
-  });
+function checkOutput({ saveTargets, force, out }: ScoreOptions): void {
+  if (out !== undefined) return;
+  if (saveTargets) {
+    throw usageError('BPB_USAGE_SAVE_TARGETS', {
+      message: '--save-targets has nowhere to write',
+      path: '--save-targets',
+      expected: '--out DIR beside it',
+      actual: 'no --out',
+    });
+  }
+  if (force) {
+    throw usageError('BPB_USAGE_FORCE', {
+      message: '--force has nothing to replace',
+      path: '--force',
+      expected: '--out DIR beside it',
+      actual: 'no --out',
+    });
+  }
 }
 
 function checkOptimize({ optimize, optimizeTolerance, precision }: ScoreOptions): void {
