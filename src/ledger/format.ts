@@ -125,3 +125,10 @@ export function splitHash(text: string): { readonly body: string; readonly hash:
   if (!HASH_MEMBER.test(member)) return null;
   return { body: `${text.slice(0, -HASH_MEMBER_LENGTH)}}`, hash: member.slice(-66, -2) };
 }
+
+/** Which ledger a result belongs to. */
+export interface LedgerReference {
+  file: string;
+  /** Hash of its last line, which stands for all of them. */
+  hash: string;
+}

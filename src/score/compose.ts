@@ -8,6 +8,7 @@ import type { Identified } from '../data/known-sets.js';
 import type { PlannedEvaluation, Workload } from '../evaluation/open.js';
 import type { ScoreOptions } from '../evaluation/options.js';
 import { type Finding, withholds } from '../finding.js';
+import type { LedgerReference } from '../ledger/format.js';
 import type { Opened } from '../run/messages.js';
 import type { RunTimes } from '../run/times.js';
 import type { DocumentTotals } from '../run/totals.js';
@@ -27,7 +28,6 @@ import { checkFindings, figureFindings, plausibility } from './findings.js';
 import { identityOf } from './identity.js';
 import type { Rewritten } from './open-workers.js';
 import { type Optimization, precisionOf } from './optimize-run.js';
-import type { LedgerReference } from './record.js';
 import type { ScoreResult } from './result.js';
 import type { Verification } from './verify.js';
 

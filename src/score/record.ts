@@ -7,7 +7,7 @@ import { type Adaptive, resetsAtDocuments } from '../artifact/adaptive.js';
 import { usageError } from '../errors.js';
 import { repeatedTargetsError } from '../evaluation/checks/flags.js';
 import type { PlannedEvaluation } from '../evaluation/open.js';
-import type { LedgerHeader } from '../ledger/format.js';
+import type { LedgerHeader, LedgerReference } from '../ledger/format.js';
 import { LedgerSequence } from '../ledger/sequence.js';
 import { streamSha256 } from '../ledger/stream-hash.js';
 import { LedgerWriter, ledgerExists } from '../ledger/writer.js';
@@ -19,13 +19,6 @@ import { RUN_FILES } from './outputs.js';
 
 /** Batches that may be dispatched ahead of a slow one, for each that is in flight. */
 const BATCHES_AHEAD = 8;
-
-/** Which ledger a result belongs to. */
-export interface LedgerReference {
-  file: string;
-  /** Hash of its last line, which stands for all of them. */
-  hash: string;
-}
 
 /**
  * Refuses what cannot become a new ledger, before anything is loaded.

@@ -3,12 +3,11 @@
  */
 import type { ShardInfo } from '../data/types.js';
 import type { Finding } from '../finding.js';
-import type { LedgerHeader } from '../ledger/format.js';
+import type { LedgerHeader, LedgerReference } from '../ledger/format.js';
 import type { BoundInput, LogitsKind } from '../onnx/bind/types.js';
 import type { ProbeVerdict } from '../verdict.js';
 import type { SkipReason, WindowOptions } from '../windows/options.js';
 import type { Optimization } from './optimize-run.js';
-import type { LedgerReference } from './record.js';
 import type { Verification } from './verify.js';
 
 /** The four accountings of bytes; null where an input for one is not there. */

@@ -82,7 +82,7 @@ describe('tests', () => {
     texts.push(...filesBelow('test', ['.py', '.cc', '.h', '.cu']).map(textOf));
     const unused = paths.filter((path) => {
       if (!path.startsWith('test/') || path.includes('.test.')) return false;
-      const name = posix.basename(path).replace(/\.ts$/, '');
+      const name = posix.basename(path).replace(/\.(ts|py)$/, '');
       // C++ files are compiled by folder.
       return !/\.(cc|h|cu)$/.test(path) && !texts.some((text) => text.includes(name));
     });
