@@ -27,6 +27,17 @@ export function modelRunError(path: string, reason: string, cause?: unknown): Bp
 }
 
 export function outputShapeError(path: string, reason: string): BpbError {
+  const sizes = /^expected \[(\d+), (\d+), vocabulary\], got \[(\d+), 1, \d+\]/.exec(reason);
+  // One position for every row, of more than one.
+  if (sizes !== null && sizes[1] === sizes[3] && sizes[2] !== '1') {
+    return inputError('BPB_MODEL_OUTPUT', {
+      message: 'The model gives the logits of the last position alone.',
+      path,
+      expected: 'logits [batch, time, vocabulary] for ids [batch, time]',
+      actual: reason,
+      hint: 'Export the logits of every position, without selecting the last.',
+    });
+  }
   return inputError('BPB_MODEL_OUTPUT', {
     message: 'The logits have another shape or type than a run needs.',
     path,

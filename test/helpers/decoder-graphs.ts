@@ -31,7 +31,7 @@ export interface DecoderOptions {
   /** Outputs beside the logits, `[batch, time, 8]`. */
   readonly outputs?: readonly string[];
   /** Nodes behind `x`, the logits `[batch, time, vocabulary]`, that make the output. */
-  readonly end?: (g: GraphBuilder, x: string, ids: string) => string;
+  readonly end?: ((g: GraphBuilder, x: string, ids: string) => string) | undefined;
 }
 
 /** A decoder whose graph reads all of its inputs. */
@@ -76,7 +76,7 @@ function signature(g: GraphBuilder, { name, type, sizes }: ExtraInput, ids: stri
   const cosines = g.op('MatMul', [g.op('Cos', [row]), column]);
   const whole = g.reshape(g.op('Add', [g.op('MatMul', [row, column]), cosines]), [1, 1, 1]);
   const rank = sizes.length;
-  if (past >= 0 || sizes.at(-1) !== 'time') return whole;
+  if (past >= 0 || rank > 3 || sizes.at(-1) !== 'time') return whole;
   const first = rank === 3 ? g.op('Gather', [value, g.ints([0], [])], { axis: { int: 0 } }) : value;
   const placed = g.reshape(first, rank === 1 || sizes.at(-2) === 1 ? [1, -1, 1] : [0, -1, 1]);
   return g.op('Add', [whole, g.op('Mul', [placed, g.scalar(10)])]);

@@ -4,7 +4,9 @@
  */
 
 import { type Node, OnnxGraph } from '../../onnx/graph.js';
+import { NODE } from '../../onnx/schema.js';
 import type { OnnxSummary } from '../../onnx/summary.js';
+import { Flow } from './flow.js';
 
 /** A graph of the artifact, and the inputs that it may have. */
 export interface ModelGraph {
@@ -47,13 +49,14 @@ export function readGraph({ path, bytes, summary, inputs }: ModelGraph): Reading
   report('open control flow', named(CONTROL));
 
   const graph = OnnxGraph.parse(bytes, path);
-  const flow = new Flow(graph);
-  const ifs = graph.nodes.filter(({ op }) => op === 'If');
-  if (isBelow('If', ifs, summary) || ifs.some(({ inputs }) => flow.readsValues(inputs[0] ?? ''))) {
-    findings.push('open control flow: If');
-  } else {
+  const flow = new Flow(bytes, path);
+  const conditions = flow.nodes
+    .filter((node) => node.string(NODE.op_type) === 'If')
+    .map((node) => node.strings(NODE.input)[0] ?? '');
+  if (conditions.some((name) => flow.readsValues(name))) findings.push('open control flow: If');
+  else {
     // Exporters write these for squeeze and for rotary tables; arithmetic could tell lengths apart as well.
-    const byShape = ifs.filter(({ inputs }) => !flow.isConstant(inputs[0] ?? '')).length;
+    const byShape = conditions.filter((name) => !flow.isConstant(name)).length;
     if (byShape > 0) remarks.push(`${byShape} If that a shape decides`);
   }
   const loops = graph.nodes.filter(({ op }) => op === 'Loop');
@@ -75,7 +78,7 @@ export function readGraph({ path, bytes, summary, inputs }: ModelGraph): Reading
   const texts = graph.initializers.filter(({ type }) => type === STRING_TYPE);
   report('constants of text', texts.map(({ name }) => name).join(', '));
 
-  const unused = flow.unused();
+  const unused = unusedOf(graph);
   if (unused.length > 0) {
     const some = unused.slice(0, 3).join(', ');
     remarks.push(`${unused.length} initializers that nothing uses: ${some}`);
@@ -106,45 +109,11 @@ function trains({ inputs }: Node, graph: OnnxGraph): boolean {
   return constant?.uniform() !== 0;
 }
 
-/** Which value comes from where. */
-class Flow {
-  private readonly makers = new Map<string, Node>();
-
-  constructor(private readonly graph: OnnxGraph) {
-    for (const node of graph.nodes) for (const name of node.outputs) this.makers.set(name, node);
-  }
-
-  /** Whether a value depends on the values of an input, and not on its shape alone. */
-  readsValues(name: string): boolean {
-    return this.reaches(name, true);
-  }
-
-  /** Whether a value depends on no input at all. */
-  isConstant(name: string): boolean {
-    return !this.reaches(name, false);
-  }
-
-  /** @param byValues follow values only: the shape of one ends the way */
-  private reaches(name: string, byValues: boolean): boolean {
-    const constants = new Set(this.graph.initializers.map((each) => each.name));
-    const seen = new Set<string>();
-    const open = [name];
-    for (let at = open.pop(); at !== undefined; at = open.pop()) {
-      if (at === '' || constants.has(at) || seen.has(at)) continue;
-      seen.add(at);
-      const maker = this.makers.get(at);
-      if (maker === undefined) return true;
-      if (byValues && (maker.op === 'Shape' || maker.op === 'Size')) continue;
-      open.push(...reads(maker));
-    }
-    return false;
-  }
-
-  unused(): string[] {
-    const used = new Set(this.graph.nodes.flatMap(reads));
-    for (const { name } of this.graph.ports('output')) used.add(name);
-    return this.graph.initializers.flatMap(({ name }) => (used.has(name) ? [] : [name]));
-  }
+/** Initializers that nothing uses. */
+function unusedOf(graph: OnnxGraph): string[] {
+  const used = new Set(graph.nodes.flatMap(reads));
+  for (const { name } of graph.ports('output')) used.add(name);
+  return graph.initializers.flatMap(({ name }) => (used.has(name) ? [] : [name]));
 }
 
 function reads({ inputs, attributes }: Node): string[] {

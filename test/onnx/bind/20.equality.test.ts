@@ -2,10 +2,9 @@
  * Graphs whose inputs are bound give the logits of the same graph that is given them by hand.
  */
 import { describe, expect, test } from 'vitest';
-import { bindModel } from '#bpb/onnx/bind/bind';
 import type { BindRequest, BoundModel } from '#bpb/onnx/bind/types';
 import type { Dim } from '#bpb/onnx/port';
-import { readSummary } from '#bpb/onnx/summary';
+import { bound } from '../../helpers/bound.js';
 import {
   type DecoderOptions,
   decoder,
@@ -13,19 +12,6 @@ import {
   runFed,
 } from '../../helpers/decoder-graphs.js';
 import { largestDifference, someIds } from '../../helpers/graph-builder.js';
-
-const NOTHING: BindRequest = {
-  tokens: undefined,
-  logits: undefined,
-  rules: [],
-  logitsAre: 'logits',
-  given: { inputs: new Set(), outputs: new Set() },
-};
-
-function bound(model: Uint8Array, request: Partial<BindRequest> = {}): BoundModel {
-  const wanted = { ...NOTHING, ...request };
-  return bindModel(model, readSummary(model, 'm.onnx'), 'm.onnx', wanted);
-}
 
 /** An input of the table: its dimensions as text, `*` in place of those that stay open without a name. */
 function input(
