@@ -5,7 +5,7 @@
  * its descriptor is examined, and the way to it is compared with the path afterwards.
  */
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, lstat, open, realpath } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readlink, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Why a file is not read. */
@@ -64,18 +64,24 @@ export async function readPlainFile(
   try {
     const stat = await handle.stat();
     checkPlain(stat);
-    // A directory on the way may have become a link since it was looked at.
-    const named = await lstat(path).catch(() => null);
-    const straight = (await realpath(path).catch(() => null)) === path;
-    if (named === null || !straight || identityOf(named) !== identityOf(stat)) {
-      throw new PlainFileError('a file that was replaced while it was opened');
-    }
+    await checkWay(path, handle, stat);
     if (stat.size > most)
       throw new PlainFileError(`${stat.size} bytes, of which ${most} may be read`);
     return { identity: identityOf(stat), content: await readWhole(handle, stat.size) };
   } finally {
     await handle.close();
   }
+}
+
+/** A directory on the way may have become a link since it was looked at. */
+async function checkWay(path: string, handle: FileHandle, stat: Stats): Promise<void> {
+  const replaced = () => new PlainFileError('a file that was replaced while it was opened');
+  // On Linux the kernel knows the path of what was opened, whatever stands there now.
+  const opened = await readlink(`/proc/self/fd/${handle.fd}`).catch(() => path);
+  const named = await lstat(path).catch(() => null);
+  const real = await realpath(path).catch(() => null);
+  if (opened !== path || real !== path) throw replaced();
+  if (named === null || identityOf(named) !== identityOf(stat)) throw replaced();
 }
 
 async function checkDirectories(base: string, parts: readonly string[]): Promise<void> {

@@ -21,6 +21,7 @@ import {
   vocabularyError,
 } from './engine-errors.js';
 import { explainRun } from './explain-run.js';
+import { plainText } from './runtime-text.js';
 import type { GraphValue } from './signature.js';
 import type { Batch, GraphOptions } from './types.js';
 
@@ -60,7 +61,8 @@ export function requireAddon(engine: string): NativeAddon {
 
 /** An error of the addon as a BpbError. */
 export function translate(error: unknown, path: string): BpbError {
-  const { code, message } = error as NativeError;
+  const { code, message: said } = error as NativeError;
+  const message = plainText(said);
   switch (code) {
     case 'BPB_LIBRARY':
       return environmentError('BPB_ORT_LIBRARY', {

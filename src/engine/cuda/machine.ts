@@ -6,6 +6,7 @@ import type { BpbError } from '../../errors.js';
 import type { NativeAddon } from '../addon.js';
 import { findRuntimeLibrary } from '../library.js';
 import { requireAddon, translate } from '../native-session.js';
+import { plainText } from '../runtime-text.js';
 import { chooseGpus } from './devices.js';
 import {
   cpuNodesError,
@@ -60,7 +61,8 @@ export function toOpenError(error: unknown, machine: Machine, path: string): Bpb
 
 /** The addon's error while a session runs, as a BpbError. */
 export function toCudaError(error: unknown, machine: Machine, path: string): BpbError {
-  const { code, message } = error as { code?: string; message: string };
+  const { code, message: said } = error as { code?: string; message: string };
+  const message = plainText(said);
   switch (code) {
     case 'BPB_CUDA_LIBRARY':
       return scorerError(machine.scorer, message);
