@@ -7,6 +7,7 @@ import { FAST, type Outcome, type Probe, type ProbeContext, THOROUGH } from './c
 import { Differences } from './differences.js';
 import { PROBES } from './list.js';
 import { measureNoise, repeatedRows } from './repeat.js';
+import type { ProbeRow } from './subject.js';
 import { findWidth } from './vocabulary.js';
 
 interface RunProbes
@@ -24,15 +25,18 @@ interface ProbesRun {
 }
 
 /**
- * @throws BPB_INTERRUPTED when the signal aborts; environment and internal errors. An input error,
- * which is the model's fault, becomes a verdict instead.
+ * @throws BPB_MODEL_RUN where no row of the wanted length can be run; BPB_INTERRUPTED when the signal
+ * aborts; environment and internal errors. Another input error, which is the model's fault, becomes
+ * a verdict instead.
  */
 export async function runProbes(options: RunProbes): Promise<ProbesRun> {
   const { subject, tokenizer, thorough, signal, onProbe } = options;
   const effort = thorough ? THOROUGH : FAST;
   const width = await findWidth(subject, tokenizer.pieces.length);
   const before = { ...options, effort, width };
-  const noise = await measureNoise(subject, repeatedRows(before)).catch(ofTheModel);
+  const rows = repeatedRows(before);
+  await expectToRun(subject, rows[0]!);
+  const noise = await measureNoise(subject, rows).catch(ofTheModel);
   const context: ProbeContext = { ...before, noise: noise ?? new Differences() };
   const verdicts: ProbeVerdict[] = [];
   for (const probe of PROBES) {
@@ -43,6 +47,19 @@ export async function runProbes(options: RunProbes): Promise<ProbesRun> {
   onProbe?.(verdicts.length, PROBES.length);
   const largest = context.noise.largest;
   return { verdicts, noise: Number.isFinite(largest) ? largest : null };
+}
+
+/**
+ * A row of the length that was asked for: where the graph does not run it at all, nothing was seen
+ * of the model, and no probe has a verdict.
+ *
+ * @throws BPB_MODEL_RUN
+ */
+async function expectToRun(subject: ProbeContext['subject'], row: ProbeRow): Promise<void> {
+  await subject.nats([row]).catch((error: unknown) => {
+    if (error instanceof BpbError && error.code === 'BPB_MODEL_RUN') throw error;
+    ofTheModel(error);
+  });
 }
 
 async function verdictOf(probe: Probe, context: ProbeContext): Promise<ProbeVerdict> {

@@ -16,6 +16,7 @@ import {
   table,
 } from '../helpers/byte-models.js';
 import type { GraphBuilder } from '../helpers/graph-builder.js';
+import { refusalOf } from '../helpers/refusal.js';
 import { scoreFixture, VOCABULARY } from '../helpers/score-fixture.js';
 
 async function probed(model: Uint8Array, over: Partial<ProbeOptions> = {}): Promise<ProbeReport> {
@@ -186,6 +187,15 @@ describe('each cheat is caught by the probe that looks for it', () => {
     expect(effect).toBeGreaterThan(0);
     expect(note).toMatch(/moves targets up to \d+ after it/);
     expect(named(report, 'order').verdict).toBe('not_applicable');
+  });
+
+  test('rows longer than the graph can run are refused: nothing was seen to fail', async () => {
+    const model = byteModel((g) => {
+      const mask = g.floats(new Float32Array(4 * VOCABULARY), [4, VOCABULARY]);
+      return g.op('Add', [table(g), mask]);
+    });
+    const error = await refusalOf(() => probed(model));
+    expect(error).toMatchObject({ code: 'BPB_MODEL_RUN', hint: '--seq-len 4' });
   });
 
   test('a graph that cannot run on short rows: length', async () => {
