@@ -10,6 +10,7 @@ import type {
   InputRule,
   LogitsKind,
 } from '../onnx/bind/types.js';
+import { openShapes } from '../onnx/open-shapes.js';
 import { type OnnxSummary, readSummary } from '../onnx/summary.js';
 import { shared } from '../shared-memory.js';
 import { readModelFile } from './model-file.js';
@@ -56,6 +57,9 @@ export interface LoadedModel extends Omit<BoundModel, 'model' | 'notes'> {
   readonly remarks: readonly string[];
 }
 
+const OPENED =
+  'the shapes that the graph declares of its logits contradict its open input and were dropped';
+
 /**
  * @throws as `readModelFile` and `bindModel`, and input errors that name the file where it cannot be read
  */
@@ -67,19 +71,21 @@ export async function loadModel(
   const { content, graph, files, remarks } = await readModelFile(path, request.root);
   const wanted = bindRequest(request, options);
   const { model, notes, ...bound } = bindModel(content, graph, path, wanted);
+  const summary = model === content ? graph : readSummary(model, path);
+  const opened = openShapes(model, summary, bound, path);
   const { logitsAre } = wanted;
   const softcap = request.softcap ?? null;
   if (softcap !== null && logitsAre !== 'logits') throw cappedProbabilities(logitsAre);
   return {
     ...bound,
     path,
-    bytes: shared(model),
+    bytes: shared(opened ?? model),
     sha256: files[0].contentSha256,
     softcap,
     logitsAre,
-    graph: model === content ? graph : readSummary(model, path),
+    graph: opened === null ? summary : readSummary(opened, path),
     files,
-    remarks: [...remarks, ...notes],
+    remarks: [...remarks, ...notes, ...(opened === null ? [] : [OPENED])],
   };
 }
 

@@ -10,7 +10,7 @@ import { nanLogits } from './nan-logits.js';
 import type { NativeHost } from './native-host.js';
 import { graphValue, requireAddon, runNative, translate } from './native-session.js';
 import { type Opened, openGraph } from './open-graph.js';
-import { checkSizes, padBatch } from './pad.js';
+import { checkSizes, fixedShape, padBatch } from './pad.js';
 import { withPositions } from './positions.js';
 import { SESSION_CONFIG } from './session-config.js';
 import { checkOptions, checkSignature } from './signature.js';
@@ -63,7 +63,7 @@ class OnnxCpuEngine implements Engine {
       (index) => nanLogits(graph, whole, firstScored + index),
     );
     const { nats, q30, runSeconds, scoreSeconds, vocabulary } = result;
-    return { nats, q30, runSeconds, scoreSeconds, vocabulary };
+    return { nats, q30, runSeconds, scoreSeconds, vocabulary, shape: fixedShape(this.info) };
   }
 
   async close(): Promise<void> {

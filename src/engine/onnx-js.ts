@@ -13,7 +13,7 @@ import { graphValue, idsTensor, openSession, scoreLogits } from './js-session.js
 import { runtimePackageVersion } from './library.js';
 import { nanLogits } from './nan-logits.js';
 import type { Opened } from './open-graph.js';
-import { checkBatch, padBatch } from './pad.js';
+import { checkBatch, fixedShape, padBatch } from './pad.js';
 import { positionList, toPositionRow } from './positions.js';
 import { checkOptions, checkSignature, type Signature } from './signature.js';
 import { type Piece, scorePieces } from './split.js';
@@ -71,6 +71,7 @@ class OnnxJsEngine implements Engine {
       ...scored,
       runSeconds: (ran - started) / 1000,
       scoreSeconds: (performance.now() - ran) / 1000,
+      shape: fixedShape(this.info),
     };
   }
 

@@ -60,6 +60,14 @@ function ascending(values: Uint32Array): boolean {
   return true;
 }
 
+/** The one shape that a graph runs in; undefined where an axis is open. */
+export function fixedShape({
+  fixedRows,
+  fixedTime,
+}: FixedAxes): readonly [rows: number, time: number] | undefined {
+  return fixedRows === null || fixedTime === null ? undefined : [fixedRows, fixedTime];
+}
+
 /**
  * The batch with zeros below and to the right up to the fixed sizes, and its scored positions moved
  * along; the batch itself, as it is, where it fits already. Padding is never scored.

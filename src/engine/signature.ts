@@ -106,6 +106,12 @@ function fixed(dim: number | undefined): number | null {
   return dim === undefined || dim < 0 ? null : dim;
 }
 
+/** The axes of the ids, and what the runtime has found of the logits' where those are open. */
+function axesOf(tokens: GraphValue, logits: GraphValue): readonly number[] {
+  if (tokens.dims.length === 0 || logits.dims.length === 0) return tokens.dims;
+  return tokens.dims.map((dim, k) => (dim < 0 ? logits.dims[k]! : dim));
+}
+
 /**
  * @param alsoGiven inputs that the engine feeds in addition to the token ids
  * @throws BpbError (input) naming the model, what was expected of it and what it has instead.
@@ -129,7 +135,7 @@ export function checkSignature(
     idType: tokens.type === 'int32' ? 'int32' : 'int64',
     precision: PRECISIONS[logits.type]!,
     vocabulary,
-    ...readFixedAxes(tokens.dims, graph.path),
+    ...readFixedAxes(axesOf(tokens, logits), graph.path),
     fixedCount: fixed(positions?.dims[0]),
   };
 }

@@ -3,9 +3,18 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { ScoreOptions } from '#bpb/evaluation/options';
+import { onnxModel } from '#bpb/onnx/writer';
 import { probe } from '#bpb/probes/probe';
 import { score } from '#bpb/score/score';
-import { byteModel, carry, lookup, meanOver, TABLE, table } from '../helpers/byte-models.js';
+import {
+  byteGraph,
+  byteModel,
+  carry,
+  lookup,
+  meanOver,
+  TABLE,
+  table,
+} from '../helpers/byte-models.js';
 import { fileFolder } from '../helpers/folder.js';
 import type { GraphBuilder } from '../helpers/graph-builder.js';
 import { tableModel } from '../helpers/models.js';
@@ -19,7 +28,7 @@ const folder = fileFolder();
 let fixture: ScoreFixture;
 
 beforeAll(async () => {
-  fixture = await scoreFixture({ folder: folder });
+  fixture = await scoreFixture({ folder });
 });
 
 /** The model of the fixture with these axes. */
@@ -148,6 +157,19 @@ describe('a model that fixes its batch and looks beyond a row', () => {
     const { verdicts } = await probe({ ...byte260, artifact, docs: fixture.docs });
     expect(verdicts.find(({ name }) => name === 'batch')?.verdict).toBe('fail');
   });
+});
+
+test('a batch that the graph computes as a constant, under an open input', async () => {
+  const artifact = join(fixture.folder, 'baked.onnx');
+  const graph = byteGraph((g) => g.reshape(table(g), [2, SEQ_LEN, VOCABULARY]));
+  const outputs = [{ ...graph.outputs[0]!, dims: [2, SEQ_LEN, VOCABULARY] }];
+  writeFileSync(artifact, onnxModel({ ...graph, outputs }));
+  const open = join(fixture.folder, 'open.onnx');
+  writeFileSync(open, byteModel(table));
+  const result = await scored(artifact, { tail: 'score' });
+  expect(result.totals).toEqual((await scored(open, { tail: 'score' })).totals);
+  expect(result.engine.batch).toEqual([2, SEQ_LEN]);
+  expect(result.notes.join()).toContain('contradict its open input');
 });
 
 const CASE = sharedCase('fixed-batch');
