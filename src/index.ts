@@ -11,6 +11,7 @@
  * | `bpb claim` | `claim` |
  * | `bpb tokenize` | `tokenize` |
  * | `bpb doctor` | `doctor` |
+ * | `bpb init` | `init` |
  *
  * A function takes the flags of its command as options, returns the document that the command prints
  * with `--json`, and prints nothing. It throws a `BpbError`, whose `exitCode` is that of the command;
@@ -29,6 +30,8 @@ export { BpbError, type ErrorCode, type ErrorKind, EXIT_CODES } from './errors.j
 export type { AuditOptions } from './evaluation/audit-options.js';
 export { type DataOptions, type OpenData, openData } from './evaluation/open-data.js';
 export type { ClaimedOptions, ScoreOptions } from './evaluation/options.js';
+export { init } from './init/init.js';
+export type { InitOptions, InitResult } from './init/types.js';
 export { type LedgerProbeOptions, type LedgerReport, probeLedger } from './ledger/verify.js';
 export { type ProbeOptions, type ProbeReport, probe } from './probes/probe.js';
 export type { Progress } from './progress.js';

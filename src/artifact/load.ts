@@ -26,7 +26,7 @@ type TokenizerSource = (
   | { readonly kind: 'byte260' }
 ) &
   /** What begins a document; undefined where the manifest does not say it. */
-  Pick<Manifest['tokenizer'], 'documentStart'>;
+  Pick<NonNullable<Manifest['tokenizer']>, 'documentStart'>;
 
 /** Folder of the artifacts that come with the package; a clone has more of them (models/README.md). */
 const BUNDLED = fileURLToPath(new URL('../../models', import.meta.url));
@@ -40,7 +40,7 @@ export interface Artifact {
   /** Of a bare model without external data its own hash; else the hash of all files' names and hashes. */
   readonly sha256: string;
   readonly model: LoadedModel;
-  /** Null for a bare model, whose tokenizer the caller must name. */
+  /** Null for a bare model, and where the manifest names none: the caller must. */
   readonly tokenizer: TokenizerSource | null;
   readonly evaluation: Manifest['evaluation'] | null;
   /** Files of weights beside its models, which are inside their bytes now. */
@@ -108,16 +108,13 @@ async function loadDirectory(directory: string, ports: PortOptions): Promise<Art
   const request = { ...manifest.model, root: directory, state: manifest.state?.tensors };
   const model = await loadModel(inside(manifest.model.path), request, ports);
   const counted = await Promise.all(manifest.counted.map((name) => storedFile(name, inside(name))));
-  const tokenizer: TokenizerSource =
-    manifest.tokenizer.kind === 'byte260'
-      ? manifest.tokenizer
-      : { ...manifest.tokenizer, path: inside(manifest.tokenizer.path) };
+  const tokenizer = tokenizerOf(manifest, inside);
   const loaded = await loadAdaptive(manifest, manifestPath, model, inside);
   const files = relativeTo(directory, model.files);
   const scored = [...files, ...(loaded?.scored ?? [])];
   const hashed = new Map([...counted, ...scored].map((file) => [file.name, file.sha256]));
   hashed.set('artifact.json', sha256(Buffer.from(text)));
-  if (tokenizer.kind === 'sentencepiece') {
+  if (tokenizer?.kind === 'sentencepiece') {
     const file = await storedFile(tokenizer.path, tokenizer.path);
     hashed.set(relative(directory, tokenizer.path), file.sha256);
   }
@@ -133,6 +130,14 @@ async function loadDirectory(directory: string, ports: PortOptions): Promise<Art
     adaptive: loaded?.adaptive ?? null,
     size: accountSize(counted, scored),
   };
+}
+
+function tokenizerOf(
+  { tokenizer }: Manifest,
+  inside: (name: string) => string,
+): TokenizerSource | null {
+  if (tokenizer === undefined) return null;
+  return tokenizer.kind === 'byte260' ? tokenizer : { ...tokenizer, path: inside(tokenizer.path) };
 }
 
 async function loadBareModel(path: string, ports: PortOptions): Promise<Artifact> {

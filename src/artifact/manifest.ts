@@ -22,10 +22,13 @@ const manifestSchema = z.strictObject({
     logitsAre: z.enum(LOGITS_KINDS).optional(),
     softcap: z.number().positive().finite().nullable().default(null),
   }),
-  tokenizer: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('sentencepiece'), path: relativePath, documentStart }),
-    z.strictObject({ kind: z.literal('byte260'), documentStart }),
-  ]),
+  // Where it is left out, the caller names one: a tokenizer may lie outside of the directory.
+  tokenizer: z
+    .discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('sentencepiece'), path: relativePath, documentStart }),
+      z.strictObject({ kind: z.literal('byte260'), documentStart }),
+    ])
+    .optional(),
   evaluation: z
     .strictObject({
       window: z.enum(WINDOW_MODES),

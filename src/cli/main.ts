@@ -5,12 +5,14 @@
 import { auditCommand } from './audit.js';
 import { claimCommand } from './claim.js';
 import { doctorCommand } from './doctor.js';
+import { initCommand } from './init.js';
 import { probeCommand } from './probe.js';
 import { runProgram } from './program.js';
 import { scoreCommand } from './score.js';
 import { tokenizeCommand } from './tokenize.js';
 
 await runProgram([
+  initCommand,
   scoreCommand,
   auditCommand,
   claimCommand,

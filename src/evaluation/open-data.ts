@@ -27,6 +27,11 @@ const BUILT_IN: Readonly<Record<string, () => DocumentSource>> = {
   'sotu-val': () => sotuDocuments('val'),
 };
 
+/** True of the name of a built-in set. */
+export function isBuiltIn(name: string): boolean {
+  return Object.hasOwn(BUILT_IN, name);
+}
+
 /** What `--data` and `--docs` may name. */
 export const DATA_EXPECTED = `--data DIR with shards, --docs FILE, or a built-in set (${Object.keys(BUILT_IN).join(', ')})`;
 

@@ -18,6 +18,7 @@ export const jsonReporter: Reporter = {
     ledger: document,
     tokenize: document,
     doctor: document,
+    init: document,
     error: errorJson,
   },
 };

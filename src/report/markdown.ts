@@ -6,6 +6,7 @@ import type { ClaimedResult, ScoreResult } from '../score/result.js';
 import { claimedRows } from './claimed-text.js';
 import { doctorVerdict } from './doctor-text.js';
 import { exact } from './format.js';
+import { initRows } from './init-text.js';
 import { ledgerFacts } from './ledger-text.js';
 import { auditMarkdown } from './markdown-audit.js';
 import { claimMarkdown } from './markdown-claim.js';
@@ -28,6 +29,7 @@ export const markdownReporter: Reporter = {
     ledger: ledgerMarkdown,
     tokenize: tokenizeMarkdown,
     doctor: doctorMarkdown,
+    init: initMarkdown,
     error: errorMarkdown,
   },
 };
@@ -101,6 +103,16 @@ function doctorMarkdown(report: ReportDocuments['doctor']): string {
   return blocks(
     heading(escaped(doctorVerdict(report))),
     table(['for', 'what', 'state', 'detail'], rows),
+  );
+}
+
+function initMarkdown(result: ReportDocuments['init']): string {
+  const { score, probe } = result.commands;
+  return blocks(
+    heading(`${code(result.file)} ${result.replaced ? 'replaced' : 'written'}`),
+    rowsTable(initRows(result)),
+    notes(result.unknown.map(({ what, message, hint }) => `${what}: ${message} → ${hint}`)),
+    notes([score, probe]),
   );
 }
 

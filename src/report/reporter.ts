@@ -4,6 +4,7 @@
 import type { AuditReport } from '../audit/types.js';
 import type { DoctorReport } from '../doctor/types.js';
 import type { BpbError } from '../errors.js';
+import type { InitResult } from '../init/types.js';
 import type { LedgerReport } from '../ledger/verify.js';
 import type { ProbeReport } from '../probes/probe.js';
 import type { ClaimedResult, ScoreResult } from '../score/result.js';
@@ -20,6 +21,7 @@ export interface ReportDocuments {
   ledger: LedgerReport;
   tokenize: TokenizeResult;
   doctor: DoctorReport;
+  init: InitResult;
   /** What a command that failed reports in place of a result. */
   error: BpbError;
 }

@@ -6,6 +6,7 @@ import { claimReportText } from './claim-text.js';
 import { claimedText } from './claimed-text.js';
 import { doctorText } from './doctor-text.js';
 import { errorLines } from './error.js';
+import { initText } from './init-text.js';
 import { ledgerText } from './ledger-text.js';
 import { probeText } from './probe-text.js';
 import type { Medium, Reporter } from './reporter.js';
@@ -32,6 +33,7 @@ export const textReporter: Reporter = {
     ledger: fitted(ledgerText),
     tokenize: fitted(tokenizeText),
     doctor: fitted(doctorText),
+    init: fitted(initText),
     // In a log each fact of an error stays on its line, to be found and copied.
     error: (document, medium) =>
       medium.isTTY ? fitted(errorLines)(document, medium) : errorLines(document, medium),

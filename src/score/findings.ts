@@ -1,6 +1,7 @@
 /**
  * The findings of a score: every reason to withhold its headline, and what must be said beside it.
  */
+import { paddedWidth } from '../evaluation/padding.js';
 import { type Finding, fail, warn } from '../finding.js';
 import type { ProbeVerdict } from '../verdict.js';
 import type { Optimization } from './optimize-run.js';
@@ -76,13 +77,6 @@ const UNIFORM_NATS = 1e-3;
 /** Bits of a byte that is guessed uniformly. */
 const UNIFORM_BPB = 8;
 /**
- * Exporters pad the vocabulary to a multiple of 64 or 128, or by less than 5 % (to a round number, or
- * for tokens to come): more is another vocabulary.
- */
-const PADDED_TO = 128;
-const PADDED_BY = 1.05;
-
-/**
  * What is possible and rarely meant: losses beyond a uniform guess, logits beyond the tokenizer.
  *
  * @param width of the logits, null where it is not known, and of the tokenizer, in ids
@@ -112,11 +106,7 @@ export function plausibility(
       ),
     );
   }
-  const padded = Math.max(
-    Math.ceil(width.tokenizer / PADDED_TO) * PADDED_TO,
-    Math.floor(width.tokenizer * PADDED_BY),
-  );
-  if (width.logits !== null && width.logits > padded) {
+  if (width.logits !== null && width.logits > paddedWidth(width.tokenizer)) {
     const [logits, tokenizer] = [width.logits, width.tokenizer].map((n) =>
       n.toLocaleString('en-US'),
     );

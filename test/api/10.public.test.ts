@@ -43,7 +43,9 @@ test('every command has a function of its name', () => {
     );
   });
   const named = new Set(commands.filter((name) => name !== 'bpb'));
-  expect([...named].sort()).toEqual(['audit', 'claim', 'doctor', 'probe', 'score', 'tokenize']);
+  expect([...named].sort()).toEqual([
+    ...['audit', 'claim', 'doctor', 'init', 'probe', 'score', 'tokenize'],
+  ]);
   for (const name of named) expect(Object.keys(bpb)).toContain(name);
 });
 

@@ -76,6 +76,7 @@ const TABLES: readonly Table[] = [
     of: 'tokenize',
     unseen: { 'needs a case-operator tokenizer': files('sidecars[]') },
   },
+  { page: 'init.md', title: 'Fields of an init report', of: 'init' },
   {
     page: 'doctor.md',
     title: 'Fields of a doctor report',

@@ -16,6 +16,7 @@ const FUNCTIONS: [string, Call][] = [
   ['claim', bpb.claim],
   ['tokenize', bpb.tokenize],
   ['doctor', bpb.doctor],
+  ['init', bpb.init],
   ['openData', bpb.openData],
 ];
 

@@ -15,6 +15,8 @@ import {
   type ErrorKind,
   EXIT_CODES,
   type Finding,
+  type InitResult,
+  init,
   type LedgerReport,
   type LogClaim,
   loadArtifact,
@@ -84,8 +86,16 @@ export async function everything(): Promise<void> {
   const logs: readonly LogClaim[] = judged.logs ?? [];
   const written: TokenizeResult = await tokenize({ docs: 'd', tokenizer: 'byte260', out: 'o' });
   const machine: DoctorReport = doctor();
+  const made: InitResult = await init({ path: 'exported' });
   console.log(artifact.name, row.length, claimed.claim.evaluator, probed.verdict, verified.verdict);
-  console.log(failures.length, pair?.verdict, logs.length, written.tokens, machine.gpus.length);
+  console.log(
+    failures.length,
+    pair?.verdict,
+    logs.length,
+    written.tokens,
+    machine.gpus.length,
+    made.file,
+  );
 }
 
 // A wrong option must not compile: the declarations are not `any`.

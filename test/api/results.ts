@@ -30,6 +30,8 @@ export async function allResults({ at }: Inputs): Promise<Results> {
   const { model, data } = savedApart(byteModel(attention), 'attention.data');
   writeFileSync(at('attention.onnx'), model);
   writeFileSync(at('attention.data'), data);
+  mkdirSync(at('init'));
+  writeFileSync(at('init', 'model.onnx'), byteModel(attention));
   const ahead = byteGraph(lookAhead(1, 4));
   const mask = { name: 'attention_mask', type: 'int64', dims: ['batch', 'time'] } as const;
   writeFileSync(at('ahead.onnx'), onnxModel({ ...ahead, inputs: [...ahead.inputs, mask] }));
@@ -94,6 +96,7 @@ export async function allResults({ at }: Inputs): Promise<Results> {
       }),
     ],
     doctor: [bpb.doctor()],
+    init: [await bpb.init({ path: at('init') })],
     error: [
       await refusal(() => bpb.loadArtifact(at('nothing'))),
       await refusal(() => bpb.loadTokenizer(at('damaged.model'))),

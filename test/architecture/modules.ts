@@ -62,6 +62,11 @@ export const MODULES: readonly Module[] = [
     imports: ['onnx', 'data', 'tokenizer', 'windows', 'artifact', 'bytes', 'engine'],
   },
   {
+    name: 'init',
+    purpose: 'a manifest from what lies in a directory: model, tokenizer, windows, data, code',
+    imports: ['onnx', 'tokenizer', 'artifact', 'evaluation'],
+  },
+  {
     name: 'ledger',
     purpose: 'the ledger file: what was scored and learned in which order; written, read, verified',
     imports: ['data', 'windows', 'evaluation'],
@@ -126,7 +131,17 @@ export const MODULES: readonly Module[] = [
   {
     name: 'report',
     purpose: 'reporters: result documents as text, JSON and Markdown; progress',
-    imports: ['data', 'ledger', 'probes', 'score', 'tokenize', 'submission', 'audit', 'doctor'],
+    imports: [
+      'data',
+      'init',
+      'ledger',
+      'probes',
+      'score',
+      'tokenize',
+      'submission',
+      'audit',
+      'doctor',
+    ],
   },
   {
     name: 'cli',
@@ -134,6 +149,7 @@ export const MODULES: readonly Module[] = [
     imports: [
       'windows',
       'evaluation',
+      'init',
       'ledger',
       'probes',
       'score',

@@ -365,6 +365,18 @@ const doctor: ReportDocuments['doctor'] = {
   ],
 };
 
+const init: ReportDocuments['init'] = {
+  schema: 'bpb-init/1',
+  file: `${HOSTILE}/artifact.json`,
+  replaced: false,
+  manifest: { format: 'bpb-artifact/1' },
+  found: [{ what: 'model', value: HOSTILE, how: 'as named' }],
+  unknown: [{ what: 'counted', message: 'no training script is here', hint: HOSTILE }],
+  size: { bytes_counted: 1000, bytes_limit: 16_000_000 },
+  commands: { score: `bpb score ${HOSTILE}`, probe: 'bpb probe exported' },
+  run,
+};
+
 const error = inputError('BPB_ARTIFACT_MISSING', {
   message: 'there is no artifact',
   path: HOSTILE,
@@ -385,5 +397,6 @@ export const REPORTS: readonly Report[] = [
   { kind: 'ledger', document: ledger },
   { kind: 'tokenize', document: tokenize },
   { kind: 'doctor', document: doctor },
+  { kind: 'init', document: init },
   { kind: 'error', document: error },
 ];

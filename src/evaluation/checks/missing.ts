@@ -28,7 +28,7 @@ const DATA: MissingOption = {
 const TOKENIZER: MissingOption = {
   flag: '--tokenizer',
   code: 'BPB_USAGE_TOKENIZER',
-  message: 'a bare model does not say which tokenizer it speaks',
+  message: 'the artifact does not say which tokenizer it speaks',
   expected: 'a SentencePiece .model, or byte260',
   actual: 'none',
 };
