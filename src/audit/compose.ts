@@ -56,7 +56,7 @@ function totalsOf(facts: AuditFacts, data: OpenedData, pass: TextPass): AuditRep
     bytes,
     headline,
     effects,
-    bytes_per_token: counted > 0 ? counted / targetsOf(text) : null,
+    bytes_per_token: counted > 0 ? counted / targetsOf(text, facts.tokenizer) : null,
   };
 }
 

@@ -3,6 +3,8 @@
  */
 import { identify } from '../data/known-sets.js';
 import type { AuditOptions } from '../evaluation/audit-options.js';
+import { startIdOf } from '../tokenizer/document-start.js';
+import type { Tokenizer } from '../tokenizer/types.js';
 import type { AuditFacts, ClaimFacts } from './checks/check.js';
 import type { TextFacts } from './collect.js';
 import type { OpenedData, OpenedTokenizer } from './inputs.js';
@@ -12,8 +14,11 @@ import type { ShardFacts } from './shard-facts.js';
 import type { TextPass } from './text-pass.js';
 import type { AuditBytes } from './types.js';
 
-/** Targets of the whole stream: every token but the first, BOS of later documents included. */
-export const targetsOf = (text: TextFacts) => Math.max(1, text.tokens + text.documents - 1);
+/** Targets of the whole stream: every token but the first, start ids of later documents included. */
+export function targetsOf({ tokens, documents }: TextFacts, tokenizer: Tokenizer): number {
+  const startIds = startIdOf(tokenizer) === null ? 0 : documents;
+  return Math.max(1, tokens + startIds - 1);
+}
 
 export function bytesOf({ text }: TextPass, data: OpenedData, hasTable: boolean): AuditBytes {
   const { bytes, withText, documents } = text;
@@ -38,9 +43,10 @@ function claimFacts(
   bytesPerToken: number,
   bytes: number,
   text: TextFacts,
+  tokenizer: Tokenizer,
   { shards }: OpenedData,
 ): ClaimFacts {
-  const targets = targetsOf(text);
+  const targets = targetsOf(text, tokenizer);
   const quotients = [bytes / targets];
   for (const tail of shards?.tails ?? []) {
     if (tail.targets > 0) quotients.push((bytes - tail.dropped_bytes) / tail.targets);
@@ -93,9 +99,11 @@ export function gatherFacts(
   const { bytesPerToken } = options;
   return {
     ...rest,
-    mistakes: knownMistakes(tokenizer, pass.histogram, headline, targetsOf(pass.text)),
+    mistakes: knownMistakes(tokenizer, pass.histogram, headline, targetsOf(pass.text, tokenizer)),
     headlineEffect: bytes.original === null ? null : effectOf(headline, bytes.original),
     claim:
-      bytesPerToken === undefined ? null : claimFacts(bytesPerToken, headline, pass.text, data),
+      bytesPerToken === undefined
+        ? null
+        : claimFacts(bytesPerToken, headline, pass.text, tokenizer, data),
   };
 }

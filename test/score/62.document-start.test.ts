@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { audit } from '#bpb/audit/audit';
+import { writeShard } from '#bpb/data/shards';
 import type { ScoreOptions } from '#bpb/evaluation/options';
 import { probeLedger } from '#bpb/ledger/verify';
 import { probe } from '#bpb/probes/probe';
@@ -16,6 +17,7 @@ import { normals, tableModel } from '../helpers/models.js';
 import { gpt2Style, userDefinedBos } from '../helpers/no-bos.js';
 import { refusalOf } from '../helpers/refusal.js';
 import { seededTexts } from '../helpers/score-fixture.js';
+import { sharedCase } from '../helpers/shared-data.js';
 
 interface Fixture {
   readonly texts: readonly string[];
@@ -37,7 +39,7 @@ function fixture(tokenizer = gpt2Style({ addDummyPrefix: true })): Fixture {
   const texts = seededTexts(20, 9).map((text) => text.replaceAll('\n', ' the '));
   const docs = join(folder, 'docs.jsonl');
   writeFileSync(docs, texts.map((text) => `${JSON.stringify({ text })}\n`).join(''));
-  const window = { window: 'chunk', seqLen: 16, tail: 'score', verifyRows: 1 } as const;
+  const window = { window: 'chunk', seqLen: 16, tail: 'score', verifyRows: 0 } as const;
   const base: ScoreOptions = { artifact, tokenizer, workers: 1, engine: 'onnx-cpu', ...window };
   return { texts, tokenizer, vocabulary, table, folder, base, docs };
 }
@@ -258,6 +260,51 @@ describe('an audit judges it in any case', () => {
     expect(report.shards?.retokenized.different).toBe(0);
     const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
     expect(report.totals?.bytes.original).toBe(bytes);
+  });
+});
+
+it('a shard without a sign of its documents is audited in stretches, as the text that it is', async () => {
+  const made = fixture();
+  const tokenizer = loadTokenizer(made.tokenizer);
+  const { ids } = await natsByDocument(made, 'none');
+  const many = Array.from({ length: Math.ceil(150_000 / ids.length) }, () => ids).flat();
+  const data = [join(temporaryFolder(), 'fineweb_val_000000.bin')];
+  await writeShard(data[0]!, many);
+  const report = await audit({ tokenizer: made.tokenizer, data, workers: 0 });
+  expect(report.findings.filter(({ severity }) => severity === 'fail')).toEqual([]);
+  expect(report.findings.map(({ check }) => check)).toContain('no-document-start');
+  expect(report.documents?.documents).toBeGreaterThan(1);
+  const encoder = await createEncoder(tokenizer);
+  expect(report.totals?.bytes.decoded).toBe(Buffer.byteLength(encoder.decode(many)));
+  const rule = (id: number) => (tokenizer.pieces[id]!.text.startsWith('▁') ? 1 : 0);
+  const spaces = many.slice(1).reduce((sum, id) => sum + rule(id), 0);
+  expect(report.totals?.bytes.lut).toBe(
+    many.slice(1).reduce((sum, id) => {
+      const { text, type } = tokenizer.pieces[id]!;
+      return sum + (type === 'byte' ? 1 : Buffer.byteLength(text.replace(/^▁/, '')));
+    }, spaces),
+  );
+});
+
+const cases = sharedCase('no-bos-tokenizer');
+
+describe.skipIf(cases === null)('real tokenizers without BOS', () => {
+  it.each([
+    ['gpt2style.model', 0],
+    ['bos-user-defined.model', 1],
+  ] as const)('%s: score, audit and tokenize', async (name, id) => {
+    const made = fixture(join(cases!, name));
+    expect((await audit({ tokenizer: made.tokenizer })).measured?.mismatches).toEqual([]);
+    const bare = await score({ ...made.base, data: [await shardsOf(made, id)] });
+    expect(bare.score.val_bpb).not.toBeNull();
+    for (const documentStart of [id, 'none'] as const) {
+      const { docs } = made;
+      const ofDocs = await score({ ...made.base, docs, documentStart });
+      const data = [join(made.folder, `shards-${documentStart}`)];
+      if (documentStart === 'none') await shardsOf(made, 'none');
+      const ofShards = await score({ ...made.base, data, documentStart });
+      expect(ofShards.score.val_bpb).toBe(ofDocs.score.val_bpb);
+    }
   });
 });
 

@@ -8,6 +8,7 @@ import { score } from '#bpb/score/score';
 import { temporaryFolder } from '../helpers/folder.js';
 import { refusalOf } from '../helpers/refusal.js';
 import { scoreFixture } from '../helpers/score-fixture.js';
+import { sharedCase } from '../helpers/shared-data.js';
 
 const BOS = 1;
 const EOS = 2;
@@ -95,4 +96,21 @@ it('ids beyond the vocabulary name the vocabulary that made them', async () => {
   expect(refusal.message).toContain("GPT-2's 50257");
   const other = await refusalOf(() => findingsOf([BOS, 101, 20_000]));
   expect(other.message).toContain('20001 ids or more.');
+});
+
+const cases = sharedCase('no-bos-shard');
+
+it.skipIf(cases === null).each([
+  ['nobos.bin', 'no-document-start'],
+  ['eos_sep_nobos.bin', 'no-document-start'],
+  ['mid_start.bin', 'begins-inside-document'],
+])('%s: %s, as an audit says', async (name, id) => {
+  const data = [join(cases!, name)];
+  const artifact = join(cases!, 'm.onnx');
+  const tokenizer = 'byte260';
+  const result = await score({ artifact, tokenizer, data, window: 'document', seqLen: 16 });
+  expect(result.score.val_bpb).not.toBeNull();
+  expect(result.findings).toContainEqual(expect.objectContaining({ id, severity: 'warn' }));
+  const report = await audit({ tokenizer, data, workers: 0 });
+  expect(report.findings.map(({ check }) => check)).toContain('no-bos');
 });

@@ -85,13 +85,13 @@ class Examiner {
     return new Examiner(setup, encoder, pieces);
   }
 
-  examine({ texts, from, to }: ExamineTask): ExaminedDocument[] {
+  examine({ texts, from, to, whole }: ExamineTask): ExaminedDocument[] {
     this.unexplained = 0;
     const histogram = new Int32Array(this.setup.histogram.length);
     const count = texts?.length ?? from!.length;
     const documents = Array.from({ length: count }, (_, k) => {
       const inStream = from === null ? null : { ids: this.setup.ids!, from: from[k]!, to: to![k]! };
-      return this.document(texts?.[k] ?? null, inStream, histogram);
+      return this.document(texts?.[k] ?? null, inStream, whole, histogram);
     });
     for (const [id, n] of histogram.entries()) {
       if (n > 0) Atomics.add(this.setup.histogram, id, n);
@@ -102,6 +102,7 @@ class Examiner {
   private document(
     text: string | null,
     inStream: Tokens | null,
+    whole: boolean,
     histogram: Int32Array,
   ): ExaminedDocument {
     const { claimed } = this.setup;
@@ -134,7 +135,8 @@ class Examiner {
       unknown,
       firstSpaceUncounted: firstSpace,
       loss,
-      match: inStream === null ? null : equal ? 'equal' : this.explain(text, loss, inStream),
+      match:
+        inStream === null || !whole ? null : equal ? 'equal' : this.explain(text, loss, inStream),
       tableAgrees: unknown > 0 || this.cased || from === 0 || lut + uncounted === decoded.bytes,
       traits: traitsOf(source, original?.length ?? decoded.bytes),
     };

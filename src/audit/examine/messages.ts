@@ -19,12 +19,17 @@ export interface ExamineSetup {
   readonly histogram: Int32Array<SharedArrayBuffer>;
 }
 
-/** Consecutive documents: their texts, or where the stream holds them, or both. */
+/**
+ * Consecutive documents, or stretches of a stream that does not show its documents: their texts, or
+ * where the stream holds them, or both.
+ */
 export interface ExamineTask {
   readonly texts: readonly string[] | null;
   /** `ids[from[k] .. to[k])` without BOS; null where there are no shards. */
   readonly from: readonly number[] | null;
   readonly to: readonly number[] | null;
+  /** Whether these are whole documents: a stretch alone may encode to other tokens at its ends. */
+  readonly whole: boolean;
 }
 
 /**

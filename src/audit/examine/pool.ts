@@ -3,6 +3,7 @@
  */
 import { documentSpan } from '../../bytes/spans.js';
 import type { Document, DocumentSource, TokenStream } from '../../data/types.js';
+import { byteOfPiece, SPACE } from '../../tokenizer/check-pieces.js';
 import { batchDocuments } from '../../tokenizer/encode-pool.js';
 import type { Tokenizer } from '../../tokenizer/types.js';
 import { runInOrder } from '../../workers/ordered-pool.js';
@@ -36,20 +37,53 @@ interface Task extends ExamineTask {
 const BATCH_TOKENS = 1 << 16;
 
 /** Documents `[first, …)` of the stream, without their texts. */
-function* streamTasks(stream: TokenStream, first: number): Generator<Task> {
-  const count = stream.documentStarts.length;
-  for (let at = first; at < count; ) {
-    const from: number[] = [];
-    const to: number[] = [];
-    for (let tokens = 0; at + from.length < count && tokens < BATCH_TOKENS; ) {
-      const { textFrom, textTo } = documentSpan(stream, at + from.length);
-      from.push(textFrom);
-      to.push(textTo);
-      tokens += textTo - textFrom + 1;
-    }
-    yield { first: at, documents: null, texts: null, from, to };
+function* streamTasks(stream: TokenStream, tokenizer: Tokenizer, first: number): Generator<Task> {
+  const { documentStarts, startId } = stream;
+  const whole = startId !== null;
+  let from: number[] = [];
+  let to: number[] = [];
+  let tokens = 0;
+  let at = first;
+  const take = (): Task => {
+    const task = { first: at, documents: null, texts: null, from, to, whole };
     at += from.length;
+    from = [];
+    to = [];
+    tokens = 0;
+    return task;
+  };
+  for (let k = first; k < documentStarts.length; k++) {
+    const { textFrom, textTo } = documentSpan(stream, k);
+    // What is one document only because nothing shows its documents may be a whole shard.
+    const cuts = whole ? [textTo] : cutsOf(stream, tokenizer, textFrom, textTo);
+    let begin = textFrom;
+    for (const end of cuts) {
+      from.push(begin);
+      to.push(end);
+      tokens += end - begin + 1;
+      begin = end;
+      if (tokens >= BATCH_TOKENS) yield take();
+    }
   }
+  if (from.length > 0) yield take();
+}
+
+/**
+ * Ends of stretches of at least `BATCH_TOKENS` tokens: before a token that decodes to the same text
+ * wherever it stands, which one with a leading space or a byte inside a character does not.
+ */
+function cutsOf({ ids }: TokenStream, { pieces }: Tokenizer, from: number, to: number): number[] {
+  const isFree = pieces.map(({ text, type }) => {
+    if (type === 'byte') return (byteOfPiece(text)! & 0xc0) !== 0x80;
+    return (type === 'normal' || type === 'user_defined') && !text.startsWith(SPACE);
+  });
+  const cuts: number[] = [];
+  for (let i = from + BATCH_TOKENS; i < to; i++) {
+    if (!isFree[ids[i]!]) continue;
+    cuts.push(i);
+    i += BATCH_TOKENS - 1;
+  }
+  return [...cuts, to];
 }
 
 /** Texts with their spans in the stream; those beyond its last document have none. */
@@ -66,16 +100,16 @@ function* textTasks(
     const spans = matched.map((_, k) => documentSpan(stream!, first + k));
     const from = spans.map(({ textFrom }) => textFrom);
     const to = spans.map(({ textTo }) => textTo);
-    yield { first, documents: matched, texts: texts(matched), from, to };
+    yield { first, documents: matched, texts: texts(matched), from, to, whole: true };
   }
   if (beyond.length > 0) {
     const at = first + matched.length;
-    yield { first: at, documents: beyond, texts: texts(beyond), from: null, to: null };
+    yield { first: at, documents: beyond, texts: texts(beyond), from: null, to: null, whole: true };
   }
 }
 
 async function* tasksOf(inputs: ExamineInputs): AsyncGenerator<Task> {
-  const { source, stream } = inputs;
+  const { source, stream, tokenizer } = inputs;
   let next = 0;
   if (source !== null) {
     for await (const { first, documents } of batchDocuments(source)) {
@@ -83,7 +117,7 @@ async function* tasksOf(inputs: ExamineInputs): AsyncGenerator<Task> {
       next = first + documents.length;
     }
   }
-  if (stream !== null) yield* streamTasks(stream, next);
+  if (stream !== null) yield* streamTasks(stream, tokenizer, next);
 }
 
 /** @returns in document order; `histogram` is complete once all batches have been yielded */
@@ -98,7 +132,7 @@ export async function* examineDocuments(
     module: new URL('./worker.js', import.meta.url),
     setup,
     open: openExaminer,
-    payload: ({ texts, from, to }: Task): ExamineTask => ({ texts, from, to }),
+    payload: ({ texts, from, to, whole }: Task): ExamineTask => ({ texts, from, to, whole }),
   });
   for await (const { task, result } of results) {
     yield { first: task.first, documents: task.documents, examined: result };
