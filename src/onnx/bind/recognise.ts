@@ -5,6 +5,7 @@ import { isFloat, TYPE } from '../element-types.js';
 import type { OnnxGraph } from '../graph.js';
 import type { Port } from '../port.js';
 import { isOpen, type Layout, NO_FIXES, placed, type TokenAxes } from './axes.js';
+import { withHeadSize } from './head-size.js';
 import { readState } from './state.js';
 import type { InputKind } from './types.js';
 
@@ -90,7 +91,7 @@ export function recognise(
   outputs: readonly Port[],
 ): Reading | null {
   const rule = RULES.find(({ names }) => names.test(port.name));
-  if (rule === undefined) return readState(port, axes, outputs);
+  if (rule === undefined) return readState(withHeadSize(port, graph), axes, outputs);
   const binding = rule.types(port.elementType) ? rule.read(port, axes, graph) : null;
   return binding ?? { reason: `under this name ${rule.expected} would be recognised` };
 }
