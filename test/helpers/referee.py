@@ -28,14 +28,15 @@ def table(sp):
     return {"base": base, "leading": leading, "boundary": boundary}
 
 
-request = json.load(sys.stdin)
-sp = spm.SentencePieceProcessor(model_file=request["model"])
-json.dump(
-    {
-        "ids": [sp.encode(text) for text in request["texts"]],
-        "decoded": [sp.decode(ids) for ids in request["sequences"]],
-        "table": table(sp),
-        "bos": sp.bos_id(),
-    },
-    sys.stdout,
-)
+if __name__ == "__main__":
+    request = json.load(sys.stdin)
+    sp = spm.SentencePieceProcessor(model_file=request["model"])
+    json.dump(
+        {
+            "ids": [sp.encode(text) for text in request["texts"]],
+            "decoded": [sp.decode(ids) for ids in request["sequences"]],
+            "table": table(sp),
+            "bos": sp.bos_id(),
+        },
+        sys.stdout,
+    )
