@@ -9,19 +9,6 @@ const hex = (byte: number) => byte.toString(16).toUpperCase().padStart(2, '0');
 
 export const VOCABULARY_CHECKS: readonly Check[] = [
   check({
-    name: 'no-document-start',
-    severity: 'info',
-    explanation:
-      'The tokenizer has no BOS. The table is right without one; but nothing says what begins a document, so shards are one document and the leading space of every document counts one byte.',
-    remedy: 'Say it with --document-start ID or --document-start none.',
-    needs: [],
-    run: ({ tokenizer, shards, documents }) => {
-      if (tokenizer.documentStart !== null) return null;
-      const severity = shards === null && documents === null ? 'info' : 'warn';
-      return { detail: `${whyNoBos(tokenizer)}; ${documentStartHint(tokenizer)}`, severity };
-    },
-  }),
-  check({
     name: 'no-space-piece',
     severity: 'fail',
     explanation:
@@ -141,6 +128,19 @@ export const VOCABULARY_CHECKS: readonly Check[] = [
       const counts =
         table === undefined ? '' : `; the table would count × ${table.effect.bytes.toFixed(4)}`;
       return { detail: `the sidecar is the accounting, and none was given${counts}` };
+    },
+  }),
+  check({
+    name: 'no-document-start',
+    severity: 'info',
+    explanation:
+      'The tokenizer has no BOS. The table is right without one; but nothing says what begins a document, so shards are one document and the leading space of every document counts one byte.',
+    remedy: 'Say it with --document-start ID or --document-start none.',
+    needs: [],
+    run: ({ tokenizer, shards, documents }) => {
+      if (tokenizer.documentStart !== null) return null;
+      const severity = shards === null && documents === null ? 'info' : 'warn';
+      return { detail: `${whyNoBos(tokenizer)}; ${documentStartHint(tokenizer)}`, severity };
     },
   }),
 ];
