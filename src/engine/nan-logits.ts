@@ -9,7 +9,7 @@ import type { StoredTensor } from '../onnx/stored-tensor.js';
 import type { Batch, GraphOptions } from './types.js';
 
 /** What the refusal needs of a graph. */
-type ScoredModel = Pick<GraphOptions, 'model' | 'path' | 'rewritten'>;
+type ScoredModel = Pick<GraphOptions, 'model' | 'path' | 'rewritten' | 'logged'>;
 
 /** A scored position whose logits are no distribution; `row` and `offset` are the batch's. */
 export class NanLogitsError extends BpbError {
@@ -44,7 +44,11 @@ const known = new WeakMap<Uint8Array, boolean>();
 /** The square of 256 is already beyond it. */
 const LIMIT = 'fp16, which ends at 65504: relu² leaves it at an activation of 256';
 
-function hintFor({ model, path, rewritten }: ScoredModel): string {
+const LOGGED =
+  'A number below 0 is no probability and has no log: score without --logits-are (or model.logitsAre).';
+
+function hintFor({ model, path, rewritten, logged }: ScoredModel): string {
+  if (logged) return LOGGED;
   let halves = known.get(model);
   if (halves === undefined) {
     halves = usesHalves(model, path);

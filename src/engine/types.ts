@@ -87,6 +87,8 @@ export interface GraphOptions {
   readonly softcap: number | null;
   /** The logits must be at least this wide: the tokenizer's size. */
   readonly minVocabulary?: number | undefined;
+  /** The logits are logs that the harness has taken of what is said to be probabilities. */
+  readonly logged?: boolean | undefined;
   /** Also give the facts of the raw logits. */
   readonly facts?: boolean | undefined;
   /** `model` is what `--optimize` made; absent where it is as it was exported. */

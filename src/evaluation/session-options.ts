@@ -108,9 +108,10 @@ export function sessionSpec(
   flags: EngineFlags,
   { batch, minVocabulary }: SessionShape,
 ): SessionSpec {
-  const { bytes: model, path, tokens, logits, softcap } = artifact.model;
+  const { bytes: model, path, tokens, logits, softcap, logitsAre } = artifact.model;
+  const logged = logitsAre === 'probabilities';
   const options: EngineOptions = {
-    graph: { model, path, tokens, logits, softcap, minVocabulary },
+    graph: { model, path, tokens, logits, softcap, minVocabulary, logged },
     runtime: { ortLib: flags.ortLib, threads: placement.threads, optimize: true },
     cuda: cudaOptions(placement, flags, batch),
   };

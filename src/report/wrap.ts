@@ -167,7 +167,7 @@ function hangingIndent(line: string, columns: number): number {
 }
 
 /** Columns that a terminal shows `text` in. */
-export function columnsUsed(text: string): number {
+function columnsUsed(text: string): number {
   const plain = withoutColours(text);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is what is tested for
   if (/^[\u0000-\u007f]*$/.test(plain)) return plain.length;

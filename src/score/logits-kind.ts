@@ -32,8 +32,6 @@ const BELOW_ZERO = -1e-6;
 /** Id of the finding. */
 export const PROBABILITIES = 'probabilities';
 
-type Claimed = 'logits' | 'log-probabilities' | 'probabilities';
-
 interface LogitsRun {
   /** Of the run's own sessions, of the model as it was exported. */
   readonly setup: WorkerSetup;
@@ -47,7 +45,7 @@ interface LogitsRun {
 
 /** A finding where the logits are not what they are taken for; none where nothing suggests it. */
 export async function logitsFindings(run: LogitsRun): Promise<Finding[]> {
-  const claimed = (run.artifact.model as { logitsAre?: Claimed }).logitsAre ?? 'logits';
+  const claimed = run.artifact.model.logitsAre;
   if (claimed === 'logits' && !maybeProbabilities(run)) return [];
   const tolerance = SUM_TOLERANCE[run.info.precision];
   let facts: LogitFacts[];
@@ -63,7 +61,10 @@ export async function logitsFindings(run: LogitsRun): Promise<Finding[]> {
     const worst = facts.flatMap(({ logSum }) => [...logSum]).reduce(farther);
     if (Math.abs(worst) <= tolerance) return [];
     const message = `--logits-are ${claimed}, and they are not: the probabilities of a position sum to ${Math.exp(worst).toPrecision(6)}`;
-    return [fail('logits-kind', message, 'without --logits-are the outputs are taken as logits')];
+    const hint = facts.every((each) => areProbabilities(each, tolerance))
+      ? 'they are probabilities: score with --logits-are probabilities'
+      : 'without --logits-are the outputs are taken as logits';
+    return [fail('logits-kind', message, hint)];
   }
   if (!facts.every((each) => areProbabilities(each, tolerance))) return [];
   return [

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { BpbError, inputError } from '#bpb/errors';
 import { type Medium, type Report, render } from '#bpb/report/reporter';
 import { textReporter } from '#bpb/report/text';
-import { columnsUsed, fitTerminal, HANG, wrapLine } from '#bpb/report/wrap';
+import { fitTerminal, HANG, wrapLine } from '#bpb/report/wrap';
 import { HOSTILE, REPORTS } from './documents.js';
 
 const PATH = `/data/${'submissions-of-2026/'.repeat(12)}fineweb_val_000017.bin`;
@@ -38,6 +38,12 @@ const CASES = REPORTS.flatMap((report): [string, Report][] =>
     changed(report, name as string, number as (value: number) => number),
   ]),
 );
+
+/** Columns on a terminal: none for what combines, two for East Asian scripts. */
+function columnsUsed(text: string): number {
+  const shown = stripVTControlCharacters(text).replace(/\p{M}/gu, '');
+  return [...shown].length + (shown.match(/[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}]/gu) ?? []).length;
+}
 
 const plain = (text: string) => fitTerminal(text, { isTTY: true, columns: 100_000 });
 
@@ -104,10 +110,12 @@ describe('a line', () => {
     expect(plain(line)).not.toContain(HANG);
   });
 
-  test('counts wide characters twice, and colours not at all', () => {
-    expect(columnsUsed('言語')).toBe(4);
-    expect(columnsUsed('e\u0301')).toBe(1);
-    expect(columnsUsed('\u001b[31mred\u001b[39m')).toBe(3);
+  test('of wide characters, combining ones and colours is as long as it is shown', () => {
+    const line = `  data  \u001b[31m${'e\u0301'.repeat(12)}\u001b[39m ${'言語'.repeat(5)} ${'語'.repeat(6)}`;
+    expect(wrapLine(line, 44, 8)).toEqual([
+      `  data  \u001b[31m${'e\u0301'.repeat(12)}\u001b[39m ${'言語'.repeat(5)}`,
+      `        ${'語'.repeat(6)}`,
+    ]);
   });
 });
 

@@ -7,6 +7,7 @@ import { onnxModel } from '#bpb/onnx/writer';
 import { score } from '#bpb/score/score';
 import { byteGraph, changedTable, table } from '../helpers/byte-models.js';
 import type { GraphBuilder } from '../helpers/graph-builder.js';
+import { refusalOf } from '../helpers/refusal.js';
 import { scoreFixture, seededTexts, VOCABULARY } from '../helpers/score-fixture.js';
 import { sharedCase } from '../helpers/shared-data.js';
 
@@ -126,12 +127,52 @@ describe('a number is given of', () => {
   });
 });
 
+describe('--logits-are is held against the logits', () => {
+  const logs = (g: GraphBuilder) => g.op('Log', [softmax(g)]);
+
+  test('probabilities and their logs have the number of the logits', async () => {
+    const expected = (await scored(table)).score.val_bpb!;
+    for (const [build, logitsAre] of [
+      [softmax, 'probabilities'],
+      [logs, 'log-probabilities'],
+    ] as const) {
+      const { findings, score: figures, status } = await scored(build, {}, { logitsAre });
+      expect(findings.filter(({ severity }) => severity === 'fail')).toEqual([]);
+      expect(status).toBe('scored');
+      expect(Math.abs(figures.val_bpb! - expected)).toBeLessThan(1e-6);
+    }
+  });
+
+  test.each<[string, (g: GraphBuilder) => string, RegExp]>([
+    ['probabilities', softmax, /they are probabilities: score with --logits-are probabilities/],
+    ['logits', table, /without --logits-are/],
+  ])('%s are no log-probabilities', async (_, build, hint) => {
+    const result = await scored(build, {}, { logitsAre: 'log-probabilities', verifyRows: 0 });
+    expect(result.findings[0]).toMatchObject({ id: 'logits-kind', severity: 'fail' });
+    expect(result.findings[0]!.hint).toMatch(hint);
+    expect(result.score).toMatchObject({ val_bpb: null, ci95_bpb: null });
+  });
+
+  test('sigmoids are no probabilities', async () => {
+    const sigmoid = (g: GraphBuilder) => g.op('Sigmoid', [table(g)]);
+    const { findings } = await scored(sigmoid, {}, { logitsAre: 'probabilities' });
+    expect(findings[0]).toMatchObject({ id: 'logits-kind', severity: 'fail' });
+  });
+
+  test('logits below 0 have no log: refused with the flag that is wrong', async () => {
+    const error = await refusalOf(() => scored(table, {}, { logitsAre: 'probabilities' }));
+    expect(error).toMatchObject({ code: 'BPB_NAN_LOGITS', exitCode: 3 });
+    expect(error.hint).toContain('score without --logits-are');
+  });
+});
+
 const folder = sharedCase('probs-as-logits');
 const absent = folder === null ? ' (the shared cases are not there)' : '';
 
 test.skipIf(folder === null)(`case probs-as-logits${absent}`, async () => {
-  const run = (name: string) =>
+  const run = (name: string, over: Partial<ScoreOptions> = {}) =>
     score({
+      ...over,
       artifact: join(folder!, name),
       data: [join(folder!, 'fineweb_val_000000.bin')],
       tokenizer: 'byte260',
@@ -139,6 +180,9 @@ test.skipIf(folder === null)(`case probs-as-logits${absent}`, async () => {
       seqLen: 64,
     });
   expect((await run('bi_prob.onnx')).findings).toMatchObject([{ id: 'probabilities' }]);
+  const logged = await run('bi_prob.onnx', { logitsAre: 'probabilities' });
+  expect(logged.findings).toEqual([]);
+  expect(Math.abs(logged.score.val_bpb! - 1.566604193)).toBeLessThan(1e-7);
   const right = await run('bi_logp.onnx');
   expect(right.findings).toEqual([]);
   expect(Math.abs(right.score.val_bpb! - 1.566604193)).toBeLessThan(1e-7);

@@ -1,4 +1,7 @@
-/** A model that quantizes over the whole batch has no number, at any batch size, and is told why. */
+/**
+ * What a graph does to its activations, in a score: a model that quantizes over the whole batch has no
+ * number, at any batch size; one that rounds by fixed scales has, and so have quantized weights.
+ */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -6,9 +9,10 @@ import type { ScoreOptions } from '#bpb/evaluation/options';
 import { onnxModel } from '#bpb/onnx/writer';
 import { probe } from '#bpb/probes/probe';
 import { score } from '#bpb/score/score';
-import { byteGraph, byteModel, table } from '../helpers/byte-models.js';
+import { byteGraph, byteModel, lookup, table } from '../helpers/byte-models.js';
 import type { GraphBuilder } from '../helpers/graph-builder.js';
-import { scoreFixture } from '../helpers/score-fixture.js';
+import { normals } from '../helpers/models.js';
+import { scoreFixture, VOCABULARY } from '../helpers/score-fixture.js';
 import { sharedCase } from '../helpers/shared-data.js';
 
 const WINDOW = { tokenizer: 'byte260', window: 'chunk', seqLen: 32, tail: 'score' } as const;
@@ -109,4 +113,44 @@ test('a batch normalization in training mode is named, with how to export instea
   expect(figures.val_bpb).toBeNull();
   expect(findings[0]!.message).toContain('BatchNormalization (normal)');
   expect(findings[0]!.hint).toContain('model.eval()');
+});
+
+describe('a number stands, and what it is of is said', () => {
+  const WIDTH = 32;
+  /** A table of 32 wide rows, and a product of it by int8 weights. */
+  const product = (g: GraphBuilder, rounded: boolean): string => {
+    const x = lookup(g, normals(VOCABULARY * WIDTH, 5), 'input_ids', WIDTH);
+    const codes = normals(WIDTH * VOCABULARY, 6, 30).map(Math.round);
+    const data = Int8Array.from(codes);
+    g.initializers.push({ name: 'codes', type: 'int8', dims: [WIDTH, VOCABULARY], data });
+    const weights = g.op('DequantizeLinear', ['codes', g.scalar(0.01)]);
+    if (!rounded) return g.op('MatMul', [x, weights]);
+    const scale = g.scalar(0.03);
+    const activations = g.op('QuantizeLinear', [x, scale], {}, 'rounded');
+    return g.op('MatMul', [g.op('DequantizeLinear', [activations, scale]), weights]);
+  };
+  const found = async (rounded: boolean, over: Partial<ScoreOptions> = {}) => {
+    const w = await scoreFixture({ model: byteModel((g) => product(g, rounded)) });
+    return score({ ...WINDOW, artifact: w.model, docs: w.docs, ...over });
+  };
+
+  test.each<[string, Partial<ScoreOptions>]>([
+    ['onnx-cpu', {}],
+    ['onnx-js', { engine: 'onnx-js' }],
+    ['optimized', { optimize: true }],
+  ])('weights alone are quantized: a note, %s', async (_, over) => {
+    const { status, findings } = await found(false, over);
+    expect(status).toBe('scored');
+    const own = findings.find(({ id }) => id === 'weight-only');
+    expect(own).toMatchObject({ severity: 'note' });
+    expect(own!.message).toContain('1 product with quantized weights');
+  });
+
+  test('activations are rounded by a fixed scale: a warning that names the node', async () => {
+    const { status, findings } = await found(true);
+    expect(status).toBe('scored');
+    const own = findings.find(({ id }) => id === 'rounded-activations');
+    expect(own).toMatchObject({ severity: 'warn' });
+    expect(own!.message).toContain('1 node: QuantizeLinear (rounded)');
+  });
 });
