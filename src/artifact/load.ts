@@ -83,6 +83,21 @@ export async function loadArtifact(path: string, ports: PortOptions = {}): Promi
   return loadBareModel(path, ports);
 }
 
+/** Refuses what is no plain file, which could be read for ever, and a link to a file of others. */
+function checkManifestFile(directory: string, path: string): void {
+  const stat = statOf(path);
+  if (typeof stat === 'string') return; // the reading says so
+  const isLink = escapes(realpathSync(directory), realpathSync(path));
+  if (stat.isFile() && !isLink) return;
+  throw inputError('BPB_MANIFEST_PATH', {
+    message: 'the manifest cannot be taken',
+    path,
+    expected: 'a plain file in the artifact directory',
+    actual: isLink ? 'a link that leads outside' : 'not a plain file',
+    hint: 'put a copy of the file there',
+  });
+}
+
 /** Whether `name` is that of a bundled artifact, in the letters of its folder. */
 function isBundled(name: string): boolean {
   return /^[\w-]+$/.test(name) && existsSync(join(BUNDLED, name, 'artifact.json'));
@@ -90,6 +105,7 @@ function isBundled(name: string): boolean {
 
 async function loadDirectory(directory: string, ports: PortOptions): Promise<Artifact> {
   const manifestPath = join(directory, 'artifact.json');
+  checkManifestFile(directory, manifestPath);
   let text: string;
   try {
     text = await readFile(manifestPath, 'utf8');

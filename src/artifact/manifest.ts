@@ -5,6 +5,8 @@ import { z } from 'zod';
 import { inputError } from '../errors.js';
 import { INPUT_KINDS, LOGITS_KINDS } from '../onnx/bind/types.js';
 import { SLIDING_2026_03_19, WINDOW_MODES } from '../windows/options.js';
+import { findJsonError } from './json-error.js';
+import { manifestProblems } from './manifest-problems.js';
 import { adaptSchema, portName, relativePath, stateSchema } from './state-schema.js';
 
 /** The id before each document, or `none`; absent where the tokenizer's BOS is. */
@@ -47,40 +49,30 @@ const manifestSchema = z.strictObject({
 /** A validated manifest; paths are still as written, relative to its directory. */
 export type Manifest = z.output<typeof manifestSchema>;
 
-/** @throws BPB_MANIFEST_JSON or BPB_MANIFEST_INVALID, naming the field */
+/** @throws BPB_MANIFEST_JSON with the place, or BPB_MANIFEST_INVALID with all that is wrong */
 export function parseManifest(text: string, path: string): Manifest {
   let json: unknown;
   try {
     json = JSON.parse(text);
-  } catch (cause) {
+  } catch {
+    // What `JSON.parse` throws quotes the file.
+    const error = findJsonError(text);
     throw inputError('BPB_MANIFEST_JSON', {
       message: 'the manifest is not JSON',
       path,
-      expected: 'one JSON object, format bpb-artifact/1',
-      actual: (cause as Error).message,
-      cause,
+      expected: error?.expected ?? 'one JSON object, format bpb-artifact/1',
+      actual:
+        error === null ? 'none' : `something else at line ${error.line}, column ${error.column}`,
     });
   }
   const parsed = manifestSchema.safeParse(json);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  const field = issue.path.map(String).join('.');
-  const unknown = issue.code === 'unrecognized_keys' ? issue.keys : null;
+  const problems = manifestProblems(manifestSchema, parsed.error.issues, json);
   throw inputError('BPB_MANIFEST_INVALID', {
-    message:
-      unknown === null
-        ? `the manifest's field \`${field || '(whole)'}\` is not valid`
-        : `the manifest has unknown fields: ${unknown.map((key) => [field, key].filter(Boolean).join('.')).join(', ')}`,
+    message: problems.join('; '),
     path,
-    expected: unknown === null ? issue.message : 'only the fields of bpb-artifact/1',
-    actual: unknown === null ? shown(json, issue.path) : unknown.join(', '),
+    expected: 'a manifest of the format bpb-artifact/1',
+    actual: problems.length === 1 ? 'one problem' : `${problems.length} problems`,
     hint: 'docs/artifact.md lists the fields',
   });
-}
-
-function shown(json: unknown, path: readonly PropertyKey[]): string {
-  let value: unknown = json;
-  for (const key of path) value = (value as Record<PropertyKey, unknown> | undefined)?.[key];
-  const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
