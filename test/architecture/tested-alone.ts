@@ -22,7 +22,6 @@ export const TESTED_ALONE: Readonly<Record<string, string>> = {
   'src/onnx/writer.ts: InitializerSpec': GRAPHS,
   'src/onnx/writer.ts: NodeSpec': GRAPHS,
   'src/onnx/writer.ts: valueInfo': GRAPHS,
-  'src/report/wrap.ts: columnsUsed': 'a test measures every printed line with it',
   'src/score/optimize-check.ts: rowScorer': STEP,
   'src/score/optimize-run.ts: PROOF_ROWS_MAX': BOUND,
   'src/score/optimize-run.ts: PROOF_TARGETS': BOUND,
