@@ -21,6 +21,7 @@
  * @module
  */
 export { type Artifact, loadArtifact } from './artifact/load.js';
+export type { PortOptions } from './artifact/load-model.js';
 export { audit } from './audit/audit.js';
 export type { AuditReport, Finding, Severity } from './audit/types.js';
 export type { DocumentFacts, TokenStream } from './data/types.js';

@@ -4,6 +4,7 @@
 import { Argument } from 'commander';
 import { init } from '../init/init.js';
 import type { InitOptions } from '../init/types.js';
+import { addPortFlags } from './arguments.js';
 import { defineCommand } from './command.js';
 import { GROUPS } from './help.js';
 
@@ -18,10 +19,12 @@ export const initCommand = defineCommand<Flags, [path: string]>({
     'bpb init exported/ --force --json',
   ],
   options: (command) =>
-    command
-      .addArgument(new Argument('<path>', 'an .onnx file, or a directory that holds one'))
-      .optionsGroup(GROUPS.model)
-      .option('--tokenizer <file>', 'a SentencePiece .model, or byte260')
+    addPortFlags(
+      command
+        .addArgument(new Argument('<path>', 'an .onnx file, or a directory that holds one'))
+        .optionsGroup(GROUPS.model)
+        .option('--tokenizer <file>', 'a SentencePiece .model, or byte260'),
+    )
       .optionsGroup(GROUPS.data)
       .option('--data <path...>', 'shards, or a built-in set, for the commands to run next')
       .option('--docs <file>', 'documents, for the commands to run next')

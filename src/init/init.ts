@@ -5,6 +5,7 @@ import { basename, join, relative, resolve } from 'node:path';
 import { loadArtifact } from '../artifact/load.js';
 import { parseManifest } from '../artifact/manifest.js';
 import { BYTES_LIMIT, storedFile } from '../artifact/size.js';
+import { PORT_CHECKS, portOptions } from '../evaluation/port-options.js';
 import { checkOptionTypes, type OptionChecks, option } from '../option-check.js';
 import { shellWord } from '../shell-word.js';
 import { harnessCommit, harnessVersion } from '../version.js';
@@ -19,6 +20,7 @@ import { checkWritable, writeManifest } from './write.js';
 
 const INIT_CHECKS: OptionChecks<InitOptions> = {
   path: option.required(option.text),
+  ...PORT_CHECKS,
   tokenizer: option.text,
   data: option.texts,
   docs: option.text,
@@ -47,11 +49,12 @@ export async function init(options: InitOptions): Promise<InitResult> {
   const { directory, name, how } = findModel(path);
   const file = join(directory, 'artifact.json');
   const replaced = checkWritable(file, force);
-  const artifact = await loadArtifact(join(directory, name));
+  const asked = portOptions(options);
+  const artifact = await loadArtifact(join(directory, name), asked);
   const model: Found = { what: 'model', value: name, how };
-  const { ports, width, time } = portsOf(artifact);
-  const tokenizer = findTokenizer(directory, name, width, options.tokenizer);
-  const length = findLength(directory, { name, bytes: artifact.model.bytes }, time);
+  const ports = portsOf(artifact, asked);
+  const tokenizer = findTokenizer(directory, name, ports.width, options.tokenizer);
+  const length = findLength(directory, { name, bytes: artifact.model.bytes }, ports.time);
   const data = findData(directory, options);
   const files = artifact.model.files.map((each) => relative(directory, each.name));
   const code = findCode(directory, files);
@@ -59,7 +62,7 @@ export async function init(options: InitOptions): Promise<InitResult> {
   const manifest = {
     format: 'bpb-artifact/1',
     name: basename(resolve(directory)).slice(0, 200) || 'artifact',
-    model: { path: name, ...ports.manifest },
+    model: { path: name, ...ports.fields },
     ...(tokenizer.value.field === null ? {} : { tokenizer: tokenizer.value.field }),
     evaluation: {
       window: 'chunk',

@@ -2,27 +2,41 @@
  * The ports of a loaded model: what the manifest says of them, and the sizes that they show.
  */
 import type { Artifact } from '../artifact/load.js';
+import type { PortOptions } from '../artifact/load-model.js';
 import type { Dim } from '../onnx/port.js';
 import type { Found } from './types.js';
 
 interface Ports {
   /** Fields of `model` in the manifest. */
-  readonly manifest: Readonly<Record<string, unknown>>;
+  readonly fields: Readonly<Record<string, unknown>>;
   readonly found: readonly Found[];
+  /** Width of the logits; null where the graph leaves it open. */
+  readonly width: number | null;
+  /** Time axis of the token ids. */
+  readonly time: Dim | undefined;
 }
 
-/** @returns the width of the logits, null where it is open, and the time axis of the token ids */
-export function portsOf({ model }: Artifact): {
-  readonly ports: Ports;
-  readonly width: number | null;
-  readonly time: Dim | undefined;
-} {
-  const { graph, tokens, logits } = model;
+/** @param asked what the caller says of the ports; the rest the graph shows to every reader */
+export function portsOf({ model }: Artifact, asked: PortOptions): Ports {
+  const { graph, tokens, logits, tokensInput, logitsOutput, inputs, remarks } = model;
   const width = graph.outputs.find(({ name }) => name === logits)?.dims?.at(-1);
   const time = graph.inputs.find(({ name }) => name === tokens)?.dims?.at(-1);
-  const found = [{ what: 'ports', value: `${tokens} → ${logits}`, how: 'the names of the graph' }];
+  const names = `${tokensInput} → ${logitsOutput}`;
+  const found: Found[] = [{ what: 'ports', value: names, how: 'of the graph' }];
+  for (const { name, kind, by } of inputs) {
+    const value = typeof kind === 'string' ? kind : `constant ${kind.constant}`;
+    const how = by === 'name' ? 'by its name, type and shape' : 'as named';
+    found.push({ what: 'input', value: `${name}: ${value}`, how });
+  }
+  for (const remark of remarks) found.push({ what: 'remark', value: remark, how: 'at load' });
   return {
-    ports: { manifest: { tokens, logits }, found },
+    fields: {
+      tokens: tokensInput,
+      logits: logitsOutput,
+      ...(asked.input === undefined ? {} : { inputs: asked.input }),
+      ...(asked.logitsAre === undefined ? {} : { logitsAre: asked.logitsAre }),
+    },
+    found,
     width: typeof width === 'number' ? width : null,
     time,
   };

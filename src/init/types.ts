@@ -1,6 +1,7 @@
 /**
  * What `bpb init` reports.
  */
+import type { PortOptions } from '../artifact/load-model.js';
 
 /** Something that was found, and by what. */
 export interface Found {
@@ -42,7 +43,7 @@ export interface InitResult {
   run: { harness: string; commit: string | null; command: string; date: string };
 }
 
-export interface InitOptions {
+export interface InitOptions extends PortOptions {
   /** A model, or the directory of one. */
   path: string;
   /** A SentencePiece `.model`, or `byte260`; by default one that lies beside the model. */

@@ -15,10 +15,11 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it, test } from 'vitest';
 import { loadArtifact } from '#bpb/artifact/load';
 import { init } from '#bpb/init/init';
+import { onnxModel } from '#bpb/onnx/writer';
 import { score } from '#bpb/score/score';
 import { bpb } from '../helpers/command.js';
 import { temporaryFolder } from '../helpers/folder.js';
-import { normals, type TableOptions, tableModel } from '../helpers/models.js';
+import { normals, type TableOptions, tableGraph, tableModel } from '../helpers/models.js';
 import { gpt2Style } from '../helpers/no-bos.js';
 import { pythonWith } from '../helpers/python.js';
 import { refusalOf } from '../helpers/refusal.js';
@@ -219,6 +220,39 @@ describe('found', () => {
     const folder = folderOf({ 'model.onnx': model(BYTES, options), ...files });
     await init({ path: folder });
     expect(manifestOf(folder).evaluation.seqLen).toBe(length);
+  });
+
+  const extra = (name: string): Uint8Array => {
+    const graph = tableGraph(normals(BYTES * BYTES, 3), BYTES, {
+      inputName: 'input.1',
+      outputName: 'add_7',
+    });
+    const input = { name, type: 'int64', dims: ['batch', 'time'] } as const;
+    return onnxModel({ ...graph, inputs: [...graph.inputs, input] });
+  };
+
+  it('ports without usual names, and a mask that is recognised: said, and scored', async () => {
+    const folder = folderOf({ 'model.onnx': extra('attention_mask'), 'd.jsonl': '{"text":"abc"}' });
+    const { found } = await init({ path: folder });
+    expect(manifestOf(folder).model).toMatchObject({ tokens: 'input.1', logits: 'add_7' });
+    expect(found).toContainEqual({
+      what: 'input',
+      value: 'attention_mask: ones',
+      how: 'by its name, type and shape',
+    });
+    const options = { artifact: folder, docs: join(folder, 'd.jsonl'), seqLen: 2 };
+    expect((await score(options)).score.val_bpb).toBeGreaterThan(0);
+  });
+
+  it('an input that nothing tells: refused with the flag, and with it in the manifest', async () => {
+    const folder = folderOf({ 'model.onnx': extra('mystery'), 'd.jsonl': '{"text":"abc"}' });
+    const refusal = await refused(folder);
+    expect(refusal.code).toBe('BPB_MODEL_INPUT');
+    expect(existsSync(join(folder, 'artifact.json'))).toBe(false);
+    await init({ path: folder, input: { mystery: { constant: 3 } } });
+    expect(manifestOf(folder).model.inputs).toEqual({ mystery: { constant: 3 } });
+    const options = { artifact: folder, docs: join(folder, 'd.jsonl'), seqLen: 2 };
+    expect((await score(options)).score.val_bpb).toBeGreaterThan(0);
   });
 
   it('shards and a training script beside the model, and a model in onnx/', async () => {
