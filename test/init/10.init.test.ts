@@ -255,6 +255,23 @@ describe('found', () => {
     expect((await score(options)).score.val_bpb).toBeGreaterThan(0);
   });
 
+  it('the length of a row from the position table', async () => {
+    const graph = tableGraph(normals(BYTES * BYTES, 3), BYTES);
+    const table = {
+      name: 'transformer.wpe.weight',
+      type: 'float32',
+      dims: [48, 4],
+      data: new Float32Array(48 * 4),
+    } as const;
+    const initializers = [...(graph.initializers ?? []), table];
+    const folder = folderOf({ 'model.onnx': onnxModel({ ...graph, initializers }) });
+    const { found } = await init({ path: folder });
+    expect(manifestOf(folder).evaluation.seqLen).toBe(48);
+    expect(found.map(({ how }) => how)).toContain(
+      'rows of the position table `transformer.wpe.weight`',
+    );
+  });
+
   it('shards and a training script beside the model, and a model in onnx/', async () => {
     const folder = folderOf({
       'onnx/model.onnx': model(),
