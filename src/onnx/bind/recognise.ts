@@ -127,9 +127,7 @@ export function perRow(port: Pick<Port, 'dims'>, axes: TokenAxes): Layout | null
   if (port.dims?.length !== 2) return placed(port, ['batch'], axes);
   const [batch, one] = port.dims;
   const rows = placed({ dims: [batch!] }, ['batch'], axes);
-  return rows === null || (!isOpen(one!) && one !== 1)
-    ? null
-    : { ...rows, sizes: [...rows.sizes, 1] };
+  return rows === null || one !== 1 ? null : { ...rows, sizes: [...rows.sizes, 1] };
 }
 
 /**
