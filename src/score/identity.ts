@@ -50,12 +50,22 @@ function bitFields(result: Identified): Record<string, unknown> {
     // On a GPU the shape of every batch, which an exhausted memory may have made smaller.
     batch: engine.provider === 'cpu' ? null : engine.batch,
     ...rewriteFields(result),
+    ...portFields(result),
   };
 }
 
 /** A rewritten model gives other bits; without one there is no field, so that old hashes stay valid. */
 function rewriteFields({ optimization }: Identified): Record<string, unknown> {
   return optimization === null ? {} : { rewritten: optimization.model_sha256 };
+}
+
+/** What inputs were given gives other bits; a plain model has no field, so that old hashes stay valid. */
+function portFields({ engine }: Identified): Record<string, unknown> {
+  const { inputs, logits_are: logitsAre } = engine;
+  return {
+    ...(Object.keys(inputs).length === 0 ? {} : { inputs }),
+    ...(logitsAre === 'logits' ? {} : { logitsAre }),
+  };
 }
 
 export function identityOf(result: Identified): ScoreResult['identity'] {

@@ -118,6 +118,8 @@ describe('an input of an unknown name', () => {
     const double = await scored('odd.onnx', model([ODD]), { input: { 'g*': { constant: 2 } } });
     expect(double.totals.nats_q30).not.toBe(plain.totals.nats_q30);
     expect(double.engine.inputs).toEqual({ gain: { kind: { constant: 2 }, by: 'caller' } });
+    expect(double.identity.score).toBe(result.identity.score);
+    expect(double.identity.bits).not.toBe(result.identity.bits);
   });
 
   test('is given what the manifest says, unless the caller says otherwise', async () => {
