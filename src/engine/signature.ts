@@ -106,9 +106,13 @@ function fixed(dim: number | undefined): number | null {
   return dim === undefined || dim < 0 ? null : dim;
 }
 
-/** The axes of the ids, and what the runtime has found of the logits' where those are open. */
+/**
+ * The axes of the ids, and those of the logits where the ids are open and the graph computes the batch
+ * as a constant. A time that is a constant alone comes from a table or a mask, which a run explains.
+ */
 function axesOf(tokens: GraphValue, logits: GraphValue): readonly number[] {
-  if (tokens.dims.length === 0 || logits.dims.length === 0) return tokens.dims;
+  const isComputed = logits.dims.length > 0 && logits.dims[0]! >= 0;
+  if (tokens.dims.length === 0 || !isComputed) return tokens.dims;
   return tokens.dims.map((dim, k) => (dim < 0 ? logits.dims[k]! : dim));
 }
 
