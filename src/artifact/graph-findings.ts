@@ -36,7 +36,7 @@ export function graphFindings({
     findings.push(
       note(
         'weight-only',
-        `computed in fp32 as the graph says: ${count(weightOnly.length, 'product')} with quantized weights, in which onnxruntime by default rounds activations to int8`,
+        `computed in fp32 as the graph says: ${count(weightOnly.length, 'product')} with quantized weights, in which onnxruntime by default may round activations to int8`,
         'its own figure may differ by 1e-4 of the loss; its session option session.disable_quant_qdq=1 gives this one',
       ),
     );

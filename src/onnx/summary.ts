@@ -7,7 +7,7 @@ import { domainOf, initializersOf, operatorId } from './check-names.js';
 import { isExternal } from './check-tensor.js';
 import { type Port, readPort } from './port.js';
 import { nodesBelow, readModel } from './reader.js';
-import { ATTRIBUTE, FUNCTION, GRAPH, MODEL, NODE, OPSET, SCHEMA, TENSOR } from './schema.js';
+import { FUNCTION, GRAPH, MODEL, NODE, OPSET, SCHEMA, TENSOR } from './schema.js';
 
 /** A model-local function. */
 interface LocalFunction {
@@ -32,8 +32,6 @@ export interface OnnxSummary {
   /** Names of tensors whose data is in another file. */
   readonly externalTensors: readonly string[];
   readonly activations: ActivationUse;
-  /** Nodes that ask for int8 activations: MatMulNBits of accuracy level 4. */
-  readonly quantizedActivations: number;
   /** Paths of fields that onnx.proto does not have, such as `graph.node[3].99`; runtimes skip them. */
   readonly unknownFields: readonly string[];
 }
@@ -44,13 +42,11 @@ export function readSummary(bytes: Uint8Array, path: string): OnnxSummary {
   const graph = model.child(MODEL.graph)!;
   const initialized = new Set(initializersOf(graph).map((tensor) => tensor.string(TENSOR.name)));
   const operators = new Map<string, number>();
-  const nodes = [...nodesBelow(graph)];
-  for (const node of nodes) {
+  for (const node of nodesBelow(graph)) {
     const operator = operatorOf(node);
     operators.set(operator, (operators.get(operator) ?? 0) + 1);
   }
   const functions = model.children(MODEL.functions);
-  const all = [...nodes, ...functions.flatMap((body) => [...nodesBelow(body)])];
   return {
     irVersion: model.integer(MODEL.ir_version),
     opsets: readOpsets(model),
@@ -65,7 +61,6 @@ export function readSummary(bytes: Uint8Array, path: string): OnnxSummary {
       .filter((message) => message.type === SCHEMA.get('TensorProto') && isExternal(message))
       .map((tensor) => tensor.string(TENSOR.name)),
     activations: readActivations(model),
-    quantizedActivations: all.filter(quantizes).length,
     unknownFields: model.unknown().map(({ path }) => path),
   };
 }
@@ -90,15 +85,4 @@ function readFunction(body: Message): LocalFunction {
     calls: nodes.map((node) => operatorId(node, NODE.domain, NODE.op_type, NODE.overload)),
     operators: nodes.map(operatorOf),
   };
-}
-
-function quantizes(node: Message): boolean {
-  if (node.string(NODE.op_type) !== 'MatMulNBits') return false;
-  return node
-    .children(NODE.attribute)
-    .some(
-      (attribute) =>
-        attribute.string(ATTRIBUTE.name) === 'accuracy_level' &&
-        attribute.number(ATTRIBUTE.i) === 4,
-    );
 }
