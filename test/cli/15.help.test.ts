@@ -17,6 +17,7 @@ const WITHOUT_DEFAULT = new Set([
   '--val-loss',
   '--val-bpb',
   '--tokens',
+  '--input',
 ]);
 
 /** The options of a help text: heading, flag, and text with its continuation lines joined. */

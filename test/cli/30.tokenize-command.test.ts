@@ -60,7 +60,7 @@ describe('refused', () => {
       schema: 'bpb-error/1',
       error: { code: 'BPB_LONE_SURROGATE', exit: 3, message: /Line 2/ },
     });
-    expect(readdirSync(made.out)).toEqual([]);
+    expect(readdirSync(made.out)).toEqual(['error.json']);
   });
 
   test('a directory that cannot be made: exit 4', async () => {
@@ -75,16 +75,19 @@ describe('refused', () => {
     spawnSync('unshare', ['-rm', 'sh', '-ec', script, ...args], { encoding: 'utf8' });
   const disk = 'mount -t tmpfs -o size=64k none "$0"';
   const canMount = unshared(disk, tmpdir()).status === 0;
-  test.skipIf(!canMount)('a full disk (needs unshare and mount): exit 4, nothing left', () => {
-    const made = documents(seededTexts(4000));
-    mkdirSync(made.out);
-    const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-    const script = `${disk}; "$@" || code=$?; ls "$0"; exit "$code"`;
-    const run = unshared(script, made.out, process.execPath, main, ...flags(made));
-    expect(run.stderr).toMatch(/ENOSPC/);
-    expect(run.status).toBe(4);
-    expect(run.stdout).toBe('');
-  });
+  test.skipIf(!canMount)(
+    'a full disk (needs unshare and mount): exit 4, only the error left',
+    () => {
+      const made = documents(seededTexts(4000));
+      mkdirSync(made.out);
+      const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+      const script = `${disk}; "$@" || code=$?; ls "$0"; exit "$code"`;
+      const run = unshared(script, made.out, process.execPath, main, ...flags(made));
+      expect(run.stderr).toMatch(/ENOSPC/);
+      expect(run.status).toBe(4);
+      expect(run.stdout.trim()).toBe('error.json');
+    },
+  );
 });
 
 describe('shards', () => {
@@ -136,7 +139,7 @@ describe('shards', () => {
   });
 });
 
-test('an interrupt stops cleanly: exit 130, and no file of the run is left', async () => {
+test('an interrupt stops cleanly: exit 130, and no shard of the run is left', async () => {
   const made = documents(seededTexts(60_000));
   const run = start(flags(made));
   await until(() => existsSync(join(made.out, 'fineweb_val_000000.bin.partial')));
@@ -145,5 +148,5 @@ test('an interrupt stops cleanly: exit 130, and no file of the run is left', asy
   expect(code).toBe(130);
   expect(stderr).toMatch(/interrupted/);
   expect(stdout).toBe('');
-  expect(readdirSync(made.out)).toEqual([]);
+  expect(readdirSync(made.out)).toEqual(['error.json']);
 });
