@@ -129,7 +129,7 @@ it('an interrupt stops cleanly: exit 130 and no report', async () => {
   const docs = docsFile(texts);
   const run = start(['audit', rightModel(), '--docs', docs, '--out', out, '--workers', '0']);
   const { setTimeout } = await import('node:timers/promises');
-  while (!existsSync(join(out, 'documents.csv'))) await setTimeout(5);
+  while (!existsSync(join(out, 'documents.csv.partial'))) await setTimeout(5);
   run.kill('SIGINT');
   const { code, stderr, stdout } = await run.finished;
   expect(code).toBe(130);
