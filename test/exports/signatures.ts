@@ -322,6 +322,7 @@ export const SIGNATURES: readonly Case[] = [
       HUB,
       input('last', 'seqlens_k', 'int32', B, 1),
       input('total', 'total_sequence_length', 'int32', 1),
+      input('none', 'past_sequence_length', 'int64', 1),
     ],
     outputs: [HUB_LOGITS],
   },
@@ -356,7 +357,7 @@ export const SIGNATURES: readonly Case[] = [
     name: 'builder: past lengths',
     inputs: [
       HUB,
-      input('none', 'past_seq_len', 'int32', B, 1),
+      input('last', 'past_seq_len', 'int32', B, 1),
       input('total', 'total_seq_len', 'int32', 1),
       ...built,
     ],
