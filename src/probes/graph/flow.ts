@@ -4,7 +4,8 @@
 import { initializersOf } from '../../onnx/check-names.js';
 import { nodesBelow, readModel } from '../../onnx/reader.js';
 import { ATTRIBUTE, FUNCTION, GRAPH, MODEL, NODE, TENSOR, VALUE_INFO } from '../../onnx/schema.js';
-import type { Message } from '../../protobuf/message.js';
+
+type Message = ReturnType<typeof readModel>;
 
 /** Operators that read the shape of a value, and not the value. */
 const SHAPES = new Set(['Shape', 'Size']);
