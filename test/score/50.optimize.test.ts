@@ -42,8 +42,8 @@ describe('refused', () => {
     const error = await refusalOf(async () =>
       score(await options({ optimize: true }, { dims: ['batch', 8] })),
     );
-    expect(error).toMatchObject({ code: 'BPB_OPTIMIZE', exitCode: 3 });
-    expect(error.hint).toMatch(/without --optimize/);
+    expect(error).toMatchObject({ code: 'BPB_MODEL_AXES', exitCode: 3 });
+    expect(error.hint).toContain('--seq-len 8');
   });
 
   test('an artifact that carries state', async () => {
