@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { asBpbError, type BpbError, errorDocument, usageError } from './errors.js';
+import { asBpbError, BpbError, errorDocument, usageError } from './errors.js';
 import { writing } from './write-error.js';
 
 /** Name of the file that a refused or interrupted run leaves. */
@@ -135,8 +135,7 @@ function head(path: string): string {
 function leaveError(path: string, thrown: unknown, signal: AbortSignal | undefined): void {
   const known = asBpbError(thrown);
   const reason: unknown = signal?.reason;
-  const error =
-    known.kind === 'interrupted' && reason instanceof Error ? asBpbError(reason) : known;
+  const error = known.kind === 'interrupted' && reason instanceof BpbError ? reason : known;
   try {
     writeWhole(path, `${JSON.stringify(errorDocument(error))}\n`);
   } catch {

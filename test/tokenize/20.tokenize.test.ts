@@ -48,7 +48,14 @@ const caseOperators = () =>
 /** Everything in a directory; nothing where there is none. */
 const filesIn = (path: string) => (existsSync(path) ? readdirSync(path).sort() : []);
 
-describe('refused before anything is written', () => {
+/** The directory holds the error and nothing else. */
+function expectErrorAlone(out: string, code: string): void {
+  expect(filesIn(out)).toEqual(['error.json']);
+  const { error } = JSON.parse(readFileSync(join(out, 'error.json'), 'utf8'));
+  expect(error.code).toBe(code);
+}
+
+describe('refused before anything is tokenized', () => {
   it.each<[string, () => Partial<TokenizeOptions>, string, number]>([
     ['another split', () => ({ split: 'test' as 'val' }), 'BPB_USAGE_SPLIT', 2],
     ['no documents asked for', () => ({ limitDocs: 0 }), 'BPB_USAGE_INTEGER', 2],
@@ -72,7 +79,9 @@ describe('refused before anything is written', () => {
     const asked = options(changes());
     const refusal = await refusalOf(() => tokenize(asked));
     expect([refusal.code, refusal.exitCode]).toEqual([code, exit]);
-    expect(existsSync(asked.out)).toBe(false);
+    // Wrong usage is known before there is a run, and makes no directory.
+    if (exit === 2) expect(existsSync(asked.out)).toBe(false);
+    else expectErrorAlone(asked.out, code);
   });
 
   it.each([
@@ -109,7 +118,7 @@ describe('refused before anything is written', () => {
   });
 });
 
-describe('refused on the way, and nothing is left of it', () => {
+describe('refused on the way, and the error alone is left of it', () => {
   // More documents than one batch holds, so that shards have been begun and completed.
   const many = jsonLines(Array.from({ length: 700 }, (_, k) => `document ${k}`));
   const spaces = ' '.repeat(70_000);
@@ -133,7 +142,7 @@ describe('refused on the way, and nothing is left of it', () => {
         expect(refusal.message).toMatch(/Line 701: token 1 /);
         expect(refusal.actual).toBe('70000 bytes');
       }
-      expect(filesIn(asked.out)).toEqual([]);
+      expectErrorAlone(asked.out, code);
     }
   });
 
@@ -153,7 +162,7 @@ describe('refused on the way, and nothing is left of it', () => {
       });
       const refusal = await refusalOf(() => tokenize(asked));
       expect([refusal.code, refusal.exitCode]).toEqual(['BPB_INTERRUPTED', 130]);
-      expect(filesIn(asked.out)).toEqual([]);
+      expectErrorAlone(asked.out, 'BPB_INTERRUPTED');
     }
   });
 });
