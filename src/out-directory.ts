@@ -139,7 +139,7 @@ function leaveError(path: string, thrown: unknown, signal: AbortSignal | undefin
   try {
     writeWhole(path, `${JSON.stringify(errorDocument(error))}\n`);
   } catch {
-    // The error itself is what must be reported, not that there is no room for its file.
+    // The error itself is what must be reported, not that its file could not be written.
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Command lines that mend an installation, in a clone and where the package is installed alike.
+ * Command lines that repair an installation, in a clone and where the package is installed alike.
  *
  * Hints are made of them: whoever installed the package has none of its npm scripts in his folder.
  */

@@ -1,7 +1,7 @@
 /**
  * Model without declared shapes that contradict its open axes.
  *
- * A graph whose input was opened by hand, or by an exporter that was told of the input alone, still declares
+ * A graph whose input was opened by hand, or by an exporter that was given open axes for the input alone, still declares
  * the logits and inner values of the example that it was traced with. ONNX Runtime takes a declared size
  * for the truth, and one name for one size. Without the declarations it infers what is so: an axis that
  * the graph computes as a constant is then seen to be fixed.

@@ -142,13 +142,13 @@ function belongs(before: string, word: string): boolean {
   return NUMBER.test(last) || SIGN.test(last) || (SIGN.test(plain) && plain !== ARROW);
 }
 
-/** A word cut so that its beginning has at most `room` columns: behind a slash, else in no number. */
-function cutWord(word: string, room: number): [head: string, tail: string] {
-  if (columnsUsed(word) <= room) return [word, ''];
+/** A word cut so that its beginning has at most `most` columns: behind a slash, else in no number. */
+function cutWord(word: string, most: number): [head: string, tail: string] {
+  if (columnsUsed(word) <= most) return [word, ''];
   let [end, slash, whole, used] = [0, 0, 0, 0];
   for (const [token] of word.matchAll(TOKEN)) {
     used += columnsUsed(token);
-    if (used > room) break;
+    if (used > most) break;
     end += token.length;
     if (/[\\/]/.test(token)) slash = end;
     const inNumber = /\d[,.]?$/.test(word.slice(0, end)) && /^[,.]?\d/.test(word.slice(end));

@@ -127,7 +127,7 @@ describe.skipIf(!long || referee === undefined)(
       });
 
       test.skipIf(entry.instead.length === 0)(
-        'is scored the way that it is told',
+        'is scored with the flags of its entry',
         async (context) => {
           skipUnmade(context, entry);
           const { stdout } = await bpb(...flagsOf(entry), ...entry.instead);
