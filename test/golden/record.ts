@@ -30,12 +30,14 @@ const DROPPED: readonly (readonly [RegExp, string])[] = [
 
 /** Parts of a text that are no contract, and what stands for them. */
 const MASKED: readonly (readonly [RegExp, string])[] = [
-  [/^( {2}time +).*/, '$1<times>'],
   [/(, \d+ threads?), (portable|avx2|avx512)\b/, '$1, <instruction set>'],
   [/onnx-cuda is not available: .*/, 'onnx-cuda is not available: <why>'],
   // What JSON.parse of this Node says.
   [/^Unexpected token .* is not valid JSON$/, '<why it is no JSON>'],
 ];
+
+/** Seconds and rates of a run, with the lines that they are continued on: how many depends on the digits. */
+const TIMES = /^( {2}time +).*(\n {8,}\S.*)*/m;
 
 /** Fields that only an equal CPU reproduces: hashes over nats, and differences near rounding. */
 const OF_THE_MACHINE: readonly RegExp[] = [
@@ -54,8 +56,8 @@ export async function record(golden: GoldenCase, folder: string): Promise<Record
   const paths = (text: string) => text.replaceAll(folder, '<folder>');
   const recorded: Recorded = { exit: code, stderr: paths(stderr) };
   if (golden.text) {
-    for (const [n, line] of paths(stdout).split('\n').entries())
-      recorded[`text[${n}]`] = masked(line);
+    const lines = paths(stdout).replace(TIMES, '$1<times>').split('\n');
+    for (const [n, line] of lines.entries()) recorded[`text[${n}]`] = masked(line);
   } else if (stdout === '') recorded['json'] = 'none';
   else flatten('json', JSON.parse(paths(stdout)), recorded);
   for (const name of golden.files ?? []) {
