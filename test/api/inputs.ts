@@ -28,8 +28,8 @@ export interface Inputs {
 }
 
 /**
- * Writes an artifact (`models/sotu-8x256`: a table model behind the bundled tokenizer), documents,
- * shards, a training log, a script, and a ledger with its targets from a score of the artifact.
+ * Writes an artifact (`models/sotu-8x256`: a table model behind the bundled tokenizer), the same without a
+ * manifest (`exported`), documents, shards, a training log, a script, and a ledger with its targets from a score of the artifact.
  */
 export async function exampleInputs(): Promise<Inputs> {
   const folder = mkdtempSync(join(tmpdir(), 'bpb-test-'));
@@ -49,6 +49,9 @@ export async function exampleInputs(): Promise<Inputs> {
     counted: ['model.onnx'],
   };
   writeFileSync(join(artifact, 'artifact.json'), JSON.stringify(manifest));
+  mkdirSync(at('exported'));
+  copyFileSync(TOKENIZER, at('exported', 'tokenizer.model'));
+  copyFileSync(join(artifact, 'model.onnx'), at('exported', 'model.onnx'));
   writeFileSync(at('docs.jsonl'), TEXTS.map((text) => `${JSON.stringify({ text })}\n`).join(''));
   writeFileSync(at('train_gpt.py'), RIGHT);
   writeFileSync(at('train_seed42.log'), 'final_exact val_loss:2.07234577 val_bpb:1.22735990\n');
