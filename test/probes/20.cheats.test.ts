@@ -170,13 +170,13 @@ describe('each cheat is caught by the probe that looks for it', () => {
     expect(named(report, 'graph').note).toMatch(/holds 100 tokens of the data in a row/);
   });
 
-  test('an input beside the tokens: graph, and nothing can be run', async () => {
+  test('an input that nothing is known of is refused, not judged', async () => {
     const graph = byteGraph(table);
     const hint = { name: 'hint', type: 'int64', dims: ['batch', 'time'] } as const;
-    const report = await probed(onnxModel({ ...graph, inputs: [...graph.inputs, hint] }));
-    expect(failed(report)).toEqual(['graph']);
-    expect(report.engine).toBeNull();
-    expect(report.notes.join()).toMatch(/only the graph was read/);
+    const model = onnxModel({ ...graph, inputs: [...graph.inputs, hint] });
+    const refusal = await refusalOf(() => probed(model));
+    expect(refusal).toMatchObject({ code: 'BPB_MODEL_INPUT', exitCode: 3 });
+    expect(refusal.hint).toContain('--input hint=');
   });
 
   test('under chunk windows documents meet by design: the reach is reported, nothing fails', async () => {
