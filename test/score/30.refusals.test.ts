@@ -42,10 +42,10 @@ describe('models', () => {
     ['a page of HTML', Buffer.from('<!DOCTYPE html><html></html>'), 'BPB_MODEL_NOT_ONNX'],
     ['a gzip without its extension', gzipSync(tableModel(table, VOCABULARY)), 'BPB_MODEL_NOT_ONNX'],
     ['a model cut short', tableModel(table, VOCABULARY).subarray(0, 100_000), 'BPB_MODEL_NOT_ONNX'],
-    ['no such input', tableModel(table, VOCABULARY, { inputName: 'tokens' }), 'BPB_MODEL_INPUT'],
+    ['a mask alone', tableModel(table, VOCABULARY, { inputName: 'input_mask' }), 'BPB_MODEL_INPUT'],
     [
-      'no such output',
-      tableModel(table, VOCABULARY, { outputName: 'probabilities' }),
+      'hidden states alone',
+      tableModel(table, VOCABULARY, { outputName: 'hidden_states' }),
       'BPB_MODEL_OUTPUT',
     ],
     ['an input that nobody fills', onnxModel(extra), 'BPB_MODEL_INPUT'],
