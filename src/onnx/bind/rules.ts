@@ -50,8 +50,20 @@ export function kindText(kind: InputKind): string {
   return typeof kind === 'string' ? kind : String(kind.constant);
 }
 
-/** `*` stands for any text. */
+/**
+ * `*` stands for any text. Each part is taken where it first occurs, so that no pattern of a stranger's
+ * manifest takes longer than its length times that of the name; a regular expression may take for ever.
+ */
 function matches(pattern: string, name: string): boolean {
-  const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`, 's').test(name);
+  const [first = '', ...rest] = pattern.split('*');
+  const last = rest.pop();
+  if (last === undefined) return name === pattern;
+  if (!name.startsWith(first)) return false;
+  let at = first.length;
+  for (const part of rest) {
+    const found = name.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return name.length - last.length >= at && name.endsWith(last);
 }

@@ -241,6 +241,30 @@ describe('what a caller or a manifest says', () => {
     expect(made.inputs.map(({ by }) => by)).toEqual(odd.map(() => 'caller'));
   });
 
+  test.each([
+    ['cache', true],
+    ['*', true],
+    ['ca*', true],
+    ['*he', true],
+    ['c*c*e', true],
+    ['cache*', true],
+    ['*c*c*', true],
+    ['c*c*he', true],
+    ['cac*che', false],
+    ['*c*c*c*', false],
+    ['cach', false],
+    ['ache', false],
+    ['c.*', false],
+    // Of a backtracking matcher this would take more than the age of the universe.
+    [`${'*c'.repeat(64)}*x`, false],
+  ])('the pattern %s', (pattern, fits) => {
+    const name = pattern.length > 64 ? 'c'.repeat(256) : 'cache';
+    const model = decoder({ extra: [{ ...MASK, name }] });
+    const make = () => bound(model, asked({ [pattern]: 'ones' }));
+    if (fits) expect(make().inputs).toEqual([{ name, kind: 'ones', by: 'caller' }]);
+    else expect(make).toThrow(/no input|does not know/);
+  });
+
   test('goes before names, and the caller before the manifest', async () => {
     const extra = [{ ...MASK, value: 0 }];
     const model = decoder({ extra });
