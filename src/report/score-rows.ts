@@ -17,6 +17,7 @@ export function scoreRows(result: ScoreResult): Row[] {
     ['data', dataLine(result)],
     ['artifact', artifactLine(result)],
     ['engine', engineLine(result)],
+    ...inputsLine(result),
     ...optimizedLine(result),
     ...adaptiveLine(result),
     ['verified', verifiedLine(result)],
@@ -71,7 +72,13 @@ export function dataLine({ data, tokenizer }: Pick<ScoreResult, 'data' | 'tokeni
       ? `${count(data.shards.length)} shards`
       : printable(data.documents?.source ?? 'documents');
   const known = data.known_as === null ? 'no known set' : `known as ${data.known_as.name}`;
-  return `${source} (${known})   ${tokenizer.kind}, vocabulary ${count(tokenizer.vocab)}`;
+  const { document_start: start, bos } = tokenizer;
+  // Only where somebody said it: what the tokenizer says needs no words.
+  const begins =
+    start === null || start === bos
+      ? ''
+      : `, documents begin ${start === 'none' ? 'without an id' : `at id ${start}`}`;
+  return `${source} (${known})   ${tokenizer.kind}, vocabulary ${count(tokenizer.vocab)}${begins}`;
 }
 
 function artifactLine({ artifact }: ScoreResult): string {
@@ -90,6 +97,28 @@ function engineLine({ engine }: ScoreResult): string {
   const threads = `${engine.threads} thread${engine.threads === 1 ? '' : 's'}`;
   const parts = [engine.name, engine.precision, `${workers}${threads}`, engine.instruction_set];
   return `${parts.join(', ')}   batches of ${engine.batch[0]} × ${engine.batch[1]}`;
+}
+
+/** What the model was given beside token ids, and how its output was read: both change the number. */
+function inputsLine({ engine }: ScoreResult): Row[] {
+  const by = { name: 'by name', manifest: 'by the manifest', caller: 'by the caller' } as const;
+  const bound = Object.entries(engine.inputs);
+  const parts = (['name', 'manifest', 'caller'] as const).flatMap((who) => {
+    const names = new Map<string, string[]>();
+    for (const [name, { kind, by }] of bound) {
+      if (by !== who) continue;
+      const text = typeof kind === 'string' ? kind : String(kind.constant);
+      names.set(text, [...(names.get(text) ?? []), name]);
+    }
+    const each = [...names].map(([kind, [first = '', ...more]]) => {
+      const others = more.length === 0 ? '' : ` and ${count(more.length)} more`;
+      return `${printable(first)}${others} ${kind}`;
+    });
+    return each.length === 0 ? [] : [`${each.join(', ')} (${by[who]})`];
+  });
+  const are = engine.logits_are === 'logits' ? [] : [`the output taken as ${engine.logits_are}`];
+  const all = [...parts, ...are];
+  return all.length === 0 ? [] : [['inputs', all.join('   ')]];
 }
 
 function optimizedLine({ optimization }: ScoreResult): Row[] {

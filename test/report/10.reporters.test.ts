@@ -48,6 +48,27 @@ test('text of a score is the number, then its table', () => {
   expect(lines[4]).toMatch(/^ {2}loss {6}val_loss 2\.07000000 {3}val_bpb by lut bytes/);
 });
 
+test.each(['text', 'markdown'])('%s: what an artifact says of its ports is shown', (name) => {
+  const inputs = {
+    attention_mask: { kind: 'ones', by: 'name' },
+    'past.0.key': { kind: 'empty', by: 'name' },
+    'past.0.value': { kind: 'empty', by: 'name' },
+    'past.1.key': { kind: 'empty', by: 'name' },
+    bias: { kind: { constant: 3 }, by: 'manifest' },
+    keep: { kind: 'zeros', by: 'caller' },
+  } as const;
+  const engine = { ...score.engine, inputs, logits_are: 'probabilities' } as const;
+  const tokenizer = { ...score.tokenizer, document_start: 'none' } as const;
+  const document = { ...score, engine, tokenizer };
+  const medium = { isTTY: true, columns: 500 };
+  const text = visible(render(reporter(name), { kind: 'score', document }, medium));
+  const words = text.replaceAll('\\', '').replace(/ +(?:· )?/g, ' ');
+  expect(words).toContain('attention_mask ones, past.0.key and 2 more empty (by name)');
+  expect(words).toContain('bias 3 (by the manifest) keep zeros (by the caller)');
+  expect(words).toContain('the output taken as probabilities');
+  expect(words).toContain('documents begin without an id');
+});
+
 test.each(['text', 'markdown'])('%s: what is found stands between headline and table', (name) => {
   const text = render(reporter(name), { kind: 'score', document: withoutHeadline }, {});
   const places = [/no score/, /fail/, /probability zero for 2 targets/, /a finite logit/, /loss/];
