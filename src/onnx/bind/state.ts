@@ -9,8 +9,10 @@ import type { Size } from './emit.js';
 /** Names that exporters give to state. */
 const STATE = /past|cache|state|conv|recurrent|ssm|rwkv|mems?(?![a-z])|memory|history/i;
 /** State that is no list of keys or values: it has one size, whatever came before. */
-const FIXED_STATE = /conv|recurrent|ssm|rwkv|state/i;
+const FIXED_STATE = /conv|recurrent|ssm|rwkv/i;
 const KEYS_OR_VALUES = /(^|[^a-z])(keys?|values?|[kv])([^a-z]|$)/i;
+/** Keys and values in one cache; a `kv_state` is the sum that linear attention carries. */
+const BOTH = /(^|[^a-z])kv([^a-z]|$)/i;
 const PAST_AXIS = /past|cache|seq|len|time|total|history|context|position/i;
 const BATCH_AXIS = /batch|^b$|^bsz?$|^n$/i;
 
@@ -46,14 +48,24 @@ export function readState(
   if (dims.some((dim) => isSame(dim, axes.time)) && !/past|cache/i.test(name)) return null;
   const reading = emptied({ name, elementType, dims }, axes);
   if (reading !== null) return reading;
-  const fixedSize =
-    FIXED_STATE.test(name.replace(/past_key_values/i, '')) ||
-    (!KEYS_OR_VALUES.test(name) && outputs.some((output) => isSameShape(output, port)));
-  if (fixedSize) return zeroed(dims, axes);
+  if (hasFixedSize(port, outputs)) return zeroed(dims, axes);
   const [batch] = dims;
   const sizes = dims.slice(1).filter((dim) => !isOpen(dim));
   const where = `${isOpen(batch!) ? 'batch, ' : ''}${sizes.join(', ')}`;
   return { reason: `its past axis is one of the fixed sizes (${where}) and cannot be empty` };
+}
+
+/**
+ * Whether zeros are how the state begins. Keys of a fixed number are not such a state, whatever they are
+ * called: where the attention does not mask them, zeros among them take a part of its weight.
+ */
+function hasFixedSize(port: Port, outputs: readonly Port[]): boolean {
+  const { name } = port;
+  const own = name.replace(/past_key_values/i, '');
+  if (FIXED_STATE.test(own)) return true;
+  if (/state/i.test(own)) return !KEYS_OR_VALUES.test(own);
+  const isCache = KEYS_OR_VALUES.test(name) || BOTH.test(name);
+  return !isCache && outputs.some((output) => isSameShape(output, port));
 }
 
 /** A past along its one open axis; null where it has none. */

@@ -61,6 +61,14 @@ describe('inputs', () => {
       /"position_ids" cannot be filled in/,
       /--input position_ids=/,
     ],
+    ...['key_states.0', 'past_state.0.key', 'past_value_states', 'v_state', 'kv_cache.0'].map(
+      (name): [string, Uint8Array, RegExp, RegExp] => [
+        `keys or values of a fixed length under the name of a state: ${name}`,
+        withInputs(port(name, 'float32', B, 2, 128, 4)),
+        /past axis is one of the fixed sizes \(batch, 2, 128, 4\) and cannot be empty/,
+        /=zeros/,
+      ],
+    ),
     [
       'a past of a fixed length',
       withInputs(port('past_key_values.0.key', 'float32', B, 2, 128, 4)),

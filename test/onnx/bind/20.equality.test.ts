@@ -95,6 +95,7 @@ const EXPORTS: readonly [string, readonly ExtraInput[], string][] = [
     [past('past_key_values.3.recurrent_state', [B, 2, 4, 4], [B, 2, 4, 4])],
     'zeros',
   ],
+  ['the sum of linear attention', [past('kv_state.0', [B, 2, 4, 4], [B, 2, 4, 4])], 'zeros'],
   ['a state without a batch', [past('ssm_state_0', [6, 3], [6, 3])], 'zeros'],
   ['the branch with a cache', [input('use_cache_branch', 'bool', [1], [1], 0)], 'zeros'],
   ['the branch as a scalar', [input('use_cache_branch', 'bool', [], [], 0)], 'zeros'],
