@@ -250,9 +250,15 @@ function externalError(
     path,
     hint:
       'put the files beside the model as copies (cp -L), or save all in one: ' +
-      `python3 -c "import onnx; onnx.save(onnx.load('${basename(path)}'), 'one-file.onnx')"`,
+      `python3 -c "import onnx; onnx.save(onnx.load('${pythonName(path)}'), 'one-file.onnx')"`,
     ...details,
   });
+}
+
+/** The name where shell and Python take it as it is: a manifest may choose it, and readers copy the line. */
+function pythonName(path: string): string {
+  const name = basename(path);
+  return /^[\w@%+=:,. -]+$/.test(name) ? name : 'model.onnx';
 }
 
 /** Names come from a stranger: short, and without control characters. */

@@ -1,7 +1,8 @@
-import { truncateSync } from 'node:fs';
+import { renameSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { loadArtifact } from '#bpb/artifact/load';
 import { TENSOR } from '#bpb/onnx/schema';
 import { bytes, int } from '#bpb/protobuf/encode';
 import {
@@ -67,6 +68,15 @@ describe('a range that is not the tensor’s', () => {
     await refused(folderOf(apart.model, { [DATA]: apart.data.slice(0, -1) }), /195 bytes/);
     await refused(folderOf(apart.model, { [DATA]: new Uint8Array() }), /0 bytes/);
   });
+});
+
+test('a model whose name is a command does not stand in the line to copy', async () => {
+  const folder = folderOf(refersTo(at('../x')));
+  const name = '$(touch x).onnx';
+  renameSync(join(folder, 'model.onnx'), join(folder, name));
+  const error = await refusalOf(() => loadArtifact(join(folder, name)));
+  expect(error.code).toBe('BPB_MODEL_EXTERNAL_DATA');
+  expect(error.hint).toContain("onnx.load('model.onnx')");
 });
 
 describe('entries that two readers read in two ways', () => {

@@ -1,6 +1,7 @@
 /**
  * The output of the logits: which one it is, and whether its shape can be that of logits.
  */
+import { shellWord } from '../../shell-word.js';
 import { TYPE } from '../element-types.js';
 import { type Dim, describePort, type Port } from '../port.js';
 import { isOpen, isSame, type TokenAxes } from './axes.js';
@@ -54,7 +55,7 @@ export function findLogits(
     `Two outputs may be the logits: "${first.name}" and "${second.name}".`,
     `an output "${DEFAULT}", or one output of floats [batch, time, vocabulary]`,
     listed(outputs),
-    `say which: --logits-output ${first.name}, or \`model.logits\` of artifact.json`,
+    `say which: --logits-output ${shellWord(first.name)}, or \`model.logits\` of artifact.json`,
   );
 }
 

@@ -2,6 +2,7 @@
  * Refusals of ports that cannot be bound, each with the flag or the export that helps.
  */
 import { type BpbError, inputError } from '../../errors.js';
+import { shellWord } from '../../shell-word.js';
 import { describePort, type Port } from '../port.js';
 
 const KINDS = 'ones, zeros, positions, empty, length, last or a number';
@@ -76,8 +77,4 @@ export function misfit(
     `${port.name}: ${describePort(port)}`,
     'docs/artifact.md says what each kind is for',
   );
-}
-
-function shellWord(name: string): string {
-  return /^[\w./:-]+$/.test(name) ? name : `'${name}'`;
 }

@@ -2,6 +2,7 @@
  * Kinds that a caller or a manifest gives inputs, by name or pattern.
  */
 import { usageError } from '../../errors.js';
+import { shellWord } from '../../shell-word.js';
 import type { Port } from '../port.js';
 import { inputRefusal, listed } from './refuse.js';
 import type { InputKind, InputRule } from './types.js';
@@ -40,7 +41,9 @@ export class Rules {
       expected,
       actual: name,
       hint:
-        inputs.length === 0 ? 'leave --input out' : `--input ${inputs[0]!.name}=${kindText(kind)}`,
+        inputs.length === 0
+          ? 'leave --input out'
+          : `--input ${shellWord(inputs[0]!.name)}=${kindText(kind)}`,
     });
   }
 }

@@ -1,6 +1,7 @@
 /**
  * The input of the token ids: the one that is named, `input_ids`, or the only one that can be.
  */
+import { shellWord } from '../../shell-word.js';
 import { TYPE } from '../element-types.js';
 import { describePort, type Port } from '../port.js';
 import { isOpen, type TokenAxes } from './axes.js';
@@ -55,7 +56,7 @@ export function findTokens(
     `Two inputs may be the token ids: "${first.name}" and "${second.name}".`,
     `an input "${DEFAULT}", or one input of integers [batch, time]`,
     listed(inputs),
-    `say which: --tokens-input ${first.name}, and what the other is given: --input ${second.name}=zeros`,
+    `say which: --tokens-input ${shellWord(first.name)}, and what the other is given: --input ${shellWord(second.name)}=zeros`,
   );
 }
 

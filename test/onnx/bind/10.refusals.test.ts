@@ -44,6 +44,12 @@ describe('inputs', () => {
       /--input hint=zeros .*model\.inputs/,
     ],
     [
+      'a name that would end a quotation',
+      withInputs(port("x'; touch y; '", 'int64', B, T)),
+      /that the harness does not know/,
+      /^--input 'x'\\''; touch y; '\\'''=zeros says/,
+    ],
+    [
       'a mask of four axes',
       withInputs(port('attention_mask', 'float32', B, 1, T, 'total')),
       /"attention_mask" cannot be filled in: under this name a mask \[batch, time\]/,
