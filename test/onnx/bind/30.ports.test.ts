@@ -40,11 +40,15 @@ function run(made: ReturnType<typeof bound>, rows = 2, time = 6) {
 
 const portsOf = (model: Uint8Array) => readSummary(model, 'model.onnx');
 
+/** Nothing in the sizes says that its time is not before its batch. */
+const square = decoder({ ids: { dims: [6, 6] }, logits: { dims: [6, 6, VOCAB] } });
+
 describe('a model that has the canonical form', () => {
   test.each([
     ['of open axes', plain],
     ['with outputs beside the logits', decoder({ outputs: ['present.0', 'hidden_states'] })],
     ['of fixed axes', decoder({ ids: { dims: [2, 6] } })],
+    ['of as many rows as positions', square],
   ])('%s is the file itself', (_, model) => {
     const made = bound(model);
     expect(made.model).toBe(model);
