@@ -39,12 +39,17 @@ interface Value {
   readonly varies: boolean;
   /** Made by DequantizeLinear. */
   readonly dequantized: boolean;
-  /** Computed of reductions over all axes of what varies, and of constants. */
+  /** Computed of reductions over batch and time of what varies, and of constants. */
   readonly overall: boolean;
 }
 
 const CONSTANT: Value = { varies: false, dequantized: false, overall: false };
 const VARYING: Value = { varies: true, dequantized: false, overall: false };
+
+/** The same for values of which the same is known. */
+function keyOf({ varies, dequantized, overall }: Value): number {
+  return Number(varies) + 2 * Number(dequantized) + 4 * Number(overall);
+}
 
 class Scope {
   private readonly values = new Map<string, Value>();
@@ -78,8 +83,8 @@ class Reader {
   readonly rounded = new Set<Message>();
   readonly weightOnly = new Set<Message>();
   private readonly functions: ReadonlyMap<string, Message>;
-  /** By function and which of its inputs vary: which of its outputs do. Null while it is read. */
-  private readonly calls = new Map<string, readonly boolean[] | null>();
+  /** By function and what is known of its inputs: what is of its outputs. Null while it is read. */
+  private readonly calls = new Map<string, readonly Value[] | null>();
   private read = 0;
 
   constructor(model: Message) {
@@ -118,7 +123,7 @@ class Reader {
     if (body !== undefined) {
       const called = this.call(id, body, inputs);
       for (const [k, name] of outputs.entries()) {
-        scope.set(name, called[k] === false ? CONSTANT : VARYING);
+        scope.set(name, called[k] ?? VARYING);
       }
       return;
     }
@@ -131,12 +136,12 @@ class Reader {
     for (const name of outputs) scope.set(name, { varies, dequantized, overall });
   }
 
-  /** Reads a function for these inputs. @returns which of its outputs vary */
-  private call(id: string, body: Message, inputs: readonly Value[]): readonly boolean[] {
+  /** Reads a function for these inputs. @returns what is known of its outputs */
+  private call(id: string, body: Message, inputs: readonly Value[]): readonly Value[] {
     const names = body.strings(FUNCTION.input);
     const known = this.read < MAX_READ;
     const values = names.map((_, k) => (known ? (inputs[k] ?? CONSTANT) : VARYING));
-    const key = `${id}\0${values.map(({ varies }) => Number(varies)).join('')}`;
+    const key = `${id}\0${values.map(keyOf).join('')}`;
     const before = this.calls.get(key);
     // A function that calls itself is refused elsewhere.
     if (before !== undefined) return before ?? [];
@@ -144,7 +149,7 @@ class Reader {
     const scope = new Scope(null);
     for (const [k, name] of names.entries()) scope.set(name, values[k]!);
     for (const node of body.children(FUNCTION.node)) this.node(node, scope);
-    const outputs = body.strings(FUNCTION.output).map((name) => scope.get(name).varies);
+    const outputs = body.strings(FUNCTION.output).map((name) => scope.get(name));
     this.calls.set(key, outputs);
     return outputs;
   }
@@ -176,10 +181,15 @@ function poolsOverBatch(node: Message, op: string): boolean {
   return axes === undefined || axes.numbers(ATTRIBUTE.ints).includes(0);
 }
 
-/** Whether a reduction is over all axes: none are named, and none does not mean none. */
+/**
+ * Whether a reduction is over the batch and its positions: an attribute names the first two axes, or no axes
+ * are named, and none does not mean none.
+ */
 function reducesAll(node: Message, op: string): boolean {
   if (!REDUCTION.test(op) || integer(node, 'noop_with_empty_axes') === 1) return false;
-  return attribute(node, 'axes') === undefined && (node.strings(NODE.input)[1] ?? '') === '';
+  const axes = attribute(node, 'axes')?.numbers(ATTRIBUTE.ints);
+  if (axes !== undefined && axes.length > 0) return axes.includes(0) && axes.includes(1);
+  return (node.strings(NODE.input)[1] ?? '') === '';
 }
 
 function accuracyLevel(node: Message): number | undefined {

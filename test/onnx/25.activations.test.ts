@@ -125,6 +125,15 @@ describe('one scale for a whole batch', () => {
       'QuantizeLinear own',
     ],
     [
+      'the same with its axes named',
+      [
+        { op: 'ReduceMax', in: ['x'], out: ['high'], attributes: { axes: { ints: [0, 1, 2] } } },
+        { op: 'Div', in: ['high', 'w'], out: ['scale'] },
+        { op: 'QuantizeLinear', in: ['x', 'scale'], out: ['q'], name: 'own' },
+      ],
+      'QuantizeLinear own',
+    ],
+    [
       'BatchNormalization in training mode',
       [
         {
@@ -170,6 +179,24 @@ describe('one scale for a whole batch', () => {
     expect(use([call('x', 'y')], [quantizer]).pooled).toEqual(['DynamicQuantizeLinear dq']);
     expect(use([call('w', 'y')], [quantizer])).toEqual(NONE);
     expect(use([call('w', 'y'), call('x', 'z')], [quantizer]).pooled).toHaveLength(1);
+  });
+
+  test('with a scale over the whole batch that a function computes', () => {
+    const range: F = {
+      name: 'range',
+      inputs: ['a'],
+      nodes: [{ op: 'ReduceMax', in: ['a'], out: ['high'] }],
+      outputs: ['high'],
+    };
+    const called = (input: string): N => ({
+      op: 'range',
+      domain: 'local',
+      in: [input],
+      out: ['s'],
+    });
+    const own: N = { op: 'QuantizeLinear', in: ['x', 's'], out: ['q'], name: 'own' };
+    expect(use([called('x'), own], [range])).toEqual({ ...NONE, pooled: ['QuantizeLinear own'] });
+    expect(use([called('w'), own], [range])).toEqual({ ...NONE, rounded: ['QuantizeLinear own'] });
   });
 
   test('after a function whose output varies, and not after one whose output does not', () => {
@@ -243,6 +270,14 @@ describe('rounded activations', () => {
         { op: 'QLinearMatMul', in: ['q', 'w', 'w'], out: ['y'], name: 'm' },
       ],
       ['QuantizeLinear q', 'QLinearMatMul m'],
+    ],
+    [
+      'a scale for each token, its axis named',
+      [
+        { op: 'ReduceMax', in: ['x'], out: ['scale'], attributes: { axes: { ints: [2] } } },
+        { op: 'QuantizeLinear', in: ['x', 'scale'], out: ['q'], name: 'token' },
+      ],
+      ['QuantizeLinear token'],
     ],
     [
       'a scale for each token',
