@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, it, test } from 'vitest';
 import { readDocuments } from '#bpb/data/documents';
 import { collect } from '../helpers/collect.js';
@@ -25,6 +26,14 @@ const SNAPPY = Buffer.from(
     'LBUEFQAVAgAVABUQFQIAPCkGGSYAAgAAACYAHBUMGTUABhAZGAR0ZXh0FQIWAhZcFmQmnAMm9AIpLBUEFQAV' +
     'AgAVABUQFQIAPBYAGQYZJgACAAAAFsABFgImiAIW0AEAKCBwYXJxdWV0LWNwcC1hcnJvdyB2ZXJzaW9uIDI2' +
     'LjAuMRksHAAAHAAAAFgBAABQQVIx',
+  'base64',
+);
+/** One row of 269,000,000 `x` in one page of Zstandard, by pyarrow's `write_table`; as gzip. */
+const LARGE_PAGE = Buffer.from(
+  'H4sIAFCMCGsC/+3av0rDUBQG8JNDuGTI0OVceuEOWRI6tNUICoKD3VQcSru4hhLQQRvTqBnjK4iDgz6GbyA+h7OT' +
+    'CI5i70WfQj4Ov+H8gfMC33Qyy4Xk/uulY3nrgqGwa5UoS0SD543v7uDoKeo9Ep2wm3Cw77o2oM+f3Q9m6rUAAAAA' +
+    'AAAAAAAAAAAAAADwf8zfw1ZCM9ymvlotTsvzQpgkTrkfNmXbpHTsEwWajTU2IyuxSRWZ36XEmvWrjyDou9sgiw6t' +
+    'kCumPd35qVEmIx8/+DviLPKHNEiqor68KpvRoqpGRV0vb5Lrsl6dLS+SrZ3x5jg31n99cKaTWb4GN9Ukc+0gAAA=',
   'base64',
 );
 const TEXTS = ['one', '\ufefftwo é', ''];
@@ -65,6 +74,13 @@ describe('refused', () => {
       else expect(outcome).toHaveLength(3);
     }
   });
+});
+
+it('a page of Zstandard larger than a string may be long', async () => {
+  const [document, ...others] = await collect(readDocuments(fileOf(gunzipSync(LARGE_PAGE))));
+  expect(document!.bytes).toBe(269_000_000);
+  expect(/^x+$/.test(document!.text)).toBe(true);
+  expect(others).toEqual([]);
 });
 
 it('the texts, rows and hash of a file of two row groups', async () => {

@@ -4,7 +4,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
-import { decompress as zstdDecompress } from 'fzstd';
+import { Decompress as ZstdStream } from 'fzstd';
 import { type BpbError, inputError } from '../../errors.js';
 import type { Document } from '../types.js';
 import { decodeText, type Place } from './parse.js';
@@ -16,11 +16,26 @@ type Metadata = Awaited<ReturnType<Hyparquet['parquetMetadataAsync']>>;
 
 /** Snappy is the reader's own; it has no LZO and LZ4. */
 const COMPRESSORS = {
-  ZSTD: (page: Uint8Array, length: number) => zstdDecompress(page, new Uint8Array(length)),
+  ZSTD: zstdPage,
   GZIP: (page: Uint8Array, length: number) => gunzipSync(page, { maxOutputLength: length }),
   BROTLI: (page: Uint8Array, length: number) =>
     brotliDecompressSync(page, { maxOutputLength: length }),
 };
+
+/**
+ * A page of `length` bytes. The decoder's function for a whole buffer compares the output buffer with a
+ * number, for which JavaScript writes it out as text: two characters a byte, and no page beyond 256 MiB.
+ */
+function zstdPage(page: Uint8Array, length: number): Uint8Array {
+  const unpacked = new Uint8Array(length);
+  let done = 0;
+  const decoder = new ZstdStream((piece) => {
+    unpacked.set(piece, done); // throws where the data is longer than the page says
+    done += piece.length;
+  });
+  decoder.push(page, true);
+  return unpacked.subarray(0, done);
+}
 
 function damaged(path: string, cause: unknown): BpbError {
   return inputError('BPB_PARQUET', {
