@@ -289,6 +289,7 @@ describe('what holds no documents is named, with a command that converts it', ()
     ['big endian without', utf16(LINES, false).swap16(), 'a.jsonl', /UTF-16BE/, /-f UTF-16BE /],
     ['UTF-32', Buffer.from('\xff\xfe\0\0{\0\0\0', 'latin1'), 'a.jsonl', /UTF-32/, /-f UTF-32 /],
     ['zip', 'PK\x03\x04rest', 'a.zip', /a zip file/, /unzip -p .*a\.zip \| gzip > .*a\.jsonl\.gz/],
+    ['gzip in gzip', gzipSync(gzipSync(LINES)), 'a.gz', /a gzip file/, /one of its compressions/],
     ['bzip2', 'BZh91AY', 'a.jsonl.bz2', /bzip2/, /bzip2 -dc/],
     ['tar', `a.jsonl${'\0'.repeat(250)}ustar`, 'a.tar', /a tar archive/, /tar -xf/],
     ['Arrow', 'ARROW1\0\0', 'a.arrow', /Arrow/, /datasets/],

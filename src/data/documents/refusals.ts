@@ -56,7 +56,7 @@ export function foreignHint(path: string, format: string): string {
   if (format.includes('bzip2')) return `bzip2 -dc ${word} | gzip > ${gz}`;
   if (format.includes('LZ4')) return `lz4 -dc ${word} | gzip > ${gz}`;
   if (format.includes('7z')) return `7z e -so ${word} | gzip > ${gz}`;
-  if (format.includes('zip file')) return `unzip -p ${word} | gzip > ${gz}`;
+  if (/\bzip file/.test(format)) return `unzip -p ${word} | gzip > ${gz}`;
   if (format.includes('tar archive')) {
     return `Unpack it, and give the file of documents: tar -xf ${word}`;
   }
