@@ -5,6 +5,7 @@ import type { InitResult } from '../init/types.js';
 import { colors, count, type Paint, printable } from './format.js';
 import type { Medium } from './reporter.js';
 import { pageOf, type Row, tableLines } from './table.js';
+import { COMMAND } from './wrap.js';
 
 export function initText(result: InitResult, medium: Medium): string {
   const paint = colors(medium);
@@ -17,12 +18,15 @@ export function initText(result: InitResult, medium: Medium): string {
       `  ${paint.yellow('not known')}  ${what}: ${printable(message)}`,
       hintLine(hint, paint),
     ]),
-    [`  ${paint.dim('next')}  ${printable(score)}`, `        ${printable(probe)}`],
+    [
+      `  ${paint.dim('next')}  ${COMMAND}${printable(score)}`,
+      `        ${COMMAND}${printable(probe)}`,
+    ],
   ]);
 }
 
 function hintLine(hint: string, paint: Paint): string {
-  return `             ${paint.dim('→')} ${printable(hint)}`;
+  return `             ${paint.dim('→')} ${/^(bpb|cp|npm) /.test(hint) ? COMMAND : ''}${printable(hint)}`;
 }
 
 /** What was found, in the order of the manifest, with its reason. */

@@ -13,8 +13,16 @@ const COLUMNS = 80;
  * A control character, which no name in a report has.
  */
 export const HANG = '\u000b';
+/**
+ * Stands in a line before a command line to copy: where that is broken, a backslash ends each line but the
+ * last, so that a shell reads one command. A control character, too.
+ */
+export const COMMAND = '\u000c';
 /** Narrower than this, the terminal's own line breaks are easier to read. */
 const MIN_COLUMNS = 40;
+const CONTINUED = ' \\';
+/** A word of a shell, spaces between quotes in it. */
+const WORD = /(?:'[^']*'|\S)+/g;
 /** A label with the spaces that set it apart from the text after it. */
 const LABEL = /^\s*\S+(?: \S+)*\s{2,}(?=\S)/;
 const NUMBER = /^[(±+−-]?\d[\d,.]*(e[+-]?\d+)?$/;
@@ -37,14 +45,38 @@ export function columnsOf({ isTTY, columns }: Medium): number {
 /** `text` with its lines no longer than the terminal is wide. */
 export function fitTerminal(text: string, medium: Medium): string {
   const columns = columnsOf(medium);
-  if (columns < MIN_COLUMNS) return text.replaceAll(HANG, '');
+  if (columns < MIN_COLUMNS) return text.replaceAll(HANG, '').replaceAll(COMMAND, '');
   return text
     .split('\n')
     .flatMap((line) => {
+      const command = commandLines(line, columns);
+      if (command !== null) return command;
       const indent = hangingIndent(line, columns);
-      return wrapLine(line.replace(HANG, ''), columns, indent);
+      return wrapLine(line.replace(HANG, '').replace(COMMAND, ''), columns, indent);
     })
     .join('\n');
+}
+
+/** A line with a command, continued between words; null without one, or where a word needs more than a line. */
+function commandLines(line: string, columns: number): string[] | null {
+  const [label = '', command] = line.split(COMMAND);
+  if (command === undefined) return null;
+  if (columnsUsed(label + command) <= columns) return [label + command];
+  const indent = ' '.repeat(columnsUsed(label));
+  const lines: string[] = [];
+  let current = label;
+  for (const [word] of command.matchAll(WORD)) {
+    const begun = current !== label && current !== indent;
+    const next = begun ? `${current} ${word}` : current + word;
+    if (columnsUsed(next) + CONTINUED.length <= columns) {
+      current = next;
+      continue;
+    }
+    if (!begun || columnsUsed(indent + word) + CONTINUED.length > columns) return null;
+    lines.push(current + CONTINUED);
+    current = indent + word;
+  }
+  return [...lines, current];
 }
 
 /** A word, words that stay together, or a part of a line, with the spaces before it. */

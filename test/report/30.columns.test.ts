@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { BpbError, inputError } from '#bpb/errors';
 import { type Medium, type Report, render } from '#bpb/report/reporter';
 import { textReporter } from '#bpb/report/text';
-import { fitTerminal, HANG, wrapLine } from '#bpb/report/wrap';
+import { COMMAND, fitTerminal, HANG, wrapLine } from '#bpb/report/wrap';
 import { HOSTILE, REPORTS } from './documents.js';
 
 const PATH = `/data/${'submissions-of-2026/'.repeat(12)}fineweb_val_000017.bin`;
@@ -63,7 +63,8 @@ describe.each(CASES)('%s', (_, report) => {
   test('all that a line of any length says, and each number whole', () => {
     const whole = render(textReporter, report, { isTTY: true, columns: 100_000 });
     const narrow = render(textReporter, report, {});
-    const bare = (text: string) => stripVTControlCharacters(text).replace(/\s+/g, '');
+    const bare = (text: string) =>
+      stripVTControlCharacters(text).replace(/ \\\n/g, '').replace(/\s+/g, '');
     expect(bare(narrow)).toBe(bare(whole));
     const numbers =
       stripVTControlCharacters(whole).match(/(?<![\w.,])\d[\d,.]*\d(e[+-]?\d+)?/g) ?? [];
@@ -108,6 +109,21 @@ describe('a line', () => {
       '              and of a long name',
     ]);
     expect(plain(line)).not.toContain(HANG);
+  });
+
+  test('with a command is continued as a shell reads it, in no quotes', () => {
+    const shown = (command: string) =>
+      fitTerminal(`  next  ${COMMAND}${command}`, { isTTY: true, columns: 40 }).split('\n');
+    expect(shown("cp train_gpt.py 'a b'/ && bpb init 'a b/model.onnx' --force")).toEqual([
+      "  next  cp train_gpt.py 'a b'/ && bpb \\",
+      "        init 'a b/model.onnx' --force",
+    ]);
+    expect(shown('bpb score here')).toEqual(['  next  bpb score here']);
+    // A word of more than a line cannot be continued below an indent.
+    for (const line of shown(`bpb score ${'x/'.repeat(30)}`)) {
+      expect(line.length).toBeLessThanOrEqual(40);
+      expect(line).not.toContain(COMMAND);
+    }
   });
 
   test('of wide characters, combining ones and colours is as long as it is shown', () => {
