@@ -1,7 +1,6 @@
 /**
  * What counts against the cap: the model, its external data, and the code that lies beside them.
  */
-import { join } from 'node:path';
 import { shellWord } from '../shell-word.js';
 import { namesIn } from './find-model.js';
 import type { Search } from './types.js';
@@ -9,8 +8,15 @@ import type { Search } from './types.js';
 /** Names of the script that trained a model, and of archives of such scripts. */
 const CODE = /^(train\w*\.py|recipe\.(tar|zip)(\.\w+)?|recipe\.py)$/;
 
-/** @param files of the model, from the directory */
-export function findCode(directory: string, files: readonly string[]): Search<string[]> {
+/**
+ * @param files of the model, from the directory
+ * @param again the command that writes the manifest anew
+ */
+export function findCode(
+  directory: string,
+  files: readonly string[],
+  again: string,
+): Search<string[]> {
   const code = namesIn(directory).filter((name) => CODE.test(name));
   const value = [...files, ...code];
   const found = [{ what: 'counted', value: value.join(', '), how: 'the files of the model' }];
@@ -21,7 +27,7 @@ export function findCode(directory: string, files: readonly string[]): Search<st
   const unknown = {
     what: 'counted',
     message: 'no training script is here; code counts, too',
-    hint: `cp train_gpt.py ${shellWord(`${directory}/`)} && bpb init ${shellWord(join(directory, files[0]!))} --force`,
+    hint: `cp train_gpt.py ${shellWord(`${directory}/`)} && ${again}`,
   };
   return { value, found, unknown: [unknown] };
 }

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { BpbError, inputError } from '../errors.js';
 import { documentSource, isBuiltIn } from '../evaluation/open-data.js';
 import { shellWord } from '../shell-word.js';
+import { dataFlags } from './commands.js';
 import { namesIn } from './find-model.js';
 import type { InitOptions, Search } from './types.js';
 
@@ -38,10 +39,14 @@ function refusalOf(set: string): BpbError | null {
   }
 }
 
-/** @throws BPB_DATA_MISSING */
+/**
+ * @param score the command that scores the artifact, up to its data
+ * @throws BPB_DATA_MISSING
+ */
 export function findData(
   directory: string,
   { data, docs }: Pick<InitOptions, 'data' | 'docs'>,
+  score: string,
 ): Search<DataChoice> {
   const named = [...(data ?? []), ...(docs === undefined ? [] : [docs])];
   for (const path of named) {
@@ -50,10 +55,7 @@ export function findData(
   if (named.length > 0) {
     const [only] = named;
     const isSet = named.length === 1 && !existsSync(only!);
-    const flags = [
-      ...(data === undefined ? [] : [' --data', ...data.map(shellWord)]),
-      ...(docs === undefined ? [] : [`${data === undefined ? ' ' : ''}--docs`, shellWord(docs)]),
-    ].join(' ');
+    const flags = dataFlags({ data, docs });
     const found = [{ what: 'data', value: named.join(', '), how: 'as named' }];
     return {
       value: { builtIn: isSet ? only! : null, flags: isSet ? '' : flags },
@@ -71,7 +73,7 @@ export function findData(
   if (installed !== null) {
     const message = `no data is named, and ${DEFAULT_SET} is not installed`;
     const flags = ' --data shards/';
-    const hint = installed.hint ?? `bpb score ${shellWord(directory)}${flags}`;
+    const hint = installed.hint ?? `${score}${flags}`;
     return {
       value: { builtIn: null, flags },
       found: [],
@@ -82,7 +84,7 @@ export function findData(
   const unknown = {
     what: 'data',
     message: `no data is named; ${DEFAULT_SET} is written`,
-    hint: `bpb score ${shellWord(directory)} --data shards/`,
+    hint: `${score} --data shards/`,
   };
   return { value: { builtIn: DEFAULT_SET, flags: '' }, found, unknown: [unknown] };
 }

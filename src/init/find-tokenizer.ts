@@ -97,12 +97,16 @@ function named(directory: string, name: string, width: number | null): Search<To
   return { value: outside, found, unknown };
 }
 
+/** The command that writes the manifest anew, with a tokenizer. */
+type Again = (tokenizer: string) => string;
+
 /** @param width of the logits; null where the graph leaves it open */
 export function findTokenizer(
   directory: string,
   model: string,
   width: number | null,
   asked: string | undefined,
+  again: Again,
 ): Search<TokenizerChoice> {
   if (asked !== undefined) return named(directory, asked, width);
   const candidates = files(directory, model).map((path) => candidate(path, width));
@@ -128,21 +132,22 @@ export function findTokenizer(
     const found = [{ what: 'tokenizer', value: 'byte260', how }, ...passed];
     return { value: { field: { kind: 'byte260' }, flags: '' }, found, unknown: [] };
   }
-  const unknown = good.length > 1 ? several(directory, good) : missing(directory, width);
+  const unknown =
+    good.length > 1 ? several(directory, good, again) : missing(directory, width, again);
   const value = { field: null, flags: ' --tokenizer tokenizer.model' };
   return { value, found: passed, unknown: [unknown] };
 }
 
-function several(directory: string, good: readonly Candidate[]): Unknown {
+function several(directory: string, good: readonly Candidate[], again: Again): Unknown {
   const names = good.map(({ path }) => relative(directory, path)).join(', ');
   return {
     what: 'tokenizer',
     message: `${good.length} fit the logits: ${names}`,
-    hint: `bpb init ${shellWord(directory)} --force --tokenizer ${shellWord(good[0]!.path)}`,
+    hint: again(good[0]!.path),
   };
 }
 
-function missing(directory: string, width: number | null): Unknown {
+function missing(directory: string, width: number | null, again: Again): Unknown {
   const others = namesIn(directory).filter((name) => OTHERS.test(name));
   const wide = `logits ${width === null ? 'of open width' : `${width} wide`}`;
   const message =
@@ -152,6 +157,6 @@ function missing(directory: string, width: number | null): Unknown {
   return {
     what: 'tokenizer',
     message,
-    hint: `bpb init ${shellWord(directory)} --force --tokenizer tokenizer.model`,
+    hint: again('tokenizer.model'),
   };
 }

@@ -9,6 +9,7 @@ import { PORT_CHECKS, portOptions } from '../evaluation/port-options.js';
 import { checkOptionTypes, type OptionChecks, option } from '../option-check.js';
 import { shellWord } from '../shell-word.js';
 import { harnessCommit, harnessVersion } from '../version.js';
+import { initAgain } from './commands.js';
 import { findCode } from './find-code.js';
 import { findData } from './find-data.js';
 import { findLength } from './find-length.js';
@@ -53,11 +54,19 @@ export async function init(options: InitOptions): Promise<InitResult> {
   const artifact = await loadArtifact(join(directory, name), asked);
   const model: Found = { what: 'model', value: name, how };
   const ports = portsOf(artifact, asked);
-  const tokenizer = findTokenizer(directory, name, ports.width, options.tokenizer);
-  const length = findLength(directory, { name, bytes: artifact.model.bytes }, ports.time);
-  const data = findData(directory, options);
+  const tokenizer = findTokenizer(directory, name, ports.width, options.tokenizer, (file) =>
+    initAgain(directory, name, options, file),
+  );
+  const score = `bpb score ${shellWord(directory)}${tokenizer.value.flags}`;
+  const data = findData(directory, options, score);
+  const length = findLength(
+    directory,
+    { name, bytes: artifact.model.bytes },
+    ports.time,
+    `${score}${data.value.flags}`,
+  );
   const files = artifact.model.files.map((each) => relative(directory, each.name));
-  const code = findCode(directory, files);
+  const code = findCode(directory, files, initAgain(directory, name, options));
 
   const manifest = {
     format: 'bpb-artifact/1',

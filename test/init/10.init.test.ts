@@ -272,6 +272,40 @@ describe('found', () => {
     );
   });
 
+  it.each(['transformer.wpe.weight_merged_0', 'blocks.0.attention.mask'])(
+    'the length of a row from `%s`, which two decoders or all blocks share',
+    async (name) => {
+      const graph = tableGraph(normals(BYTES * BYTES, 3), BYTES);
+      const dims = name.endsWith('mask') ? [1, 1, 48, 48] : [48, 48];
+      const table = { name, type: 'float32', dims, data: new Float32Array(48 * 48) } as const;
+      const initializers = [...(graph.initializers ?? []), table];
+      const folder = folderOf({ 'model.onnx': onnxModel({ ...graph, initializers }) });
+      const { unknown } = await init({ path: folder });
+      expect(manifestOf(folder).evaluation.seqLen).toBe(48);
+      expect(unknown.map(({ what }) => what)).not.toContain('evaluation.seqLen');
+    },
+  );
+
+  it('every command to copy repeats the flags that init was given', async () => {
+    const folder = folderOf({ 'a.onnx': extra('mystery'), 'b.onnx': model() });
+    const asked = { input: { 'my*': { constant: 2 } }, logitsAre: 'log-probabilities' } as const;
+    const { unknown } = await init({
+      path: join(folder, 'a.onnx'),
+      tokenizer: 'byte260',
+      ...asked,
+    });
+    const again = unknown.find(({ what }) => what === 'counted')!.hint.split(' && ')[1];
+    expect(again).toBe(
+      `bpb init ${folder}/a.onnx --force --tokenizer byte260 --logits-are log-probabilities --input 'my*=2'`,
+    );
+    const outside = modelFile({ pieces: SMALL });
+    const other = folderOf({ 'a.onnx': model(PIECES), 'b.onnx': model(PIECES) });
+    const told = await init({ path: join(other, 'a.onnx'), tokenizer: outside });
+    expect(told.unknown.map(({ hint }) => hint)).toContain(
+      `bpb score ${other} --tokenizer ${outside} --data shards/`,
+    );
+  });
+
   it('shards and a training script beside the model, and a model in onnx/', async () => {
     const folder = folderOf({
       'onnx/model.onnx': model(),
