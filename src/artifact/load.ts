@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inputError, usageError } from '../errors.js';
+import { shellWord } from '../shell-word.js';
 import type { Adaptive } from './adaptive.js';
 import { loadAdaptive } from './load-adaptive.js';
 import { type LoadedModel, loadModel, type PortOptions } from './load-model.js';
@@ -115,7 +116,7 @@ async function loadDirectory(directory: string, ports: PortOptions): Promise<Art
       path: manifestPath,
       expected: 'artifact.json, format bpb-artifact/1',
       actual: 'no such file',
-      hint: 'name the .onnx file itself to score it without a manifest',
+      hint: `bpb init ${shellWord(directory)} writes it; or name the .onnx file itself to score it without a manifest`,
     });
   }
   const manifest = parseManifest(text, manifestPath);

@@ -64,6 +64,15 @@ describe('refused, and nothing is written', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  test('score of a directory without a manifest leads here', async () => {
+    const folder = folderOf({ 'model.onnx': model() });
+    const refusal = await refusalOf(() => score({ artifact: folder }));
+    expect(refusal.code).toBe('BPB_MANIFEST_MISSING');
+    expect(refusal.hint).toMatch(`bpb init ${folder} writes it`);
+    await init({ path: folder });
+    expect((await loadArtifact(folder)).size.withinLimit).toBe(true);
+  });
+
   test('weights without a graph: says to export', async () => {
     const refusal = await refused(folderOf({ 'model.safetensors': 'x', 'config.json': '{}' }));
     expect(refusal.actual).toContain('model.safetensors');

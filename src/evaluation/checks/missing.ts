@@ -103,7 +103,7 @@ function refuse(missing: readonly MissingOption[]): void {
     path: flags.join(', '),
     expected: missing.map(wanted).join('; '),
     actual: 'none of them',
-    hint: `give ${flags.join(', ')}; an artifact.json can name them too (docs/artifact.md)`,
+    hint: `give ${flags.join(', ')}; or let bpb init MODEL write an artifact.json that names them`,
   });
 }
 
