@@ -1,7 +1,7 @@
 /**
  * `bpb probe`: every probe on an artifact, with the data that is named.
  */
-import type { PortOptions } from '../artifact/load-model.js';
+import type { LoadedModel, PortOptions } from '../artifact/load-model.js';
 import type { EngineInfo } from '../engine/types.js';
 import { DEFAULT_BATCH_TOKENS, openEvaluation } from '../evaluation/open.js';
 import type { OpenData } from '../evaluation/open-data.js';
@@ -9,6 +9,7 @@ import { SCORE_CHECKS, type ScoreOptions } from '../evaluation/options.js';
 import { PORT_CHECKS } from '../evaluation/port-options.js';
 import { ENGINE_CHECKS, type EngineFlags, sessionSpec } from '../evaluation/session-options.js';
 import type { Finding } from '../finding.js';
+import { kindText } from '../onnx/bind/rules.js';
 import { checkOptionTypes, type OptionChecks, option } from '../option-check.js';
 import type { ProbeVerdict } from '../verdict.js';
 import { harnessCommit, harnessVersion } from '../version.js';
@@ -121,6 +122,7 @@ export async function probe(options: ProbeOptions): Promise<ProbeReport> {
   const { workers } = placement;
   const all = { artifact, tokenizer, stream, setup, workers, seed, thorough, signal, onProgress };
   const { verdicts, findings, notes, info, noise } = await probeAll(all);
+  notes.push(...portNotes(artifact.model));
   if (data === null) notes.push('no data was named: tokens were drawn at random');
   return {
     schema: 'bpb-probe/1',
@@ -156,4 +158,18 @@ function engineFacts(info: EngineInfo): ProbeReport['engine'] {
 
 function size({ stream }: OpenData): { tokens: number; documents: number } {
   return { tokens: stream.ids.length, documents: stream.documentStarts.length };
+}
+
+/** Inputs that a note names one by one. */
+const INPUTS_SHOWN = 4;
+
+/** What somebody says of the model's ports, without which the graph is another one. */
+function portNotes({ inputs, logitsAre }: LoadedModel): string[] {
+  const said = inputs.filter(({ by }) => by !== 'name');
+  const named = said.slice(0, INPUTS_SHOWN).map(({ name, kind }) => `${name} ${kindText(kind)}`);
+  if (said.length > named.length) named.push(`${said.length - named.length} more`);
+  if (logitsAre !== 'logits') named.push(`the output taken as ${logitsAre}`);
+  return named.length === 0
+    ? []
+    : [`probed as the caller or the manifest says: ${named.join(', ')}`];
 }

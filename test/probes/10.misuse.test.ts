@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { probe } from '#bpb/index';
-import { byteModel, meanOver } from '../helpers/byte-models.js';
+import { onnxModel } from '#bpb/onnx/writer';
+import { byteGraph, byteModel, meanOver, table } from '../helpers/byte-models.js';
 import { bpb } from '../helpers/command.js';
 import { refusalOf } from '../helpers/refusal.js';
 import { scoreFixture } from '../helpers/score-fixture.js';
@@ -70,9 +71,9 @@ describe('the command', () => {
   });
 
   test('a bad one: 1, named; with --json one document', async () => {
-    const table = new Float32Array(260 * 260);
-    table.fill(Number.NaN, 101 * 260, 102 * 260);
-    const { code, stdout } = await bpb(...flags(await scoreFixture({ table })), '--json');
+    const values = new Float32Array(260 * 260);
+    values.fill(Number.NaN, 101 * 260, 102 * 260);
+    const { code, stdout } = await bpb(...flags(await scoreFixture({ table: values })), '--json');
     expect(code).toBe(1);
     const report = JSON.parse(stdout) as { verdicts: { name: string; verdict: string }[] };
     expect(report).toMatchObject({ schema: 'bpb-probe/1', verdict: 'fail', seed: 1 });
@@ -81,6 +82,24 @@ describe('the command', () => {
       unit: 'rows',
       tolerance: 0,
     });
+  });
+
+  test('what a caller says of the ports is a note', async () => {
+    const graph = byteGraph(table);
+    const gain = { name: 'gain', type: 'float32', dims: [] } as const;
+    const scaled = { op: 'Mul', inputs: ['logits', 'gain'], outputs: ['scaled'] };
+    const output = { ...graph.outputs[0]!, name: 'scaled' };
+    const model = onnxModel({
+      ...graph,
+      inputs: [...graph.inputs, gain],
+      nodes: [...graph.nodes, scaled],
+      outputs: [output],
+    });
+    const w = await scoreFixture({ model });
+    const options = { tokenizer: 'byte260', docs: w.docs, window: 'chunk', seqLen: 32 } as const;
+    const input = { gain: { constant: 3 } };
+    const { notes } = await probe({ artifact: w.model, ...options, input });
+    expect(notes).toContain('probed as the caller or the manifest says: gain 3');
   });
 
   test('one seed gives one report', async () => {
