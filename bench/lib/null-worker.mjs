@@ -3,12 +3,13 @@
  * pattern instead of computed. Everything around the session is the code of the harness. It is
  * outside of the package, and no code that gives a result can load it.
  */
-import { joinScores, splitBatch } from '../../dist/engine/cuda/split.js';
+
 import { nanLogits } from '../../dist/engine/nan-logits.js';
 import { runNative } from '../../dist/engine/native-session.js';
 import { checkSizes, padBatch } from '../../dist/engine/pad.js';
 import { withPositions } from '../../dist/engine/positions.js';
 import { toQ30 } from '../../dist/engine/q30.js';
+import { joinScores, splitBatch } from '../../dist/engine/split.js';
 import { openScoreWorker } from '../../dist/run/score-worker.js';
 import { serve } from '../../dist/workers/protocol.js';
 import { threadCpuNs } from './thread-cpu.mjs';

@@ -2,8 +2,8 @@
  * Graphs with a positions input on the engines of the CPU, against the same model without.
  */
 import { describe, expect, test } from 'vitest';
-import { joinScores, splitBatch } from '#bpb/engine/cuda/split';
 import { positionList } from '#bpb/engine/positions';
+import { joinScores, splitBatch } from '#bpb/engine/split';
 import type { Batch, BatchScore } from '#bpb/engine/types';
 import { fixAxes } from '#bpb/onnx/fix-axes';
 import { OnnxGraph } from '#bpb/onnx/graph';
