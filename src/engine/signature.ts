@@ -139,7 +139,8 @@ export function checkSignature(
     idType: tokens.type === 'int32' ? 'int32' : 'int64',
     precision: PRECISIONS[logits.type]!,
     vocabulary,
-    ...readFixedAxes(axesOf(tokens, logits), graph.path),
+    // Where positions are read, the logits are [1, count, vocabulary], whatever the batch.
+    ...readFixedAxes(positions === null ? axesOf(tokens, logits) : tokens.dims, graph.path),
     fixedCount: fixed(positions?.dims[0]),
   };
 }

@@ -150,7 +150,7 @@ describe('what is wrong is said in a sentence, with what is meant', () => {
     expect(two.message).toMatch(/^`modle` .*; `model` is meant; `name` must be .*x\.\.\.$/);
     expect(two).toMatchObject({ actual: '2 problems', hint: 'docs/artifact.md lists the fields' });
     const empty = await refusalOf(() => parse({}));
-    for (const field of ['format', 'name', 'model', 'tokenizer', 'counted']) {
+    for (const field of ['format', 'name', 'model', 'counted']) {
       expect(empty.message).toContain(`\`${field}\` is missing: `);
     }
     const fields = Object.fromEntries(Array.from({ length: 20 }, (_each, k) => [`x${k}`, k]));
