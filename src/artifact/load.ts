@@ -12,6 +12,7 @@ import type { Adaptive } from './adaptive.js';
 import { loadAdaptive } from './load-adaptive.js';
 import { type LoadedModel, loadModel, type PortOptions } from './load-model.js';
 import { type Manifest, parseManifest } from './manifest.js';
+import { readModelFile } from './model-file.js';
 import {
   accountSize,
   BYTES_LIMIT,
@@ -123,7 +124,11 @@ async function loadDirectory(directory: string, ports: PortOptions): Promise<Art
   const inside = (name: string): string => pathInside(directory, name, manifestPath);
 
   const request = { ...manifest.model, root: directory, state: manifest.state?.tensors };
-  const model = await loadModel(inside(manifest.model.path), request, ports);
+  const modelPath = inside(manifest.model.path);
+  const model = await loadModel(modelPath, request, ports).catch(async (error: unknown) => {
+    await checkStateAlone(manifest, manifestPath, modelPath, inside);
+    throw error;
+  });
   const counted = await Promise.all(manifest.counted.map((name) => storedFile(name, inside(name))));
   const tokenizer = tokenizerOf(manifest, inside);
   const loaded = await loadAdaptive(manifest, manifestPath, model, inside);
@@ -147,6 +152,22 @@ async function loadDirectory(directory: string, ports: PortOptions): Promise<Art
     adaptive: loaded?.adaptive ?? null,
     size: accountSize(counted, scored),
   };
+}
+
+/**
+ * The checks of the state on the graph as it is stored: where they find an error, it explains why a port
+ * could not be bound.
+ */
+async function checkStateAlone(
+  manifest: Manifest,
+  manifestPath: string,
+  path: string,
+  inside: (name: string) => string,
+): Promise<void> {
+  if (manifest.state === undefined && manifest.adapt === undefined) return;
+  const { tokens = 'input_ids', logits = 'logits' } = manifest.model;
+  const { graph } = await readModelFile(path, dirname(manifestPath));
+  await loadAdaptive(manifest, manifestPath, { path, graph, tokens, logits }, inside);
 }
 
 function tokenizerOf(
