@@ -10,9 +10,10 @@ import { handleStreamErrors, writeStdout } from './output.js';
 import { asksForJson, reportError } from './reports.js';
 
 const EXIT_TABLE = `
-Exit codes: 0 done and good · 1 a check failed · 2 wrong usage · 3 an input was refused ·
-4 the environment lacks something, or the result cannot be written · 5 a limit was hit ·
-70 a bug of ours · 130 interrupted · 143 terminated`;
+Exit codes: 0 done and good · 1 a check failed · 2 wrong usage ·
+3 an input was refused · 4 the environment lacks something, or the result cannot
+be written · 5 a limit was hit · 70 a bug of ours · 130 interrupted ·
+143 terminated`;
 
 /** Parses the command line, runs one command, and sets the exit code. */
 export async function runProgram(commands: readonly Command[]): Promise<void> {

@@ -61,7 +61,7 @@ export function checkFindings(
       fail(
         'verification-failed',
         'the run disagrees with its own verification',
-        explained ? null : 'score with --engine onnx-js --batch-tokens 1: each row alone',
+        explained ? null : 'bpb probe ARTIFACT looks for what moves it: other rows, later tokens, chance',
       ),
     );
   }

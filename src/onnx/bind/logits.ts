@@ -41,7 +41,9 @@ export function findLogits(
   const way = 'name it: --logits-output NAME, or `model.logits` of artifact.json';
   if (wanted !== undefined) {
     const message = `The model has no output "${wanted}".`;
-    throw outputRefusal(path, message, `an output "${wanted}"`, listed(outputs), way);
+    const other = outputs.find(({ dims }) => dims?.length === 3);
+    const hint = other === undefined ? way : way.replace('NAME', shellWord(other.name));
+    throw outputRefusal(path, message, `an output "${wanted}"`, listed(outputs), hint);
   }
   const others = outputs.filter(({ name }) => !STATE.test(name) && !HIDDEN.test(name));
   const ofRank = (rank: number) =>

@@ -35,7 +35,9 @@ export function findTokens(
   const way = 'name it: --tokens-input NAME, or `model.tokens` of artifact.json';
   if (wanted !== undefined) {
     const message = `The model has no input "${wanted}".`;
-    throw inputRefusal(path, message, `an input "${wanted}"`, listed(inputs), way);
+    const other = inputs.find((port) => isIds(port) && port.dims?.length === 2);
+    const hint = other === undefined ? way : way.replace('NAME', shellWord(other.name));
+    throw inputRefusal(path, message, `an input "${wanted}"`, listed(inputs), hint);
   }
   const free = inputs.filter(({ name }) => !isKnownName(name) && !hasRule(name));
   const candidates = free.filter((port) => isIds(port) && port.dims?.length === 2);
