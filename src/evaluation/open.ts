@@ -19,6 +19,7 @@ import type { WindowPlan } from '../windows/plan.js';
 import type { AuditOptions } from './audit-options.js';
 import { checkAuditFlags } from './checks/audit.js';
 import { checkRowLength, hasWholeRows, modelAxes } from './checks/axes.js';
+import { checkExternalData } from './checks/external-data.js';
 import { checkFlags } from './checks/flags.js';
 import { requireModelOptions, requireTokenOptions } from './checks/missing.js';
 import { checkAdaptiveWindow, checkOnePass, isOnePass } from './checks/stateful.js';
@@ -151,6 +152,7 @@ async function openModel(options: ScoreOptions, planned: boolean): Promise<Model
   const named = namesData(options) ? options : { ...options, data: builtIn(evaluation?.data) };
   const threads = placement.workers * placement.threads;
   const data = namesData(named) ? await dataOf(named, tokenizer, threads) : null;
+  if (data !== null) await checkExternalData(artifact, data, options.docs);
   const opened = { artifact, axes, window, tokenizer, data, placement };
   if (!planned) return opened;
   const model: PlannedEvaluation = {

@@ -34,6 +34,7 @@ test('the graph has the names of the artifact, and its bytes without a copy', ()
     logits: 'logits',
     softcap: null,
     minVocabulary: undefined,
+    logged: false,
   });
   expect(made.graph.model.buffer).toBe(model.bytes.buffer);
   expect({ engine, window, adaptive }).toEqual({
