@@ -15,8 +15,6 @@ export const TESTED_ALONE: Readonly<Record<string, string>> = {
   'src/engine/addon.ts: addonAt': NATIVE,
   'src/engine/cuda/batch-shapes.ts: LOGITS_BYTES_MAX': BOUND,
   'src/engine/softmax.ts: capped': ORACLE,
-  'src/engine/split.ts: splitBatch': 'pieces are checked one by one, without a session',
-  'src/engine/split.ts: joinScores': 'a sum beyond int64 takes more nats than a model gives',
   'src/engine/softmax.ts: rowNats': ORACLE,
   'src/onnx/writer.ts: GraphSpec': GRAPHS,
   'src/onnx/writer.ts: InitializerSpec': GRAPHS,
