@@ -61,7 +61,9 @@ export function checkFindings(
       fail(
         'verification-failed',
         'the run disagrees with its own verification',
-        explained ? null : 'bpb probe ARTIFACT looks for what moves it: other rows, later tokens, chance',
+        explained
+          ? null
+          : 'bpb probe ARTIFACT looks for what moves it: other rows, later tokens, chance',
       ),
     );
   }
