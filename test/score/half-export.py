@@ -5,12 +5,14 @@
 The attention weights are cast to the type of the values, as GPT-Neo does, which is a cast of fp16 to
 fp16 after the conversion. ONNX Runtime's CPU provider loads it with graph optimization only.
 """
+
 import sys
 import warnings
 
-import onnx
 import torch
 from onnxruntime.transformers.float16 import convert_float_to_float16
+
+import onnx
 
 warnings.filterwarnings("ignore")
 VOCABULARY, WIDTH, LENGTH = 260, 16, 64

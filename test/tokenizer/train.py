@@ -8,7 +8,6 @@ import json
 import sys
 
 import sentencepiece as spm
-
 from referee import table
 
 request = json.load(sys.stdin)
