@@ -40,12 +40,17 @@ const CHECKS: Readonly<Record<string, (message: Message) => unknown>> = {
   },
 };
 
+/** Trees by the bytes that they view, which nothing changes: one load asks for the same tree many times. */
+const READ = new WeakMap<Uint8Array, Message>();
+
 /**
  * Gives the ModelProto of a file; `schema.ts` names its fields.
  *
  * @throws BPB_MODEL_NOT_ONNX, naming the field's path and the byte at which it stops being one
  */
 export function readModel(bytes: Uint8Array, path: string): Message {
+  const known = READ.get(bytes);
+  if (known !== undefined) return known;
   const source = { path, code: 'BPB_MODEL_NOT_ONNX', what: 'an ONNX model' } as const;
   const model = readMessage(bytes, SCHEMA.get('ModelProto')!, SCHEMA, source);
   if (String.fromCharCode(...bytes.subarray(4, 8)) === ORT_FORMAT) {
@@ -58,6 +63,7 @@ export function readModel(bytes: Uint8Array, path: string): Message {
   checkOpsets(model, MODEL.opset_import);
   checkFunctions(model);
   for (const message of model.walk()) CHECKS[message.type.name]?.(message);
+  READ.set(bytes, model);
   return model;
 }
 
