@@ -19,23 +19,29 @@ function node(): Finding {
   const [major, minor] = process.versions.node.split('.').map(Number);
   const found = major! > 20 || (major === 20 && minor! >= 19);
   const detail = `${process.versions.node} on ${platform()}-${arch()}`;
-  return { name: 'Node', for: 'cpu', found, detail, mend: found ? null : 'Install Node 20.19.' };
+  return {
+    name: 'Node',
+    for: 'cpu',
+    found,
+    detail,
+    hint: found ? null : 'Install Node 20.19, 22.12 or 24.',
+  };
 }
 
 function cpu(): Finding {
   const native = loadAddon();
   const sets = 'addon' in native ? native.addon.instructionSets().join(', ') : 'not known';
   const detail = `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} threads; scorer: ${sets}`;
-  return { name: 'CPU', for: 'cpu', found: true, detail, mend: null };
+  return { name: 'CPU', for: 'cpu', found: true, detail, hint: null };
 }
 
 function packageFinding(): Finding {
   try {
     const detail = runtimePackageVersion();
-    return { name: 'onnxruntime-node', for: 'cpu', found: true, detail, mend: null };
+    return { name: 'onnxruntime-node', for: 'cpu', found: true, detail, hint: null };
   } catch {
     const detail = 'not installed';
-    return { name: 'onnxruntime-node', for: 'cpu', found: false, detail, mend: INSTALL_PACKAGES };
+    return { name: 'onnxruntime-node', for: 'cpu', found: false, detail, hint: INSTALL_PACKAGES };
   }
 }
 
@@ -43,7 +49,7 @@ function addon(): Finding {
   const native = loadAddon();
   const found = 'addon' in native;
   const detail = found ? 'native/build/Release/bpb.node' : native.reason;
-  return { name: 'native addon', for: 'cpu', found, detail, mend: found ? null : BUILD };
+  return { name: 'native addon', for: 'cpu', found, detail, hint: found ? null : BUILD };
 }
 
 function runtime(directory: string | undefined): Finding {
@@ -52,7 +58,7 @@ function runtime(directory: string | undefined): Finding {
     const path = findRuntimeLibrary(directory);
     const native = loadAddon();
     const version = 'addon' in native ? `${native.addon.runtimeVersion(path)} at ` : '';
-    return { name, for: 'cpu', found: true, detail: `${version}${path}`, mend: null };
+    return { name, for: 'cpu', found: true, detail: `${version}${path}`, hint: null };
   } catch (error) {
     const known = error instanceof BpbError;
     const detail = known ? (error.actual ?? error.message) : (error as Error).message;
@@ -61,7 +67,7 @@ function runtime(directory: string | undefined): Finding {
       for: 'cpu',
       found: false,
       detail,
-      mend: known ? (error.hint ?? null) : INSTALL_PACKAGES,
+      hint: known ? (error.hint ?? null) : INSTALL_PACKAGES,
     };
   }
 }

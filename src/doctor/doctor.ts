@@ -51,7 +51,7 @@ export function doctor(options: DoctorOptions = {}): DoctorReport {
     gpu,
     gpu_lacks: gpu ? lacks : [],
     gpus,
-    findings: all,
+    findings: all.map((finding) => ({ ...finding, mend: finding.hint })),
   };
 }
 

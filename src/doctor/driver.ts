@@ -19,11 +19,11 @@ export function examineDriver(addon: NativeAddon): { findings: Finding[]; gpus: 
   if ('reason' in driver) {
     const none = driver.code === 'BPB_CUDA_LIBRARY';
     const detail = none ? 'none (libcuda.so.1)' : driver.reason;
-    const mend = none
+    const hint = none
       ? INSTALL
       : 'See that nvidia-smi works; a driver that was updated needs a restart.';
     return {
-      findings: [{ name: 'NVIDIA driver', for: 'gpu', found: false, detail, mend }],
+      findings: [{ name: 'NVIDIA driver', for: 'gpu', found: false, detail, hint }],
       gpus: [],
     };
   }
@@ -34,21 +34,21 @@ export function examineDriver(addon: NativeAddon): { findings: Finding[]; gpus: 
     memory_bytes: device.memoryBytes,
   }));
   const detail = `${kernelModule()}CUDA up to ${cudaVersion(driver.version)}`;
-  const found: Finding = { name: 'NVIDIA driver', for: 'gpu', found: true, detail, mend: null };
+  const found: Finding = { name: 'NVIDIA driver', for: 'gpu', found: true, detail, hint: null };
   return { findings: [found, ...gpuFindings(gpus)], gpus };
 }
 
 function gpuFindings(gpus: readonly Gpu[]): Finding[] {
   if (gpus.length === 0) {
-    const mend = 'See nvidia-smi -L and CUDA_VISIBLE_DEVICES.';
-    return [{ name: 'GPU', for: 'gpu', found: false, detail: 'the driver sees none', mend }];
+    const hint = 'See nvidia-smi -L and CUDA_VISIBLE_DEVICES.';
+    return [{ name: 'GPU', for: 'gpu', found: false, detail: 'the driver sees none', hint }];
   }
   return gpus.map((gpu) => ({
     name: `GPU ${gpu.device}`,
     for: 'gpu',
     found: true,
     detail: `${gpu.name}, ${(gpu.memory_bytes / 2 ** 30).toFixed(1)} GiB, compute capability ${gpu.compute_capability}`,
-    mend: null,
+    hint: null,
   }));
 }
 

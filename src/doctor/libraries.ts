@@ -29,18 +29,18 @@ export function examineScorer(addon: NativeAddon, gpus: boolean): Finding {
   const path = scorerLibraryPath();
   const name = 'scorer library';
   if (!existsSync(path)) {
-    const mend = `Install the CUDA toolkit (nvcc), then ${BUILD_NATIVE}`;
-    return { name, for: 'gpu', found: false, detail: `not built: ${path}`, mend };
+    const hint = `Install the CUDA toolkit (nvcc), then ${BUILD_NATIVE}`;
+    return { name, for: 'gpu', found: false, detail: `not built: ${path}`, hint };
   }
   const scorer = addon.scorer(path);
-  if (!('reason' in scorer)) return { name, for: 'gpu', found: true, detail: path, mend: null };
+  if (!('reason' in scorer)) return { name, for: 'gpu', found: true, detail: path, hint: null };
   if (scorer.code === 'BPB_CUDA_LIBRARY') {
-    return { name, for: 'gpu', found: false, detail: scorer.reason, mend: REBUILD };
+    return { name, for: 'gpu', found: false, detail: scorer.reason, hint: REBUILD };
   }
   // Built as it should be, but it cannot take the GPUs that the driver sees.
-  const mend = gpus ? (scorer.code === 'BPB_CUDA_DEVICE' ? REBUILD : UPDATE) : null;
+  const hint = gpus ? (scorer.code === 'BPB_CUDA_DEVICE' ? REBUILD : UPDATE) : null;
   const detail = `${path}; it says: ${scorer.reason}`;
-  return { name, for: 'gpu', found: !gpus, detail, mend };
+  return { name, for: 'gpu', found: !gpus, detail, hint };
 }
 
 /** Where native/cuda/CMakeLists.txt looks, in its order. */
@@ -56,12 +56,12 @@ export function examineCompiler(): Finding {
     const version = /release ([\d.]+)/.exec(stdout ?? '')?.[1];
     if (status === 0) {
       const detail = `${version ?? 'of an unknown version'} (${nvcc})`;
-      return { name: 'nvcc', for: 'build', found: true, detail, mend: null };
+      return { name: 'nvcc', for: 'build', found: true, detail, hint: null };
     }
   }
   const detail = 'not by BPB_NVCC, CUDA_HOME or PATH, nor in /usr/local/cuda';
-  const mend = 'Install the CUDA toolkit; only building the scorer needs it.';
-  return { name: 'nvcc', for: 'build', found: false, detail, mend };
+  const hint = 'Install the CUDA toolkit; only building the scorer needs it.';
+  return { name: 'nvcc', for: 'build', found: false, detail, hint };
 }
 
 /** The provider beside `runtime`, what it needs, and whether the runtime can load it. */
@@ -71,7 +71,7 @@ export function examineProvider(addon: NativeAddon, runtime: string): Finding[] 
     const names = missing.map((path) => basename(path)).join(', ');
     const detail = `no ${names} in ${dirname(provider)}`;
     return [
-      { name: 'CUDA provider', for: 'gpu', found: false, detail, mend: SETUP_CUDA },
+      { name: 'CUDA provider', for: 'gpu', found: false, detail, hint: SETUP_CUDA },
       ...COMMON_RUNTIMES.map((name) => library(addon, name)),
       examineCudnn(addon, []),
     ];
@@ -85,7 +85,7 @@ export function examineProvider(addon: NativeAddon, runtime: string): Finding[] 
     for: 'gpu',
     found: own === version,
     detail: `${own ?? 'of another version'} beside libonnxruntime ${version}${cuda === null ? '' : `, for CUDA ${cuda}`}`,
-    mend: own === version ? null : SETUP_CUDA,
+    hint: own === version ? null : SETUP_CUDA,
   };
   // The driver has a finding of its own; what every Linux has needs none.
   const libraries = (needed ?? COMMON_RUNTIMES).filter((name) => /^lib(cu(?!da\.)|nv)/.test(name));
@@ -101,10 +101,10 @@ function examineCudnn(addon: NativeAddon, needed: readonly string[]): Finding {
   if (declared !== undefined) return library(addon, declared);
   const [first, second] = CUDNN;
   const found = [first, second].map((name) => library(addon, name)).find((each) => each.found);
-  const { detail, mend } = found ?? library(addon, first);
+  const { detail, hint } = found ?? library(addon, first);
   if (found !== undefined) return { ...found, name: first };
   const needs = `${detail}; needed for ${CUDNN_FOR}`;
-  return { name: first, for: 'gpu', found: false, detail: needs, mend, lacks: CUDNN_FOR };
+  return { name: first, for: 'gpu', found: false, detail: needs, hint, lacks: CUDNN_FOR };
 }
 
 function neededBy(provider: string): readonly string[] | null {
@@ -117,11 +117,11 @@ function neededBy(provider: string): readonly string[] | null {
 
 function library(addon: NativeAddon, name: string): Finding {
   const loaded = addon.loadLibrary(name);
-  if ('path' in loaded) return { name, for: 'gpu', found: true, detail: loaded.path, mend: null };
+  if ('path' in loaded) return { name, for: 'gpu', found: true, detail: loaded.path, hint: null };
   const missing = missingLibrary(loaded.reason);
   const detail =
     missing === undefined ? loaded.reason : missing === name ? 'not found' : `lacks ${missing}`;
-  return { name, for: 'gpu', found: false, detail, mend: remedyFor(missing ?? name) };
+  return { name, for: 'gpu', found: false, detail, hint: remedyFor(missing ?? name) };
 }
 
 /** Both forms, each in a process of its own: a library that crashes must not take the report along. */
@@ -139,7 +139,7 @@ function probeForms(runtime: string): Finding[] {
       for: 'gpu',
       found: reason === '',
       detail: reason === '' ? 'yes' : missing === undefined ? reason : `lacks ${missing}`,
-      mend: reason === '' ? null : missing === undefined ? SETUP_CUDA : remedyFor(missing),
+      hint: reason === '' ? null : missing === undefined ? SETUP_CUDA : remedyFor(missing),
     };
   });
 }

@@ -24,7 +24,7 @@ export function examineScore(gpus: readonly Gpu[], ortLib: string | undefined): 
       for: 'gpu',
       found: reason === '',
       detail: reason === '' ? 'of a tiny model; its values were not judged' : reason,
-      mend: reason === '' ? null : 'bpb score says more of it; see that nvidia-smi works.',
+      hint: reason === '' ? null : 'bpb score says more of it; see that nvidia-smi works.',
     };
   });
 }

@@ -10,9 +10,15 @@ export interface Finding {
   /** What was found, or why it was not. */
   readonly detail: string;
   /** The one thing to do about it; null where nothing is needed. */
-  readonly mend: string | null;
+  readonly hint: string | null;
   /** Where scores can be had without it: which of them cannot. */
   readonly lacks?: string;
+}
+
+/** A finding in the report, where programs may know its `hint` by an older name. */
+interface ReportedFinding extends Finding {
+  /** The same as `hint`. */
+  readonly mend: string | null;
 }
 
 export interface Gpu {
@@ -31,5 +37,5 @@ export interface DoctorReport {
   /** What the GPU engine cannot run here though it can score; empty where `gpu` is false. */
   readonly gpu_lacks: readonly string[];
   readonly gpus: readonly Gpu[];
-  readonly findings: readonly Finding[];
+  readonly findings: readonly ReportedFinding[];
 }

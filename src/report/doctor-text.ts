@@ -15,10 +15,10 @@ const SECTIONS = [
 export function doctorText(report: DoctorReport, medium: Medium): string {
   const paint = colors(medium);
   const width = Math.max(...report.findings.map(({ name }) => name.length));
-  const line = ({ name, found, detail, mend }: Finding): string[] => {
+  const line = ({ name, found, detail, hint }: Finding): string[] => {
     const mark = found ? paint.green('found  ') : paint.yellow('missing');
     const first = `  ${mark}  ${name.padEnd(width)}  ${HANG}${printable(detail)}`;
-    return mend === null ? [first] : [first, `  ${''.padEnd(7)}  ${''.padEnd(width)}  → ${mend}`];
+    return hint === null ? [first] : [first, `  ${''.padEnd(7)}  ${''.padEnd(width)}  → ${hint}`];
   };
   const body = SECTIONS.flatMap(([key, title]) => {
     const own = report.findings.filter((finding) => finding.for === key);

@@ -94,11 +94,11 @@ function tokenizeMarkdown(result: ReportDocuments['tokenize']): string {
 }
 
 function doctorMarkdown(report: ReportDocuments['doctor']): string {
-  const rows = report.findings.map(({ name, for: use, found, detail, mend }) => [
+  const rows = report.findings.map(({ name, for: use, found, detail, hint }) => [
     escaped(use),
     code(name),
     found ? 'found' : '**missing**',
-    escaped(mend === null ? detail : `${detail} → ${mend}`),
+    escaped(hint === null ? detail : `${detail} → ${hint}`),
   ]);
   return blocks(
     heading(escaped(doctorVerdict(report))),

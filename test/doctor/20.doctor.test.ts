@@ -29,7 +29,10 @@ test('without a driver the CPU engines score: exit 0, each missing thing with it
     for: 'gpu',
     mend: expect.stringMatching(/driver/),
   });
-  for (const { found, mend } of report.findings) expect(mend === null).toBe(found);
+  for (const { found, hint, mend } of report.findings) {
+    expect(hint === null).toBe(found);
+    expect(mend).toBe(hint);
+  }
 });
 
 test('--require cuda is exit 4 there', async () => {

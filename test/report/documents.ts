@@ -10,6 +10,8 @@ import type { LogClaim } from '#bpb/submission/claim/log-types';
 export const HOSTILE = 'a|b<img src=x>`c`\n@team #1 [x](http://e.vil)\u001b[2J_d_ www.e.vil';
 
 const SHA = 'a'.repeat(64);
+const INSTALL =
+  'Install the CUDA provider of the version that is named, or run node scripts/setup-cuda.mjs';
 const run = { harness: '0.1.0', commit: null, command: 'bpb', date: '2026-01-01T00:00:00.000Z' };
 const shard = { file: 'fineweb_val_000000.bin', tokens: 1025, sha256: SHA };
 const window = { mode: 'chunk', seqLen: 32, stride: null, tail: 'drop', compat: null } as const;
@@ -354,13 +356,21 @@ const doctor: ReportDocuments['doctor'] = {
   gpu_lacks: [],
   gpus: [],
   findings: [
-    { name: 'Node', for: 'cpu', found: true, detail: '20.20.2 on linux-x64', mend: null },
+    {
+      name: 'Node',
+      for: 'cpu',
+      found: true,
+      detail: '20.20.2 on linux-x64',
+      hint: null,
+      mend: null,
+    },
     {
       name: 'CUDA provider',
       for: 'gpu',
       found: false,
       detail: HOSTILE,
-      mend: 'Install the CUDA provider of the version that is named, or run node scripts/setup-cuda.mjs',
+      hint: INSTALL,
+      mend: INSTALL,
     },
   ],
 };
