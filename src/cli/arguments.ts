@@ -7,6 +7,7 @@ import type { ScoreOptions } from '../evaluation/options.js';
 import { INPUT_EXPECTED, INPUT_HELP, PORT_FLAGS, parseInput } from '../evaluation/port-options.js';
 import { ENGINE_FLAGS } from '../evaluation/session-options.js';
 import { flagOf } from '../option-check.js';
+import { WINDOW_MODES } from '../windows/options.js';
 import { flag, GROUPS } from './help.js';
 
 /** A plain decimal integer, at least `least`. */
@@ -73,6 +74,56 @@ export function addPortFlags(command: Command): Command {
     command.addOption(flag(flags, help, { choices, default: byDefault }));
   }
   return command.option('--input <name=kind>', INPUT_HELP, input);
+}
+
+/**
+ * Adds the flags that name a token stream, under their heading.
+ *
+ * @param byDefault what is read where none is named
+ */
+export function addDataFlags(command: Command, byDefault: string): Command {
+  return command
+    .optionsGroup(GROUPS.data)
+    .addOption(
+      flag('--data <path...>', 'shards (a directory or files), or a built-in set: sotu-val', {
+        default: byDefault,
+      }),
+    )
+    .option('--docs <file>', 'documents: JSON Lines, an array, Parquet; also compressed')
+    .addOption(
+      flag('--document-start <id>', 'id before each document, or none', {
+        parse: documentStart,
+        default: "the artifact's, else BOS",
+      }),
+    )
+    .option('--text-field <name>', 'field of the documents that holds the text (default: text)')
+    .addOption(
+      flag('--limit-docs <n>', 'the first documents only', { parse: integer(1), default: 'all' }),
+    );
+}
+
+/** Adds the flags that say how the stream is cut into rows, under their heading. */
+export function addWindowFlags(command: Command): Command {
+  return command
+    .optionsGroup(GROUPS.windows)
+    .addOption(
+      flag('--window <mode>', 'how the stream is cut', {
+        choices: WINDOW_MODES,
+        default: "the artifact's",
+      }),
+    )
+    .addOption(
+      flag('--seq-len <n>', 'input tokens a row', {
+        parse: integer(1),
+        default: "the artifact's",
+      }),
+    )
+    .addOption(
+      flag('--stride <n>', 'targets a row scores after the first', {
+        parse: integer(1),
+        default: "the artifact's, else whole rows",
+      }),
+    );
 }
 
 /** Adds the flags that say how the sessions of a model are opened, under their heading. */

@@ -7,8 +7,13 @@ import { DEFAULT_BATCH_TOKENS } from '../evaluation/open.js';
 import { type LedgerProbeOptions, probeLedger } from '../ledger/verify.js';
 import { flagOf } from '../option-check.js';
 import { type ProbeOptions, probe } from '../probes/probe.js';
-import { WINDOW_MODES } from '../windows/options.js';
-import { addEngineFlags, addPortFlags, documentStart, integer } from './arguments.js';
+import {
+  addDataFlags,
+  addEngineFlags,
+  addPortFlags,
+  addWindowFlags,
+  integer,
+} from './arguments.js';
 import { defineCommand } from './command.js';
 import { flag, GROUPS } from './help.js';
 
@@ -27,64 +32,21 @@ export const probeCommand = defineCommand<
     'bpb probe --ledger run.jsonl',
     'bpb probe --ledger run.jsonl --data shards/ --tokenizer fineweb_1024_bpe.model --json',
   ],
-  options: (command) =>
-    addEngineFlags(
-      addPortFlags(
-        command
-          .addArgument(
-            new Argument('[artifact]', 'a directory with artifact.json, or an .onnx file'),
-          )
-          .optionsGroup(GROUPS.model)
-          .addOption(
-            flag('--tokenizer <file>', 'a SentencePiece .model, or byte260', {
-              default: "the artifact's",
-            }),
-          )
-          .option(
-            '--ledger <file>',
-            'instead: a ledger, also another evaluator’s (docs/ledger.md)',
-          ),
-      )
-        .optionsGroup(GROUPS.data)
+  options: (command) => {
+    addPortFlags(
+      command
+        .addArgument(new Argument('[artifact]', 'a directory with artifact.json, or an .onnx file'))
+        .optionsGroup(GROUPS.model)
         .addOption(
-          flag('--data <path...>', 'shards (a directory or files), or a built-in set: sotu-val', {
-            default: "the artifact's, else random tokens",
-          }),
-        )
-        .option('--docs <file>', 'documents: JSON Lines, an array, Parquet; also compressed')
-        .addOption(
-          flag('--document-start <id>', 'id before each document, or none', {
-            parse: documentStart,
-            default: "the artifact's, else BOS",
-          }),
-        )
-        .option('--text-field <name>', 'field of the documents that holds the text (default: text)')
-        .addOption(
-          flag('--limit-docs <n>', 'the first documents only', {
-            parse: integer(1),
-            default: 'all',
-          }),
-        )
-        .optionsGroup(GROUPS.windows)
-        .addOption(
-          flag('--window <mode>', 'how the stream is cut', {
-            choices: WINDOW_MODES,
+          flag('--tokenizer <file>', 'a SentencePiece .model, or byte260', {
             default: "the artifact's",
           }),
         )
-        .addOption(
-          flag('--seq-len <n>', 'input tokens a row', {
-            parse: integer(1),
-            default: "the artifact's",
-          }),
-        )
-        .addOption(
-          flag('--stride <n>', 'targets a row scores after the first', {
-            parse: integer(1),
-            default: "the artifact's, else whole rows",
-          }),
-        ),
-    )
+        .option('--ledger <file>', 'instead: a ledger, also another evaluator’s (docs/ledger.md)'),
+    );
+    addDataFlags(command, "the artifact's, else random tokens");
+    addWindowFlags(command);
+    addEngineFlags(command)
       .addOption(
         flag('--device <name>', 'cpu, or a GPU: cuda:0', {
           default: 'the first GPU that can be used, else cpu',
@@ -106,7 +68,9 @@ export const probeCommand = defineCommand<
       .addOption(
         flag('--seed <n>', 'seed of the tokens and places', { parse: integer(0), default: '1' }),
       )
-      .option('--thorough', 'look at many more rows and places'),
+      .option('--thorough', 'look at many more rows and places');
+    return command;
+  },
   run: async ({ flags: { ledger, ...flags }, command, progress, signal }, artifact) => {
     if (ledger !== undefined) {
       if (artifact !== undefined) throw oneOrTheOther('both');

@@ -7,12 +7,13 @@ import { DEFAULT_BATCH_TOKENS } from '../evaluation/open.js';
 import type { ScoreOptions } from '../evaluation/options.js';
 import { scoreClaimed } from '../score/claimed.js';
 import { score } from '../score/score.js';
-import { SLIDING_2026_03_19, WINDOW_MODES } from '../windows/options.js';
+import { SLIDING_2026_03_19 } from '../windows/options.js';
 import {
+  addDataFlags,
   addEngineFlags,
   addPortFlags,
+  addWindowFlags,
   decimal,
-  documentStart,
   integer,
   part,
 } from './arguments.js';
@@ -32,86 +33,46 @@ export const scoreCommand = defineCommand<Flags, [artifact: string | undefined]>
     'bpb score model.onnx --tokenizer byte260 --docs docs.jsonl --window sliding --seq-len 512 --stride 64 --json',
     'bpb score --ledger run.jsonl --targets targets.f32 --data shards/ --tokenizer sp.model',
   ],
-  options: (command) =>
-    addEngineFlags(
-      addPortFlags(
-        command
-          .addArgument(
-            new Argument('[artifact]', 'a directory with artifact.json, or an .onnx file'),
-          )
-          .optionsGroup(GROUPS.model)
-          .option('--targets <file>', 'in place of an artifact: nats made elsewhere, and --ledger')
-          .addOption(
-            flag('--tokenizer <file>', 'a SentencePiece .model, or byte260', {
-              default: "the artifact's",
-            }),
-          )
-          .option('--optimize', 'rewrite the model for speed, and prove it the same; fp16 on a GPU')
-          .addOption(
-            flag('--optimize-tolerance <nats>', 'mean difference that this may make', {
-              parse: decimal,
-              default: '1e-4',
-            }),
-          ),
-      )
-        .optionsGroup(GROUPS.data)
+  options: (command) => {
+    addPortFlags(
+      command
+        .addArgument(new Argument('[artifact]', 'a directory with artifact.json, or an .onnx file'))
+        .optionsGroup(GROUPS.model)
+        .option('--targets <file>', 'in place of an artifact: nats made elsewhere, and --ledger')
         .addOption(
-          flag('--data <path...>', 'shards (a directory or files), or a built-in set: sotu-val', {
+          flag('--tokenizer <file>', 'a SentencePiece .model, or byte260', {
             default: "the artifact's",
           }),
         )
-        .option('--docs <file>', 'documents: JSON Lines, an array, Parquet; also compressed')
+        .option('--optimize', 'rewrite the model for speed, and prove it the same; fp16 on a GPU')
         .addOption(
-          flag('--document-start <id>', 'id before each document, or none', {
-            parse: documentStart,
-            default: "the artifact's, else BOS",
-          }),
-        )
-        .option('--text-field <name>', 'field of the documents that holds the text (default: text)')
-        .addOption(
-          flag('--sidecar <dir>', 'directory of the byte sidecars', { default: "the shards'" }),
-        )
-        .addOption(
-          flag('--limit-docs <n>', 'score the first documents only (a partial score)', {
-            parse: integer(1),
-            default: 'all',
-          }),
-        )
-        .addOption(
-          flag('--part <i/n>', 'score one part of the plan', { parse: part, default: '1/1' }),
-        )
-        .optionsGroup(GROUPS.windows)
-        .addOption(
-          flag('--window <mode>', 'how the stream is cut', {
-            choices: WINDOW_MODES,
-            default: "the artifact's",
-          }),
-        )
-        .addOption(
-          flag('--seq-len <n>', 'input tokens a row', {
-            parse: integer(1),
-            default: "the artifact's",
-          }),
-        )
-        .addOption(
-          flag('--stride <n>', 'targets a row scores after the first', {
-            parse: integer(1),
-            default: "the artifact's, else whole rows",
-          }),
-        )
-        .addOption(
-          flag('--tail <what>', 'the last short row', {
-            choices: ['drop', 'score'],
-            default: "the artifact's, else drop",
-          }),
-        )
-        .addOption(
-          flag('--compat <name>', 'reproduce a historical evaluator', {
-            choices: [SLIDING_2026_03_19],
-            default: "the artifact's, else none",
+          flag('--optimize-tolerance <nats>', 'mean difference that this may make', {
+            parse: decimal,
+            default: '1e-4',
           }),
         ),
-    )
+    );
+    addDataFlags(command, "the artifact's")
+      .addOption(
+        flag('--sidecar <dir>', 'directory of the byte sidecars', { default: "the shards'" }),
+      )
+      .addOption(
+        flag('--part <i/n>', 'score one part of the plan', { parse: part, default: '1/1' }),
+      );
+    addWindowFlags(command)
+      .addOption(
+        flag('--tail <what>', 'the last short row', {
+          choices: ['drop', 'score'],
+          default: "the artifact's, else drop",
+        }),
+      )
+      .addOption(
+        flag('--compat <name>', 'reproduce a historical evaluator', {
+          choices: [SLIDING_2026_03_19],
+          default: "the artifact's, else none",
+        }),
+      );
+    addEngineFlags(command)
       .addOption(
         flag('--device <list>', 'cpu, or GPUs: cuda:0,cuda:1', {
           default: 'the first GPU that can be used, else cpu',
@@ -144,7 +105,9 @@ export const scoreCommand = defineCommand<Flags, [artifact: string | undefined]>
       .option('--out <dir>', 'result.json, documents.csv and the journal; else error.json')
       .option('--force', "replace an earlier run's files in --out")
       .option('--save-targets', "also write every target's nats there (targets.f32)")
-      .option('--ledger <file>', 'keep what was scored, in order and chained by hashes'),
+      .option('--ledger <file>', 'keep what was scored, in order and chained by hashes');
+    return command;
+  },
   run: async ({ flags: { targets, ...flags }, given, command, progress, signal }, artifact) => {
     const claim = claimedOptions(artifact, { ...flags, targets }, given);
     if (claim !== null) {
