@@ -5,14 +5,14 @@
 export interface Finding {
   /** Stable: programs may ask for it. */
   readonly id: string;
-  /** `fail` withholds the headline; `warn` and `note` stand beside it. */
+  /** `fail` withholds the headline unless it is accepted; `warn` and `note` stand beside it. */
   readonly severity: 'fail' | 'warn' | 'note';
   /** What was found, as a clause that begins in lower case. */
   readonly message: string;
   /** The way out, with the flag or the command line that takes it; null where there is none. */
   readonly hint: string | null;
-  /** Whether the caller has accepted it; nothing accepts one yet. */
-  readonly accepted: false;
+  /** Whether the caller has accepted it (`--accept`): it withholds nothing then. */
+  readonly accepted: boolean;
 }
 
 /** The constructors of findings, by severity. */
@@ -39,5 +39,5 @@ export function bySeverity(findings: readonly Finding[]): Finding[] {
 
 /** Whether one of them leaves no headline. */
 export function withholds(findings: readonly Finding[]): boolean {
-  return findings.some(({ severity }) => severity === 'fail');
+  return findings.some(({ severity, accepted }) => severity === 'fail' && !accepted);
 }

@@ -68,6 +68,11 @@ function input(text: string, before: ScoreOptions['input'] = {}): ScoreOptions['
   return { ...before, [name]: kind };
 }
 
+/** One value of a flag that may be repeated, added to those before it. */
+function repeated(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}
+
 /** Adds the flags that say what a model's inputs and outputs are. */
 export function addPortFlags(command: Command): Command {
   for (const { flags, help, choices, byDefault } of PORT_FLAGS) {
@@ -96,6 +101,7 @@ export function addDataFlags(command: Command, byDefault: string): Command {
         default: "the artifact's, else BOS",
       }),
     )
+    .option('--accept <finding>', 'a finding about the data that is meant; repeatable', repeated)
     .option('--text-field <name>', 'field of the documents that holds the text (default: text)')
     .addOption(
       flag('--limit-docs <n>', 'the first documents only', { parse: integer(1), default: 'all' }),

@@ -7,6 +7,7 @@ import { type Finding, note, warn } from '../finding.js';
 import { documentStartHint } from '../tokenizer/document-start.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import type { WindowMode } from '../windows/options.js';
+import { withAccepted } from './accept.js';
 import type { OpenData } from './open-data.js';
 
 /**
@@ -14,8 +15,18 @@ import type { OpenData } from './open-data.js';
  * documents.
  *
  * @param mode null where it is not known, as of losses that were made elsewhere
+ * @param accept ids of those that the caller accepts
+ * @throws BPB_USAGE_ACCEPT for one that is not there
  */
 export async function dataFindings(
+  data: OpenData,
+  mode: WindowMode | null,
+  accept?: readonly string[] | undefined,
+): Promise<Finding[]> {
+  return withAccepted(await findingsOf(data, mode), accept);
+}
+
+async function findingsOf(
   { stream, tokenizer, shards, facts }: OpenData,
   mode: WindowMode | null,
 ): Promise<Finding[]> {

@@ -29,6 +29,8 @@ export interface ScoreOptions extends EngineFlags, PortOptions {
   stride?: number | undefined;
   tail?: 'drop' | 'score' | undefined;
   compat?: typeof SLIDING_2026_03_19 | undefined;
+  /** Findings about the data that are meant, by id: they withhold nothing (docs/data.md). */
+  accept?: readonly string[] | undefined;
   /** Score the first documents only: a partial score. */
   limitDocs?: number | undefined;
   /** `[i, n]`: the i-th of n parts of the plan, `1 <= i <= n`. */
@@ -71,7 +73,7 @@ export type TokenOptions = Pick<
   | 'onProgress'
 >;
 
-export interface ClaimedOptions extends TokenOptions, Pick<ScoreOptions, 'command'> {
+export interface ClaimedOptions extends TokenOptions, Pick<ScoreOptions, 'accept' | 'command'> {
   /** What was scored and adapted to, in order (docs/ledger.md). */
   ledger: string;
   /** Per-token losses in nats, little-endian fp32 from t[1] on; NaN where a target was not scored. */
@@ -91,6 +93,7 @@ export const SCORE_CHECKS: OptionChecks<ScoreOptions> = {
   stride: option.count(1),
   tail: option.choice(['drop', 'score']),
   compat: option.choice([SLIDING_2026_03_19]),
+  accept: option.texts,
   limitDocs: option.count(1),
   part: option.pair,
   ...PORT_CHECKS,
@@ -110,7 +113,7 @@ export const SCORE_CHECKS: OptionChecks<ScoreOptions> = {
   onProgress: option.callback,
 };
 
-const { tokenizer, documentStart, data, docs, textField, sidecar, limitDocs, onProgress, command } =
+const { tokenizer, documentStart, data, docs, textField, sidecar, limitDocs, onProgress } =
   SCORE_CHECKS;
 
 export const TOKEN_CHECKS: OptionChecks<TokenOptions> = {
@@ -128,5 +131,6 @@ export const CLAIMED_CHECKS: OptionChecks<ClaimedOptions> = {
   ledger: option.required(option.text),
   targets: option.required(option.text),
   ...TOKEN_CHECKS,
-  command,
+  accept: SCORE_CHECKS.accept,
+  command: SCORE_CHECKS.command,
 };

@@ -3,12 +3,14 @@
  */
 import type { LoadedModel, PortOptions } from '../artifact/load-model.js';
 import type { EngineInfo } from '../engine/types.js';
+import { withAccepted } from '../evaluation/accept.js';
+import { dataFindings } from '../evaluation/data-findings.js';
 import { DEFAULT_BATCH_TOKENS, openEvaluation } from '../evaluation/open.js';
 import type { OpenData } from '../evaluation/open-data.js';
 import { SCORE_CHECKS, type ScoreOptions } from '../evaluation/options.js';
 import { PORT_CHECKS } from '../evaluation/port-options.js';
 import { ENGINE_CHECKS, type EngineFlags, sessionSpec } from '../evaluation/session-options.js';
-import type { Finding } from '../finding.js';
+import { bySeverity, type Finding, withholds } from '../finding.js';
 import { kindText } from '../onnx/bind/rules.js';
 import { checkOptionTypes, type OptionChecks, option } from '../option-check.js';
 import type { ProbeVerdict } from '../verdict.js';
@@ -28,6 +30,7 @@ export interface ProbeOptions
       | 'data'
       | 'docs'
       | 'textField'
+      | 'accept'
       | 'limitDocs'
       | 'window'
       | 'seqLen'
@@ -49,6 +52,7 @@ const PROBE_CHECKS: OptionChecks<ProbeOptions> = {
   data: SCORE_CHECKS.data,
   docs: SCORE_CHECKS.docs,
   textField: SCORE_CHECKS.textField,
+  accept: SCORE_CHECKS.accept,
   limitDocs: SCORE_CHECKS.limitDocs,
   window: SCORE_CHECKS.window,
   seqLen: SCORE_CHECKS.seqLen,
@@ -66,10 +70,10 @@ const PROBE_CHECKS: OptionChecks<ProbeOptions> = {
 /** The document `bpb-probe/1`. */
 export interface ProbeReport {
   schema: 'bpb-probe/1';
-  /** `fail` where one probe failed. */
+  /** `fail` where one probe failed, or a finding that is not accepted withholds every score. */
   verdict: 'pass' | 'fail';
   verdicts: ProbeVerdict[];
-  /** What the graphs say of the number before it is computed, as a score says it. */
+  /** What graphs and data say of the number before it is computed, as a score says it. */
   findings: Finding[];
   artifact: { name: string; sha256: string; model_sha256: string };
   /** What the tokens of the probes are from; null where they were drawn at random. */
@@ -113,6 +117,7 @@ export async function probe(options: ProbeOptions): Promise<ProbeReport> {
   const evaluation = await openEvaluation(options, 'model');
   const { artifact, tokenizer, window, data, placement } = evaluation;
   const { adaptive } = artifact;
+  const ofData = await findingsOfData(data, window.mode, options.accept);
   const time = adaptive === null ? window.seqLen : adaptive.context + adaptive.chunk;
   const setup: SessionSetup = {
     ...sessionSpec(evaluation, options, { batch: [GPU_ROWS, time] }),
@@ -121,12 +126,13 @@ export async function probe(options: ProbeOptions): Promise<ProbeReport> {
   const stream = data?.stream ?? null;
   const { workers } = placement;
   const all = { artifact, tokenizer, stream, setup, workers, seed, thorough, signal, onProgress };
-  const { verdicts, findings, notes, info, noise } = await probeAll(all);
+  const { verdicts, findings: ofGraph, notes, info, noise } = await probeAll(all);
+  const findings = bySeverity([...ofGraph, ...ofData]);
   notes.push(...portNotes(artifact.model));
   if (data === null) notes.push('no data was named: tokens were drawn at random');
   return {
     schema: 'bpb-probe/1',
-    verdict: anyFailed(verdicts) ? 'fail' : 'pass',
+    verdict: anyFailed(verdicts) || withholds(findings) ? 'fail' : 'pass',
     verdicts,
     findings,
     artifact: {
@@ -149,6 +155,15 @@ export async function probe(options: ProbeOptions): Promise<ProbeReport> {
       date: new Date().toISOString(),
     },
   };
+}
+
+/** Without data there is nothing that could be accepted either. */
+function findingsOfData(
+  data: OpenData | null,
+  mode: WindowOptions['mode'],
+  accept: ProbeOptions['accept'],
+): Promise<Finding[]> | Finding[] {
+  return data === null ? withAccepted([], accept) : dataFindings(data, mode, accept);
 }
 
 function engineFacts(info: EngineInfo): ProbeReport['engine'] {

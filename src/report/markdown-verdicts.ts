@@ -26,11 +26,10 @@ export function verdictsTable(verdicts: readonly ProbeVerdict[]): string {
 /** Empty where nothing was found. */
 export function findingsTable(findings: readonly Finding[]): string {
   if (findings.length === 0) return '';
-  const rows = findings.map(({ severity, message, hint }) => [
-    severity === 'fail' ? '**fail**' : severity,
-    escaped(message),
-    escaped(hint ?? ''),
-  ]);
+  const rows = findings.map(({ id, severity, message, hint, accepted }) => {
+    if (accepted) return [`${severity}, accepted`, escaped(message), escaped(`--accept ${id}`)];
+    return [severity === 'fail' ? '**fail**' : severity, escaped(message), escaped(hint ?? '')];
+  });
   return table(['severity', 'finding', 'what to do'], rows);
 }
 

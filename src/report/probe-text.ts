@@ -25,10 +25,13 @@ export function probeText(report: ProbeReport, medium: Medium): string {
   ]);
 }
 
-/** The names of the probes that failed, and the cause where the graph alone says it. */
+/** The names of the probes that failed, and the cause where graph or data alone say it. */
 export function probeSummary({ verdicts, findings }: ProbeReport): string {
   const failed = verdicts.filter(({ verdict }) => verdict === 'fail');
-  if (failed.length === 0) return 'no probe found anything wrong';
+  if (failed.length === 0) {
+    const alone = 'no probe found anything wrong';
+    return withholds(findings) ? `${alone}, but a score of it has no headline` : alone;
+  }
   const names = failed.map(({ name }) => name).join(', ');
   return withholds(findings) ? `no number can be had of it (${names})` : names;
 }

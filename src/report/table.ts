@@ -15,10 +15,11 @@ export function tableLines(rows: readonly Row[], paint: Paint, minLabel = 0): st
 
 const PAINTED = { fail: 'red', warn: 'yellow', note: 'dim' } as const;
 
-/** What is found and, on a line of its own, the way out. */
+/** What is found and, on a line of its own, the way out; the caller has taken it where it is accepted. */
 export function findingLines(findings: readonly Finding[], paint: Paint): string[] {
-  return findings.flatMap(({ severity, message, hint }) => {
+  return findings.flatMap(({ id, severity, message, hint, accepted }) => {
     const word = paint[PAINTED[severity]](severity);
+    if (accepted) return `  ${word}  accepted (--accept ${id}): ${printable(message)}`;
     const found = `  ${word}  ${printable(message)}`;
     return hint === null ? [found] : [found, `        ${paint.dim('→')} ${printable(hint)}`];
   });

@@ -3,6 +3,7 @@
  */
 import { Accounting } from '../bytes/accounting.js';
 import { inputError } from '../errors.js';
+import { checkAccept } from '../evaluation/accept.js';
 import { dataFindings } from '../evaluation/data-findings.js';
 import { openEvaluation } from '../evaluation/open.js';
 import type { OpenData } from '../evaluation/open-data.js';
@@ -44,9 +45,11 @@ import { TargetsFile } from './targets-file.js';
 export async function scoreClaimed(options: ClaimedOptions): Promise<ClaimedResult> {
   const started = performance.now();
   checkOptionTypes('scoreClaimed', CLAIMED_CHECKS, options);
+  checkAccept(options.accept);
   const { tokenizer, data } = await openEvaluation(options, 'tokens');
   const { stream, sidecar, facts } = data;
   const accounting = new Accounting({ tokenizer, stream, sidecar, facts });
+  const ofData = await dataFindings(data, null, options.accept);
   const targets = new TargetsFile(options.targets, stream.ids.length);
   const { checked, totals } = await checkClaim(options.ledger, targets, data);
   const bytes = accounting.totals(scoredRanges(checked.scores, stream.ids.length));
@@ -59,7 +62,6 @@ export async function scoreClaimed(options: ClaimedOptions): Promise<ClaimedResu
     score: scoreFigures(totals, bytes, 'claimed'),
     totals: totalFigures(totals, bytes),
   };
-  const ofData = await dataFindings(data, null);
   const implausible = plausibility(figures, { logits: null, tokenizer: tokenizer.pieces.length });
   const result = {
     schema: 'bpb-result/1' as const,

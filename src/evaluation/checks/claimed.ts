@@ -15,6 +15,7 @@ const TAKEN = new Set([
   'docs',
   'textField',
   'sidecar',
+  'accept',
   'limitDocs',
 ]);
 
@@ -48,8 +49,9 @@ export function claimedOptions(
     const flag = flagOf(other);
     throw misuse(flag, `no ${flag} with --targets: it says how to run a model`, flag);
   }
-  const { tokenizer, documentStart, data, docs, textField, sidecar, limitDocs } = flags;
-  return { ledger, targets, tokenizer, documentStart, data, docs, textField, sidecar, limitDocs };
+  const { tokenizer, documentStart, data, docs, textField, sidecar, accept, limitDocs } = flags;
+  const tokens = { tokenizer, documentStart, data, docs, textField, sidecar, accept, limitDocs };
+  return { ledger, targets, ...tokens };
 }
 
 function misuse(path: string, expected: string, actual: string) {

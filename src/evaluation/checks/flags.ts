@@ -3,6 +3,7 @@
  */
 import { parseDevices } from '../../engine/cuda/devices.js';
 import { type BpbError, usageError } from '../../errors.js';
+import { checkAccept } from '../accept.js';
 import type { ScoreOptions } from '../options.js';
 import { isForGpus } from '../placement.js';
 import type { EngineFlags } from '../session-options.js';
@@ -10,6 +11,7 @@ import type { EngineFlags } from '../session-options.js';
 /** @throws BpbError (usage) naming the first flag that is wrong */
 export function checkFlags(options: ScoreOptions): void {
   checkOutput(options);
+  checkAccept(options.accept);
   checkOptimize(options);
   checkLedger(options);
   checkDevice(options);

@@ -1,0 +1,57 @@
+/**
+ * Findings that a caller may accept, and the acceptance of those that are named (`--accept`).
+ */
+import { usageError } from '../errors.js';
+import type { Finding } from '../finding.js';
+
+/** Ids of findings about data, each with the reason for which it can be meant. */
+const ACCEPTABLE: Readonly<Record<string, string>> = {
+  'other-tokenizer': "the ids are this tokenizer's, of text that it encodes in another way now",
+  'no-document-start': 'the stream is one document, or documents without an id between them',
+  'begins-inside-document': 'the stream was cut inside a document',
+};
+
+const listed = Object.entries(ACCEPTABLE).map(([id, why]) => `${id} (${why})`);
+
+/** @throws BPB_USAGE_ACCEPT naming the first id that no caller may accept */
+export function checkAccept(accept: readonly string[] | undefined): void {
+  const unknown = accept?.find((id) => !Object.hasOwn(ACCEPTABLE, id));
+  if (unknown === undefined) return;
+  const meant = Object.keys(ACCEPTABLE).find((id) => id.includes(unknown) || unknown.includes(id));
+  throw usageError('BPB_USAGE_ACCEPT', {
+    message: 'no finding of that name can be accepted: only those about data can',
+    path: '--accept',
+    expected: listed.join('; '),
+    actual: JSON.stringify(unknown),
+    hint: meant === undefined ? `leave --accept ${unknown} out` : `--accept ${meant}`,
+  });
+}
+
+/**
+ * The findings, with those that the caller names marked as accepted.
+ *
+ * @param found all findings about the data
+ * @throws BPB_USAGE_ACCEPT for one that is not there: what was meant for other data must not pass here
+ */
+export function withAccepted(
+  found: readonly Finding[],
+  accept: readonly string[] | undefined = [],
+): Finding[] {
+  const there = [
+    ...new Set(found.map(({ id }) => id).filter((id) => Object.hasOwn(ACCEPTABLE, id))),
+  ];
+  const absent = accept.find((id) => !there.includes(id));
+  if (absent !== undefined) {
+    throw usageError('BPB_USAGE_ACCEPT', {
+      message: `there is nothing to accept: these data have no finding ${absent}`,
+      path: '--accept',
+      expected: there.length === 0 ? 'no --accept' : there.join(', '),
+      actual: absent,
+      hint:
+        there.length === 0
+          ? `leave --accept ${absent} out`
+          : there.map((id) => `--accept ${id}`).join(' '),
+    });
+  }
+  return found.map((each) => (accept.includes(each.id) ? { ...each, accepted: true } : each));
+}
