@@ -73,6 +73,7 @@ export async function scoreClaimed(options: ClaimedOptions): Promise<ClaimedResu
       scored: checked.scored,
       repeated: 0,
       partial: data.partial || skipped > 0,
+      part: null,
       skipped: skipped > 0 ? [{ reason: 'ledger' as const, targets: skipped }] : [],
     },
     window: null,
@@ -83,6 +84,7 @@ export async function scoreClaimed(options: ClaimedOptions): Promise<ClaimedResu
     verification: null,
     optimization: null,
     probes: null,
+    files: null,
     ledger: { file: options.ledger, hash: checked.hash! },
     claim: {
       evaluator: header.evaluator,

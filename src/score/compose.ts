@@ -28,7 +28,7 @@ import { checkFindings, figureFindings, plausibility } from './findings.js';
 import { identityOf } from './identity.js';
 import type { Rewritten } from './open-workers.js';
 import { type Optimization, precisionOf } from './optimize-run.js';
-import type { ScoreResult } from './result.js';
+import type { OutputFile, ScoreResult } from './result.js';
 import type { Verification } from './verify.js';
 
 /** Everything that a run has computed. */
@@ -51,6 +51,8 @@ export interface RunOutcome {
   readonly ofData: readonly Finding[];
   /** Of `--strict`. */
   readonly probes: ProbeVerdict[] | null;
+  /** Of `--out`. */
+  readonly files: OutputFile[] | null;
   readonly seconds: { load: number; score: number; verify: number; total: number };
 }
 
@@ -99,6 +101,7 @@ export function composeResult(
       scored: coverage.scored,
       repeated: coverage.repeated,
       partial: data.partial || part !== undefined,
+      part: part === undefined ? null : [part[0], part[1]],
       skipped,
     },
     window: plan.options,
@@ -140,6 +143,7 @@ export function composeResult(
     verification: scored.verification,
     optimization: scored.optimization,
     ledger: scored.record,
+    files: scored.files,
     probes: scored.probes,
     time: {
       load_s: seconds.load,

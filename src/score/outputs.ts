@@ -1,11 +1,13 @@
 /**
  * The files of `--out DIR`: the journal while a run goes on, its tables and its result at the end.
  */
+import { createHash } from 'node:crypto';
 import {
   appendFileSync,
   closeSync,
   ftruncateSync,
   openSync,
+  readSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -13,7 +15,15 @@ import { join } from 'node:path';
 import { type OutDirectory, writeWhole } from '../out-directory.js';
 import type { RowsScore } from '../run/messages.js';
 import { writing } from '../write-error.js';
-import type { ScoreResult } from './result.js';
+import type { OutputFile, ScoreResult } from './result.js';
+
+/** Names of the files; the journal is of the run and not of its result. */
+const RESULT_FILE = 'result.json';
+const DOCUMENTS_FILE = 'documents.csv';
+const TARGETS_FILE = 'targets.f32';
+
+/** Bytes read and hashed at once. */
+const BLOCK = 1 << 22;
 
 /** A row of `documents.csv`. */
 export interface DocumentRow {
@@ -65,16 +75,30 @@ export class OutputDirectory {
     });
   }
 
-  finish(result: ScoreResult, documents: Iterable<DocumentRow>): void {
+  /** Writes the table of documents, closes the nats of the targets, and gives the hashes of both. */
+  writeTables(documents: Iterable<DocumentRow>): OutputFile[] {
+    const files: OutputFile[] = [];
     this.guard(() => {
-      if (this.targets !== null) closeSync(this.targets);
-      writeWhole(join(this.path, 'documents.csv'), documentsCsv(documents));
-      writeWhole(join(this.path, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
+      const table = documentsCsv(documents);
+      writeWhole(join(this.path, DOCUMENTS_FILE), table);
+      const { length: bytes } = Buffer.from(table);
+      const sha256 = createHash('sha256').update(table).digest('hex');
+      files.push({ file: DOCUMENTS_FILE, bytes, sha256 });
+      if (this.targets === null) return;
+      closeSync(this.targets);
+      files.push({ file: TARGETS_FILE, ...hashFile(join(this.path, TARGETS_FILE)) });
+    });
+    return files;
+  }
+
+  writeResult(result: ScoreResult): void {
+    this.guard(() => {
+      writeWhole(join(this.path, RESULT_FILE), `${JSON.stringify(result, null, 2)}\n`);
     });
   }
 
   private openTargets(tokens: number): number {
-    const file = openSync(join(this.path, 'targets.f32'), 'wx');
+    const file = openSync(join(this.path, TARGETS_FILE), 'wx');
     // Targets that are never scored read as NaN, which no scored target can be.
     const block = new Float32Array(1 << 16).fill(Number.NaN);
     for (let left = tokens - 1; left > 0; left -= block.length) {
@@ -121,13 +145,30 @@ const COLUMNS = [
 /** What a score writes into `--out`; `targets.f32` holds floats alone. */
 export const RUN_FILES: OutDirectory['files'] = [
   { name: 'journal.jsonl', begins: /^\{"schema":"bpb-journal\// },
-  { name: 'result.json', begins: /^\{\s*"schema": "bpb-result\// },
-  { name: 'documents.csv', begins: new RegExp(`^${COLUMNS.join(',')}\n`) },
-  { name: 'targets.f32' },
+  { name: RESULT_FILE, begins: /^\{\s*"schema": "bpb-result\// },
+  { name: DOCUMENTS_FILE, begins: new RegExp(`^${COLUMNS.join(',')}\n`) },
+  { name: TARGETS_FILE },
 ];
 
 function documentsCsv(documents: Iterable<DocumentRow>): string {
   const lines: string[] = [COLUMNS.join(',')];
   for (const row of documents) lines.push(COLUMNS.map((name) => row[name] ?? '').join(','));
   return `${lines.join('\n')}\n`;
+}
+
+/** Bytes and sha256 of a file, with one block of it in memory. */
+function hashFile(path: string): Pick<OutputFile, 'bytes' | 'sha256'> {
+  const hash = createHash('sha256');
+  const block = Buffer.allocUnsafe(BLOCK);
+  const file = openSync(path, 'r');
+  try {
+    for (let bytes = 0; ; ) {
+      const read = readSync(file, block, 0, BLOCK, bytes);
+      if (read === 0) return { bytes, sha256: hash.digest('hex') };
+      hash.update(block.subarray(0, read));
+      bytes += read;
+    }
+  } finally {
+    closeSync(file);
+  }
 }

@@ -18,6 +18,13 @@ interface ByteTotals {
   original: number | null;
 }
 
+/** A file beside the result, by which it is known later. */
+export interface OutputFile {
+  file: string;
+  bytes: number;
+  sha256: string;
+}
+
 export interface ScoreResult {
   schema: 'bpb-result/1';
   /** `withheld` where a finding of severity `fail` leaves no headline. */
@@ -57,6 +64,8 @@ export interface ScoreResult {
     scored: number;
     repeated: number;
     partial: boolean;
+    /** `[i, n]`: the i-th of n parts of the plan; null where the whole was scored. */
+    part: readonly [i: number, n: number] | null;
     skipped: { reason: SkipReason; targets: number }[];
   };
   window: WindowOptions;
@@ -126,6 +135,8 @@ export interface ScoreResult {
   optimization: Optimization | null;
   /** The ledger file that was kept, by the hash of its last line; null where none was. */
   ledger: LedgerReference | null;
+  /** Tables that `--out` wrote beside the result; null where there is none. */
+  files: OutputFile[] | null;
   /** Of `--strict`: a failed one is a finding. Null where none were run. */
   probes: ProbeVerdict[] | null;
   /** Two results with the same hash may be compared so far as the field's name says. */
@@ -170,6 +181,13 @@ export type ClaimedResult = Pick<
   };
   time: { total_s: number };
 } & Record<
-    'window' | 'artifact' | 'engine' | 'adaptive' | 'verification' | 'optimization' | 'probes',
+    | 'window'
+    | 'artifact'
+    | 'engine'
+    | 'adaptive'
+    | 'verification'
+    | 'optimization'
+    | 'files'
+    | 'probes',
     null
   >;

@@ -78,9 +78,10 @@ async function scoreArtifact(options: ScoreOptions): Promise<ScoreResult> {
   const { output, ...run } = await runAndVerify({ options, evaluation, setup, accounting, seed });
   const total = (performance.now() - started) / 1000;
   const bytes = accounting.totals(scoredRanges(workload));
-  const scored = { ...run, bytes, ofData, probes, seconds: { ...run.seconds, total } };
+  const files = output?.writeTables(documentRows(bytes, run.totals)) ?? null;
+  const scored = { ...run, bytes, ofData, probes, files, seconds: { ...run.seconds, total } };
   const result = composeResult(evaluation, scored, options);
-  output?.finish(result, documentRows(bytes, run.totals));
+  output?.writeResult(result);
   return result;
 }
 
@@ -103,7 +104,7 @@ export function workerSetup(evaluation: PlannedEvaluation, options: ScoreOptions
   };
 }
 
-type Verified = Omit<RunOutcome, 'bytes' | 'ofData' | 'probes' | 'seconds'> & {
+type Verified = Omit<RunOutcome, 'bytes' | 'ofData' | 'probes' | 'files' | 'seconds'> & {
   readonly seconds: Omit<RunOutcome['seconds'], 'total'>;
   readonly output: OutputDirectory | null;
 };

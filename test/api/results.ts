@@ -61,6 +61,7 @@ export async function allResults({ at }: Inputs): Promise<Results> {
         data: shards.data,
         docs: at('docs.jsonl'),
         ledger: at('a'),
+        out: at('out'),
         ...run,
       }),
       await bpb.score({ artifact: at('attention.onnx'), ...chunk, optimize: true }),

@@ -84,6 +84,7 @@ export const score: ReportDocuments['score'] = {
     scored: 1024,
     repeated: 0,
     partial: true,
+    part: [1, 2],
     skipped: [{ reason: 'tail', targets: 7 }],
   },
   window,
@@ -132,6 +133,7 @@ export const score: ReportDocuments['score'] = {
   },
   optimization: null,
   ledger: null,
+  files: [{ file: 'documents.csv', bytes: 100, sha256: SHA }],
   probes: verdicts,
   identity: { score: SHA, bits: SHA },
   time: {
@@ -186,6 +188,7 @@ const claimed: ReportDocuments['claimed-score'] = {
   verification: null,
   optimization: null,
   probes: null,
+  files: null,
 };
 
 const audit: ReportDocuments['audit'] = {
