@@ -3,10 +3,10 @@
  */
 import { z } from 'zod';
 import { inputError } from '../errors.js';
+import { findJsonError } from '../json-error.js';
 import { INPUT_KINDS, LOGITS_KINDS } from '../onnx/bind/types.js';
+import { type DocumentWords, schemaProblems } from '../schema-problems.js';
 import { SLIDING_2026_03_19, WINDOW_MODES } from '../windows/options.js';
-import { findJsonError } from './json-error.js';
-import { manifestProblems } from './manifest-problems.js';
 import { adaptSchema, portName, relativePath, stateSchema } from './state-schema.js';
 
 /** The id before each document, or `none`; absent where the tokenizer's BOS is. */
@@ -46,6 +46,8 @@ const manifestSchema = z.strictObject({
   counted: z.array(relativePath).min(1),
 });
 
+const WORDS: DocumentWords = { name: 'manifest', page: 'docs/artifact.md' };
+
 /** A validated manifest; paths are still as written, relative to its directory. */
 export type Manifest = z.output<typeof manifestSchema>;
 
@@ -67,7 +69,7 @@ export function parseManifest(text: string, path: string): Manifest {
   }
   const parsed = manifestSchema.safeParse(json);
   if (parsed.success) return parsed.data;
-  const problems = manifestProblems(manifestSchema, parsed.error.issues, json);
+  const problems = schemaProblems(manifestSchema, parsed.error.issues, json, WORDS);
   throw inputError('BPB_MANIFEST_INVALID', {
     message: problems.join('; '),
     path,

@@ -2,9 +2,9 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { findJsonError } from '#bpb/artifact/json-error';
 import { loadArtifact } from '#bpb/artifact/load';
 import { parseManifest } from '#bpb/artifact/manifest';
+import { findJsonError } from '#bpb/json-error';
 import { temporaryFolder } from '../helpers/folder.js';
 import { refusalOf } from '../helpers/refusal.js';
 

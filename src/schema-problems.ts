@@ -1,6 +1,6 @@
 /**
- * Problems of a manifest in sentences: what is no field and which one is meant, what is missing, of
- * another type, or none of the values. The text of the validator never reaches the reader.
+ * Problems of a JSON document of a schema in sentences: what is no field and which one is meant, what is
+ * missing, of another type, or none of the values. The text of the validator never reaches the reader.
  */
 import type { z } from 'zod';
 
@@ -37,16 +37,25 @@ const TYPES: Readonly<Record<string, string>> = {
   null: 'null',
 };
 
+/** What the sentences call the document. */
+export interface DocumentWords {
+  /** After `the`, such as `manifest`. */
+  readonly name: string;
+  /** The page that lists its fields. */
+  readonly page: string;
+}
+
 /** @returns one sentence a problem, without a full stop */
-export function manifestProblems(
+export function schemaProblems(
   schema: z.ZodType,
   issues: readonly Issue[],
   json: unknown,
+  words: DocumentWords,
 ): string[] {
   const problems: string[] = [];
   /** Fields that a misspelt one stands for, which are not missing then. */
   const meant = new Set<string>();
-  const all = issues.flatMap(plainIssues);
+  const all = issues.flatMap((issue) => plainIssues(issue, words));
   for (const issue of all) {
     if (issue.code !== 'unrecognized_keys') continue;
     const fields = fieldsAt(schema as unknown as Schema, issue.path, json);
@@ -54,7 +63,7 @@ export function manifestProblems(
       const guess = nearest(key, fields);
       if (guess !== null) meant.add(nameOf([...issue.path, guess]));
       problems.push(
-        `\`${nameOf([...issue.path, key])}\` is no field of ${ownerOf(issue.path)}${correction(guess, fields)}`,
+        `\`${nameOf([...issue.path, key])}\` is no field of ${ownerOf(issue.path, words)}${correction(guess, fields)}`,
       );
     }
   }
@@ -62,7 +71,7 @@ export function manifestProblems(
     if (issue.code === 'unrecognized_keys') continue;
     const name = nameOf(issue.path);
     if (meant.has(name)) continue;
-    problems.push(sentence(issue, name, valueAt(json, issue.path)));
+    problems.push(sentence(issue, name, valueAt(json, issue.path), words));
   }
   const unique = [...new Set(problems)];
   if (unique.length <= SHOWN) return unique;
@@ -70,7 +79,7 @@ export function manifestProblems(
 }
 
 /** An issue of a union as those of the alternative that comes closest, with whole paths. */
-function plainIssues(issue: Issue): Issue[] {
+function plainIssues(issue: Issue, words: DocumentWords): Issue[] {
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [issue];
   const inner = (issues: readonly Issue[]): Issue[] =>
     issues.map((each) => ({ ...each, path: [...issue.path, ...each.path] }));
@@ -78,14 +87,14 @@ function plainIssues(issue: Issue): Issue[] {
   const deeper = issue.errors.find((issues) =>
     issues.some(({ path, code }) => path.length > 0 || code === 'unrecognized_keys'),
   );
-  if (deeper !== undefined) return inner(deeper).flatMap(plainIssues);
-  const expected = issue.errors.flat().map(wanted);
+  if (deeper !== undefined) return inner(deeper).flatMap((each) => plainIssues(each, words));
+  const expected = issue.errors.flat().map((each) => wanted(each, words));
   return [{ ...issue, message: [...new Set(expected)].join(', or ') }];
 }
 
-function sentence(issue: Issue, name: string, value: unknown): string {
-  const subject = name === '' ? 'the whole manifest' : `\`${name}\``;
-  const expected = wanted(issue);
+function sentence(issue: Issue, name: string, value: unknown, words: DocumentWords): string {
+  const subject = name === '' ? `the whole ${words.name}` : `\`${name}\``;
+  const expected = wanted(issue, words);
   if (value === undefined) return `${subject} is missing: ${expected}`;
   const found = `found ${shown(value)}`;
   const values = issue.code === 'invalid_value' ? issue.values.map(String) : kindsOf(issue);
@@ -95,7 +104,7 @@ function sentence(issue: Issue, name: string, value: unknown): string {
 }
 
 /** What a value must be, after `must be`. */
-function wanted(issue: Issue): string {
+function wanted(issue: Issue, words: DocumentWords): string {
   switch (issue.code) {
     case 'invalid_type':
       return TYPES[issue.expected] ?? String(issue.expected);
@@ -117,7 +126,7 @@ function wanted(issue: Issue): string {
     case 'custom':
       return issue.message;
     default:
-      return 'of another form (docs/artifact.md)';
+      return `of another form (${words.page})`;
   }
 }
 
@@ -137,7 +146,7 @@ function fieldsAt(schema: Schema, path: Path, json: unknown): string[] {
   }
   const shapes = at.flatMap(({ def }) => (def.shape === undefined ? [] : [def.shape]));
   const value = valueAt(json, path);
-  // Of alternatives by kind only the one that the manifest names.
+  // Of alternatives by kind only the one that the document names.
   const kind = (value as { kind?: unknown } | undefined)?.kind;
   const own = shapes.filter(({ kind: literal }) => {
     const values = (literal?.def as { values?: readonly unknown[] } | undefined)?.values;
@@ -190,8 +199,8 @@ function nameOf(path: Path): string {
   return path.map(String).join('.');
 }
 
-function ownerOf(path: Path): string {
-  return path.length === 0 ? 'the manifest' : `\`${nameOf(path)}\``;
+function ownerOf(path: Path, words: DocumentWords): string {
+  return path.length === 0 ? `the ${words.name}` : `\`${nameOf(path)}\``;
 }
 
 function valueAt(json: unknown, path: Path): unknown {
