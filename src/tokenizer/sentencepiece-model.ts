@@ -4,6 +4,7 @@
  * Field numbers are those of sentencepiece_model.proto. The file is untrusted: it is read here,
  * within limits, before any other code loads it.
  */
+import { createHash } from 'node:crypto';
 import { guessContent } from '../data/content.js';
 import { inputError } from '../errors.js';
 import { WireReader } from '../protobuf/wire.js';
@@ -105,7 +106,13 @@ function readNormalizer(reader: WireReader): { normalizer: Normalizer; charsmap:
     else reader.skip();
   }
   return {
-    normalizer: { name, addDummyPrefix, removeExtraWhitespaces, escapeWhitespaces },
+    normalizer: {
+      name,
+      addDummyPrefix,
+      removeExtraWhitespaces,
+      escapeWhitespaces,
+      sha256: charsmap.length === 0 ? null : createHash('sha256').update(charsmap).digest('hex'),
+    },
     charsmap,
   };
 }

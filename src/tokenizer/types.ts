@@ -17,6 +17,8 @@ export interface Normalizer {
   readonly addDummyPrefix: boolean;
   readonly removeExtraWhitespaces: boolean;
   readonly escapeWhitespaces: boolean;
+  /** Of the compiled character map; null for the empty one, which is the identity. */
+  readonly sha256: string | null;
 }
 
 /**

@@ -42,6 +42,11 @@ export const MODULES: readonly Module[] = [
     imports: ['data'],
   },
   {
+    name: 'rules',
+    purpose: "the organizer's side of an evaluation: schema, shipped rules, verdicts on a result",
+    imports: ['data', 'tokenizer', 'windows'],
+  },
+  {
     name: 'artifact',
     purpose: 'what is scored: manifest, files, hashes, size, the state of adaptive artifacts',
     imports: ['onnx', 'data', 'windows'],

@@ -1,0 +1,22 @@
+/**
+ * What rules say of a tokenizer: whether they name it, and whether its normalizer may alter text.
+ */
+import type { Tokenizer } from '../tokenizer/types.js';
+import type { Rules } from './schema.js';
+
+/** The name that rules give a tokenizer by its sha256; null where they do not name it. */
+export function nameOfTokenizer(rules: Rules, sha256: string): string | null {
+  return rules.tokenizers?.named?.find((each) => each.sha256 === sha256)?.name ?? null;
+}
+
+/**
+ * Whether the tokenizer may alter text by its character map. A tokenizer without byte fallback also loses
+ * characters that it has no piece for, which its character map does not answer for.
+ */
+export function allowsNormalizer(
+  rules: Rules,
+  { normalizer, byteFallback }: Pick<Tokenizer, 'normalizer' | 'byteFallback'>,
+): boolean {
+  const sha256 = normalizer?.sha256 ?? null;
+  return byteFallback && sha256 !== null && rules.normalizers?.includes(sha256) === true;
+}
