@@ -14,7 +14,7 @@ import {
 } from './engine-errors.js';
 import { type Opened, openGraph } from './open-graph.js';
 import { spanTotals } from './q30.js';
-import { SESSION_CONFIG } from './session-config.js';
+import { sessionConfig } from './session-config.js';
 import type { GraphValue, Signature } from './signature.js';
 import { type Logits, rowFacts, targetNats } from './softmax.js';
 import type { Batch, BatchScore, GraphOptions, LogitFacts, RuntimeOptions } from './types.js';
@@ -58,7 +58,7 @@ function sessionOptions({
     graphOptimizationLevel: optimize ? 'all' : 'disabled',
     // Failures come back as messages; the runtime need not print them as well.
     logSeverityLevel: 4,
-    extra: { session: nested(SESSION_CONFIG) },
+    extra: { session: nested(sessionConfig()) },
   };
 }
 

@@ -12,7 +12,7 @@ import { graphValue, requireAddon, runNative, translate } from './native-session
 import { type Opened, openGraph } from './open-graph.js';
 import { checkSizes, fixedShape, padBatch } from './pad.js';
 import { withPositions } from './positions.js';
-import { SESSION_CONFIG } from './session-config.js';
+import { sessionConfig } from './session-config.js';
 import { checkOptions, checkSignature } from './signature.js';
 import { type Piece, scorePieces } from './split.js';
 import type {
@@ -76,7 +76,11 @@ class OnnxCpuEngine implements Engine {
 export function cpuHost({ runtime }: Pick<EngineOptions, 'runtime'>): NativeHost {
   const addon = requireAddon('onnx-cpu');
   const { threads } = runtime;
-  const found = { ...runtime, library: findRuntimeLibrary(runtime.ortLib), config: SESSION_CONFIG };
+  const found = {
+    ...runtime,
+    library: findRuntimeLibrary(runtime.ortLib),
+    config: sessionConfig(),
+  };
   return {
     addon,
     open: (graph) =>

@@ -7,6 +7,7 @@ const ORACLE = 'part of the reference implementation, compared with closed forms
 const BOUND = 'the bound that a test goes to, and beyond';
 const RULES = 'the rules are read before commands take them';
 const STEP = 'one step of a command, tested without the files that the command reads';
+const CPUS = 'for CPUs that the machine of the tests is not';
 
 export const TESTED_ALONE: Readonly<Record<string, string>> = {
   'src/audit/overlap.ts: MIN_TOKENS': BOUND,
@@ -14,7 +15,9 @@ export const TESTED_ALONE: Readonly<Record<string, string>> = {
   'src/engine/addon.ts: NativeOpenOptions': NATIVE,
   'src/engine/addon.ts: NllOptions': NATIVE,
   'src/engine/addon.ts: addonAt': NATIVE,
+  'src/engine/cpu-facts.ts: featuresOf': CPUS,
   'src/engine/cuda/batch-shapes.ts: LOGITS_BYTES_MAX': BOUND,
+  'src/engine/session-config.ts: sessionConfigFor': CPUS,
   'src/engine/softmax.ts: capped': ORACLE,
   'src/engine/softmax.ts: rowNats': ORACLE,
   'src/onnx/writer.ts: GraphSpec': GRAPHS,

@@ -4,7 +4,7 @@
 import { runtimePackageVersion } from '../library.js';
 import type { NativeHost } from '../native-host.js';
 import { openGraph } from '../open-graph.js';
-import { SESSION_CONFIG } from '../session-config.js';
+import { sessionConfig } from '../session-config.js';
 import type { CudaOptions, EngineOptions } from '../types.js';
 import { findMachine, toCudaError, toOpenError } from './machine.js';
 
@@ -30,7 +30,7 @@ export function cudaHost(
   const machine = findMachine(cuda.device, runtime.ortLib);
   // A session on a GPU only launches work, unless some of it stays on the CPU.
   const threads = cuda.allowCpuNodes ? runtime.threads : 1;
-  const found = { ...runtime, threads, library: machine.runtime, config: SESSION_CONFIG };
+  const found = { ...runtime, threads, library: machine.runtime, config: sessionConfig() };
   const gpu = {
     ...cuda,
     library: machine.scorer,
