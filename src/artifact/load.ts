@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { inputError, usageError } from '../errors.js';
 import { shellWord } from '../shell-word.js';
 import type { Adaptive } from './adaptive.js';
+import { readCounted } from './counted.js';
 import { loadAdaptive } from './load-adaptive.js';
 import { type LoadedModel, loadModel, type PortOptions } from './load-model.js';
 import { type Manifest, parseManifest } from './manifest.js';
@@ -16,11 +17,13 @@ import { readModelFile } from './model-file.js';
 import {
   accountSize,
   BYTES_LIMIT,
+  type ScoredFile,
   type SizeAccount,
   type StoredFile,
   sha256,
   storedFile,
 } from './size.js';
+import { type UncountedFile, uncountedFiles } from './uncounted.js';
 
 /** Where a tokenizer comes from: a SentencePiece model file, or the pure byte vocabulary. */
 type TokenizerSource = (
@@ -52,6 +55,8 @@ export interface Artifact {
   /** The state that it carries from chunk to chunk; null where rows are independent. */
   readonly adaptive: Adaptive | null;
   readonly size: SizeAccount;
+  /** Files of its folder that are neither counted nor known; none of a bare model, which has no folder. */
+  readonly uncounted: readonly UncountedFile[];
 }
 
 /**
@@ -129,17 +134,23 @@ async function loadDirectory(directory: string, ports: PortOptions): Promise<Art
     await checkStateAlone(manifest, manifestPath, modelPath, inside);
     throw error;
   });
-  const counted = await Promise.all(manifest.counted.map((name) => storedFile(name, inside(name))));
+  const counted = await readCounted(manifest, manifestPath, inside);
   const tokenizer = tokenizerOf(manifest, inside);
   const loaded = await loadAdaptive(manifest, manifestPath, model, inside);
-  const files = relativeTo(directory, model.files);
-  const scored = [...files, ...(loaded?.scored ?? [])];
+  const [own, ...data] = relativeTo(directory, model.files);
+  const external = [...data, ...(loaded?.external ?? [])];
+  const scored: ScoredFile[] = [{ ...own!, role: 'model' }, ...data.map(asExternal)];
+  for (const file of loaded?.scored ?? []) {
+    const role = file.name === manifest.adapt?.path ? 'adapt' : 'state';
+    scored.push(external.includes(file) ? asExternal(file) : { ...file, role });
+  }
+  if (tokenizer?.kind === 'sentencepiece') {
+    const file = await storedFile(relative(directory, tokenizer.path), tokenizer.path);
+    scored.push({ ...file, role: 'tokenizer' });
+  }
   const hashed = new Map([...counted, ...scored].map((file) => [file.name, file.sha256]));
   hashed.set('artifact.json', sha256(Buffer.from(text)));
-  if (tokenizer?.kind === 'sentencepiece') {
-    const file = await storedFile(tokenizer.path, tokenizer.path);
-    hashed.set(relative(directory, tokenizer.path), file.sha256);
-  }
+  const size = accountSize(counted, scored);
   return {
     name: manifest.name,
     path: directory,
@@ -148,11 +159,18 @@ async function loadDirectory(directory: string, ports: PortOptions): Promise<Art
     tokenizer,
     evaluation: manifest.evaluation ?? null,
     remarks: [...model.remarks, ...(loaded?.remarks ?? [])],
-    external: [...files.slice(1), ...(loaded?.external ?? [])],
+    external,
     adaptive: loaded?.adaptive ?? null,
-    size: accountSize(counted, scored),
+    size,
+    uncounted: uncountedFiles(directory, [
+      manifestPath,
+      ...manifest.counted.map(inside),
+      ...size.covered.map(inside),
+    ]),
   };
 }
+
+const asExternal = (file: StoredFile): ScoredFile => ({ ...file, role: 'external' });
 
 /**
  * The checks of the state on the graph as it is stored: where they find an error, it explains why a port
@@ -208,7 +226,11 @@ async function loadBareModel(path: string, ports: PortOptions): Promise<Artifact
       bytesLimit: BYTES_LIMIT,
       withinLimit: null,
       note: 'a bare model declares no counted files, so its code is not known',
+      hint: null,
+      counted: files.map((file, k) => ({ ...file, role: k === 0 ? 'model' : 'external' })),
+      covered: files.map(({ name }) => name),
     },
+    uncounted: [],
   };
 }
 

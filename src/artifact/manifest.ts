@@ -44,6 +44,8 @@ const manifestSchema = z.strictObject({
   state: stateSchema.optional(),
   adapt: adaptSchema.optional(),
   counted: z.array(relativePath).min(1),
+  /** Those of `counted` that are code and do not look like it: packed scripts. */
+  code: z.array(relativePath).min(1).optional(),
 });
 
 const WORDS: DocumentWords = { name: 'manifest', page: 'docs/artifact.md' };

@@ -1,5 +1,5 @@
 /**
- * Size accounting: what counts against the challenge's cap, and whether everything scored is in it.
+ * Size accounting: what counts against the challenge's cap, and whether all that must be counted is.
  */
 import { createHash } from 'node:crypto';
 import { compressionOf, readDecompressed } from './decompress.js';
@@ -7,14 +7,23 @@ import { compressionOf, readDecompressed } from './decompress.js';
 /** 16 MB, decimal: code bytes plus compressed model bytes (challenge README, L207-209). */
 export const BYTES_LIMIT = 16_000_000;
 
+/** What a counted file is to the score. */
+export type CountedRole = 'model' | 'external' | 'state' | 'adapt' | 'tokenizer' | 'code' | 'other';
+
 export interface SizeAccount {
   /** Sum of the counted files as they are stored. */
   readonly bytesCounted: number;
   readonly bytesLimit: number;
-  /** Null where a scored file is not covered by the counted ones, so that the sum says nothing. */
+  /** Null where something that must be counted is not, so that the sum says nothing. */
   readonly withinLimit: boolean | null;
   /** Why `withinLimit` is null. */
   readonly note: string | null;
+  /** What to write so that it is known; null where it is, or where there is no manifest to write it in. */
+  readonly hint: string | null;
+  /** Each counted file once, whatever number of names the manifest gives it. */
+  readonly counted: readonly (StoredFile & { readonly role: CountedRole })[];
+  /** Names of the scored files that need not be counted any more, the tokenizer among them. */
+  readonly covered: readonly string[];
 }
 
 export interface StoredFile {
@@ -24,6 +33,20 @@ export interface StoredFile {
   readonly sha256: string;
   /** Of the content after decompression; the same as `sha256` where it is stored plain. */
   readonly contentSha256: string;
+}
+
+/** A file that the score depends on. */
+export interface ScoredFile extends StoredFile {
+  readonly role: Exclude<CountedRole, 'code' | 'other'>;
+}
+
+/** A file of the manifest's list, and what it is when it is nothing that is scored. */
+export interface CountedFile extends StoredFile {
+  /** The same for two names of one file. */
+  readonly identity: string;
+  readonly isCode: boolean;
+  /** sha256 of the files that it packs. */
+  readonly members: readonly string[];
 }
 
 export function sha256(data: Uint8Array): string {
@@ -40,22 +63,55 @@ export async function storedFile(name: string, path: string): Promise<StoredFile
 
 /**
  * Sums the counted files. A scored file is covered when it is itself counted, or when its content
- * equals a counted file's content: a model unpacked for convenience beside its counted archive.
+ * equals a counted file's content, or that of a file in a counted archive: a model unpacked for
+ * convenience beside what is counted. The tokenizer need not be counted; code must be.
  */
 export function accountSize(
-  counted: readonly StoredFile[],
-  scored: readonly StoredFile[],
+  named: readonly CountedFile[],
+  scored: readonly ScoredFile[],
 ): SizeAccount {
-  const bytesCounted = counted.reduce((sum, file) => sum + file.bytes, 0);
-  const covered = new Set(counted.flatMap((file) => [file.sha256, file.contentSha256]));
-  const missing = scored.filter(
-    (file) => !covered.has(file.sha256) && !covered.has(file.contentSha256),
+  const files = [...new Map(named.map((file) => [file.identity, file])).values()];
+  const counted = files.map((file) => ({ ...storedOf(file), role: roleOf(file, scored) }));
+  const bytesCounted = counted.reduce((sum, { bytes }) => sum + bytes, 0);
+  const covered = new Set(
+    files.flatMap((file) => [file.sha256, file.contentSha256, ...file.members]),
   );
+  const isCovered = ({ role, sha256, contentSha256 }: ScoredFile): boolean =>
+    role === 'tokenizer' || covered.has(sha256) || covered.has(contentSha256);
+  const missing = scored.filter((file) => !isCovered(file));
+  const notes: string[] = [];
+  const hints: string[] = [];
   if (missing.length > 0) {
-    const names = missing.map((file) => file.name).join(', ');
-    const note = `scored but not counted: ${names}`;
-    return { bytesCounted, bytesLimit: BYTES_LIMIT, withinLimit: null, note };
+    const names = missing.map(({ name }) => name).join(', ');
+    notes.push(`scored but not counted: ${names}`);
+    hints.push(`add ${names} to \`counted\` in artifact.json`);
   }
-  const withinLimit = bytesCounted <= BYTES_LIMIT;
-  return { bytesCounted, bytesLimit: BYTES_LIMIT, withinLimit, note: null };
+  if (!counted.some(({ role }) => role === 'code')) {
+    notes.push('no counted file is code');
+    hints.push(
+      'add the training script to `counted` in artifact.json; where another archive than .tar packs it, name that in `code` too, as "code": ["train.zip"]',
+    );
+  }
+  const known = notes.length === 0;
+  return {
+    bytesCounted,
+    bytesLimit: BYTES_LIMIT,
+    withinLimit: known ? bytesCounted <= BYTES_LIMIT : null,
+    note: known ? null : notes.join('; '),
+    hint: known ? null : hints.join('; '),
+    counted,
+    covered: scored.filter(isCovered).map(({ name }) => name),
+  };
+}
+
+function storedOf({ name, bytes, sha256, contentSha256 }: CountedFile): StoredFile {
+  return { name, bytes, sha256, contentSha256 };
+}
+
+/** What is scored is no code, whatever it is called and whatever the manifest names it. */
+function roleOf(file: CountedFile, scored: readonly ScoredFile[]): CountedRole {
+  const same = scored.find(
+    ({ sha256, contentSha256 }) => sha256 === file.sha256 || contentSha256 === file.contentSha256,
+  );
+  return same?.role ?? (file.isCode ? 'code' : 'other');
 }

@@ -8,6 +8,15 @@ import type { Search } from './types.js';
 /** Names of the script that trained a model, and of archives of such scripts. */
 const CODE = /^(train\w*\.py|recipe\.(tar|zip)(\.\w+)?|recipe\.py)$/;
 
+/** A script, and an archive whose files can be read; what packs code otherwise must be named as code. */
+const READ = /\.(py|tar(\.(gz|br|xz|zst))?)$/;
+
+/** The field `code` of the manifest; absent where all code shows itself. */
+export function packedCode(counted: readonly string[]): { code?: string[] } {
+  const code = counted.filter((name) => CODE.test(name) && !READ.test(name));
+  return code.length === 0 ? {} : { code };
+}
+
 /**
  * @param files of the model, from the directory
  * @param again the command that writes the manifest anew

@@ -10,11 +10,12 @@ import { checkOptionTypes, type OptionChecks, option } from '../option-check.js'
 import { shellWord } from '../shell-word.js';
 import { harnessCommit, harnessVersion } from '../version.js';
 import { initAgain } from './commands.js';
-import { findCode } from './find-code.js';
+import { findCode, packedCode } from './find-code.js';
 import { findData } from './find-data.js';
 import { findLength } from './find-length.js';
 import { findModel } from './find-model.js';
 import { findTokenizer } from './find-tokenizer.js';
+import { findUncounted } from './find-uncounted.js';
 import { portsOf } from './ports.js';
 import type { Found, InitOptions, InitResult, Search } from './types.js';
 import { checkWritable, writeManifest } from './write.js';
@@ -79,6 +80,7 @@ export async function init(options: InitOptions): Promise<InitResult> {
       ...(data.value.builtIn === null ? {} : { data: data.value.builtIn }),
     },
     counted: code.value,
+    ...packedCode(code.value),
   };
   const text = `${JSON.stringify(manifest, null, 2)}\n`;
   // What is written is what score reads: the same parser, before there is a file.
@@ -87,6 +89,11 @@ export async function init(options: InitOptions): Promise<InitResult> {
     code.value.map((each) => storedFile(each, join(directory, each))),
   );
   writeManifest(file, text, force);
+  const uncounted = findUncounted(directory, [
+    ...code.value,
+    ...[tokenizer.value.field?.['path'], options.docs].filter((path) => path !== undefined),
+    ...(options.data ?? []),
+  ]);
   const named = `${shellWord(directory)}${tokenizer.value.flags}${data.value.flags}`;
   const searches: Search<unknown>[] = [tokenizer, length, data, code];
   return {
@@ -95,7 +102,7 @@ export async function init(options: InitOptions): Promise<InitResult> {
     replaced,
     manifest,
     found: [model, ...ports.found, ...searches.flatMap(({ found }) => found)],
-    unknown: searches.flatMap(({ unknown }) => [...unknown]),
+    unknown: [...searches.flatMap(({ unknown }) => unknown), ...uncounted],
     size: {
       bytes_counted: counted.reduce((sum, { bytes }) => sum + bytes, 0),
       bytes_limit: BYTES_LIMIT,

@@ -29,6 +29,7 @@ import { identityOf } from './identity.js';
 import type { Rewritten } from './open-workers.js';
 import { type Optimization, precisionOf } from './optimize-run.js';
 import type { OutputFile, ScoreResult } from './result.js';
+import { sizeFacts } from './size-findings.js';
 import type { Verification } from './verify.js';
 
 /** Everything that a run has computed. */
@@ -60,8 +61,9 @@ export interface RunOutcome {
 export function composeResult(
   evaluation: PlannedEvaluation,
   scored: RunOutcome,
-  { part, command = '' }: Pick<ScoreOptions, 'part' | 'command'>,
+  options: ScoreOptions,
 ): ScoreResult {
+  const { part, command = '' } = options;
   const { artifact, data, placement, workload } = evaluation;
   const { plan, batches, batchTokens } = workload;
   const { opened, totals, coverage, times, bytes, rewritten, seconds } = scored;
@@ -80,6 +82,7 @@ export function composeResult(
     totals: totalFigures(totals, bytes),
   };
   const ofGraph = graphFindings(artifact);
+  const size = sizeFacts(evaluation, options);
   const findings = [
     ...scored.ofLogits,
     ...figureFindings(figures),
@@ -90,6 +93,7 @@ export function composeResult(
       logits: scored.vocabulary,
       tokenizer: evaluation.tokenizer.pieces.length,
     }),
+    ...size.findings,
   ];
   const result: Omit<ScoreResult, 'identity' | 'run'> & { run: { harness: string } } = {
     schema: 'bpb-result/1',
@@ -109,10 +113,7 @@ export function composeResult(
       name: artifact.name,
       sha256: artifact.sha256,
       model_sha256: artifact.model.sha256,
-      bytes_counted: artifact.size.bytesCounted,
-      bytes_limit: artifact.size.bytesLimit,
-      within_limit: artifact.size.withinLimit,
-      size_note: artifact.size.note,
+      ...size.fields,
       external_data: artifact.external.map(({ name, bytes, sha256 }) => ({
         file: name,
         bytes,

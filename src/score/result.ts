@@ -1,6 +1,7 @@
 /**
  * The result document `bpb-result/1`: the fields of a score.
  */
+import type { CountedRole } from '../artifact/size.js';
 import type { ShardInfo } from '../data/types.js';
 import type { Finding } from '../finding.js';
 import type { LedgerHeader, LedgerReference } from '../ledger/format.js';
@@ -77,6 +78,10 @@ export interface ScoreResult {
     bytes_limit: number;
     within_limit: boolean | null;
     size_note: string | null;
+    /** Each file that counts, and what it is to the score. */
+    counted: { file: string; bytes: number; sha256: string; role: CountedRole }[];
+    /** Files of the artifact's folder that are neither counted nor needed nor documentation; the first 100. */
+    uncounted: string[];
     /** Files of weights beside the models. */
     external_data: { file: string; bytes: number; sha256: string }[];
   };

@@ -141,7 +141,7 @@ describe('the manifest against itself', () => {
     const artifact = await loadArtifact(counts((m) => (m.counted = ['model.onnx'])));
     expect(artifact.size).toMatchObject({
       withinLimit: null,
-      note: 'scored but not counted: adapt.onnx',
+      note: 'scored but not counted: adapt.onnx; no counted file is code',
     });
   });
 });

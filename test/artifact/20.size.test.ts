@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
@@ -7,31 +7,17 @@ import { loadArtifact } from '#bpb/artifact/load';
 import { temporaryFolder } from '../helpers/folder.js';
 import { tableModel } from '../helpers/models.js';
 import { refusalOf } from '../helpers/refusal.js';
+import { artifactOf } from './artifact-folder.js';
 
 const model = tableModel(new Float32Array(49), 7);
-
-function artifactOf(files: Record<string, Uint8Array>, over: Record<string, unknown>): string {
-  const folder = join(temporaryFolder(), 'artifact');
-  mkdirSync(folder);
-  for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes);
-  const manifest = {
-    format: 'bpb-artifact/1',
-    name: 'x',
-    model: { path: 'model.onnx' },
-    tokenizer: { kind: 'byte260' },
-    counted: ['model.onnx'],
-    ...over,
-  };
-  writeFileSync(join(folder, 'artifact.json'), JSON.stringify(manifest));
-  return folder;
-}
+const CODE = Buffer.from('print("trained")\n');
 
 describe('what counts against 16,000,000 bytes', () => {
   test('files count as they are stored', async () => {
     const gz = gzipSync(model);
     const { size } = await loadArtifact(
       artifactOf(
-        { 'model.onnx.gz': gz, 'train.py': Buffer.alloc(100) },
+        { 'model.onnx.gz': gz, 'train.py': Buffer.alloc(100, '#') },
         { model: { path: 'model.onnx.gz' }, counted: ['model.onnx.gz', 'train.py'] },
       ),
     );
@@ -42,8 +28,8 @@ describe('what counts against 16,000,000 bytes', () => {
     const at = async (bytes: number) =>
       loadArtifact(
         artifactOf(
-          { 'model.onnx': model, pad: Buffer.alloc(bytes - model.length) },
-          { counted: ['model.onnx', 'pad'] },
+          { 'model.onnx': model, 'pad.py': Buffer.alloc(bytes - model.length, '#') },
+          { counted: ['model.onnx', 'pad.py'] },
         ),
       );
     expect((await at(16_000_000)).size.withinLimit).toBe(true);
@@ -52,17 +38,18 @@ describe('what counts against 16,000,000 bytes', () => {
 
   test('a scored model that is not counted leaves the limit unjudged', async () => {
     const { size } = await loadArtifact(
-      artifactOf({ 'model.onnx': model, 'train.py': Buffer.alloc(1) }, { counted: ['train.py'] }),
+      artifactOf({ 'model.onnx': model, 'train.py': CODE }, { counted: ['train.py'] }),
     );
     expect(size.withinLimit).toBeNull();
-    expect(size.note).toMatch(/model\.onnx/);
+    expect(size.note).toBe('scored but not counted: model.onnx');
+    expect(size.hint).toBe('add model.onnx to `counted` in artifact.json');
   });
 
   test('unless it equals a counted file, decompressed', async () => {
     const { size } = await loadArtifact(
       artifactOf(
-        { 'model.onnx': model, 'model.onnx.br': brotliCompressSync(model) },
-        { counted: ['model.onnx.br'] },
+        { 'model.onnx': model, 'model.onnx.br': brotliCompressSync(model), 'train.py': CODE },
+        { counted: ['model.onnx.br', 'train.py'] },
       ),
     );
     expect(size.withinLimit).toBe(true);

@@ -95,6 +95,8 @@ export const score: ReportDocuments['score'] = {
     bytes_counted: 123_456,
     bytes_limit: 16_000_000,
     within_limit: true,
+    counted: [{ file: 'model.onnx.xz', bytes: 123_456, sha256: 'd'.repeat(64), role: 'model' }],
+    uncounted: [],
     size_note: null,
     external_data: [],
   },
