@@ -1,8 +1,10 @@
 /**
  * Comparison of published documents with those of a token stream, one batch at a time.
  */
-import type { TokenIds } from '../data/types.js';
+import { firstDifference } from '../data/difference.js';
+import type { DocumentFacts, TokenIds } from '../data/types.js';
 import { type BpbError, inputError } from '../errors.js';
+import { FactsBuilder } from '../tokenizer/document-facts.js';
 import { createEncoder } from '../tokenizer/encoder.js';
 import { RoundTripper } from '../tokenizer/round-trip.js';
 import type { Encoder, Tokenizer } from '../tokenizer/types.js';
@@ -24,23 +26,10 @@ export interface ReconcileTask {
   readonly to: readonly number[];
 }
 
-/** By document of the batch. */
-interface ReconciledBatch {
-  readonly decodedBytes: Uint32Array;
-  readonly lossless: Uint8Array;
-}
-
 const CONTEXT = 16;
 
 const display = (bytes: Uint8Array, at: number) =>
   JSON.stringify(Buffer.from(bytes).toString('utf8', Math.max(0, at - CONTEXT), at + CONTEXT));
-
-/** First byte at which two texts differ; the shorter length where one continues the other. */
-export function firstDifference(a: Uint8Array, b: Uint8Array): number {
-  const shorter = Math.min(a.length, b.length);
-  for (let i = 0; i < shorter; i++) if (a[i] !== b[i]) return i;
-  return shorter;
-}
 
 function refuseOther(task: ReconcileTask, k: number, decoded: string): BpbError {
   const text = task.texts[k]!;
@@ -60,7 +49,7 @@ function refuseOther(task: ReconcileTask, k: number, decoded: string): BpbError 
 export async function openReconciler({
   tokenizer,
   ids,
-}: ReconcileSetup): Promise<(task: ReconcileTask) => ReconciledBatch> {
+}: ReconcileSetup): Promise<(task: ReconcileTask) => DocumentFacts> {
   const reconciler = new Reconciler(tokenizer, await createEncoder(tokenizer), ids);
   return (task) => reconciler.check(task);
 }
@@ -80,21 +69,17 @@ class Reconciler {
     this.roundTripper = new RoundTripper(tokenizer);
   }
 
-  check(task: ReconcileTask): ReconciledBatch {
-    const count = task.texts.length;
-    const decodedBytes = new Uint32Array(count);
-    const lossless = new Uint8Array(count);
-    for (let k = 0; k < count; k++) {
-      const text = task.texts[k]!;
+  check(task: ReconcileTask): DocumentFacts {
+    const facts = new FactsBuilder();
+    for (const [k, text] of task.texts.entries()) {
       const from = task.from[k]!;
       const to = task.to[k]!;
       const trip = this.roundTripper.check(this.ids, text, from, to);
-      decodedBytes[k] = trip.decodedBytes;
-      lossless[k] = trip.lossless ? 1 : 0;
+      facts.add(trip, () => this.roundTripper.difference(this.ids, text, from, to));
       if (trip.lossless || this.encodesTo(text, from, to)) continue;
       throw refuseOther(task, k, this.decode(from, to));
     }
-    return { decodedBytes, lossless };
+    return facts.facts();
   }
 
   private encodesTo(text: string, from: number, to: number): boolean {

@@ -4,6 +4,7 @@
  */
 import type { Document, DocumentFacts, DocumentSource, TokenStream } from '../data/types.js';
 import { type BpbError, inputError } from '../errors.js';
+import { FactsBuilder } from '../tokenizer/document-facts.js';
 import {
   batchDocuments,
   type DocumentBatch,
@@ -62,11 +63,7 @@ export async function reconcile(
   { workers = 0, limit = Number.POSITIVE_INFINITY, progress }: ReconcileOptions = {},
 ): Promise<Reconciled> {
   const count = stream.documentStarts.length;
-  const facts = {
-    originalBytes: new Uint32Array(count),
-    decodedBytes: new Uint32Array(count),
-    lossless: new Uint8Array(count),
-  };
+  const facts = new FactsBuilder();
   const lines = new Uint32Array(count);
   const hash = newDocumentsHash();
   const seen = { count: 0 };
@@ -93,10 +90,8 @@ export async function reconcile(
   });
   let done = 0;
   for await (const { task, result } of results) {
-    for (const [k, document] of task.documents.entries()) {
-      facts.originalBytes[done] = document.bytes;
-      facts.decodedBytes[done] = result.decodedBytes[k]!;
-      facts.lossless[done] = result.lossless[k]!;
+    facts.append(result);
+    for (const document of task.documents) {
       lines[done] = document.line;
       hashDocument(hash, document.text);
       done++;
@@ -105,5 +100,5 @@ export async function reconcile(
   }
   const published = Math.max(done, seen.count);
   if (published !== count) throw refuseCount(source.path, published, count);
-  return { facts, lines, documentsSha256: hash.digest('hex') };
+  return { facts: facts.facts(), lines, documentsSha256: hash.digest('hex') };
 }

@@ -64,8 +64,30 @@ export interface SourceFacts {
 export interface DocumentFacts {
   /** UTF-8 length as published. */
   readonly originalBytes: Uint32Array;
+  /**
+   * The most UTF-8 bytes that SentencePiece's own normalizers leave of the published text, at least
+   * `originalBytes` (`nfkcBytes` of tokenizer/reference-form.ts).
+   */
+  readonly nfkcBytes: Uint32Array;
   /** UTF-8 length of what the document's ids decode to. */
   readonly decodedBytes: Uint32Array;
   /** 1 where the ids decode to exactly the published text. */
   readonly lossless: Uint8Array;
+  /**
+   * 1 where the decoded text, case operators restored, and the published text have the same
+   * reference form (tokenizer/reference-form.ts); so wherever `lossless` is 1.
+   */
+  readonly intact: Uint8Array;
+  /** The first document that is not intact; null where all are. */
+  readonly firstAltered: AlteredDocument | null;
+}
+
+/** A document that decodes to another text, and where the reference forms of the two first differ. */
+export interface AlteredDocument {
+  /** Index in the stream. */
+  readonly document: number;
+  /** Reference form of the published text around the difference, up to 16 bytes to either side. */
+  readonly published: string;
+  /** The same of the decoded text. */
+  readonly decoded: string;
 }

@@ -52,7 +52,8 @@ export async function openSharder(
   const lead = startId === null ? 0 : 1;
   const encode = await openEncoder(tokenizer);
   return (task) => {
-    const { ids: plain, lengths, decodedBytes, lossless } = encode(task.texts);
+    const { ids: plain, lengths, facts } = encode(task.texts);
+    const { decodedBytes, lossless } = facts;
     const ids = new Uint16Array(plain.length + lead * lengths.length);
     const bytes = surfaces === null ? null : new Uint16Array(ids.length);
     const sidecarBytes = new Uint32Array(bytes === null ? 0 : lengths.length);

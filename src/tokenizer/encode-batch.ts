@@ -1,6 +1,8 @@
 /**
  * Batch encoding: texts to ids, with the round trip of each document.
  */
+import type { DocumentFacts } from '../data/types.js';
+import { FactsBuilder } from './document-facts.js';
 import { createEncoder } from './encoder.js';
 import { RoundTripper } from './round-trip.js';
 import type { Encoder, Tokenizer } from './types.js';
@@ -8,16 +10,13 @@ import type { Encoder, Tokenizer } from './types.js';
 /** Texts of consecutive documents. */
 type EncodeTask = readonly string[];
 
-/** Their ids; `lengths`, `decodedBytes` and `lossless` are by document of the batch. */
+/** Their ids; `lengths` and `facts` are by document of the batch. */
 export interface EncodedBatch {
   /** All ids, one document after the other, without BOS. */
   readonly ids: Uint32Array;
   /** Number of ids of each document. */
   readonly lengths: Uint32Array;
-  /** UTF-8 length of the decoded document. */
-  readonly decodedBytes: Uint32Array;
-  /** 1 where the ids decode to the text. */
-  readonly lossless: Uint8Array;
+  readonly facts: DocumentFacts;
 }
 
 /** Makes the encoder of a thread and gives the function that encodes with it. */
@@ -35,16 +34,13 @@ function encodeBatch(
   roundTripper: RoundTripper,
 ): EncodedBatch {
   const lengths = new Uint32Array(texts.length);
-  const decodedBytes = new Uint32Array(texts.length);
-  const lossless = new Uint8Array(texts.length);
+  const facts = new FactsBuilder();
   const parts: Uint32Array[] = [];
   let total = 0;
   for (const [k, text] of texts.entries()) {
     const ids = encoder.encode(text);
-    const check = roundTripper.check(ids, text);
     lengths[k] = ids.length;
-    decodedBytes[k] = check.decodedBytes;
-    lossless[k] = check.lossless ? 1 : 0;
+    facts.add(roundTripper.check(ids, text), () => roundTripper.difference(ids, text));
     parts.push(ids);
     total += ids.length;
   }
@@ -54,5 +50,5 @@ function encodeBatch(
     ids.set(part, at);
     at += part.length;
   }
-  return { ids, lengths, decodedBytes, lossless };
+  return { ids, lengths, facts: facts.facts() };
 }

@@ -1,14 +1,24 @@
 /**
- * Round-trip check: whether a document's ids decode to its published text, and to how many bytes.
+ * Round-trip check: whether a document's ids decode to its published text or to another one that
+ * reads the same, and to how many bytes.
  */
-import { countRestored, restoreCase } from './caseops.js';
+import type { AlteredDocument } from '../data/types.js';
+import { countRestored, restoreCase, restoreCaseLoosely } from './caseops.js';
 import { PieceDecoder } from './piece-decoder.js';
+import { nfkcBytes } from './reference-form.js';
+import { sameText, textDifference } from './same-text.js';
 import type { Tokenizer } from './types.js';
 
-interface RoundTrip {
+export interface RoundTrip {
+  /** UTF-8 length of the published text. */
+  readonly originalBytes: number;
+  /** The most bytes that an honest normalizer leaves of it (reference-form.ts). */
+  readonly nfkcBytes: number;
   /** UTF-8 length of the decoded document, case operators restored. */
   readonly decodedBytes: number;
   readonly lossless: boolean;
+  /** Whether both texts have the same reference form. */
+  readonly intact: boolean;
 }
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -23,24 +33,53 @@ export class RoundTripper {
 
   /** Compares what `ids[from .. to)`, a document without its BOS, decodes to with `text`. */
   check(ids: ArrayLike<number>, text: string, from = 0, to = ids.length): RoundTrip {
-    const decoded = this.decoder.decode(ids, from, to);
-    if (!this.tokenizer.hasCaseOperators) {
-      return {
-        decodedBytes: decoded.length,
-        lossless: Buffer.from(text, 'utf8').equals(decoded),
-      };
-    }
-    let lossless = false;
-    try {
-      lossless = restoreCase(utf8.decode(decoded)) === text;
-    } catch {
-      // The normalizer may have joined or split words around an operator: lossy, not malformed.
-    }
-    return { decodedBytes: countRestored(decoded), lossless };
+    const raw = this.decoder.decode(ids, from, to);
+    const original = Buffer.from(text, 'utf8');
+    const decodedBytes = this.tokenizer.hasCaseOperators ? countRestored(raw) : raw.length;
+    const decoded = this.restored(raw);
+    const lossless = decoded !== null && original.equals(decoded);
+    return {
+      originalBytes: original.length,
+      nfkcBytes: nfkcBytes(text, original.length),
+      decodedBytes,
+      lossless,
+      intact: lossless || this.reads(original, decoded, raw),
+    };
+  }
+
+  /** Where the reference forms of `text` and of what the ids decode to first differ. */
+  difference(
+    ids: ArrayLike<number>,
+    text: string,
+    from = 0,
+    to = ids.length,
+  ): Omit<AlteredDocument, 'document'> {
+    const raw = this.decoder.decode(ids, from, to);
+    return textDifference(Buffer.from(text, 'utf8'), this.restored(raw) ?? this.loosely(raw));
   }
 
   /** The decoded UTF-8 of a document; valid until the next call. Operators are not restored. */
   decode(ids: ArrayLike<number>, from = 0, to = ids.length): Uint8Array {
     return this.decoder.decode(ids, from, to);
+  }
+
+  /** Null where the operators are not as the transform writes them. */
+  private restored(raw: Uint8Array): Uint8Array | null {
+    if (!this.tokenizer.hasCaseOperators) return raw;
+    try {
+      return Buffer.from(restoreCase(utf8.decode(raw)), 'utf8');
+    } catch {
+      return null;
+    }
+  }
+
+  private loosely(raw: Uint8Array): Uint8Array {
+    return Buffer.from(restoreCaseLoosely(utf8.decode(raw)), 'utf8');
+  }
+
+  private reads(original: Uint8Array, decoded: Uint8Array | null, raw: Uint8Array): boolean {
+    if (decoded !== null && sameText(original, decoded)) return true;
+    // The normalizer may have joined or split words around an operator, or composed a letter.
+    return this.tokenizer.hasCaseOperators && sameText(original, this.loosely(raw));
   }
 }

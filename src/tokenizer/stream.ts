@@ -3,6 +3,7 @@
  */
 import type { Document, DocumentFacts, TokenIds, TokenStream } from '../data/types.js';
 import { type BpbError, inputError } from '../errors.js';
+import { FactsBuilder } from './document-facts.js';
 import { requireDocumentStart, startIdOf } from './document-start.js';
 import { encodeDocuments, hashDocument, newDocumentsHash } from './encode-pool.js';
 import type { Tokenizer } from './types.js';
@@ -81,9 +82,7 @@ export async function tokenizeDocuments(
   const startId = startIdOf(tokenizer);
   const ids = new GrowingIds(tokenizer.pieces.length > 65_536);
   const starts: number[] = [];
-  const original: number[] = [];
-  const decoded: number[] = [];
-  const lossless: number[] = [];
+  const facts = new FactsBuilder();
   const lines: number[] = [];
   const hash = newDocumentsHash();
   for await (const { documents, encoded } of encodeDocuments(source, tokenizer, {
@@ -101,26 +100,20 @@ export async function tokenizeDocuments(
       if (startId !== null) ids.push(startId);
       ids.append(own);
       at = end;
-      original.push(document.bytes);
-      decoded.push(encoded.decodedBytes[k]!);
-      lossless.push(encoded.lossless[k]!);
       lines.push(document.line);
       hashDocument(hash, document.text);
     }
-    progress?.(original.length, ids.length);
+    facts.append(encoded.facts);
+    progress?.(facts.documents, ids.length);
   }
   const documentStarts = new Uint32Array(new SharedArrayBuffer(4 * starts.length));
   documentStarts.set(starts);
   return {
     stream: { ids: ids.view(), documentStarts, startId },
-    facts: {
-      originalBytes: Uint32Array.from(original),
-      decodedBytes: Uint32Array.from(decoded),
-      lossless: Uint8Array.from(lossless),
-    },
+    facts: facts.facts(),
     lines: Uint32Array.from(lines),
     documentsSha256: hash.digest('hex'),
-    complete: original.length < limit,
+    complete: facts.documents < limit,
   };
 }
 

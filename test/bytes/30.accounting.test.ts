@@ -20,8 +20,11 @@ const caseOps = () => loadTokenizer(modelFile({ pieces: [...SMALL, ...operators]
 const STREAM = streamOf([1, 101, 102, 1, 103, 104, 1, 105], [0, 3, 6]);
 const FACTS: DocumentFacts = {
   originalBytes: Uint32Array.of(2, 3, 1),
+  nfkcBytes: Uint32Array.of(2, 3, 1),
   decodedBytes: Uint32Array.of(2, 2, 1),
   lossless: Uint8Array.of(1, 0, 1),
+  intact: Uint8Array.of(1, 1, 1),
+  firstAltered: null,
 };
 const sidecarOf = (bytes: number[]) => {
   const shared = new Uint16Array(new SharedArrayBuffer(2 * bytes.length));
@@ -114,6 +117,7 @@ describe('original', () => {
   it('is unknown for a lossy first stretch without BOS: its first token is no target', () => {
     const stream = streamOf([101, 102, 1, 103], [0, 2]);
     const facts = {
+      ...FACTS,
       originalBytes: Uint32Array.of(3, 1),
       decodedBytes: Uint32Array.of(2, 1),
       lossless: Uint8Array.of(0, 1),

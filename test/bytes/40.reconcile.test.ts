@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Accounting } from '#bpb/bytes/accounting';
 import { reconcile } from '#bpb/bytes/reconcile';
-import { firstDifference } from '#bpb/bytes/reconcile-batch';
+import { firstDifference } from '#bpb/data/difference';
 import { readDocuments } from '#bpb/data/documents';
 import { sotuDocuments } from '#bpb/data/sotu';
 import type { DocumentSource } from '#bpb/data/types';
@@ -12,9 +12,10 @@ import { loadTokenizer } from '#bpb/tokenizer/load';
 import { tokenizeDocuments } from '#bpb/tokenizer/stream';
 import { temporaryFolder } from '../helpers/folder.js';
 import { refusalOf } from '../helpers/refusal.js';
-import { modelFile } from '../helpers/sentencepiece.js';
+import { modelFile, SMALL } from '../helpers/sentencepiece.js';
 import { CASEOPS, SP8192 } from '../helpers/shared-data.js';
 import { streamOf } from '../helpers/stream.js';
+import { compileCharsmap } from '../tokenize/charsmap.js';
 
 function documents(...texts: string[]): DocumentSource {
   const path = join(temporaryFolder(), 'docs.jsonl');
@@ -90,9 +91,45 @@ it('lossless documents are confirmed by decoding, lossy ones by encoding again',
     });
     expect(facts).toEqual(made.facts);
     expect([...facts.lossless]).toEqual([1, 0, 1, 1]);
+    expect([...facts.intact]).toEqual([1, 1, 1, 1]);
+    expect([...facts.originalBytes]).toEqual([9, 12, 0, 7]);
+    expect([...facts.nfkcBytes]).toEqual([9, 12, 0, 10]);
+    expect(facts.firstAltered).toBeNull();
     expect(documentsSha256).toBe(made.documentsSha256);
     expect([...lines]).toEqual([1, 2, 3, 4]);
   }
+});
+
+it('a document that the normalizer changed to another text is altered, and the first is shown', async () => {
+  const charsmap = compileCharsmap({ e: 'x', '½': '1⁄2', '\n': ' ' });
+  const tokenizer = loadTokenizer(modelFile({ charsmap, removeExtraWhitespaces: true }));
+  const texts = ['a ½\nand\n', 'all that', `${'a '.repeat(20)}the end`, 'be'];
+  const source = () => documents(...texts, ...Array<string>(600).fill('one'));
+  const made = await tokenizeDocuments(source(), tokenizer, { workers: 1 });
+  const { facts } = await reconcile(source(), made.stream, tokenizer, { workers: 1 });
+  expect(facts).toEqual(made.facts);
+  expect([...facts.lossless.subarray(0, 5)]).toEqual([0, 1, 0, 0, 0]);
+  expect([...facts.intact.subarray(0, 5)]).toEqual([1, 1, 0, 0, 0]);
+  expect(facts.nfkcBytes[0]).toBe(12);
+  expect(facts.firstAltered).toEqual({
+    document: 2,
+    published: 'a a a a a a a the end',
+    decoded: 'a a a a a a a thx xnd',
+  });
+  // The first altered document of a later batch: its index is that in the stream.
+  const late = documents(...Array<string>(1100).fill('a'), 'e');
+  const { facts: second } = await tokenizeDocuments(late, tokenizer);
+  expect(second.firstAltered).toEqual({ document: 1100, published: 'e', decoded: 'x' });
+});
+
+it('case operators: letters that the normalizer composed and words that it joined are intact', async () => {
+  const charsmap = compileCharsmap({ 'e\u0301': 'é', ﬁ: 'fi', '\u0001': '' });
+  const operators = ['\ue001', '\ue002', '\ue003', '\ue004'].map((text) => [text, 4] as const);
+  const tokenizer = loadTokenizer(modelFile({ pieces: [...SMALL, ...operators], charsmap }));
+  const texts = ['E\u0301lan', 'CAFE\u0301S', 'ﬁX', 'Ab\u0001C', '\ue001 \ue004', 'CAFé', 'É'];
+  const { facts } = await tokenizeDocuments(documents(...texts), tokenizer);
+  expect([...facts.intact]).toEqual(texts.map(() => 1));
+  expect([...facts.lossless]).toEqual([0, 0, 0, 0, 1, 1, 1]);
 });
 
 it('the first documents of a file confirm a stream of only those', async () => {

@@ -1,7 +1,7 @@
 /**
  * Place where a round trip first departs from the text, and the kind of loss.
  */
-import { firstDifference } from '../../bytes/reconcile-batch.js';
+import { around, firstDifference, isContinuation } from '../../data/difference.js';
 import { SPACE } from '../../tokenizer/check-pieces.js';
 import { characterLength } from '../../tokenizer/piece-decoder.js';
 
@@ -31,30 +31,17 @@ export interface Loss {
   readonly decoded: string;
 }
 
-const CONTEXT = 16;
-
 /** A character's text and the offset of its first byte; empty at the end of the text. */
 interface Character {
   readonly start: number;
   readonly text: string;
 }
 
-const isContinuation = (byte: number | undefined) => byte !== undefined && (byte & 0xc0) === 0x80;
-
 function characterAt(utf8: Buffer, at: number): Character {
   let start = at;
   while (start > 0 && isContinuation(utf8[start])) start--;
   const length = start < utf8.length ? characterLength(utf8, start, utf8.length) : 0;
   return { start, text: utf8.toString('utf8', start, start + length) };
-}
-
-/** The text around `at`, at most 16 bytes to either side and whole characters only. */
-function around(utf8: Buffer, at: number): string {
-  let from = Math.max(0, at - CONTEXT);
-  let to = Math.min(utf8.length, at + CONTEXT);
-  while (from < at && isContinuation(utf8[from])) from++;
-  while (to > at && isContinuation(utf8[to])) to--;
-  return utf8.toString('utf8', from, to);
 }
 
 // What breaks lines besides LF and CR: vertical tab, form feed, NEL, line and paragraph separator.
