@@ -10,8 +10,8 @@ import { inputError, usageError } from '../errors.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import { DecodedShares } from './decoded.js';
 import { buildLut, type Lut, sumLut } from './lut.js';
-import { checkSidecar, type SidecarStatus, sumSidecar } from './sidecar.js';
-import { documentSpan } from './spans.js';
+import { checkSidecar, sumSidecar } from './sidecar.js';
+import { type DocumentSpan, documentSpan } from './spans.js';
 
 /** `count` targets from target `first`, `1 ≤ first`. */
 export type TargetRange = readonly [first: number, count: number];
@@ -39,6 +39,19 @@ interface DocumentBytes {
   readonly complete: Uint8Array;
 }
 
+/**
+ * Bytes of the whole stream, scored or not: what is scored, a tail that is dropped and a part of the
+ * plan change none of them.
+ */
+export interface StreamBytes {
+  /** Of all targets, by the headline accounting. */
+  readonly headline: number;
+  /** Of the text that the ids decode to, document by document, case operators restored. */
+  readonly decoded: number;
+  /** Documents whose first token follows one of text: the table counts a leading space there. */
+  readonly adjoining: number;
+}
+
 export interface ByteTotals {
   readonly targets: number;
   readonly lut: number;
@@ -51,14 +64,13 @@ export interface ByteTotals {
   readonly bytes: number;
   /** Scored documents that do not survive the round trip; null without the documents. */
   readonly documentsLossy: number | null;
-  readonly sidecarStatus: SidecarStatus | null;
+  readonly stream: StreamBytes;
   readonly byDocument: DocumentBytes;
 }
 
 export class Accounting {
   readonly lut: Lut;
   readonly headline: 'lut' | 'sidecar';
-  readonly sidecarStatus: SidecarStatus | null;
   private readonly sidecar: Sidecar | null;
   private readonly facts: DocumentFacts | null;
 
@@ -87,7 +99,7 @@ export class Accounting {
         actual: `${facts.originalBytes.length}`,
       });
     }
-    this.sidecarStatus = sidecar === null ? null : checkSidecar(sidecar, stream, facts);
+    if (sidecar !== null && facts !== null) checkSidecar(sidecar, stream, facts);
   }
 
   /** LUT bytes of the targets `[from, to)`. */
@@ -122,10 +134,12 @@ export class Accounting {
     };
     const sorted = this.sortedRanges(ranges);
     const shares = new DecodedShares(tokenizer);
+    const whole = { headline: 0, decoded: 0, adjoining: 0 };
     let next = 0;
     let open: TargetRange[] = [];
     for (let k = 0; k < documents; k++) {
-      const { targetFrom, targetTo } = documentSpan(stream, k);
+      const span = documentSpan(stream, k);
+      const { targetFrom, targetTo } = span;
       while (next < sorted.length && sorted[next]![0] < targetTo) open.push(sorted[next++]!);
       const segments: [number, number][] = [];
       for (const [first, count] of open) {
@@ -134,9 +148,29 @@ export class Accounting {
         if (from < to) segments.push([from, to]);
       }
       open = open.filter(([first, count]) => first + count > targetTo);
-      if (segments.length > 0) this.addDocument(k, segments, shares, byDocument);
+      const decoded =
+        segments.length > 0 ? this.addDocument(k, span, segments, shares, byDocument) : null;
+      whole.headline += this.documentHeadline(k, span, byDocument);
+      whole.decoded += decoded ?? this.decodedText(k, span, shares);
+      if (this.adjoins(span)) whole.adjoining++;
     }
-    return this.sumUp(byDocument);
+    return this.sumUp(byDocument, whole);
+  }
+
+  /** Of all targets of document `k`: what was summed already where all of them are scored once. */
+  private documentHeadline(k: number, span: DocumentSpan, of: DocumentBytes): number {
+    if (of.complete[k] === 1) return this.headline === 'lut' ? of.lut[k]! : of.sidecar![k]!;
+    return this.headlineBytes(span.targetFrom, span.targetTo);
+  }
+
+  private decodedText(k: number, { textFrom, textTo }: DocumentSpan, shares: DecodedShares) {
+    return this.facts?.decodedBytes[k] ?? shares.total(this.inputs.stream.ids, textFrom, textTo);
+  }
+
+  /** Whether the text follows a token of text, after which a leading space counts. */
+  private adjoins({ textFrom, textTo }: DocumentSpan): boolean {
+    if (textFrom === 0 || textFrom === textTo) return false;
+    return this.lut.boundary[this.inputs.stream.ids[textFrom - 1]!] === 0;
   }
 
   private sortedRanges(ranges: Iterable<TargetRange>): TargetRange[] {
@@ -164,14 +198,14 @@ export class Accounting {
     return ascending ? sorted : sorted.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
   }
 
+  /** @returns the bytes of the document's whole decoded text; null where only some of it is scored */
   private addDocument(
     k: number,
+    span: DocumentSpan,
     segments: readonly [number, number][],
     shares: DecodedShares,
     out: DocumentBytes,
-  ): void {
-    const { stream } = this.inputs;
-    const span = documentSpan(stream, k);
+  ): number | null {
     let reached = span.targetFrom;
     let repeated = false;
     let gap = false;
@@ -189,12 +223,14 @@ export class Accounting {
     // one never is, because its token 0 is no target.
     const wholeText = once && reached >= span.textTo && span.textFrom >= span.targetFrom;
     const decoded = wholeText
-      ? (this.facts?.decodedBytes[k] ?? shares.total(stream.ids, span.textFrom, span.textTo))
+      ? this.decodedText(k, span, shares)
       : this.partialShares(segments, span.textFrom, span.textTo, shares);
     out.decoded[k] = decoded;
-    if (out.original === null || this.facts === null) return;
-    if (this.facts.lossless[k] === 1) out.original[k] = decoded;
-    else out.original[k] = wholeText ? this.facts.originalBytes[k]! : Number.NaN;
+    if (out.original !== null && this.facts !== null) {
+      if (this.facts.lossless[k] === 1) out.original[k] = decoded;
+      else out.original[k] = wholeText ? this.facts.originalBytes[k]! : Number.NaN;
+    }
+    return wholeText ? decoded : null;
   }
 
   private partialShares(
@@ -211,7 +247,7 @@ export class Accounting {
     return sum;
   }
 
-  private sumUp(byDocument: DocumentBytes): ByteTotals {
+  private sumUp(byDocument: DocumentBytes, stream: StreamBytes): ByteTotals {
     const total = (values: Float64Array | Uint32Array) => {
       let sum = 0;
       for (const value of values) sum += value;
@@ -237,7 +273,7 @@ export class Accounting {
       headline: this.headline,
       bytes: this.headline === 'lut' ? lut : sidecar!,
       documentsLossy,
-      sidecarStatus: this.sidecarStatus,
+      stream,
       byDocument,
     };
   }

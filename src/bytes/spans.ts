@@ -4,7 +4,7 @@
 import { targetsOfDocument } from '../data/document-starts.js';
 import type { TokenStream } from '../data/types.js';
 
-interface DocumentSpan {
+export interface DocumentSpan {
   /** Tokens of the document's text: `[textFrom, textTo)`, its start id left out. */
   readonly textFrom: number;
   readonly textTo: number;

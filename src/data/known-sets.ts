@@ -157,6 +157,11 @@ export function identify(counts: Counts): Identified | null {
   return caution === undefined ? { name, by: 'counts' } : { name, by: 'counts', caution };
 }
 
+/** The byte counts of the set that `identify` named, and the scored targets that some of them are of. */
+export function countsOf({ name }: Identified): Pick<KnownSet, 'bytes' | 'targets'> {
+  return KNOWN_SETS.find((set) => set.name === name)!;
+}
+
 function agrees(set: KnownSet, counts: Counts): boolean {
   return set.documents === null || set.documents === counts.documents;
 }

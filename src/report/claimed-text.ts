@@ -4,7 +4,14 @@
 import type { ClaimedResult } from '../score/result.js';
 import { colors, count, exact, printable, seconds, shortHash } from './format.js';
 import type { Medium } from './reporter.js';
-import { bytesLine, dataLine, interval, lossLine, targetsLine } from './score-rows.js';
+import {
+  bytesLine,
+  dataLine,
+  interval,
+  lossLine,
+  targetsLine,
+  unconfirmedMark,
+} from './score-rows.js';
 import { findingLines, noteLines, pageOf, type Row, tableLines } from './table.js';
 
 export function claimedText(result: ClaimedResult, medium: Medium): string {
@@ -13,7 +20,9 @@ export function claimedText(result: ClaimedResult, medium: Medium): string {
   const figure =
     score.val_bpb === null
       ? paint.red('no score')
-      : paint.bold(`${exact(score.val_bpb)} bits per byte`) + paint.dim(interval(score));
+      : paint.bold(`${exact(score.val_bpb)} bits per byte`) +
+        paint.dim(interval(score)) +
+        unconfirmedMark(result, paint);
   const partial = coverage.partial ? paint.yellow('  partial') : '';
   const headline = `  ${paint.yellow(paint.bold('CLAIMED'))}  ${figure}${partial}`;
   return pageOf([

@@ -14,7 +14,7 @@ import { blocks, code, escaped, heading, notes, rowsTable, table } from './markd
 import { findingsTable, verdictsTable, violationsTable } from './markdown-verdicts.js';
 import { probeRows, probeSummary } from './probe-text.js';
 import type { ReportDocuments, Reporter } from './reporter.js';
-import { interval, scoreRows } from './score-rows.js';
+import { interval, scoreRows, unconfirmed } from './score-rows.js';
 import { tokenizeNotes, tokenizeRows } from './tokenize-text.js';
 
 export const markdownReporter: Reporter = {
@@ -54,10 +54,13 @@ function claimedMarkdown(result: ClaimedResult): string {
   );
 }
 
-function figure({ score, coverage }: Pick<ScoreResult, 'score' | 'coverage'>): string {
+function figure(result: Pick<ScoreResult, 'score' | 'coverage' | 'totals'>): string {
+  const { score, coverage } = result;
   if (score.val_bpb === null) return '**no score**';
   const partial = coverage.partial ? ', partial' : '';
-  return `**${exact(score.val_bpb)} bits per byte**${escaped(interval(score))}${partial}`;
+  const words = unconfirmed(result);
+  const bytes = words === '' ? '' : `, ${escaped(words)}`;
+  return `**${exact(score.val_bpb)} bits per byte**${escaped(interval(score))}${partial}${bytes}`;
 }
 
 function probeMarkdown(report: ReportDocuments['probe']): string {

@@ -2,7 +2,7 @@
  * The rows of a score's table, as the terminal and Markdown reports show them.
  */
 import type { ScoreResult } from '../score/result.js';
-import { count, exact, printable, seconds, shortHash } from './format.js';
+import { count, exact, type Paint, printable, seconds, shortHash } from './format.js';
 import type { Row } from './table.js';
 
 /** Skipped rewrites that are listed; the result document has all. */
@@ -32,6 +32,22 @@ export function interval({ ci95_bpb }: Pick<ScoreResult['score'], 'ci95_bpb'>): 
   return `  ± ${((ci95_bpb[1] - ci95_bpb[0]) / 2).toFixed(4)} (95 %, by document)`;
 }
 
+/** What the headline's own line says of its bytes where nothing confirms them; nothing where something does. */
+export function unconfirmed({ totals }: Pick<ScoreResult, 'totals'>): string {
+  const { confirmed_by: by } = totals.denominator;
+  if (by === 'caller') return 'tokenizer named by the caller';
+  return by === 'nobody' ? 'unconfirmed (--docs FILE confirms the bytes)' : '';
+}
+
+/** `unconfirmed` for a terminal: what nobody confirms stands out, what the caller named does not. */
+export function unconfirmedMark(result: Pick<ScoreResult, 'totals'>, paint: Paint): string {
+  const words = unconfirmed(result);
+  if (words === '') return '';
+  return result.totals.denominator.confirmed_by === 'nobody'
+    ? `  ${paint.yellow(words)}`
+    : `  ${paint.dim(words)}`;
+}
+
 export function lossLine({ score, totals }: Pick<ScoreResult, 'score' | 'totals'>): string {
   if (score.val_loss === null) return score.infinite_targets === 0 ? 'none' : 'infinite';
   const original = score.bpb_original === null ? 'not known' : exact(score.bpb_original);
@@ -43,7 +59,6 @@ export function bytesLine({ totals }: Pick<ScoreResult, 'totals'>): string {
   const known = (['lut', 'sidecar', 'decoded', 'original'] as const)
     .filter((name) => bytes[name] !== null)
     .map((name) => `${name} ${count(bytes[name] as number)}`);
-  if (totals.unverified) known.push('(sidecar not confirmed by documents)');
   if (totals.documents_lossy) known.push(`${count(totals.documents_lossy)} documents lossy`);
   return known.join('   ');
 }

@@ -4,7 +4,7 @@
 import type { ScoreResult } from '../score/result.js';
 import { colors, exact, type Paint, printable } from './format.js';
 import type { Medium } from './reporter.js';
-import { interval, scoreRows } from './score-rows.js';
+import { interval, scoreRows, unconfirmedMark } from './score-rows.js';
 import { findingLines, noteLines, pageOf, tableLines } from './table.js';
 
 export function scoreText(result: ScoreResult, medium: Medium): string {
@@ -22,5 +22,5 @@ function headline(result: ScoreResult, paint: Paint): string {
   if (score.val_bpb === null) return `  ${paint.red('no score')}  ${name}`;
   const partial = coverage.partial ? paint.yellow('  partial') : '';
   const figure = paint.bold(`${exact(score.val_bpb)} bits per byte`);
-  return `  ${figure}  ${name}${paint.dim(interval(score))}${partial}`;
+  return `  ${figure}  ${name}${paint.dim(interval(score))}${unconfirmedMark(result, paint)}${partial}`;
 }

@@ -15,6 +15,7 @@ import { checkOptionTypes } from '../option-check.js';
 import { DocumentTotals } from '../run/totals.js';
 import { harnessVersion } from '../version.js';
 import type { CoverageMap } from '../windows/coverage.js';
+import { judgeBytes } from './denominator.js';
 import {
   dataFigures,
   dataNotes,
@@ -57,15 +58,25 @@ export async function scoreClaimed(options: ClaimedOptions): Promise<ClaimedResu
   const { header } = checked;
   const known = identifyData(data, checked.scored);
   const skipped = stream.ids.length - 1 - checked.scored;
-  const notes = dataNotes(data, bytes, known);
+  const judgedBytes = judgeBytes(bytes, {
+    data,
+    known,
+    planned: checked.scored,
+    namedByCaller: true,
+  });
   const figures = {
     score: scoreFigures(totals, bytes, 'claimed'),
-    totals: totalFigures(totals, bytes),
+    totals: totalFigures(totals, bytes, judgedBytes.denominator),
   };
   const implausible = plausibility(figures, { logits: null, tokenizer: tokenizer.pieces.length });
   const result = {
     schema: 'bpb-result/1' as const,
-    ...judged(figures.score, [...figureFindings(figures), ...ofData, ...implausible]),
+    ...judged(figures.score, [
+      ...figureFindings(figures),
+      ...judgedBytes.findings,
+      ...ofData,
+      ...implausible,
+    ]),
     totals: figures.totals,
     coverage: {
       tokens: stream.ids.length,
@@ -97,9 +108,7 @@ export async function scoreClaimed(options: ClaimedOptions): Promise<ClaimedResu
     notes: [
       'claimed: the nats were made elsewhere; their order, their sums and the bytes were checked here',
       ...(header.stream_sha256 === null ? ['the ledger does not say which stream it is of'] : []),
-      ...notes.caution,
-      ...notes.limits,
-      ...notes.bytes,
+      ...dataNotes(data, known),
     ],
     run: { harness: harnessVersion() },
   };

@@ -15,6 +15,7 @@ import type { DocumentTotals } from '../run/totals.js';
 import type { ProbeVerdict } from '../verdict.js';
 import { harnessVersion } from '../version.js';
 import type { CoverageMap } from '../windows/coverage.js';
+import { judgeBytes } from './denominator.js';
 import {
   dataFigures,
   dataNotes,
@@ -77,15 +78,22 @@ export function composeResult(
   const targets = totals.totalTargets();
   const known = identifyData(data, targets);
   const info = opened.info;
+  const { denominator, findings: ofBytes } = judgeBytes(bytes, {
+    data,
+    known,
+    planned: plan.scored,
+    namedByCaller: options.tokenizer !== undefined,
+  });
   const figures = {
     score: scoreFigures(totals, bytes, 'computed'),
-    totals: totalFigures(totals, bytes),
+    totals: totalFigures(totals, bytes, denominator),
   };
   const ofGraph = graphFindings(artifact);
   const size = sizeFacts(evaluation, options);
   const findings = [
     ...scored.ofLogits,
     ...figureFindings(figures),
+    ...ofBytes,
     ...ofGraph,
     ...scored.ofData,
     ...checkFindings(scored, withholds(ofGraph)),
@@ -203,12 +211,12 @@ export function* scoredRanges({ plan, batches, range }: Workload): Generator<Tar
 
 function notesOf(
   { artifact, data }: PlannedEvaluation,
-  { opened, times, bytes: accounted }: RunOutcome,
+  { opened, times }: RunOutcome,
   part: ScoreOptions['part'],
   known: Identified | null,
 ): string[] {
-  const { caution, limits, bytes } = dataNotes(data, accounted, known);
-  const notes = [...artifact.remarks, ...opened.notes, ...times.remarks, ...caution, ...limits];
+  const notes = [...artifact.remarks, ...opened.notes, ...times.remarks];
+  notes.push(...dataNotes(data, known));
   if (part !== undefined) notes.push(`partial: part ${part[0]} of ${part[1]}`);
-  return [...notes, ...bytes];
+  return notes;
 }

@@ -2,6 +2,7 @@
  * The figures of a score that do not depend on where its nats come from: ratios, totals, data.
  */
 import type { ByteTotals as Accounted } from '../bytes/accounting.js';
+import type { Denominator } from '../bytes/denominator.js';
 import { type Identified, identify } from '../data/known-sets.js';
 import type { OpenData } from '../evaluation/open-data.js';
 import { bySeverity, type Finding, withholds } from '../finding.js';
@@ -72,7 +73,11 @@ function uncertainty(nats: BigInt64Array, { byDocument, headline }: Accounted) {
   );
 }
 
-export function totalFigures(totals: DocumentTotals, bytes: Accounted): ScoreResult['totals'] {
+export function totalFigures(
+  totals: DocumentTotals,
+  bytes: Accounted,
+  denominator: Denominator,
+): ScoreResult['totals'] {
   const q30 = totals.totalQ30();
   const { lut, sidecar, decoded, original } = bytes;
   return {
@@ -81,7 +86,7 @@ export function totalFigures(totals: DocumentTotals, bytes: Accounted): ScoreRes
     nats_q30: String(q30),
     bytes: { lut, sidecar, decoded, original },
     headline: bytes.headline,
-    unverified: bytes.headline === 'sidecar' && bytes.sidecarStatus === 'unverified',
+    denominator,
     documents_lossy: bytes.documentsLossy,
   };
 }
@@ -120,21 +125,12 @@ export function identifyData({ stream, facts }: OpenData, targets: number): Iden
   });
 }
 
-/** Notes on the data and its bytes. */
-export function dataNotes(
-  data: OpenData,
-  bytes: Pick<Accounted, 'headline' | 'sidecarStatus'>,
-  known: Identified | null,
-): { readonly caution: string[]; readonly limits: string[]; readonly bytes: string[] } {
+/** Notes on the data. */
+export function dataNotes(data: OpenData, known: Identified | null): string[] {
   const documents = data.stream.documentStarts.length;
-  return {
-    caution: known?.caution === undefined ? [] : [`about this data: ${known.caution}`],
-    limits: data.partial ? [`partial: the first ${documents} documents only`] : [],
-    bytes:
-      bytes.sidecarStatus === 'unverified' && bytes.headline === 'sidecar'
-        ? ['the sidecar is unverified: give the documents with --docs to confirm it']
-        : [],
-  };
+  const notes = known?.caution === undefined ? [] : [`about this data: ${known.caution}`];
+  if (data.partial) notes.push(`partial: the first ${documents} documents only`);
+  return notes;
 }
 
 /** `run.sha256` is over everything else: a result that was edited no longer matches it. */

@@ -2,6 +2,7 @@
  * The result document `bpb-result/1`: the fields of a score.
  */
 import type { CountedRole } from '../artifact/size.js';
+import type { Denominator } from '../bytes/denominator.js';
 import type { ShardInfo } from '../data/types.js';
 import type { Finding } from '../finding.js';
 import type { LedgerHeader, LedgerReference } from '../ledger/format.js';
@@ -55,8 +56,8 @@ export interface ScoreResult {
     nats_q30: string;
     bytes: ByteTotals;
     headline: 'lut' | 'sidecar';
-    /** Set when a sidecar is the headline and no documents confirm it. */
-    unverified: boolean;
+    /** Who confirms the bytes of the headline. */
+    denominator: Denominator;
     documents_lossy: number | null;
   };
   coverage: {

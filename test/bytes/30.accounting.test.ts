@@ -74,15 +74,6 @@ describe('the headline', () => {
     const cased = new Accounting({ tokenizer, stream: STREAM, sidecar }).totals([[1, 7]]);
     expect([cased.headline, cased.bytes]).toEqual(['sidecar', 5]);
   });
-
-  it('of a sidecar is unverified until documents confirm it', () => {
-    const sidecar = sidecarOf([0, 1, 1, 0, 1, 1, 0, 1]);
-    const status = (facts: DocumentFacts | null) =>
-      new Accounting({ tokenizer: BYTE260, stream: STREAM, sidecar, facts }).sidecarStatus;
-    expect(status(null)).toBe('unverified');
-    expect(status(FACTS)).toBe('confirmed');
-    expect(byte().sidecarStatus).toBeNull();
-  });
 });
 
 describe('original', () => {

@@ -42,7 +42,7 @@ test('text of a score is the number, then its table', () => {
   const text = render(reporter('text'), { kind: 'score', document: score }, medium);
   const lines = visible(text).split('\n');
   expect(lines[1]).toMatch(
-    /^ {2}1\.22450000 bits per byte {2}a\|b.*± 0\.0020 \(95 %.* {2}partial$/,
+    /^ {2}1\.22450000 bits per byte {2}a\|b.*± 0\.0020 \(95 %.* {2}unconfirmed \(--docs FILE.* {2}partial$/,
   );
   expect(lines[2]).toMatch(/^ {2}warn {2}a\|b.*worse than a uniform guess/);
   expect(lines[4]).toMatch(/^ {2}loss {6}val_loss 2\.07000000 {3}val_bpb by lut bytes/);

@@ -75,7 +75,7 @@ export const score: ReportDocuments['score'] = {
     nats_q30: '2275988000000',
     bytes: { lut: 2499, sidecar: null, decoded: 2500, original: 2500 },
     headline: 'lut',
-    unverified: false,
+    denominator: { confirmed_by: 'nobody', note: '--docs FILE confirms it' },
     documents_lossy: 0,
   },
   coverage: {

@@ -69,7 +69,7 @@ it('case operators: the headline is the sidecar, confirmed by the documents', as
   // Every target but the first BOS is scored, and BOS has no bytes.
   expect(result.totals.bytes.sidecar).toBe(written.bytes.sidecar);
   expect(result.totals.bytes.decoded).toBe(written.bytes.decoded);
-  expect(result.totals.unverified).toBe(false);
+  expect(result.totals.denominator.confirmed_by).toBe('documents');
   const nats = Number(result.totals.nats_q30) / 2 ** 30;
   // Two divisions of doubles.
   expect(result.score.val_bpb).toBeCloseTo(nats / Math.LN2 / written.bytes.sidecar!, 12);

@@ -1,0 +1,45 @@
+/**
+ * Judgement of a score's bytes: who confirms them, and what shows that they are too many.
+ */
+import type { ByteTotals } from '../bytes/accounting.js';
+import { textCeiling } from '../bytes/ceiling.js';
+import { type Denominator, denominatorOf } from '../bytes/denominator.js';
+import { sidecarSigns } from '../bytes/sidecar-signs.js';
+import type { Identified } from '../data/known-sets.js';
+import type { OpenData } from '../evaluation/open-data.js';
+import { type Finding, withholds } from '../finding.js';
+
+interface BytesContext {
+  readonly data: OpenData;
+  readonly known: Identified | null;
+  /** Targets that are scored over all parts of the plan. */
+  readonly planned: number;
+  /** Whether the caller named the tokenizer. */
+  readonly namedByCaller: boolean;
+  /** Whether the rules of the score name it. */
+  readonly namedByRules?: boolean;
+}
+
+export function judgeBytes(
+  bytes: ByteTotals,
+  { data, known, planned, namedByCaller, namedByRules = false }: BytesContext,
+): { readonly denominator: Denominator; readonly findings: readonly Finding[] } {
+  const { stream, tokenizer, sidecar, facts } = data;
+  const found: Finding[] = [];
+  if (bytes.headline === 'lut') found.push(...textCeiling(bytes.stream));
+  else if (facts === null) {
+    found.push(...sidecarSigns(bytes.stream, { tokenizer, stream, sidecar: sidecar! }));
+  }
+  const denominator = denominatorOf(bytes, {
+    documents: facts === null ? null : !withholds(found),
+    known,
+    planned,
+    targets: stream.ids.length - 1,
+    rules: namedByRules,
+    caller: namedByCaller,
+  });
+  // The bytes of a known set need no text to explain them.
+  const isKnown = denominator.confirmed_by === 'known-set';
+  const findings = isKnown ? found.filter(({ severity }) => severity === 'fail') : found;
+  return { denominator, findings };
+}
