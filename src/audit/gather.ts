@@ -90,7 +90,7 @@ export function gatherFacts(
           },
     shards: data.shards === null ? null : named(data.shards, pass),
     sidecar: data.sidecar?.facts ?? null,
-    survey: data.survey,
+    data: data.findings,
     overlap,
   };
   if (pass === null) return { ...rest, mistakes: [], headlineEffect: null, claim: null };

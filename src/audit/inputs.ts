@@ -5,11 +5,13 @@ import { existsSync, statSync } from 'node:fs';
 import { findDocuments } from '../bytes/align.js';
 import { buildLut } from '../bytes/lut.js';
 import { sumSidecar } from '../bytes/sidecar.js';
-import { type StreamSurvey, surveyStream } from '../bytes/survey.js';
+import { surveyStream } from '../bytes/survey.js';
 import type { DocumentSource, TokenStream } from '../data/types.js';
 import { BpbError } from '../errors.js';
 import type { AuditOptions } from '../evaluation/audit-options.js';
+import { findingsOf } from '../evaluation/data-findings.js';
 import type { AuditEvaluation } from '../evaluation/open.js';
+import type { Finding } from '../finding.js';
 import { withDocumentStart } from '../tokenizer/document-start.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import type { AuditFacts } from './checks/check.js';
@@ -60,7 +62,8 @@ export interface OpenedData {
   readonly stream: TokenStream | null;
   readonly shards: ShardFacts | null;
   readonly sidecar: OpenSidecar | null;
-  readonly survey: StreamSurvey | null;
+  /** What a score of the shards finds in them; null without shards. */
+  readonly findings: readonly Finding[] | null;
   /** About how many bytes there are to work through. */
   readonly inputBytes: number;
 }
@@ -89,7 +92,7 @@ export async function examineData(
       stream: null,
       shards: null,
       sidecar: null,
-      survey: null,
+      findings: null,
       inputBytes: docBytes,
     };
   }
@@ -104,6 +107,13 @@ export async function examineData(
   const facts = readShardFacts(shards, stream, tokenizer, buildLut(tokenizer), headline);
   // A token is some four bytes of text.
   const inputBytes = Math.max(docBytes, 4 * stream.ids.length);
-  const survey = await surveyStream(stream, tokenizer);
-  return { source, stream, shards: facts, sidecar, survey, inputBytes };
+  const findings = await findingsOf({
+    ...{ stream, tokenizer, shards, confirmed: false, partial: false },
+    sidecar: sidecar === null || sidecar.facts.sum === null ? null : sidecar.bytes,
+    mode: null,
+    scoredEnd: stream.ids.length,
+    known: facts.known_as,
+    survey: await surveyStream(stream, tokenizer),
+  });
+  return { source, stream, shards: facts, sidecar, findings, inputBytes };
 }

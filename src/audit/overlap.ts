@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { documentSpan } from '../bytes/spans.js';
+import { IdsHash } from '../data/ids-hash.js';
 import { parseShardHeader, SHARD_HEADER_BYTES } from '../data/shard-header.js';
 import { findShards } from '../data/shards.js';
 import type { ShardInfo, TokenStream } from '../data/types.js';
@@ -24,29 +25,6 @@ export interface OverlapFacts {
 
 /** Shorter documents (a title, a refusal of a web server) are in every crawl more than once. */
 export const MIN_TOKENS = 16;
-
-/** Two independent multiplicative hashes of 32 bits each, taken together; ids one after the other. */
-class IdsHash {
-  private a = 0x811c9dc5;
-  private b = 0x9e3779b9;
-  length = 0;
-
-  add(id: number): void {
-    this.a = Math.imul(this.a ^ id, 0x01000193);
-    this.b = Math.imul(this.b ^ (id + 0x7ed55d16), 0x85ebca6b);
-    this.b ^= this.b >>> 13;
-    this.length++;
-  }
-
-  /** The hash so far, and starts anew. */
-  take(): string {
-    const key = `${this.a >>> 0}:${this.b >>> 0}:${this.length}`;
-    this.a = 0x811c9dc5;
-    this.b = 0x9e3779b9;
-    this.length = 0;
-    return key;
-  }
-}
 
 function hashValidation(stream: TokenStream): Map<string, number[]> {
   const byHash = new Map<string, number[]>();

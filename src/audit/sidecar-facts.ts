@@ -1,12 +1,12 @@
 /**
  * Facts of a byte sidecar, compared with the tokens and the documents; nothing is refused.
  */
+import { operatorEntries } from '../bytes/operator-entries.js';
 import { sumSidecar } from '../bytes/sidecar.js';
 import { readEntries } from '../data/read-entries.js';
 import { findSidecars } from '../data/sidecars.js';
 import type { ShardInfo, TokenStream } from '../data/types.js';
 import { inputError } from '../errors.js';
-import { CASE_OPERATORS } from '../tokenizer/check-pieces.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import { newTally, note, type Tally } from './collect.js';
 
@@ -80,32 +80,10 @@ export async function openSidecar(
   for (const start of documentStarts) {
     if (ids[start] === stream.startId && values[start] !== 0) note(facts.atBos, start);
   }
-  if (tokenizer.hasCaseOperators) noteOperators(facts, ids, values, tokenizer);
+  if (tokenizer.hasCaseOperators) {
+    Object.assign(facts.atOperators, operatorEntries(ids, values, tokenizer));
+  }
   return { bytes: values, facts };
-}
-
-/** A lone operator stands for nothing; one after ESC is text and has its own bytes. */
-function noteOperators(
-  { atOperators }: SidecarFacts,
-  ids: ArrayLike<number>,
-  values: Uint16Array,
-  { pieces }: Tokenizer,
-): void {
-  const operators = new Map<number, string>();
-  for (const [id, { text }] of pieces.entries()) {
-    if ((CASE_OPERATORS as readonly string[]).includes(text)) operators.set(id, text);
-  }
-  const esc = CASE_OPERATORS[3];
-  for (let i = 0; i < ids.length; i++) {
-    const operator = operators.get(ids[i]!);
-    if (operator === undefined) continue;
-    const escapes = operator === esc && operators.has(ids[i + 1]!);
-    if (values[i] !== 0) {
-      note(atOperators, i);
-      atOperators.bytes += values[i]!;
-    }
-    if (escapes) i++;
-  }
 }
 
 /** Holds a document's entries against its text. */

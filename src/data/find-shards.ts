@@ -4,6 +4,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { inputError } from '../errors.js';
+import { shellWord } from '../shell-word.js';
 
 /** True of `fineweb_val_bytes_000000.bin`, which the pattern of the token shards matches too. */
 export function isSidecarName(name: string): boolean {
@@ -38,7 +39,23 @@ function kindOf(path: string): 'directory' | 'file' {
 
 const NUMBERED = /^(.*)_(\d+)\.bin$/;
 
-/** Refuses a gap in the numbering: a missing shard changes every total. */
+/** Refuses names whose order is not that of their numbers: 10 comes before 2 where there are no zeros. */
+function refuseUnordered(directory: string, names: readonly string[]): void {
+  const at = names.findIndex((name, k) => k > 0 && swapped(names[k - 1]!, name));
+  if (at < 0) return;
+  const inOrder = [...names].sort((a, b) => numberOf(a) - numberOf(b));
+  throw inputError('BPB_SHARD_ORDER', {
+    message: `The order of the names is not that of their numbers: ${names[at - 1]} comes before ${names[at]}.`,
+    path: directory,
+    expected: 'numbers of one length, with zeros in front',
+    actual: names.join(', '),
+    hint: `Name the files in order: --data ${inOrder.map((name) => shellWord(join(directory, name))).join(' ')}`,
+  });
+}
+
+const numberOf = (name: string) => Number(NUMBERED.exec(name)?.[2] ?? 0);
+
+/** Refuses a gap in the numbers of training shards; one in those of a score is a finding. */
 function refuseGap(directory: string, names: readonly string[]): void {
   for (let i = 1; i < names.length; i++) {
     const before = NUMBERED.exec(names[i - 1]!);
@@ -73,7 +90,8 @@ function inDirectory(directory: string, split: string): string[] {
       hint: 'Give the directory that holds the shards, or name the files themselves.',
     });
   }
-  refuseGap(directory, names);
+  refuseUnordered(directory, names);
+  if (split !== 'val') refuseGap(directory, names);
   return names.map((name) => join(directory, name));
 }
 

@@ -3,21 +3,15 @@
  */
 import { usageError } from '../errors.js';
 import type { Finding } from '../finding.js';
+import { ACCEPTABLE } from './data-findings/table.js';
 
-/** Ids of findings about data, each with the reason for which it can be meant. */
-const ACCEPTABLE: Readonly<Record<string, string>> = {
-  'other-tokenizer': "the ids are this tokenizer's, of text that it encodes in another way now",
-  'no-document-start': 'the stream is one document, or documents without an id between them',
-  'begins-inside-document': 'the stream was cut inside a document',
-};
-
-const listed = Object.entries(ACCEPTABLE).map(([id, why]) => `${id} (${why})`);
+const listed = [...ACCEPTABLE].map(([id, why]) => `${id} (${why})`);
 
 /** @throws BPB_USAGE_ACCEPT naming the first id that no caller may accept */
 export function checkAccept(accept: readonly string[] | undefined): void {
-  const unknown = accept?.find((id) => !Object.hasOwn(ACCEPTABLE, id));
+  const unknown = accept?.find((id) => !ACCEPTABLE.has(id));
   if (unknown === undefined) return;
-  const meant = Object.keys(ACCEPTABLE).find((id) => id.includes(unknown) || unknown.includes(id));
+  const meant = [...ACCEPTABLE.keys()].find((id) => id.includes(unknown) || unknown.includes(id));
   throw usageError('BPB_USAGE_ACCEPT', {
     message: 'no finding of that name can be accepted: only those about data can',
     path: '--accept',
@@ -37,9 +31,7 @@ export function withAccepted(
   found: readonly Finding[],
   accept: readonly string[] | undefined = [],
 ): Finding[] {
-  const there = [
-    ...new Set(found.map(({ id }) => id).filter((id) => Object.hasOwn(ACCEPTABLE, id))),
-  ];
+  const there = [...new Set(found.map(({ id }) => id).filter((id) => ACCEPTABLE.has(id)))];
   const absent = accept.find((id) => !there.includes(id));
   if (absent !== undefined) {
     throw usageError('BPB_USAGE_ACCEPT', {

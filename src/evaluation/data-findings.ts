@@ -1,104 +1,75 @@
 /**
- * What the shards of a score say about themselves: whether this tokenizer made them, and where their
- * documents begin.
+ * The findings about data, of a score and of an audit alike: what shards, ids and sidecar say of themselves.
  */
-import { foreignSigns, type StreamSurvey, surveyStream } from '../bytes/survey.js';
-import { type Finding, note, warn } from '../finding.js';
-import { documentStartHint } from '../tokenizer/document-start.js';
-import type { Tokenizer } from '../tokenizer/types.js';
-import type { WindowMode } from '../windows/options.js';
+import { surveyStream } from '../bytes/survey.js';
+import { identify } from '../data/known-sets.js';
+import type { TokenStream } from '../data/types.js';
+import type { Finding } from '../finding.js';
+import type { WindowOptions } from '../windows/options.js';
 import { withAccepted } from './accept.js';
+import { copyFindings } from './data-findings/copies.js';
+import type { DataFacts } from './data-findings/facts.js';
+import { idFindings } from './data-findings/ids.js';
+import { numberingFindings } from './data-findings/numbering.js';
+import { setFindings } from './data-findings/sets.js';
+import { sidecarFindings } from './data-findings/sidecar.js';
+import { startFindings } from './data-findings/starts.js';
 import type { OpenData } from './open-data.js';
 
 /**
- * Findings about shards; none where the published documents confirm them, or where there are only
- * documents.
+ * Findings about the data of a score. Published documents that are found in the shards settle what made the ids
+ * and where documents begin; padding, gaps and copies of files they do not.
  *
- * @param mode null where it is not known, as of losses that were made elsewhere
+ * @param window null where it is not known, as of losses that were made elsewhere
  * @param accept ids of those that the caller accepts
  * @throws BPB_USAGE_ACCEPT for one that is not there
  */
 export async function dataFindings(
-  data: OpenData,
-  mode: WindowMode | null,
+  { stream, tokenizer, shards, sidecar, facts, partial }: OpenData,
+  window: WindowOptions | null,
   accept?: readonly string[] | undefined,
 ): Promise<Finding[]> {
-  return withAccepted(await findingsOf(data, mode), accept);
+  const confirmed = facts !== null;
+  const scored = scoredEnd(stream, window);
+  const judged = shards.length > 0 && stream.ids.length > 0;
+  const bytes = facts?.originalBytes.reduce((sum, length) => sum + length, 0);
+  const found = await findingsOf({
+    ...{ stream, tokenizer, shards, confirmed, partial },
+    sidecar: sidecar?.bytes ?? null,
+    mode: window?.mode ?? null,
+    scoredEnd: scored,
+    known: identify({
+      documents: stream.documentStarts.length,
+      tokens: stream.ids.length,
+      ...(window === null ? {} : { targets: scored - 1 }),
+      ...(bytes === undefined ? {} : { bytes }),
+    }),
+    survey: confirmed || !judged ? null : await surveyStream(stream, tokenizer),
+  });
+  return withAccepted(found, accept);
 }
 
-async function findingsOf(
-  { stream, tokenizer, shards, facts }: OpenData,
-  mode: WindowMode | null,
-): Promise<Finding[]> {
-  if (shards.length === 0 || facts !== null || stream.ids.length === 0) return [];
-  const survey = await surveyStream(stream, tokenizer);
-  const signs = foreignSigns(survey);
-  if (signs.length > 0) {
-    return [
-      warn(
-        'other-tokenizer',
-        `the shards look like those of another tokenizer: ${signs.join('; ')}`,
-        'give the tokenizer that made them with --tokenizer; bpb audit TOKENIZER --data DIR says more',
-      ),
-    ];
-  }
-  return startFindings(survey, tokenizer, mode);
+/** All findings, in the order of their subjects: files, ids, documents, set, sidecar. */
+export async function findingsOf(facts: DataFacts): Promise<Finding[]> {
+  // Documents that were tokenized here are what they are.
+  if (facts.shards.length === 0 || facts.stream.ids.length === 0) return setFindings(facts);
+  const ofIds = await idFindings(facts);
+  const foreign = ofIds.some(({ id }) => id === 'other-tokenizer');
+  return [
+    ...numberingFindings(facts),
+    ...copyFindings(facts),
+    ...ofIds,
+    // Of another tokenizer's ids nothing says where documents begin.
+    ...(foreign ? [] : startFindings(facts)),
+    ...setFindings(facts),
+    ...sidecarFindings(facts),
+  ];
 }
 
-function startFindings(
-  survey: StreamSurvey,
-  tokenizer: Tokenizer,
-  mode: WindowMode | null,
-): Finding[] {
-  const { documentStart } = tokenizer;
-  if (documentStart === 'none') return [];
-  const { control } = survey;
-  const other =
-    control === null ? '' : `; ${named(tokenizer, control.id)} occurs ${times(control.count)}`;
-  if (documentStart === null) {
-    return [
-      note(
-        'no-document-start',
-        `the tokenizer has no BOS, so the stream is one document and has no interval${other}`,
-        documentStartHint(tokenizer, control?.id),
-      ),
-    ];
-  }
-  const findings: Finding[] = [];
-  if (!survey.beginsWithStart) {
-    // Windows that run across documents score the same; the interval alone is of documents.
-    const finding = mode === 'document' ? warn : note;
-    const start = named(tokenizer, documentStart);
-    findings.push(
-      survey.starts === 0
-        ? finding(
-            'no-document-start',
-            `${start}, which begins a document, does not occur: the stream is one document${other}`,
-            control === null
-              ? 'export each document after its start id, or name the id that the shards have: --document-start ID'
-              : `where documents begin with it, add --document-start ${control.id}`,
-          )
-        : finding(
-            'begins-inside-document',
-            `the stream does not begin with ${start}, which begins its other ${documents(survey.starts)}: the first one has lost its beginning${other}`,
-            'give the shards from the first one on, or export each document after its start id',
-          ),
-    );
-  }
-  const { text, type } = tokenizer.pieces[documentStart]!;
-  if (type === 'user_defined') {
-    findings.push(
-      note(
-        'document-start-symbol',
-        `documents begin at ${named(tokenizer, documentStart)}, a user-defined symbol, which a text can hold too; it counts no bytes here and ${Buffer.byteLength(text)} in the challenge's table`,
-      ),
-    );
-  }
-  return findings;
+/** The targets `1 .. end - 1` are scored; rows of a dropped tail are not. */
+function scoredEnd({ ids }: TokenStream, window: WindowOptions | null): number {
+  if (window === null || window.mode === 'document') return ids.length;
+  if (window.tail === 'score' || window.compat !== null) return ids.length;
+  const targets = ids.length - 1;
+  return Math.floor(targets / window.seqLen) * window.seqLen + 1;
 }
-
-const named = ({ pieces }: Tokenizer, id: number) =>
-  `id ${id} (${JSON.stringify(pieces[id]!.text)})`;
-const times = (count: number) => (count === 1 ? 'once' : `${count.toLocaleString('en-US')} times`);
-const documents = (count: number) =>
-  count === 1 ? 'document' : `${count.toLocaleString('en-US')} documents`;

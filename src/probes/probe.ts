@@ -117,7 +117,7 @@ export async function probe(options: ProbeOptions): Promise<ProbeReport> {
   const evaluation = await openEvaluation(options, 'model');
   const { artifact, tokenizer, window, data, placement } = evaluation;
   const { adaptive } = artifact;
-  const ofData = await findingsOfData(data, window.mode, options.accept);
+  const ofData = await findingsOfData(data, window, options.accept);
   const time = adaptive === null ? window.seqLen : adaptive.context + adaptive.chunk;
   const setup: SessionSetup = {
     ...sessionSpec(evaluation, options, { batch: [GPU_ROWS, time] }),
@@ -160,10 +160,10 @@ export async function probe(options: ProbeOptions): Promise<ProbeReport> {
 /** Without data there is nothing that could be accepted either. */
 function findingsOfData(
   data: OpenData | null,
-  mode: WindowOptions['mode'],
+  window: WindowOptions,
   accept: ProbeOptions['accept'],
 ): Promise<Finding[]> | Finding[] {
-  return data === null ? withAccepted([], accept) : dataFindings(data, mode, accept);
+  return data === null ? withAccepted([], accept) : dataFindings(data, window, accept);
 }
 
 function engineFacts(info: EngineInfo): ProbeReport['engine'] {

@@ -70,7 +70,7 @@ async function scoreArtifact(options: ScoreOptions): Promise<ScoreResult> {
   const accounting = new Accounting({ tokenizer, stream, sidecar, facts });
   if (options.signal?.aborted) throw interrupted();
 
-  const ofData = await dataFindings(data, evaluation.window.mode, options.accept);
+  const ofData = await dataFindings(data, evaluation.window, options.accept);
   const seed = options.seed ?? DEFAULT_SEED;
   const probes = options.strict
     ? await strictVerdicts(evaluation, setup, workload.batchTokens, seed, options)

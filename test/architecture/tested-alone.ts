@@ -11,7 +11,6 @@ const CPUS = 'for CPUs that the machine of the tests is not';
 
 export const TESTED_ALONE: Readonly<Record<string, string>> = {
   'src/audit/overlap.ts: MIN_TOKENS': BOUND,
-  'src/bytes/lut.ts: lutBytes': ORACLE,
   'src/engine/addon.ts: NativeOpenOptions': NATIVE,
   'src/engine/addon.ts: NllOptions': NATIVE,
   'src/engine/addon.ts: addonAt': NATIVE,

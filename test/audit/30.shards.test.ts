@@ -49,7 +49,7 @@ describe('the published sets, by the arithmetic of their counts', () => {
       documents: null,
       shards: full,
       sidecar: sidecar as SidecarFacts | null,
-      survey: null,
+      data: null,
       overlap: null,
       mistakes: [],
       headlineEffect: null,

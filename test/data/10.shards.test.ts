@@ -98,14 +98,27 @@ describe('finding shards', () => {
     expect((await refusalOf(named)).code).toBe('BPB_SIDECAR_AS_TOKENS');
   });
 
-  it('refuses a hole, a swap and a repetition', async () => {
+  it('refuses a swap and a repetition, and a hole in training shards alone', async () => {
     const folder = temporaryFolder();
     const at = (k: number) => join(folder, `fineweb_val_00000${k}.bin`);
     for (const k of [0, 1, 3]) await writeShard(at(k), [1]);
-    expect((await refusalOf(() => findShards(folder))).code).toBe('BPB_SHARD_GAP');
+    // Of the shards of a score it is a finding, which can be accepted.
+    expect(findShards(folder)).toEqual([at(0), at(1), at(3)]);
+    for (const k of [0, 2]) await writeShard(join(folder, `fineweb_train_00000${k}.bin`), [1]);
+    expect((await refusalOf(() => findShards(folder, 'train'))).code).toBe('BPB_SHARD_GAP');
     expect((await refusalOf(() => findShards([at(1), at(0)]))).code).toBe('BPB_SHARD_ORDER');
     expect((await refusalOf(() => findShards([at(0), at(0)]))).code).toBe('BPB_SHARD_ORDER');
     expect(findShards([at(0), at(3)])).toEqual([at(0), at(3)]);
+  });
+
+  it('refuses numbers without zeros, whose names have another order, with the files to name', async () => {
+    const folder = temporaryFolder();
+    const at = (k: number) => join(folder, `fineweb_val_${k}.bin`);
+    for (const k of [0, 2, 10]) await writeShard(at(k), [1]);
+    const refusal = await refusalOf(() => findShards(folder));
+    expect(refusal.code).toBe('BPB_SHARD_ORDER');
+    expect(refusal.hint).toContain(`--data ${at(0)} ${at(2)} ${at(10)}`);
+    expect(findShards([at(0), at(2), at(10)])).toHaveLength(3);
   });
 
   it('takes a directory named like a shard for a directory', async () => {

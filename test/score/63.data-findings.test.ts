@@ -1,4 +1,4 @@
-/** What shards say about themselves stands beside the headline, and never moves it. */
+/** What the ids of shards say of their documents withholds a headline or stands beside it, and never moves it. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { audit } from '#bpb/audit/audit';
@@ -26,7 +26,9 @@ async function findingsOf(ids: readonly number[], options: Partial<ScoreOptions>
   const data = [await shardOf(ids)];
   const base = { artifact: model, tokenizer: 'byte260', window: 'document', seqLen: 16 } as const;
   const result = await score({ ...base, data, verifyRows: 0, workers: 1, ...options });
-  expect(result.score.val_bpb).not.toBeNull();
+  const withheld = result.findings.some(({ severity }) => severity === 'fail');
+  expect(result.score.val_bpb === null).toBe(withheld);
+  expect(result.score.val_loss).not.toBeNull();
   const about = ['no-document-start', 'begins-inside-document', 'other-tokenizer'];
   return result.findings.filter(({ id }) => about.includes(id));
 }
@@ -38,13 +40,14 @@ describe('document windows over shards that do not show where documents begin', 
   it('without BOS', async () => {
     const [finding, ...rest] = await findingsOf(five((own) => own));
     expect(rest).toEqual([]);
-    expect(finding).toMatchObject({ id: 'no-document-start', severity: 'warn' });
+    expect(finding).toMatchObject({ id: 'no-document-start', severity: 'fail' });
+    expect(finding!.hint).toContain('--accept no-document-start');
     expect(finding!.message).toContain('id 1 ("<s>"), which begins a document, does not occur');
   });
 
   it('with EOS after each: the flag that helps', async () => {
     const [finding] = await findingsOf(five((own) => [...own, EOS]));
-    expect(finding).toMatchObject({ id: 'no-document-start', severity: 'warn' });
+    expect(finding).toMatchObject({ id: 'no-document-start', severity: 'fail' });
     expect(finding!.message).toContain('id 2 ("</s>") occurs 5 times');
     expect(finding!.hint).toContain('--document-start 2');
     const named = await findingsOf(
@@ -79,14 +82,16 @@ describe('document windows over shards that do not show where documents begin', 
   });
 });
 
-it('another tokenizer’s shards: score and audit say it, and the headline stays', async () => {
+it('another tokenizer’s shards: score and audit say it, and the headline does not stay', async () => {
   const ids = [BOS, ...Array.from({ length: 3000 }, (_, k) => 4 + ((k * 97 + (k >> 3)) % 256))];
   const [finding, ...rest] = await findingsOf(ids);
   expect(rest).toEqual([]);
-  expect(finding).toMatchObject({ id: 'other-tokenizer', severity: 'warn' });
+  expect(finding).toMatchObject({ id: 'other-tokenizer', severity: 'fail' });
   expect(finding!.hint).toContain('--tokenizer');
+  expect(finding!.hint).toContain('--accept other-tokenizer');
   const report = await audit({ tokenizer: 'byte260', data: [await shardOf(ids)], workers: 0 });
-  expect(report.findings.map(({ check }) => check)).toContain('other-tokenizer');
+  const same = report.findings.find(({ check }) => check === 'other-tokenizer');
+  expect(same).toMatchObject({ severity: 'fail', detail: finding!.message });
 });
 
 it('ids beyond the vocabulary name the vocabulary that made them', async () => {
@@ -101,16 +106,16 @@ it('ids beyond the vocabulary name the vocabulary that made them', async () => {
 const cases = sharedCase('no-bos-shard');
 
 it.skipIf(cases === null).each([
-  ['nobos.bin', 'no-document-start'],
-  ['eos_sep_nobos.bin', 'no-document-start'],
-  ['mid_start.bin', 'begins-inside-document'],
-])('%s: %s, as an audit says', async (name, id) => {
+  ['nobos.bin', 'no-document-start', 'fail'],
+  ['eos_sep_nobos.bin', 'no-document-start', 'fail'],
+  ['mid_start.bin', 'begins-inside-document', 'warn'],
+])('%s: %s, as an audit says', async (name, id, severity) => {
   const data = [join(cases!, name)];
   const artifact = join(cases!, 'm.onnx');
   const tokenizer = 'byte260';
   const result = await score({ artifact, tokenizer, data, window: 'document', seqLen: 16 });
-  expect(result.score.val_bpb).not.toBeNull();
-  expect(result.findings).toContainEqual(expect.objectContaining({ id, severity: 'warn' }));
+  expect(result.score.val_bpb === null).toBe(severity === 'fail');
+  expect(result.findings).toContainEqual(expect.objectContaining({ id, severity }));
   const report = await audit({ tokenizer, data, workers: 0 });
   expect(report.findings.map(({ check }) => check)).toContain('no-bos');
 });

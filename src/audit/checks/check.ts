@@ -1,8 +1,8 @@
 /**
  * Interface of a named check: the facts that it needs, its condition, its finding.
  */
-import type { StreamSurvey } from '../../bytes/survey.js';
 import type { BpbError } from '../../errors.js';
+import type { Finding as DataFinding } from '../../finding.js';
 import type { Tokenizer } from '../../tokenizer/types.js';
 import type { ClaimedTable } from '../claimed-table.js';
 import type { TextFacts } from '../collect.js';
@@ -35,7 +35,8 @@ export interface AuditFacts {
   readonly documents: { readonly source: string; readonly byteOrderMark: boolean } | null;
   readonly shards: ShardFacts | null;
   readonly sidecar: SidecarFacts | null;
-  readonly survey: StreamSurvey | null;
+  /** What a score of the shards would find in them. */
+  readonly data: readonly DataFinding[] | null;
   readonly overlap: OverlapFacts | null;
   readonly mistakes: readonly MistakeReport[];
   /** Bytes of the headline accounting over the published ones; null where either is not known. */
@@ -104,7 +105,7 @@ export function runChecks(checks: readonly Check[], facts: AuditFacts) {
   const findings: Finding[] = [];
   const outcomes: { name: string; outcome: 'found' | 'clear' | 'not applicable' }[] = [];
   for (const { name, severity, explanation, remedy, needs, run } of checks) {
-    if (needs.some((need) => facts[need] === null)) {
+    if (needs.some((need) => (facts[need] ?? null) === null)) {
       outcomes.push({ name, outcome: 'not applicable' });
       continue;
     }

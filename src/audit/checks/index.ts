@@ -3,6 +3,7 @@
  */
 import type { Check } from './check.js';
 import { CLAIM_CHECKS } from './claim.js';
+import { DATA_CHECKS } from './data.js';
 import { SHARD_CHECKS } from './shards.js';
 import { SIDECAR_CHECKS } from './sidecar.js';
 import { TABLE_CHECKS } from './table.js';
@@ -14,6 +15,7 @@ export const CHECKS: readonly Check[] = [
   ...TABLE_CHECKS,
   ...SIDECAR_CHECKS,
   ...SHARD_CHECKS,
+  ...DATA_CHECKS,
   ...TEXT_CHECKS,
   ...CLAIM_CHECKS,
 ];

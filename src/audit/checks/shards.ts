@@ -1,16 +1,13 @@
 /**
  * Checks of the shards: whether they hold these documents, all of them, and the validation set.
  */
-import { foreignSigns } from '../../bytes/survey.js';
 import { KNOWN_SETS } from '../../data/known-sets.js';
+import { CANONICAL, isTruncated } from '../../evaluation/data-findings/sets.js';
 import { startIdOf } from '../../tokenizer/document-start.js';
 import { effectOf } from '../mistake-effects.js';
 import type { ShardFacts } from '../shard-facts.js';
 import { type Check, check, figure, plural, which } from './check.js';
 
-/** UTF-8 bytes of the first 50,000 documents, by which every tokenizer's set can be known. */
-const CANONICAL = KNOWN_SETS.find(({ name }) => name === 'fineweb-val-50k')!;
-const TRUNCATED = KNOWN_SETS.find(({ name }) => name === 'fineweb-val-10k')!;
 /** Two builds of one vocabulary differ in what they normalize by some 1e-5 of the bytes. */
 const ANOTHER_BUILD = 1e-3;
 /** Documents whose decoded text encodes otherwise: normalizing twice changes a few in 10,000. */
@@ -18,8 +15,7 @@ const FEW = 0.05;
 /** A text of any language has some low ids, but never nearly only those. */
 const MOSTLY = 0.9;
 
-const isTruncated = ({ documents, known_as }: ShardFacts) =>
-  documents === TRUNCATED.documents || known_as?.name === TRUNCATED.name;
+const truncated = ({ documents, known_as }: ShardFacts) => isTruncated(documents, known_as);
 
 export const SHARD_CHECKS: readonly Check[] = [
   check({
@@ -69,7 +65,7 @@ export const SHARD_CHECKS: readonly Check[] = [
     remedy: 'Export with --val-docs 50000, and train again if the rest became training data.',
     needs: ['shards'],
     run: ({ shards }) =>
-      isTruncated(shards)
+      truncated(shards)
         ? { detail: `${plural(shards.documents, 'document')}, ${figure(shards.tokens)} tokens` }
         : null,
   }),
@@ -81,7 +77,7 @@ export const SHARD_CHECKS: readonly Check[] = [
     needs: ['shards'],
     run: ({ shards, vocabulary }) => {
       const { known_as, documents, lutBytes } = shards;
-      if (isTruncated(shards)) return null;
+      if (truncated(shards)) return null;
       if (known_as?.caution !== undefined)
         return { detail: `${known_as.name}: ${known_as.caution}` };
       if (documents !== CANONICAL.documents || vocabulary.case_operators) return null;
@@ -121,7 +117,7 @@ export const SHARD_CHECKS: readonly Check[] = [
     remedy: 'Nothing, if that is meant.',
     needs: ['shards'],
     run: ({ shards }) =>
-      shards.known_as === null && !isTruncated(shards)
+      shards.known_as === null && !truncated(shards)
         ? { detail: `${plural(shards.documents, 'document')}, ${figure(shards.tokens)} tokens` }
         : null,
   }),
@@ -165,18 +161,6 @@ export const SHARD_CHECKS: readonly Check[] = [
       return other === undefined
         ? null
         : { detail: `${plural(other.count, 'document')}: ${which(other, 'document')}` };
-    },
-  }),
-  check({
-    name: 'other-tokenizer',
-    severity: 'warn',
-    explanation:
-      'The ids are in the range of the vocabulary, but not in the order that this tokenizer gives any text: another tokenizer made the shards, and every accounting here is of a text that nobody wrote.',
-    remedy: 'Give the tokenizer that made the shards.',
-    needs: ['survey'],
-    run: ({ survey }) => {
-      const signs = foreignSigns(survey);
-      return signs.length === 0 ? null : { detail: signs.join('; ') };
     },
   }),
   check({
