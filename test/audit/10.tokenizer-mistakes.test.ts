@@ -1,8 +1,8 @@
 /** A tokenizer with each historical mistake is caught by that mistake's own check. */
 import { describe, expect, it } from 'vitest';
+import { foldingMap } from '../helpers/character-map.js';
 import { modelFile, SMALL } from '../helpers/sentencepiece.js';
 import { docsFile, found, RIGHT, run } from './fixtures.js';
-import { foldingMap } from './folding-map.js';
 
 const SPACE = '\u2581';
 
