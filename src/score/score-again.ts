@@ -1,0 +1,93 @@
+/**
+ * The second opinion: rows scored by the reference implementation, in the first way that runs the graph.
+ */
+import { BpbError, interrupted } from '../errors.js';
+import type { RowsScore, WorkerSetup } from '../run/messages.js';
+import { ScorePool } from '../run/pool.js';
+import { type Route, routesOf } from './verify-routes.js';
+
+export interface ScoreAgain {
+  readonly setup: WorkerSetup;
+  /** Rows to score again, those of a group in one task. */
+  readonly groups: readonly Uint32Array[];
+  /** Whether the graph rounds activations, so that sums in another order move it by whole steps. */
+  readonly rounded: boolean;
+  /** Whether a GPU ran it. */
+  readonly onGpu: boolean;
+  /** After so many the remaining groups are left out; Infinity scores all. */
+  readonly seconds: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each group with the rows so far. */
+  readonly onRow?: ((rows: number) => void) | undefined;
+}
+
+/** Gets each group with its score, nats included. */
+interface Comparison {
+  add(group: Uint32Array, score: RowsScore): void;
+}
+
+interface Again<Compared> {
+  readonly rows: number;
+  /** Whether ONNX Runtime's graph optimization was used, as the run does. */
+  readonly optimized: boolean;
+  /** Null where no way runs the graph; `note` says why. */
+  readonly compared: Compared | null;
+  readonly note: string | null;
+}
+
+/**
+ * Scores the rows with ONNX Runtime's JavaScript API and the float64 scorer in TypeScript.
+ *
+ * @param compare begins a comparison; again where a way fails after some rows
+ */
+export async function scoreAgain<Compared extends Comparison>(
+  options: ScoreAgain,
+  compare: () => Compared,
+): Promise<Again<Compared>> {
+  const impossible = (note: string) => ({ rows: 0, optimized: false, compared: null, note });
+  let refused: BpbError | null = null;
+  for (const route of routesOf(options)) {
+    try {
+      const compared = compare();
+      const rows = await scoreGroups(options, route, compared);
+      const { note } = route;
+      const why = refused === null ? note : `${note}: ${refused.actual ?? refused.message}`;
+      return { rows, optimized: route.options.runtime.optimize, compared, note: why };
+    } catch (error) {
+      if (!(error instanceof BpbError)) throw error;
+      // The verifying engine may lack kernels that the run's engine has (bf16 on the CPU).
+      if (error.kind === 'environment') return impossible(error.message);
+      if (!REFUSALS.has(error.code)) throw error;
+      refused ??= error;
+    }
+  }
+  const { message, actual } = refused!;
+  return impossible(`${message}${actual === undefined ? '' : ` ${actual}`}`);
+}
+
+/** What ONNX Runtime says of a graph that it does not run in this way, and may in another. */
+const REFUSALS: ReadonlySet<string> = new Set(['BPB_MODEL_LOAD', 'BPB_MODEL_RUN']);
+
+/** @returns rows that were scored */
+async function scoreGroups(
+  { setup, groups, seconds, signal, onRow }: ScoreAgain,
+  { options }: Route,
+  comparison: Comparison,
+): Promise<number> {
+  const pool = new ScorePool({ ...setup, engine: 'onnx-js', options }, 1);
+  try {
+    await pool.open();
+    const deadline = performance.now() + seconds * 1000;
+    let rows = 0;
+    for (const group of groups) {
+      if (signal?.aborted) throw interrupted();
+      comparison.add(group, await pool.score(group, true));
+      rows += group.length;
+      onRow?.(rows);
+      if (performance.now() > deadline) break;
+    }
+    return rows;
+  } finally {
+    await pool.close();
+  }
+}
