@@ -16,13 +16,16 @@ export const BATCH_DEPENDENT = 'batch-dependent';
 export function graphFindings({
   model,
   adaptive,
-}: Pick<Artifact, 'model' | 'adaptive'>): Finding[] {
-  const { pooled, rounded, weightOnly } = model.graph.activations;
+  allowedOperators,
+}: Pick<Artifact, 'model' | 'adaptive' | 'allowedOperators'>): Finding[] {
+  const { pooled, rounded, weightOnly, random } = model.graph.activations;
   const adapt = adaptive?.adapt ?? null;
-  const inAdapt = adapt === null ? [] : readSummary(adapt.bytes, adapt.path).activations.pooled;
-  const findings = batchDependent([...pooled, ...inAdapt]);
+  const inAdapt = adapt === null ? null : readSummary(adapt.bytes, adapt.path).activations;
+  const dependent = batchDependent([...pooled, ...(inAdapt?.pooled ?? [])]);
+  const chance = [...random, ...(inAdapt?.random ?? [])];
+  const findings = [...dependent, ...drawing(chance), ...allowed(allowedOperators)];
   // Without a number there is nothing to compare it with.
-  if (findings.length > 0) return findings;
+  if (dependent.length > 0) return findings;
   if (rounded.length > 0) {
     findings.push(
       warn(
@@ -42,6 +45,29 @@ export function graphFindings({
     );
   }
   return findings;
+}
+
+/** ONNX Runtime's generators keep their state from run to run, seeded or not. */
+function drawing(nodes: readonly NamedNode[]): Finding[] {
+  if (nodes.length === 0) return [];
+  return [
+    warn(
+      'random-operators',
+      `the graph draws random numbers, so that another run may give another number: ${listed(nodes)}`,
+      'export in evaluation mode: model.eval(); bpb probe shows whether runs differ',
+    ),
+  ];
+}
+
+function allowed(operators: readonly string[]): Finding[] {
+  if (operators.length === 0) return [];
+  return [
+    note(
+      'allowed-operators',
+      `the caller allowed ${count(operators.length, 'operator')} that nobody has looked at: ${operators.join(', ')}`,
+      'without --allow-op the artifact is refused, and the refusal names the node',
+    ),
+  ];
 }
 
 function batchDependent(nodes: readonly NamedNode[]): Finding[] {

@@ -23,12 +23,15 @@ interface LoadedAdaptive {
   readonly external: readonly StoredFile[];
   /** What was changed to load the adapt graph. */
   readonly remarks: readonly string[];
+  /** Operators of the adapt graph that were accepted because the caller allows them. */
+  readonly allowedOperators: readonly string[];
 }
 
 /**
  * Null where the manifest has no `state`.
  *
  * @param inside resolves a path of the manifest, which must lie in the artifact
+ * @param allowed operators that the caller trusts
  * @throws BPB_STATE_…, naming the manifest or the graph, the field, what was expected and found
  */
 export async function loadAdaptive(
@@ -36,6 +39,7 @@ export async function loadAdaptive(
   manifestPath: string,
   score: Pick<LoadedModel, 'path' | 'graph' | 'tokens' | 'logits'>,
   inside: (name: string) => string,
+  allowed: ReadonlySet<string>,
 ): Promise<LoadedAdaptive | null> {
   const { state } = manifest;
   if (state === undefined) {
@@ -67,11 +71,13 @@ export async function loadAdaptive(
   }
   let adapt: AdaptGraph | null = null;
   let remarks: readonly string[] = [];
+  let allowedOperators: readonly string[] = [];
   let adaptGraph: OnnxSummary | null = null;
   if (manifest.adapt !== undefined) {
     const path = inside(manifest.adapt.path);
-    const { content, graph, files, ...read } = await readModelFile(path, directory);
+    const { content, graph, files, ...read } = await readModelFile(path, directory, allowed);
     remarks = read.remarks.map((remark) => `adapt graph: ${remark}`);
+    allowedOperators = read.allowedOperators;
     const [own, ...data] = files.map((file) => ({ ...file, name: relative(directory, file.name) }));
     scored.push({ ...own!, name: manifest.adapt.path }, ...data);
     external.push(...data);
@@ -88,7 +94,13 @@ export async function loadAdaptive(
     score,
     adapt: adaptGraph === null ? null : { path: adapt!.path, graph: adaptGraph },
   });
-  return { adaptive: { ...adaptive, fixedRows }, scored, external, remarks };
+  return {
+    adaptive: { ...adaptive, fixedRows },
+    scored,
+    external,
+    remarks,
+    allowedOperators,
+  };
 }
 
 /** @param read gives the file, unpacked no further than the tensor is long */

@@ -13,10 +13,14 @@ import type {
 import { openShapes } from '../onnx/open-shapes.js';
 import { type OnnxSummary, readSummary } from '../onnx/summary.js';
 import { shared } from '../shared-memory.js';
+import { allowedOps } from './allowed-ops.js';
 import { readModelFile } from './model-file.js';
 import type { StoredFile } from './size.js';
 
-/** What a caller says of a model's inputs and outputs; it goes before what the manifest says. */
+/**
+ * What a caller says of a model: its inputs and outputs, before what the manifest says of them, and the
+ * operators that are trusted.
+ */
 export interface PortOptions {
   /** Values of inputs beside the token ids, by name; `*` in a name stands for any text. */
   input?: Readonly<Record<string, InputKind>> | undefined;
@@ -26,6 +30,8 @@ export interface PortOptions {
   logitsOutput?: string | undefined;
   /** What that output holds, `logits` by default; of `probabilities` the logarithm is taken. */
   logitsAre?: LogitsKind | undefined;
+  /** Operators of other domains than the runtime's that are accepted, each as `DOMAIN::NAME`. */
+  allowOp?: readonly string[] | undefined;
 }
 
 /** Ports and settings of a model, as a manifest names them; a bare model has none. */
@@ -55,6 +61,8 @@ export interface LoadedModel extends Omit<BoundModel, 'model' | 'notes'> {
   readonly files: readonly StoredFile[];
   /** What was changed to load it, for the result. */
   readonly remarks: readonly string[];
+  /** Operators that were accepted because the caller allows them. */
+  readonly allowedOperators: readonly string[];
 }
 
 const OPENED =
@@ -68,7 +76,11 @@ export async function loadModel(
   request: ModelRequest,
   options: PortOptions = {},
 ): Promise<LoadedModel> {
-  const { content, graph, files, remarks } = await readModelFile(path, request.root);
+  const { content, graph, files, remarks, allowedOperators } = await readModelFile(
+    path,
+    request.root,
+    allowedOps(options.allowOp),
+  );
   const wanted = bindRequest(request, options);
   const { model, notes, ...bound } = bindModel(content, graph, path, wanted);
   const summary = model === content ? graph : readSummary(model, path);
@@ -86,6 +98,7 @@ export async function loadModel(
     graph: opened === null ? summary : readSummary(opened, path),
     files,
     remarks: [...remarks, ...notes, ...(opened === null ? [] : [OPENED])],
+    allowedOperators,
   };
 }
 

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { inputError, usageError } from '../errors.js';
 import { shellWord } from '../shell-word.js';
 import type { Adaptive } from './adaptive.js';
+import { allowedOps, checkAllNeeded } from './allowed-ops.js';
 import { readCounted } from './counted.js';
 import { loadAdaptive } from './load-adaptive.js';
 import { type LoadedModel, loadModel, type PortOptions } from './load-model.js';
@@ -52,6 +53,8 @@ export interface Artifact {
   readonly external: readonly StoredFile[];
   /** What was changed to load its models, for the result. */
   readonly remarks: readonly string[];
+  /** Operators that were accepted because the caller allows them, sorted. */
+  readonly allowedOperators: readonly string[];
   /** The state that it carries from chunk to chunk; null where rows are independent. */
   readonly adaptive: Adaptive | null;
   readonly size: SizeAccount;
@@ -130,13 +133,18 @@ async function loadDirectory(directory: string, ports: PortOptions): Promise<Art
 
   const request = { ...manifest.model, root: directory, state: manifest.state?.tensors };
   const modelPath = inside(manifest.model.path);
+  const allowed = allowedOps(ports.allowOp);
   const model = await loadModel(modelPath, request, ports).catch(async (error: unknown) => {
-    await checkStateAlone(manifest, manifestPath, modelPath, inside);
+    await checkStateAlone(manifest, manifestPath, modelPath, inside, allowed);
     throw error;
   });
   const counted = await readCounted(manifest, manifestPath, inside);
   const tokenizer = tokenizerOf(manifest, inside);
-  const loaded = await loadAdaptive(manifest, manifestPath, model, inside);
+  const loaded = await loadAdaptive(manifest, manifestPath, model, inside, allowed);
+  const allowedOperators = checkAllNeeded(allowed, [
+    ...model.allowedOperators,
+    ...(loaded?.allowedOperators ?? []),
+  ]);
   const [own, ...data] = relativeTo(directory, model.files);
   const external = [...data, ...(loaded?.external ?? [])];
   const scored: ScoredFile[] = [{ ...own!, role: 'model' }, ...data.map(asExternal)];
@@ -160,6 +168,7 @@ async function loadDirectory(directory: string, ports: PortOptions): Promise<Art
     evaluation: manifest.evaluation ?? null,
     remarks: [...model.remarks, ...(loaded?.remarks ?? [])],
     external,
+    allowedOperators,
     adaptive: loaded?.adaptive ?? null,
     size,
     uncounted: uncountedFiles(directory, [
@@ -181,11 +190,13 @@ async function checkStateAlone(
   manifestPath: string,
   path: string,
   inside: (name: string) => string,
+  allowed: ReadonlySet<string>,
 ): Promise<void> {
   if (manifest.state === undefined && manifest.adapt === undefined) return;
   const { tokens = 'input_ids', logits = 'logits' } = manifest.model;
-  const { graph } = await readModelFile(path, dirname(manifestPath));
-  await loadAdaptive(manifest, manifestPath, { path, graph, tokens, logits }, inside);
+  const { graph } = await readModelFile(path, dirname(manifestPath), allowed);
+  const score = { path, graph, tokens, logits };
+  await loadAdaptive(manifest, manifestPath, score, inside, allowed);
 }
 
 function tokenizerOf(
@@ -220,6 +231,7 @@ async function loadBareModel(path: string, ports: PortOptions): Promise<Artifact
     evaluation: null,
     external,
     remarks: model.remarks,
+    allowedOperators: checkAllNeeded(allowedOps(ports.allowOp), model.allowedOperators),
     adaptive: null,
     size: {
       bytesCounted: files.reduce((sum, { bytes }) => sum + bytes, 0),

@@ -19,13 +19,20 @@ interface ModelFile {
   readonly files: readonly [model: StoredFile, ...external: StoredFile[]];
   /** What was changed to load it, for the result. */
   readonly remarks: readonly string[];
+  /** Operators that were accepted because the caller allows them. */
+  readonly allowedOperators: readonly string[];
 }
 
 /**
  * @param root directory that files of external data must be inside
+ * @param allowed operators that the caller trusts
  * @throws as `readDecompressed`, `inlineExternalData`, `checkOnnx` and `lowerVersions`
  */
-export async function readModelFile(path: string, root: string): Promise<ModelFile> {
+export async function readModelFile(
+  path: string,
+  root: string,
+  allowed: ReadonlySet<string>,
+): Promise<ModelFile> {
   const { stored, content } = await readDecompressed(path);
   checkKind(content, path);
   const inlined = await inlineExternalData(content, path, root);
@@ -35,10 +42,11 @@ export async function readModelFile(path: string, root: string): Promise<ModelFi
     sha256: sha256(stored),
     contentSha256: sha256(content),
   };
-  const checked = checkOnnx(inlined.content, path);
+  const checked = checkOnnx(inlined.content, path, allowed);
   const { model, remarks } = lowerVersions(inlined.content, path, checked);
-  const graph = model === inlined.content ? checked : checkOnnx(model, path);
-  return { content: model, graph, files: [own, ...inlined.files], remarks };
+  const graph = model === inlined.content ? checked : checkOnnx(model, path, allowed);
+  const { allowedOperators } = checked;
+  return { content: model, graph, files: [own, ...inlined.files], remarks, allowedOperators };
 }
 
 /** @throws BPB_MODEL_NOT_ONNX for what looks like another kind of file */

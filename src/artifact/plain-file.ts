@@ -31,12 +31,15 @@ const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NO
 /**
  * The parts of a relative path, without `.` and empty ones.
  *
- * @throws PlainFileError for a path that is not relative, leads upwards, or is none on every system
+ * @throws PlainFileError for a path that is not relative, leads upwards, or is none on every system, and for
+ * a URL or ONNX Runtime's mark of data in memory, whose offset is a pointer
  */
 export function relativeParts(location: string): string[] {
   if (location === '') throw new PlainFileError('an empty path');
   if (location.includes('\0')) throw new PlainFileError('a path with a NUL');
   if (location.includes('\\')) throw new PlainFileError('a path with a backslash');
+  if (/^[A-Za-z][\w+.-]*:\/\//.test(location)) throw new PlainFileError('a URL');
+  if (location.includes('_MEM_ADDR_')) throw new PlainFileError('an address in memory');
   if (location.startsWith('/')) throw new PlainFileError('an absolute path');
   if (/^[A-Za-z]:/.test(location)) throw new PlainFileError('a path with a drive');
   if (location.endsWith('/')) throw new PlainFileError('the path of a directory');

@@ -4,7 +4,13 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { usageError } from '../errors.js';
 import type { ScoreOptions } from '../evaluation/options.js';
-import { INPUT_EXPECTED, INPUT_HELP, PORT_FLAGS, parseInput } from '../evaluation/port-options.js';
+import {
+  ALLOW_OP_HELP,
+  INPUT_EXPECTED,
+  INPUT_HELP,
+  PORT_FLAGS,
+  parseInput,
+} from '../evaluation/port-options.js';
 import { ENGINE_FLAGS } from '../evaluation/session-options.js';
 import { flagOf } from '../option-check.js';
 import { WINDOW_MODES } from '../windows/options.js';
@@ -73,12 +79,14 @@ function repeated(text: string, before: readonly string[] = []): readonly string
   return [...before, text];
 }
 
-/** Adds the flags that say what a model's inputs and outputs are. */
+/** Adds the flags that say what a model's inputs and outputs are, and what it may be made of. */
 export function addPortFlags(command: Command): Command {
   for (const { flags, help, choices, byDefault } of PORT_FLAGS) {
     command.addOption(flag(flags, help, { choices, default: byDefault }));
   }
-  return command.option('--input <name=kind>', INPUT_HELP, input);
+  return command
+    .option('--input <name=kind>', INPUT_HELP, input)
+    .option('--allow-op <domain::name>', ALLOW_OP_HELP, repeated);
 }
 
 /**

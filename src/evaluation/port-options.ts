@@ -1,5 +1,6 @@
 /**
- * The options that say what a model's inputs and outputs are, common to every command with a model.
+ * The options that say what a model's inputs and outputs are and what it may be made of, common to every
+ * command with a model.
  */
 import type { PortOptions } from '../artifact/load-model.js';
 import { INPUT_KINDS, type InputKind, LOGITS_KINDS } from '../onnx/bind/types.js';
@@ -11,9 +12,10 @@ export const PORT_CHECKS: OptionChecks<PortOptions> = {
   tokensInput: option.text,
   logitsOutput: option.text,
   logitsAre: option.choice(LOGITS_KINDS),
+  allowOp: option.texts,
 };
 
-/** Of all but `--input`, which is repeatable. */
+/** Of all but `--input` and `--allow-op`, which are repeatable. */
 export const PORT_FLAGS: readonly FlagText[] = [
   {
     flags: '--tokens-input <name>',
@@ -34,6 +36,7 @@ export const PORT_FLAGS: readonly FlagText[] = [
 ];
 
 export const INPUT_HELP = `another input: ${INPUT_KINDS.join(', ')} or a number; repeatable`;
+export const ALLOW_OP_HELP = 'an operator of another domain that you trust; repeatable';
 export const INPUT_EXPECTED = `NAME=${INPUT_KINDS.join('|')} or NAME=NUMBER`;
 
 /** `attention_mask=ones` as a name and a kind; null where it is neither a word nor a number. */
@@ -49,6 +52,6 @@ export function parseInput(text: string): readonly [name: string, kind: InputKin
 
 /** The part of a command's options that loading the artifact takes. */
 export function portOptions(options: PortOptions): PortOptions {
-  const { input, tokensInput, logitsOutput, logitsAre } = options;
-  return { input, tokensInput, logitsOutput, logitsAre };
+  const { input, tokensInput, logitsOutput, logitsAre, allowOp } = options;
+  return { input, tokensInput, logitsOutput, logitsAre, allowOp };
 }

@@ -14,7 +14,13 @@ export function dataFlags({ data, docs }: Spoken): string {
   return shards + (docs === undefined ? '' : ` --docs ${shellWord(docs)}`);
 }
 
-function portFlags({ input = {}, tokensInput, logitsOutput, logitsAre }: PortOptions): string {
+function portFlags({
+  input = {},
+  tokensInput,
+  logitsOutput,
+  logitsAre,
+  allowOp,
+}: PortOptions): string {
   const named = [
     ['--tokens-input', tokensInput],
     ['--logits-output', logitsOutput],
@@ -24,9 +30,15 @@ function portFlags({ input = {}, tokensInput, logitsOutput, logitsAre }: PortOpt
       return ['--input', `${name}=${value}`];
     }),
   ] as const;
-  return named
+  const ports = named
     .map(([flag, value]) => (value === undefined ? '' : ` ${flag} ${shellWord(value)}`))
     .join('');
+  return ports + allowFlags({ allowOp });
+}
+
+/** ` --allow-op …` for each; no manifest says it, for an artifact cannot allow itself anything. */
+export function allowFlags({ allowOp = [] }: Pick<PortOptions, 'allowOp'>): string {
+  return allowOp.map((name) => ` --allow-op ${shellWord(name)}`).join('');
 }
 
 /** The command that writes the manifest anew. @param tokenizer in place of the one that was named */

@@ -9,7 +9,7 @@ import { PORT_CHECKS, portOptions } from '../evaluation/port-options.js';
 import { checkOptionTypes, type OptionChecks, option } from '../option-check.js';
 import { shellWord } from '../shell-word.js';
 import { harnessCommit, harnessVersion } from '../version.js';
-import { initAgain } from './commands.js';
+import { allowFlags, initAgain } from './commands.js';
 import { findCode, packedCode } from './find-code.js';
 import { findData } from './find-data.js';
 import { findLength } from './find-length.js';
@@ -58,7 +58,8 @@ export async function init(options: InitOptions): Promise<InitResult> {
   const tokenizer = findTokenizer(directory, name, ports.width, options.tokenizer, (file) =>
     initAgain(directory, name, options, file),
   );
-  const score = `bpb score ${shellWord(directory)}${tokenizer.value.flags}`;
+  const allowed = allowFlags(options);
+  const score = `bpb score ${shellWord(directory)}${tokenizer.value.flags}${allowed}`;
   const data = findData(directory, options, score);
   const length = findLength(
     directory,
@@ -94,7 +95,7 @@ export async function init(options: InitOptions): Promise<InitResult> {
     ...[tokenizer.value.field?.['path'], options.docs].filter((path) => path !== undefined),
     ...(options.data ?? []),
   ]);
-  const named = `${shellWord(directory)}${tokenizer.value.flags}${data.value.flags}`;
+  const named = `${shellWord(directory)}${tokenizer.value.flags}${allowed}${data.value.flags}`;
   const searches: Search<unknown>[] = [tokenizer, length, data, code];
   return {
     schema: 'bpb-init/1',

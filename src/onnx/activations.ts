@@ -1,5 +1,5 @@
 /**
- * What a model does to its activations: scales taken over the whole batch, rounding to few bits.
+ * What a model does to its activations: scales taken over the whole batch, rounding to few bits, chance.
  *
  * Read from the file, subgraphs and model-local functions included. A value *varies* where it depends on
  * what the tokens are; what depends on their number alone, or on constants, is the same for every batch.
@@ -22,6 +22,8 @@ export interface ActivationUse {
   readonly rounded: readonly NamedNode[];
   /** Products with quantized weights, which ONNX Runtime by default computes with int8 activations. */
   readonly weightOnly: readonly NamedNode[];
+  /** Nodes that draw random numbers. */
+  readonly random: readonly NamedNode[];
 }
 
 /** Each takes one scale of all that it is given. */
@@ -75,6 +77,7 @@ export function readActivations(model: Message): ActivationUse {
     pooled: named(reader.pooled),
     rounded: named(reader.rounded),
     weightOnly: named(reader.weightOnly),
+    random: named(reader.random),
   };
 }
 
@@ -82,6 +85,7 @@ class Reader {
   readonly pooled = new Set<Message>();
   readonly rounded = new Set<Message>();
   readonly weightOnly = new Set<Message>();
+  readonly random = new Set<Message>();
   private readonly functions: ReadonlyMap<string, Message>;
   /** By function and what is known of its inputs: what is of its outputs. Null while it is read. */
   private readonly calls = new Map<string, readonly Value[] | null>();
@@ -128,6 +132,7 @@ class Reader {
       return;
     }
     this.judge(node, op, inputs);
+    if (RANDOM.test(op)) this.random.add(node);
     const varies = !SHAPE_ONLY.test(op) && (some || below.includes(true) || RANDOM.test(op));
     const varying = inputs.filter((input) => input.varies);
     const overall =

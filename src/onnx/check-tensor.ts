@@ -7,7 +7,7 @@
 import type { Message } from '../protobuf/message.js';
 import { ambiguous } from './ambiguous.js';
 import { STORAGE, type Storage, TYPE } from './element-types.js';
-import { TENSOR } from './schema.js';
+import { MODEL, TENSOR } from './schema.js';
 import { count } from './tensor.js';
 
 /** Fields that hold a tensor's elements one by one. */
@@ -24,6 +24,17 @@ const EXTERNAL = 1;
 /** Whether the data is, or may be, in another file. */
 export function isExternal(tensor: Message): boolean {
   return tensor.has(TENSOR.external_data) || tensor.number(TENSOR.data_location) === EXTERNAL;
+}
+
+/** Whether a tensor is an initializer of the model's graph, or of a subgraph of a node there. */
+export function isInitializer(tensor: Message): boolean {
+  if (tensor.holder?.type.name !== 'GraphProto') return false;
+  let at: Message = tensor.holder;
+  while (at.holder !== null) {
+    if (at.holder.holder === null) return at.holder.child(MODEL.graph) === at;
+    at = at.holder;
+  }
+  return false;
 }
 
 /** @throws BPB_MODEL_NOT_ONNX, naming the tensor */

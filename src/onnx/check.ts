@@ -1,37 +1,42 @@
 /**
- * Checks of a model before a runtime gets it: no reference to other files, no recursion.
+ * Checks of a model before a runtime gets it: no reference to other files, no recursion, operators that
+ * compute from their inputs.
  */
 
 import { type BpbError, inputError } from '../errors.js';
+import type { Message } from '../protobuf/message.js';
+import { checkOperators } from './check-operators.js';
+import { readModel } from './reader.js';
+import { ENTRY, MODEL } from './schema.js';
 import { type OnnxSummary, readSummary } from './summary.js';
 
 /** Function calls nested deeper than this are refused: ONNX Runtime expands them by recursion. */
 const MAX_CALL_DEPTH = 64;
 
-/** Operators that read files of the scorer's machine when a session is made. */
-const FILE_READING = new Set(['com.microsoft:EPContext']);
+/** Key of a model's metadata that ONNX Runtime reads session settings from. */
+const SETTINGS = 'ort_config';
+
+/** A model that may be run. */
+interface CheckedModel extends OnnxSummary {
+  /** Operators that would have been refused if the caller had not allowed them. */
+  readonly allowedOperators: readonly string[];
+}
 
 /**
  * Reads a model and refuses what is no ONNX file or could reach beyond itself.
  *
+ * @param allowed operators that the caller trusts (`--allow-op`)
  * @throws BPB_MODEL_NOT_ONNX, BPB_MODEL_EXTERNAL_DATA, BPB_MODEL_FUNCTIONS, BPB_MODEL_OPERATOR
  */
-export function checkOnnx(bytes: Uint8Array, path: string): OnnxSummary {
+export function checkOnnx(
+  bytes: Uint8Array,
+  path: string,
+  allowed: ReadonlySet<string> = new Set(),
+): CheckedModel {
   const model = readSummary(bytes, path);
-  if (model.externalTensors.length > 0) {
-    const [first] = model.externalTensors;
-    throw inputError('BPB_MODEL_EXTERNAL_DATA', {
-      message: 'the model keeps weights in other files',
-      path,
-      expected: 'all tensors inside the .onnx',
-      actual: `${model.externalTensors.length} external tensors, the first \`${first}\``,
-      hint: 'save it again with onnx.save_model(model, path, save_as_external_data=False)',
-    });
-  }
-  const inFunctions = model.functions.flatMap(({ operators }) => operators);
-  for (const operator of [...model.operators.keys(), ...inFunctions]) {
-    if (FILE_READING.has(operator)) throw forbidden(path, operator);
-  }
+  if (model.externalTensors.length > 0) throw externalError(model.externalTensors, path);
+  const root = readModel(bytes, path);
+  checkSettings(root, path);
   const depth = callDepth(model);
   if (depth > MAX_CALL_DEPTH) {
     throw inputError('BPB_MODEL_FUNCTIONS', {
@@ -43,16 +48,35 @@ export function checkOnnx(bytes: Uint8Array, path: string): OnnxSummary {
       hint: 'inline the functions: onnx.inliner.inline_local_functions(model)',
     });
   }
-  return model;
+  return { ...model, allowedOperators: [...checkOperators(root, path, allowed)] };
 }
 
-function forbidden(path: string, operator: string): BpbError {
-  return inputError('BPB_MODEL_OPERATOR', {
-    message: `the model uses an operator that is not allowed: ${operator.split(':')[1]}`,
+function externalError(tensors: OnnxSummary['externalTensors'], path: string): BpbError {
+  const hidden = tensors.filter((tensor) => !tensor.isInitializer);
+  const [first] = hidden.length > 0 ? hidden : tensors;
+  return inputError('BPB_MODEL_EXTERNAL_DATA', {
+    message: 'the model keeps weights in other files',
     path,
-    expected: 'operators that compute from their inputs',
-    actual: `${operator}, which reads a file`,
-    hint: 'export the model without an execution provider’s context',
+    expected:
+      'all tensors inside the .onnx, apart from initializers of its graph and of subgraphs of its nodes',
+    actual: `${tensors.length} external tensors, the first \`${first!.name}\`, ${first!.path}`,
+    hint:
+      hidden.length === 0
+        ? 'save it again with onnx.save_model(model, path, save_as_external_data=False)'
+        : 'store the values inside, as onnx.numpy_helper.from_array(values) writes them, or make the tensor an initializer of the graph',
+  });
+}
+
+/** ONNX Runtime takes session settings from a model where its environment says so. */
+function checkSettings(model: Message, path: string): void {
+  const keys = model.children(MODEL.metadata_props).map((entry) => entry.string(ENTRY.key));
+  if (!keys.includes(SETTINGS)) return;
+  throw inputError('BPB_MODEL_OPERATOR', {
+    message: 'the model carries settings of the session that runs it',
+    path,
+    expected: `no \`${SETTINGS}\` in metadata_props`,
+    actual: `\`${SETTINGS}\``,
+    hint: 'remove it: delete the entry of model.metadata_props and save the model again',
   });
 }
 

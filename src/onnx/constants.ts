@@ -1,6 +1,6 @@
 /**
  * Every constant of an ONNX file, wherever it stands: initializers, attributes, subgraphs, functions,
- * sparse tensors, training graphs, and fields that onnx.proto does not have. Data is viewed, not copied.
+ * sparse tensors and training graphs. Data is viewed, not copied.
  */
 import type { Message } from '../protobuf/message.js';
 import { STORAGE, TYPE } from './element-types.js';
@@ -25,9 +25,6 @@ export function* constantsOf(file: Uint8Array, path: string): Generator<Constant
   for (const message of model.walk()) {
     if (message.type.name === 'TensorProto') yield readConstant(message);
     else if (message.type.name === 'AttributeProto') yield* listsOf(message);
-  }
-  for (const { path: name, bytes } of model.unknown()) {
-    yield { name, type: TYPE.uint8, raw: bytes, numbers: null, texts: [] };
   }
 }
 

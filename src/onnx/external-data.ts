@@ -7,10 +7,10 @@
  */
 import { type Chunk, prefix } from '../protobuf/encode.js';
 import type { Message } from '../protobuf/message.js';
-import { isExternal, TYPED } from './check-tensor.js';
+import { isExternal, isInitializer, TYPED } from './check-tensor.js';
 import { STORAGE, TYPE } from './element-types.js';
 import { readModel } from './reader.js';
-import { ENTRY, MODEL, TENSOR } from './schema.js';
+import { ENTRY, TENSOR } from './schema.js';
 import { count } from './tensor.js';
 
 /** Where the data of an initializer stands, as `external_data` of onnx.proto says it. */
@@ -72,17 +72,6 @@ export function readExternal(file: Uint8Array, path: string): ExternalModel | nu
       );
     },
   };
-}
-
-/** Whether a tensor is an initializer of the model's graph, or of a subgraph of a node there. */
-function isInitializer(tensor: Message): boolean {
-  if (tensor.holder?.type.name !== 'GraphProto') return false;
-  let at: Message = tensor.holder;
-  while (at.holder !== null) {
-    if (at.holder.holder === null) return at.holder.child(MODEL.graph) === at;
-    at = at.holder;
-  }
-  return false;
 }
 
 function readReference(tensor: Message): ExternalReference {

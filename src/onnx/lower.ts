@@ -80,8 +80,6 @@ function importsOf(model: Message): Message[] {
 
 function newInFormat(model: Message, ir: number): string[] {
   if (ir > KNOWN.ir) return [`IR version ${ir}`];
-  const unknown = model.unknown();
-  if (unknown.length > 0) return [`the field ${unknown[0]!.path}`];
   for (const message of model.walk()) {
     const isType = message.type.name === 'TypeProto.Tensor';
     const type = isType ? message.number(TENSOR_TYPE.elem_type) : typeAttribute(message);

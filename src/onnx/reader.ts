@@ -60,11 +60,25 @@ export function readModel(bytes: Uint8Array, path: string): Message {
     );
   }
   if (!model.has(MODEL.graph)) throw model.refuse('no graph');
+  checkFields(model);
   checkOpsets(model, MODEL.opset_import);
   checkFunctions(model);
   for (const message of model.walk()) CHECKS[message.type.name]?.(message);
   READ.set(bytes, model);
   return model;
+}
+
+/**
+ * A newer runtime may read what is a field without a name here. None of the releases 1.10 to 1.23 of onnx has
+ * a field that the schema lacks.
+ */
+function checkFields(model: Message): void {
+  const [unknown] = model.unknown();
+  if (unknown === undefined) return;
+  throw model.refuse(
+    `the field ${unknown}, which onnx.proto up to IR version 14 does not have,`,
+    "Remove it: import onnx; m = onnx.load('model.onnx'); m.DiscardUnknownFields(); onnx.save(m, 'known.onnx')",
+  );
 }
 
 function checkDepth(graph: Message): void {

@@ -4,7 +4,7 @@
 import type { Message } from '../protobuf/message.js';
 import { type ActivationUse, readActivations } from './activations.js';
 import { domainOf, initializersOf, operatorId } from './check-names.js';
-import { isExternal } from './check-tensor.js';
+import { isExternal, isInitializer } from './check-tensor.js';
 import { type Port, readPort } from './port.js';
 import { nodesBelow, readModel } from './reader.js';
 import { FUNCTION, GRAPH, MODEL, NODE, OPSET, SCHEMA, TENSOR } from './schema.js';
@@ -19,6 +19,14 @@ interface LocalFunction {
   readonly operators: readonly string[];
 }
 
+interface ExternalTensor {
+  readonly name: string;
+  /** Such as `graph.node[3].attribute[0].t`. */
+  readonly path: string;
+  /** Of the model's graph or of a subgraph of a node there, where writers move data from. */
+  readonly isInitializer: boolean;
+}
+
 export interface OnnxSummary {
   readonly irVersion: number;
   /** `domain` to version; the default domain is the empty string. */
@@ -29,11 +37,9 @@ export interface OnnxSummary {
   /** `domain:type` of every node, in subgraphs too, with how often it stands. */
   readonly operators: ReadonlyMap<string, number>;
   readonly functions: readonly LocalFunction[];
-  /** Names of tensors whose data is in another file. */
-  readonly externalTensors: readonly string[];
+  /** Tensors whose data is in another file. */
+  readonly externalTensors: readonly ExternalTensor[];
   readonly activations: ActivationUse;
-  /** Paths of fields that onnx.proto does not have, such as `graph.node[3].99`; runtimes skip them. */
-  readonly unknownFields: readonly string[];
 }
 
 /** @throws BPB_MODEL_NOT_ONNX with the field and the offset at which it stops being one */
@@ -59,9 +65,12 @@ export function readSummary(bytes: Uint8Array, path: string): OnnxSummary {
     functions: functions.map(readFunction),
     externalTensors: [...model.walk()]
       .filter((message) => message.type === SCHEMA.get('TensorProto') && isExternal(message))
-      .map((tensor) => tensor.string(TENSOR.name)),
+      .map((tensor) => ({
+        name: tensor.string(TENSOR.name),
+        path: tensor.path,
+        isInitializer: isInitializer(tensor),
+      })),
     activations: readActivations(model),
-    unknownFields: model.unknown().map(({ path }) => path),
   };
 }
 

@@ -35,14 +35,6 @@ export interface FieldValue {
   readonly message: Message | null;
 }
 
-/** A field that the schema does not have. */
-interface UnknownField {
-  /** Such as `graph.node[3].99`. */
-  readonly path: string;
-  /** Length-delimited payload; for numbers the whole field. */
-  readonly bytes: Uint8Array;
-}
-
 interface File {
   readonly bytes: Uint8Array;
   /** The same memory. */
@@ -203,9 +195,9 @@ export class Message {
     return count;
   }
 
-  /** Fields without a name in the schema, here and below. */
-  unknown(): UnknownField[] {
-    const found: UnknownField[] = [];
+  /** Paths of fields without a name in the schema, here and below, such as `graph.node[3].99`. */
+  unknown(): string[] {
+    const found: string[] = [];
     if (!this.file.hasUnknown) return found;
     // Paths are made on the way: `path` looks for each message among all of its holder's.
     const open: [Message, string][] = [[this, this.path]];
@@ -216,10 +208,8 @@ export class Message {
       const inner: typeof open = [];
       for (const value of message.fields) {
         const { type } = value;
-        if (type === null) {
-          const bytes = value.delimited ? message.payload(value) : message.raw(value);
-          found.push({ path: `${outer}${value.number}`, bytes });
-        } else if (value.message !== null) {
+        if (type === null) found.push(`${outer}${value.number}`);
+        else if (value.message !== null) {
           const index = counts.get(type) ?? 0;
           counts.set(type, index + 1);
           const name = type.repeated ? `${type.name}[${index}]` : type.name;

@@ -147,6 +147,7 @@ export function composeResult(
       versions: info.versions,
       device_to_host_bytes: times.deviceToHostBytes,
       ...portFacts(artifact.model),
+      allowed_ops: artifact.allowedOperators,
     },
     adaptive: adaptiveOf(artifact.adaptive, times),
     verification: scored.verification,

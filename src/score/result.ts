@@ -124,6 +124,8 @@ export interface ScoreResult {
     logits_are: LogitsKind;
     /** Inputs beside the token ids, what they were given, and who said so. */
     inputs: Readonly<Record<string, Pick<BoundInput, 'kind' | 'by'>>>;
+    /** Operators that the caller allowed, each as `DOMAIN::NAME`. */
+    allowed_ops: readonly string[];
   };
   /** How state was carried; null where every row stood alone. */
   adaptive: {

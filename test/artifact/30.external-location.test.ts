@@ -46,7 +46,10 @@ describe('a location that is no path below the model', () => {
     ['an existing directory', 'sub', /directory/],
     ['a file as a directory', `${DATA}/x`, /no directory/],
     ['nothing there', 'elsewhere.data', /no such file/],
-    ['another case of the protocol', 'file:///etc/passwd', /no such file/],
+    ['a URL', 'file:///etc/passwd', /a URL/],
+    ['a URL of the network', 'HTTPS://example.com/data', /a URL/],
+    ['an address in memory', '*/_ORT_MEM_ADDR_/*', /an address in memory/],
+    ['an address in memory, of a folder', 'sub/_ORT_MEM_ADDR_/x', /an address in memory/],
     ['longer than a name can be', 'x'.repeat(300), /ENAMETOOLONG/],
   ])('%s', async (_, location, actual) => {
     const files = { [DATA]: apart.data, 'sub/x': apart.data };

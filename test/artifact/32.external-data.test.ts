@@ -5,17 +5,9 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { loadArtifact } from '#bpb/artifact/load';
 import { readModel } from '#bpb/onnx/reader';
-import {
-  ATTRIBUTE,
-  ATTRIBUTE_TYPE,
-  FUNCTION,
-  GRAPH,
-  MODEL,
-  NODE,
-  SPARSE_TENSOR,
-  TENSOR,
-} from '#bpb/onnx/schema';
+import { ATTRIBUTE, ATTRIBUTE_TYPE, GRAPH, MODEL, NODE, TENSOR } from '#bpb/onnx/schema';
 import { bytes, int } from '#bpb/protobuf/encode';
+import type { Message } from '#bpb/protobuf/message';
 import {
   EXTERNAL,
   entryFields,
@@ -23,6 +15,7 @@ import {
   savedApart,
   withInitializers,
 } from '../helpers/external.js';
+import { externalTensor, PLACES } from '../helpers/hidden-places.js';
 
 import {
   apart,
@@ -37,92 +30,31 @@ import {
   SIZE,
 } from './apart.js';
 
-describe('external data that is no initializer’s is refused as before', () => {
-  const tensor = [
-    int(TENSOR.dims.number, 49),
-    int(TENSOR.data_type.number, 1),
-    bytes(TENSOR.name.number, 'hidden'),
-    ...entryFields(at(DATA)),
-    EXTERNAL,
-  ];
-  const constant = (field: Uint8Array, type: number) =>
-    bytes(GRAPH.node.number, [
-      bytes(NODE.output.number, 'hidden'),
-      bytes(NODE.op_type.number, 'Constant'),
-      bytes(NODE.attribute.number, [
-        bytes(ATTRIBUTE.name.number, 'value'),
-        field,
-        int(ATTRIBUTE.type.number, type),
-      ]),
-    ]);
-  const sparse = [
-    bytes(SPARSE_TENSOR.values.number, tensor),
-    bytes(SPARSE_TENSOR.indices.number, [
-      int(TENSOR.dims.number, 0),
-      int(TENSOR.data_type.number, 7),
-    ]),
-    int(SPARSE_TENSOR.dims.number, 49),
-  ];
-  const inGraph = (field: Uint8Array) => {
-    const model = readModel(inside, 'm');
-    return Buffer.concat(
-      model.rewritten(({ type, message }) =>
-        type === MODEL.graph
-          ? [bytes(type.number, [...message!.rewritten(() => null), field])]
-          : null,
-      ),
-    );
-  };
-  const inModel = (field: Uint8Array) => Buffer.concat([inside, field]);
-  const graphOf = bytes(1, [bytes(GRAPH.initializer.number, tensor)]);
-
-  test.each<[string, Uint8Array]>([
-    ['values of a sparse initializer', inGraph(bytes(GRAPH.sparse_initializer.number, sparse))],
-    ['a Constant', inGraph(constant(bytes(ATTRIBUTE.t.number, tensor), ATTRIBUTE_TYPE.t))],
-    [
-      'a list of tensors',
-      inGraph(constant(bytes(ATTRIBUTE.tensors.number, tensor), ATTRIBUTE_TYPE.tensors)),
-    ],
-    [
-      'sparse_value of a Constant',
-      inGraph(
-        constant(bytes(ATTRIBUTE.sparse_tensor.number, sparse), ATTRIBUTE_TYPE.sparse_tensor),
-      ),
-    ],
-    [
-      'the default of a function’s attribute',
-      inModel(
-        bytes(MODEL.functions.number, [
-          bytes(FUNCTION.name.number, 'f'),
-          bytes(FUNCTION.attribute_proto.number, [
-            bytes(ATTRIBUTE.name.number, 'a'),
-            bytes(ATTRIBUTE.t.number, tensor),
-            int(ATTRIBUTE.type.number, ATTRIBUTE_TYPE.t),
-          ]),
-        ]),
-      ),
-    ],
-    ['a training graph', inModel(bytes(MODEL.training_info.number, graphOf))],
-  ])('%s', async (_, model) => {
-    await refused(
-      folderOf(model, { [DATA]: apart.data }),
-      /1 external tensors, the first `hidden`/,
-    );
-  });
-
-  test('one such beside an honest initializer: no file is read', async () => {
-    const field = constant(bytes(ATTRIBUTE.t.number, tensor), ATTRIBUTE_TYPE.t);
-    const model = readModel(apart.model, 'm');
-    const both = Buffer.concat(
-      model.rewritten(({ type, message }) =>
-        type === MODEL.graph
-          ? [bytes(type.number, [...message!.rewritten(() => null), field])]
-          : null,
-      ),
-    );
-    await refused(folderOf(both), /2 external tensors/);
-  });
+test('a hidden reference beside an honest initializer: no file is read', async () => {
+  const hidden = PLACES['value of a Constant']!(externalTensor(at(DATA)));
+  const graph = readModel(hidden, 'm').child(MODEL.graph)!;
+  const [constant] = graph.children(GRAPH.node);
+  const both = Buffer.concat(
+    readModel(apart.model, 'm').rewritten(({ type, message }) =>
+      type === MODEL.graph
+        ? [
+            bytes(type.number, [
+              ...message!.rewritten(() => null),
+              bytes(GRAPH.node.number, renamed(constant!)),
+            ]),
+          ]
+        : null,
+    ),
+  );
+  await refused(folderOf(both), /2 external tensors, the first `table`, graph\.node/);
 });
+
+/** The node with an output that the model does not have. */
+function renamed(node: Message): Uint8Array[] {
+  return node.rewritten(({ type }) =>
+    type === NODE.output ? [bytes(type.number, 'hidden')] : null,
+  );
+}
 
 describe('what exporters write', () => {
   const sha256 = (data: Uint8Array) => createHash('sha256').update(data).digest('hex');

@@ -42,7 +42,9 @@ describe('what could reach beyond the file is refused', () => {
       field(25, [
         ...field(1, text(`f${k}`)),
         ...field(10, text('d')),
-        ...field(7, [...field(4, text(`f${k + 1}`)), ...field(7, text('d'))]),
+        ...(k + 1 < length
+          ? field(7, [...field(4, text(`f${k + 1}`)), ...field(7, text('d'))])
+          : field(7, field(4, text('Abs')))),
       ]),
     );
   const nested = (depth: number): number[] =>

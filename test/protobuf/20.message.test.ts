@@ -72,10 +72,7 @@ test('every message is walked, and unknown fields have a path', () => {
     'part.parts[0]',
     'part.parts[1]',
   ]);
-  expect(message.unknown()).toEqual([
-    { path: '61', bytes: Uint8Array.from(int(61, 1)) },
-    { path: 'part.parts[1].60', bytes: Uint8Array.of(0x78) },
-  ]);
+  expect(message.unknown()).toEqual(['61', 'part.parts[1].60']);
   expect(message.child(PART.part)!.children(PART.parts)[0]!.number(PART.count)).toBe(5);
 });
 

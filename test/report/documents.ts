@@ -120,6 +120,7 @@ export const score: ReportDocuments['score'] = {
     logits_output: 'logits',
     logits_are: 'logits',
     inputs: { attention_mask: { kind: 'ones', by: 'name' } },
+    allowed_ops: [],
   },
   adaptive: null,
   verification: {

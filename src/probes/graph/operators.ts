@@ -1,6 +1,6 @@
 /**
  * Findings about a graph's operators and inputs: randomness, texts, open control flow, further inputs,
- * unused constants, unknown fields.
+ * unused constants.
  */
 
 import { type Node, OnnxGraph } from '../../onnx/graph.js';
@@ -82,11 +82,6 @@ export function readGraph({ path, bytes, summary, inputs }: ModelGraph): Reading
   if (unused.length > 0) {
     const some = unused.slice(0, 3).join(', ');
     remarks.push(`${unused.length} initializers that nothing uses: ${some}`);
-  }
-  const { unknownFields } = summary;
-  if (unknownFields.length > 0) {
-    const some = unknownFields.slice(0, 3).join(', ');
-    remarks.push(`${unknownFields.length} fields that onnx.proto does not define: ${some}`);
   }
   return { findings, remarks };
 }
