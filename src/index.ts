@@ -7,6 +7,7 @@
  * | `bpb score --ledger FILE --targets FILE` | `scoreClaimed` |
  * | `bpb probe` | `probe` |
  * | `bpb probe --ledger FILE` | `probeLedger` |
+ * | `bpb verify` | `verify` |
  * | `bpb audit`, `bpb audit --source` | `audit` |
  * | `bpb claim` | `claim` |
  * | `bpb tokenize` | `tokenize` |
@@ -49,5 +50,8 @@ export { loadTokenizer } from './tokenizer/load.js';
 export type { ReportProblem } from './tokenizer/problems.js';
 export type { Piece, Tokenizer } from './tokenizer/types.js';
 export type { ProbeVerdict } from './verdict.js';
+export type { VerifyOptions } from './verify/options.js';
+export type { VerifyReport } from './verify/types.js';
+export { verify } from './verify/verify.js';
 export type { WindowMode, WindowOptions } from './windows/options.js';
 export { planWindows, type Row, type WindowPlan } from './windows/plan.js';

@@ -10,10 +10,12 @@ import { probeCommand } from './probe.js';
 import { runProgram } from './program.js';
 import { scoreCommand } from './score.js';
 import { tokenizeCommand } from './tokenize.js';
+import { verifyCommand } from './verify.js';
 
 await runProgram([
   initCommand,
   scoreCommand,
+  verifyCommand,
   auditCommand,
   claimCommand,
   probeCommand,

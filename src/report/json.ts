@@ -12,6 +12,7 @@ export const jsonReporter: Reporter = {
   formats: {
     score: document,
     'claimed-score': document,
+    verify: document,
     audit: document,
     claim: document,
     probe: document,

@@ -4,8 +4,10 @@
 import type { Finding } from '../finding.js';
 import { type Violation, violationText } from '../ledger/violations.js';
 import type { ProbeVerdict } from '../verdict.js';
+import type { VerifyCheck } from '../verify/types.js';
 import { code, escaped, table } from './markdown-format.js';
 import { measured } from './probe-text.js';
+import { failureFacts } from './verify-text.js';
 
 const SHOWN = { pass: 'pass', fail: '**fail**', not_applicable: 'n/a' } as const;
 
@@ -21,6 +23,18 @@ export function verdictsTable(verdicts: readonly ProbeVerdict[]): string {
     escaped(each.note ?? ''),
   ]);
   return table(['verdict', 'probe', 'what is checked', 'effect', 'note'], rows);
+}
+
+const CHECKED = { pass: 'pass', fail: '**fail**', not_checked: 'not checked' } as const;
+
+export function checksTable(checks: readonly VerifyCheck[]): string {
+  const rows = checks.map((check) => [
+    CHECKED[check.verdict],
+    code(check.name),
+    escaped(check.what),
+    escaped(check.verdict === 'fail' ? failureFacts(check).join('; ') : (check.note ?? '')),
+  ]);
+  return table(['verdict', 'check', 'what is checked', 'note'], rows);
 }
 
 /** Empty where nothing was found. */

@@ -11,11 +11,12 @@ import { ledgerFacts } from './ledger-text.js';
 import { auditMarkdown } from './markdown-audit.js';
 import { claimMarkdown } from './markdown-claim.js';
 import { blocks, code, escaped, heading, notes, rowsTable, table } from './markdown-format.js';
-import { findingsTable, verdictsTable, violationsTable } from './markdown-verdicts.js';
+import { checksTable, findingsTable, verdictsTable, violationsTable } from './markdown-verdicts.js';
 import { probeRows, probeSummary } from './probe-text.js';
 import type { ReportDocuments, Reporter } from './reporter.js';
 import { interval, scoreRows, unconfirmed } from './score-rows.js';
 import { tokenizeNotes, tokenizeRows } from './tokenize-text.js';
+import { verifyFigure, verifyRows } from './verify-text.js';
 
 export const markdownReporter: Reporter = {
   name: 'markdown',
@@ -23,6 +24,7 @@ export const markdownReporter: Reporter = {
   formats: {
     score: scoreMarkdown,
     'claimed-score': claimedMarkdown,
+    verify: verifyMarkdown,
     audit: auditMarkdown,
     claim: claimMarkdown,
     probe: probeMarkdown,
@@ -61,6 +63,15 @@ function figure(result: Pick<ScoreResult, 'score' | 'coverage' | 'totals'>): str
   const words = unconfirmed(result);
   const bytes = words === '' ? '' : `, ${escaped(words)}`;
   return `**${exact(score.val_bpb)} bits per byte**${escaped(interval(score))}${partial}${bytes}`;
+}
+
+function verifyMarkdown(report: ReportDocuments['verify']): string {
+  return blocks(
+    heading(`**${report.verdict}** ${escaped(verifyFigure(report))}`),
+    notes([report.why]),
+    checksTable(report.checks),
+    rowsTable(verifyRows(report)),
+  );
 }
 
 function probeMarkdown(report: ReportDocuments['probe']): string {

@@ -10,11 +10,13 @@ import type { ProbeReport } from '../probes/probe.js';
 import type { ClaimedResult, ScoreResult } from '../score/result.js';
 import type { ClaimReport } from '../submission/claim.js';
 import type { TokenizeResult } from '../tokenize/result.js';
+import type { VerifyReport } from '../verify/types.js';
 
 /** The kinds of documents, and the type of each. */
 export interface ReportDocuments {
   score: ScoreResult;
   'claimed-score': ClaimedResult;
+  verify: VerifyReport;
   audit: AuditReport;
   claim: ClaimReport;
   probe: ProbeReport;

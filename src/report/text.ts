@@ -12,6 +12,7 @@ import { probeText } from './probe-text.js';
 import type { Medium, Reporter } from './reporter.js';
 import { scoreText } from './score-text.js';
 import { tokenizeText } from './tokenize-text.js';
+import { verifyText } from './verify-text.js';
 import { fitTerminal } from './wrap.js';
 
 /** A format whose lines fit the terminal. */
@@ -27,6 +28,7 @@ export const textReporter: Reporter = {
   formats: {
     score: fitted(scoreText),
     'claimed-score': fitted(claimedText),
+    verify: fitted(verifyText),
     audit: fitted(auditText),
     claim: fitted(claimReportText),
     probe: fitted(probeText),

@@ -8,7 +8,7 @@
  * to either side, and the mean loss by 5e-6 (measured with MatMulNBits of accuracy level 4). What is
  * judged is whether the differences favour one side. Their mean size bounds what can hide among them.
  */
-const ROUNDED = { meanNats: 1e-4, standardErrors: 3, sizeNats: 5e-3 } as const;
+export const ROUNDED = { meanNats: 1e-4, standardErrors: 3, sizeNats: 5e-3 } as const;
 
 /** Of differences in nats, run minus second opinion. */
 export interface Disagreement {
@@ -29,15 +29,16 @@ export class Differences {
     this.groups.push({ count: 0, sum: 0, squares: 0 });
   }
 
-  add(run: number, second: number): void {
+  /** @param count targets that differ by as much */
+  add(run: number, second: number, count = 1): void {
     // Two infinities agree; one alone disagrees without bound.
     const difference = run === second ? 0 : run - second;
     const group = this.groups.at(-1)!;
-    group.count++;
-    group.sum += difference;
-    group.squares += difference * difference;
-    this.targets++;
-    this.size += Math.abs(difference);
+    group.count += count;
+    group.sum += count * difference;
+    group.squares += count * difference * difference;
+    this.targets += count;
+    this.size += count * Math.abs(difference);
     this.largest = Math.max(this.largest, Math.abs(difference));
   }
 

@@ -12,7 +12,7 @@ import { hashJson } from './identity.js';
 import { PROBABILITIES } from './logits-kind.js';
 import type { DocumentRow } from './outputs.js';
 import type { ScoreResult } from './result.js';
-import { ratioUncertainty } from './statistics.js';
+import { ratioUncertainty, type Uncertainty } from './statistics.js';
 
 type Evidence = ScoreResult['score']['evidence'];
 
@@ -33,19 +33,41 @@ export function scoreFigures(
   // No mean of nothing: a part may have no batch, and a short stream no whole row.
   if (count > 0 || totals.totalTargets() === 0)
     return { val_loss: null, bits_per_token: null, ...NO_HEADLINE, ...common };
-  const nats = natsOf(totals.totalQ30());
-  const val_loss = nats / totals.totalTargets();
-  const bits_per_token = val_loss / Math.LN2;
-  const bits = nats / Math.LN2;
+  const { bytes: headline, original } = bytes;
   const { stderr, ci95 } = uncertainty(totals.q30, bytes);
   return {
-    val_loss,
-    val_bpb: bytes.bytes > 0 ? bits / bytes.bytes : null,
-    bpb_original: bytes.original !== null && bytes.original > 0 ? bits / bytes.original : null,
-    bits_per_token,
+    ...ratioFigures(totals.totalQ30(), totals.totalTargets(), { headline, original }),
     stderr_bpb: stderr,
     ci95_bpb: ci95,
     ...common,
+  };
+}
+
+type Ratios = Pick<
+  ScoreResult['score'],
+  'val_loss' | 'val_bpb' | 'bpb_original' | 'bits_per_token'
+>;
+
+/**
+ * The ratios that totals come to.
+ *
+ * @param q30 nats in steps of 2^-30
+ * @param targets at least one
+ */
+export function ratioFigures(
+  q30: bigint,
+  targets: number,
+  bytes: { readonly headline: number; readonly original: number | null },
+): Ratios {
+  const nats = natsOf(q30);
+  const bits = nats / Math.LN2;
+  const over = (count: number | null) => (count !== null && count > 0 ? bits / count : null);
+  const val_loss = nats / targets;
+  return {
+    val_loss,
+    val_bpb: over(bytes.headline),
+    bpb_original: over(bytes.original),
+    bits_per_token: val_loss / Math.LN2,
   };
 }
 
@@ -67,9 +89,22 @@ export function judged(
 function uncertainty(nats: BigInt64Array, { byDocument, headline }: Accounted) {
   const own = headline === 'sidecar' ? byDocument.sidecar! : byDocument.lut;
   const scored = Array.from(byDocument.targets.keys()).filter((d) => byDocument.targets[d]! > 0);
-  return ratioUncertainty(
-    Float64Array.from(scored, (d) => natsOf(nats[d]!) / Math.LN2),
+  return uncertaintyOf(
+    Array.from(scored, (d) => nats[d]!),
     Float64Array.from(scored, (d) => own[d]!),
+  );
+}
+
+/**
+ * Of bits per byte over documents with a scored target.
+ *
+ * @param q30 nats of each, in steps of 2^-30
+ * @param bytes of each, in the headline accounting
+ */
+export function uncertaintyOf(q30: ArrayLike<bigint>, bytes: Float64Array): Uncertainty {
+  return ratioUncertainty(
+    Float64Array.from(q30, (nats) => natsOf(nats) / Math.LN2),
+    bytes,
   );
 }
 

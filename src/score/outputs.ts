@@ -5,6 +5,8 @@ import { createHash } from 'node:crypto';
 import {
   appendFileSync,
   closeSync,
+  constants,
+  fstatSync,
   ftruncateSync,
   openSync,
   readSync,
@@ -18,9 +20,9 @@ import { writing } from '../write-error.js';
 import type { OutputFile, ScoreResult } from './result.js';
 
 /** Names of the files; the journal is of the run and not of its result. */
-const RESULT_FILE = 'result.json';
-const DOCUMENTS_FILE = 'documents.csv';
-const TARGETS_FILE = 'targets.f32';
+export const RESULT_FILE = 'result.json';
+export const DOCUMENTS_FILE = 'documents.csv';
+export const TARGETS_FILE = 'targets.f32';
 
 /** Bytes read and hashed at once. */
 const BLOCK = 1 << 22;
@@ -86,7 +88,7 @@ export class OutputDirectory {
       files.push({ file: DOCUMENTS_FILE, bytes, sha256 });
       if (this.targets === null) return;
       closeSync(this.targets);
-      files.push({ file: TARGETS_FILE, ...hashFile(join(this.path, TARGETS_FILE)) });
+      files.push({ file: TARGETS_FILE, ...hashFile(join(this.path, TARGETS_FILE))! });
     });
     return files;
   }
@@ -131,7 +133,7 @@ export class OutputDirectory {
 }
 
 /** Columns of `documents.csv`. */
-const COLUMNS = [
+export const COLUMNS = [
   'document',
   'targets',
   'nats_q30',
@@ -156,12 +158,14 @@ function documentsCsv(documents: Iterable<DocumentRow>): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Bytes and sha256 of a file, with one block of it in memory. */
-function hashFile(path: string): Pick<OutputFile, 'bytes' | 'sha256'> {
+/** Bytes and sha256 of a plain file, with one block of it in memory; null for anything else. */
+export function hashFile(path: string): Pick<OutputFile, 'bytes' | 'sha256'> | null {
   const hash = createHash('sha256');
   const block = Buffer.allocUnsafe(BLOCK);
-  const file = openSync(path, 'r');
+  // The open of a FIFO would wait for its writer.
+  const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
+    if (!fstatSync(file).isFile()) return null;
     for (let bytes = 0; ; ) {
       const read = readSync(file, block, 0, BLOCK, bytes);
       if (read === 0) return { bytes, sha256: hash.digest('hex') };

@@ -3,7 +3,7 @@
  */
 import { studentQuantile } from './student-t.js';
 
-interface Uncertainty {
+export interface Uncertainty {
   /** Standard error of the ratio, bits per byte; null where there is one document only. */
   readonly stderr: number | null;
   /** 95 % interval; null likewise. */

@@ -2,7 +2,7 @@
  * Reader of `targets.f32` (docs/result.md): nats per target of another evaluator.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { spanTotals } from '../engine/q30.js';
 import { type BpbError, inputError } from '../errors.js';
 import type { CoverageMap } from '../windows/coverage.js';
@@ -12,7 +12,7 @@ const BLOCK = 1 << 24;
 
 export class TargetsFile {
   /** `nats[i - 1]` is that of target `i`. */
-  private readonly nats: Float32Array<ArrayBuffer>;
+  readonly nats: Float32Array<ArrayBuffer>;
   readonly sha256: string;
 
   /** @throws BPB_TARGETS_UNREADABLE; BPB_TARGETS_SIZE where it is not a float a target */
@@ -22,7 +22,8 @@ export class TargetsFile {
   ) {
     let file: number;
     try {
-      file = openSync(path, 'r');
+      // The open of a FIFO would wait for its writer.
+      file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     } catch (cause) {
       throw unreadable(path, cause);
     }

@@ -44,7 +44,7 @@ test('every command has a function of its name', () => {
   });
   const named = new Set(commands.filter((name) => name !== 'bpb'));
   expect([...named].sort()).toEqual([
-    ...['audit', 'claim', 'doctor', 'init', 'probe', 'score', 'tokenize'],
+    ...['audit', 'claim', 'doctor', 'init', 'probe', 'score', 'tokenize', 'verify'],
   ]);
   for (const name of named) expect(Object.keys(bpb)).toContain(name);
 });

@@ -41,6 +41,7 @@ const TABLES: readonly Table[] = [
     beside: ['result.md', 'Fields of a score'],
   },
   { page: 'result.md', title: 'Fields of an error', of: 'error' },
+  { page: 'verify.md', title: 'Fields of a verification report', of: 'verify' },
   {
     page: 'probe.md',
     title: 'Fields of a probe report',

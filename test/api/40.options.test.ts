@@ -10,6 +10,7 @@ type Call = (options: never) => unknown;
 const FUNCTIONS: [string, Call][] = [
   ['score', bpb.score],
   ['scoreClaimed', bpb.scoreClaimed],
+  ['verify', bpb.verify],
   ['probe', bpb.probe],
   ['probeLedger', bpb.probeLedger],
   ['audit', bpb.audit],

@@ -69,6 +69,10 @@ export async function allResults({ at }: Inputs): Promise<Results> {
       await bpb.score({ artifact: at('ahead.onnx'), ...chunk, strict: true }),
       await bpb.score({ artifact: at('adaptive'), ...bytes, ...run }),
     ],
+    verify: [
+      await bpb.verify({ result: at('results'), artifact }),
+      await bpb.verify({ result: at('results') }),
+    ],
     claimed: [await bpb.scoreClaimed({ ...claimed, ...shards })],
     probe: [await bpb.probe({ artifact: at('ahead.onnx'), ...chunk, docs: at('bytes.jsonl') })],
     ledger: [

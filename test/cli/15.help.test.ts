@@ -4,6 +4,7 @@ import { bpb } from '../helpers/command.js';
 
 /** What an option of these kinds names is the user's own, and nothing stands in its place. */
 const WITHOUT_DEFAULT = new Set([
+  '--artifact',
   '--targets',
   '--docs',
   '--data',

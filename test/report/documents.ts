@@ -381,6 +381,67 @@ const doctor: ReportDocuments['doctor'] = {
   ],
 };
 
+const verify: ReportDocuments['verify'] = {
+  schema: 'bpb-verify/1',
+  verdict: 'failed',
+  why: `a check fails: ${HOSTILE}`,
+  result: {
+    file: HOSTILE,
+    sha256: SHA,
+    status: 'scored',
+    evidence: 'computed',
+    val_bpb: 1.2245,
+    val_loss: 2.07,
+    partial: true,
+    part: [1, 2],
+    artifact: { name: HOSTILE, sha256: SHA },
+    harness: '0.1.0',
+  },
+  checks: [
+    {
+      name: 'run-hash',
+      what: 'it holds',
+      verdict: 'pass',
+      expected: null,
+      found: null,
+      note: null,
+    },
+    { name: 'size', what: 'small', verdict: 'pass', expected: null, found: null, note: HOSTILE },
+    {
+      name: 'documents',
+      what: 'the sums of documents.csv are the totals',
+      verdict: 'fail',
+      expected: HOSTILE,
+      found: `${HOSTILE} of targets`,
+      note: HOSTILE,
+    },
+    {
+      name: 'targets',
+      what: 'nats',
+      verdict: 'not_checked',
+      expected: null,
+      found: null,
+      note: HOSTILE,
+    },
+  ],
+  rows: {
+    unit: 'rows',
+    drawn: 16,
+    of: 312,
+    scored: 16,
+    targets: 16_384,
+    seed: 4_294_967_295,
+    mean_nats: 1e-8,
+    mean_abs_nats: 1.3e-7,
+    worst_abs_nats: 2e-7,
+    tolerance_nats: 1e-5,
+    unit_tolerance_nats: 1e-4,
+    differ_at_most: 0.25,
+  },
+  time: { total_s: 1.2 },
+  run,
+};
+
 const init: ReportDocuments['init'] = {
   schema: 'bpb-init/1',
   file: `${HOSTILE}/artifact.json`,
@@ -413,6 +474,7 @@ export const REPORTS: readonly Report[] = [
   { kind: 'ledger', document: ledger },
   { kind: 'tokenize', document: tokenize },
   { kind: 'doctor', document: doctor },
+  { kind: 'verify', document: verify },
   { kind: 'init', document: init },
   { kind: 'error', document: error },
 ];

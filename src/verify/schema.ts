@@ -1,0 +1,146 @@
+/**
+ * Schema of `bpb-result/1` as far as verification reads it: fields that a later version adds are let pass.
+ */
+import { z } from 'zod';
+import { LOGITS_KINDS } from '../onnx/bind/types.js';
+import { WINDOW_MODES } from '../windows/options.js';
+
+const count = z.int().min(0);
+const nats = z.number().min(0);
+const sha256 = z.custom<string>(
+  (value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value),
+  { error: 'a sha256 of 64 hexadecimal digits' },
+);
+const q30 = z.custom<string>((value) => typeof value === 'string' && /^\d{1,40}$/.test(value), {
+  error: 'a decimal integer in quotes',
+});
+const file = z.looseObject({ file: z.string(), tokens: count, sha256 });
+const optionalFiles = z
+  .array(z.looseObject({ file: z.string(), bytes: count, sha256 }))
+  .nullable()
+  .optional();
+
+const finding = z.looseObject({
+  id: z.string(),
+  severity: z.enum(['fail', 'warn', 'note']),
+  message: z.string(),
+  accepted: z.boolean(),
+});
+
+/** What a score and a claimed score have in common. */
+const common = {
+  schema: z.literal('bpb-result/1'),
+  status: z.enum(['scored', 'withheld']),
+  findings: z.array(finding),
+  totals: z.looseObject({
+    targets: count,
+    nats,
+    nats_q30: q30,
+    bytes: z.looseObject({
+      lut: count,
+      sidecar: count.nullable(),
+      decoded: count.nullable(),
+      original: count.nullable(),
+    }),
+    headline: z.enum(['lut', 'sidecar']),
+    documents_lossy: count.nullable(),
+  }),
+  coverage: z.looseObject({
+    tokens: count,
+    documents: count,
+    scored: count,
+    repeated: count,
+    partial: z.boolean(),
+    part: z
+      .tuple([count.min(1), count.min(1)])
+      .nullable()
+      .optional(),
+    skipped: z.array(z.looseObject({ reason: z.string(), targets: count })),
+  }),
+  tokenizer: z.looseObject({
+    kind: z.string(),
+    vocab: count,
+    sha256,
+    bos: count.nullable(),
+    document_start: z.union([count, z.literal('none')]).nullable(),
+  }),
+  data: z.looseObject({
+    shards: z.array(file),
+    sidecars: z.array(file),
+    documents: z.looseObject({ source: z.string(), sha256 }).nullable(),
+    known_as: z.looseObject({ name: z.string() }).nullable(),
+  }),
+  identity: z.looseObject({ score: sha256, bits: sha256 }),
+  files: optionalFiles,
+  run: z.looseObject({
+    harness: z.string(),
+    commit: z.string().nullable(),
+    command: z.string(),
+    date: z.string(),
+    sha256,
+  }),
+};
+
+const figures = {
+  val_loss: nats.nullable(),
+  val_bpb: nats.nullable(),
+  bpb_original: nats.nullable(),
+  bits_per_token: nats.nullable(),
+  stderr_bpb: nats.nullable(),
+  ci95_bpb: z.tuple([z.number(), z.number()]).nullable(),
+  infinite_targets: count,
+  first_infinite: count.nullable(),
+};
+
+const computedSchema = z.looseObject({
+  ...common,
+  score: z.looseObject({ evidence: z.literal('computed'), ...figures }),
+  window: z.looseObject({
+    mode: z.enum(WINDOW_MODES),
+    seqLen: count.min(1),
+    stride: count.min(1).nullable(),
+    tail: z.enum(['drop', 'score']),
+    compat: z.string().nullable(),
+  }),
+  artifact: z.looseObject({
+    name: z.string(),
+    sha256,
+    model_sha256: sha256,
+    bytes_counted: count,
+    bytes_limit: count,
+    within_limit: z.boolean().nullable(),
+  }),
+  engine: z.looseObject({
+    name: z.string(),
+    provider: z.string(),
+    precision: z.enum(['fp32', 'tf32', 'fp16', 'bf16']),
+    vocabulary: count.nullable(),
+    batch_tokens: count.min(1),
+    versions: z.record(z.string(), z.string()),
+    tokens_input: z.string(),
+    logits_output: z.string(),
+    logits_are: z.enum(LOGITS_KINDS),
+    inputs: z.record(z.string(), z.looseObject({ by: z.string() })),
+  }),
+  verification: z.looseObject({ verdict: z.enum(['pass', 'fail', 'not_possible', 'skipped']) }),
+  optimization: z
+    .looseObject({
+      precision: z.enum(['fp16', 'fp32']),
+      verdict: z.enum(['pass', 'fail']),
+      model_sha256: sha256,
+    })
+    .nullable(),
+  probes: z.array(z.looseObject({ name: z.string(), verdict: z.string() })).nullable(),
+});
+
+const claimedSchema = z.looseObject({
+  ...common,
+  score: z.looseObject({ evidence: z.literal('claimed'), ...figures }),
+  ledger: z.looseObject({ hash: z.string() }),
+  claim: z.looseObject({ targets: z.looseObject({ file: z.string(), sha256 }) }),
+});
+
+/** The schema of a result, by what it says of its evidence. */
+export function resultSchema(evidence: unknown): typeof computedSchema | typeof claimedSchema {
+  return evidence === 'claimed' ? claimedSchema : computedSchema;
+}
