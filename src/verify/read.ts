@@ -38,8 +38,13 @@ export interface ReadResult {
 /** @throws input errors that name the file; BPB_VERIFY_SUBMISSION (usage) for a folder of a submission */
 export function readResult(path: string): ReadResult {
   const file = fileOf(path);
-  const json = parse(readText(file), file);
+  const text = readText(file);
+  const json = parse(text, file);
   check(json, file);
+  // The hash is of what programs read, which is the last one; a person sees the first.
+  if (keysOf(json) !== keysIn(text)) {
+    throw invalid(file, ['a field stands twice in one object']);
+  }
   return { file, folder: dirname(file), result: json as ScoreResult | ClaimedResult };
 }
 
@@ -141,6 +146,21 @@ function check(json: unknown, file: string): void {
       hint: 'verify the file that the run itself wrote',
     });
   }
+}
+
+/** Strings of a JSON text, each with the colon that makes it a key. */
+const STRING = /"(?:[^"\\]|\\.)*"(\s*:)?/g;
+
+function keysIn(text: string): number {
+  let keys = 0;
+  for (const [, colon] of text.matchAll(STRING)) if (colon !== undefined) keys++;
+  return keys;
+}
+
+function keysOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const inner = Object.values(value).reduce<number>((all, each) => all + keysOf(each), 0);
+  return inner + (Array.isArray(value) ? 0 : Object.keys(value).length);
 }
 
 /** Whether a value has more than `levels`; itself no deeper than that. */

@@ -43,6 +43,7 @@ const common = {
       original: count.nullable(),
     }),
     headline: z.enum(['lut', 'sidecar']),
+    denominator: z.looseObject({ confirmed_by: z.string() }).optional(),
     documents_lossy: count.nullable(),
   }),
   coverage: z.looseObject({

@@ -4,9 +4,12 @@
 import { type Adaptive, resetsAtDocuments } from '../artifact/adaptive.js';
 import { graphFindings } from '../artifact/graph-findings.js';
 import { Accounting, type ByteTotals } from '../bytes/accounting.js';
+import type { Denominator } from '../bytes/denominator.js';
+import type { Identified } from '../data/known-sets.js';
 import { dataFindings } from '../evaluation/data-findings.js';
 import type { PlannedEvaluation } from '../evaluation/open.js';
 import { scoredRanges } from '../score/compose.js';
+import { judgeBytes } from '../score/denominator.js';
 import { dataFigures, identifyData } from '../score/figures.js';
 import { identityOf } from '../score/identity.js';
 import type { ScoreResult } from '../score/result.js';
@@ -32,7 +35,7 @@ const PLACES = {
 };
 const FOUND = {
   name: 'data-findings',
-  what: 'no finding is missing of its graph and shards',
+  what: 'no finding is missing of graph, shards and bytes',
 };
 
 /** Everything that can be compared before a row is scored. */
@@ -41,21 +44,32 @@ export async function streamChecks(
   evaluation: PlannedEvaluation,
   { documents, nats }: Tables,
 ): Promise<VerifyCheck[]> {
-  const { tokenizer, data, workload, artifact, window } = evaluation;
+  const { tokenizer, data, workload, artifact } = evaluation;
   const { stream, sidecar, facts } = data;
   const coverage = new CoverageMap(stream.ids.length, true);
   for (const [first, count] of scoredRanges(workload)) coverage.mark(first, count);
   const accounting = new Accounting({ tokenizer, stream, sidecar, facts });
   const bytes = accounting.totals(scoredRanges(workload));
+  const known = identifyData(data, result.totals.targets);
+  const confirmed = result.totals.denominator?.confirmed_by;
+  const { denominator, findings: ofBytes } = judgeBytes(bytes, {
+    data,
+    known,
+    planned: workload.plan.scored,
+    // Who named the tokenizer is the run's own word; what documents and sets confirm goes before it.
+    namedByCaller: confirmed === 'caller',
+    namedByRules: confirmed === 'rules',
+  });
   const checks = [
-    streamCheck(result, evaluation, coverage),
-    bytesCheck(result, bytes, documents),
+    streamCheck(result, evaluation, coverage, known),
+    bytesCheck(result, bytes, denominator, documents),
     placesCheck(coverage, nats),
   ];
   if (nats !== null && documents !== null) {
     checks.push(targetsByDocument(result, nats, stream, documents));
   }
-  const found = [...graphFindings(artifact), ...(await dataFindings(data, window.mode))];
+  const ofData = await dataFindings(data, workload.plan.options);
+  const found = [...ofBytes, ...graphFindings(artifact), ...ofData];
   return [...checks, findingsCheck(result, found, FOUND)];
 }
 
@@ -63,12 +77,12 @@ function streamCheck(
   result: ScoreResult,
   evaluation: PlannedEvaluation,
   covered: CoverageMap,
+  known: Identified | null,
 ): VerifyCheck {
   const { artifact, data, workload, tokenizer } = evaluation;
   const { coverage, window, engine, adaptive } = result;
   const { plan } = workload;
   const part = coverage.part ?? null;
-  const known = identifyData(data, result.totals.targets);
   const own = dataFigures({ data, tokenizer }, known);
   const { model } = artifact;
   const tokens = data.stream.ids.length;
@@ -152,6 +166,7 @@ function inputsText(inputs: readonly Pick<Input, 'name' | 'kind' | 'by'>[]): str
 function bytesCheck(
   { totals }: ScoreResult,
   own: ByteTotals,
+  denominator: Denominator,
   table: DocumentTable | null,
 ): VerifyCheck {
   const { bytes } = totals;
@@ -167,6 +182,11 @@ function bytesCheck(
       expected: own.documentsLossy,
       found: totals.documents_lossy,
     };
+    // Results of before did not say it.
+    if (totals.denominator !== undefined) {
+      const { confirmed_by: found } = totals.denominator;
+      yield { field: 'denominator', expected: denominator.confirmed_by, found };
+    }
     if (table !== null) yield* documentFigures(own.byDocument, table);
   }
   return equalFigures(BYTES, figures(), table === null ? 'their totals only' : null);

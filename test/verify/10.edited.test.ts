@@ -22,7 +22,7 @@ import {
 
 const folder = fileFolder();
 const [run, other] = [join(folder, 'run'), join(folder, 'other')];
-const common = { tokenizer: 'byte260', workers: 1, threads: 1, verifyRows: 1 } as const;
+const common = { tokenizer: 'byte260', workers: 1, threads: 1, verifyRows: 0 } as const;
 
 beforeAll(async () => {
   const { model, docs } = await scoreFixture({ folder });
@@ -47,6 +47,17 @@ test('a result as it was written is consistent, and claimed: nothing was scored 
     const open = report.checks.filter(({ verdict }) => verdict !== 'pass').map(({ name }) => name);
     expect([within, open]).toEqual([null, ['size']]);
   }
+});
+
+/** A better number before the real one, which is the one that is hashed. */
+const twice = (text: string) => text.replace('"val_bpb":', '"val_bpb": 0.5, "val_bpb":');
+
+test('colons and quotes in texts make no field, and new fields of a later version none twice', async () => {
+  const folder = bend(copyOf(run), (result) => {
+    result.notes = ['a', ': "b": c', '\\'];
+    result.later = { a: [{ b: ':' }] };
+  });
+  expect((await verify({ result: folder })).verdict).toBe('claimed');
 });
 
 describe('what is no result is refused', () => {
@@ -82,6 +93,7 @@ describe('what is no result is refused', () => {
     ['null', () => 'null', 'BPB_RESULT_SCHEMA'],
     ['another document', () => '{"schema":"bpb-probe/1"}', 'BPB_RESULT_SCHEMA'],
     ['a later version', () => '{"schema":"bpb-result/2"}', 'BPB_RESULT_SCHEMA'],
+    ['a field twice', twice, 'BPB_RESULT_INVALID'],
     ['without fields', () => '{"schema":"bpb-result/1"}', 'BPB_RESULT_INVALID'],
     ['not UTF-8', () => Buffer.from([0x7b, 0xff, 0x7d]), 'BPB_RESULT_UNREADABLE'],
   ])('%s', async (_, content, code) => {
