@@ -33,7 +33,7 @@ interface DocumentBytes {
   readonly lut: Float64Array;
   readonly sidecar: Float64Array | null;
   readonly decoded: Float64Array;
-  /** NaN for a lossy document that is scored in part; null without the documents. */
+  /** NaN for an altered document, and a lossy one scored in part; null without the documents. */
   readonly original: Float64Array | null;
   /** 1 where every target of the document is scored exactly once. */
   readonly complete: Uint8Array;
@@ -57,13 +57,15 @@ export interface ByteTotals {
   readonly lut: number;
   readonly sidecar: number | null;
   readonly decoded: number;
-  /** Null without the documents, and where a lossy document is scored in part. */
+  /** Null without the documents, where one is altered, and where a lossy one is scored in part. */
   readonly original: number | null;
   readonly headline: 'lut' | 'sidecar';
   /** Bytes of the headline accounting. */
   readonly bytes: number;
   /** Scored documents that do not survive the round trip; null without the documents. */
   readonly documentsLossy: number | null;
+  /** Scored documents that decode to another text, in the reference form; null without the documents. */
+  readonly documentsAltered: number | null;
   readonly stream: StreamBytes;
   readonly byDocument: DocumentBytes;
 }
@@ -227,8 +229,10 @@ export class Accounting {
       : this.partialShares(segments, span.textFrom, span.textTo, shares);
     out.decoded[k] = decoded;
     if (out.original !== null && this.facts !== null) {
-      if (this.facts.lossless[k] === 1) out.original[k] = decoded;
-      else out.original[k] = wholeText ? this.facts.originalBytes[k]! : Number.NaN;
+      const { lossless, intact, originalBytes } = this.facts;
+      // Published bytes are credited for the published text alone: one that is changed has none.
+      if (lossless[k] === 1) out.original[k] = decoded;
+      else out.original[k] = wholeText && intact[k] === 1 ? originalBytes[k]! : Number.NaN;
     }
     return wholeText ? decoded : null;
   }
@@ -256,14 +260,8 @@ export class Accounting {
     const lut = total(byDocument.lut);
     const sidecar = byDocument.sidecar === null ? null : total(byDocument.sidecar);
     const original = byDocument.original === null ? null : total(byDocument.original);
-    let documentsLossy: number | null = null;
-    if (this.facts !== null) {
-      const { lossless } = this.facts;
-      documentsLossy = byDocument.targets.reduce(
-        (sum, targets, k) => sum + (targets > 0 && lossless[k] === 0 ? 1 : 0),
-        0,
-      );
-    }
+    const scoredWithout = (kept: Uint8Array) =>
+      byDocument.targets.reduce((sum, n, k) => sum + (n > 0 && kept[k] === 0 ? 1 : 0), 0);
     return {
       targets: total(byDocument.targets),
       lut,
@@ -272,7 +270,8 @@ export class Accounting {
       original: original === null || Number.isNaN(original) ? null : original,
       headline: this.headline,
       bytes: this.headline === 'lut' ? lut : sidecar!,
-      documentsLossy,
+      documentsLossy: this.facts && scoredWithout(this.facts.lossless),
+      documentsAltered: this.facts && scoredWithout(this.facts.intact),
       stream,
       byDocument,
     };

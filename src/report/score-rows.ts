@@ -59,7 +59,9 @@ export function bytesLine({ totals }: Pick<ScoreResult, 'totals'>): string {
   const known = (['lut', 'sidecar', 'decoded', 'original'] as const)
     .filter((name) => bytes[name] !== null)
     .map((name) => `${name} ${count(bytes[name] as number)}`);
-  if (totals.documents_lossy) known.push(`${count(totals.documents_lossy)} documents lossy`);
+  const { documents_lossy: lossy, documents_altered: altered } = totals;
+  if (lossy)
+    known.push(`${count(lossy)} documents lossy${altered ? `, ${count(altered)} altered` : ''}`);
   return known.join('   ');
 }
 

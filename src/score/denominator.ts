@@ -2,7 +2,8 @@
  * Judgement of a score's bytes: who confirms them, and what shows that they are too many.
  */
 import type { ByteTotals } from '../bytes/accounting.js';
-import { textCeiling } from '../bytes/ceiling.js';
+import { alteredText } from '../bytes/altered.js';
+import { tableCeiling } from '../bytes/ceiling.js';
 import { type Denominator, denominatorOf } from '../bytes/denominator.js';
 import { sidecarSigns } from '../bytes/sidecar-signs.js';
 import type { Identified } from '../data/known-sets.js';
@@ -18,18 +19,28 @@ interface BytesContext {
   readonly namedByCaller: boolean;
   /** Whether the rules of the score name it. */
   readonly namedByRules?: boolean;
+  /** Whether they allow what its normalizer changes. */
+  readonly normalizerAllowed?: boolean;
 }
 
 export function judgeBytes(
   bytes: ByteTotals,
-  { data, known, planned, namedByCaller, namedByRules = false }: BytesContext,
+  {
+    data,
+    known,
+    planned,
+    namedByCaller,
+    namedByRules = false,
+    normalizerAllowed = false,
+  }: BytesContext,
 ): { readonly denominator: Denominator; readonly findings: readonly Finding[] } {
   const { stream, tokenizer, sidecar, facts } = data;
   const found: Finding[] = [];
-  if (bytes.headline === 'lut') found.push(...textCeiling(bytes.stream));
+  if (bytes.headline === 'lut') found.push(...tableCeiling(bytes.stream, facts));
   else if (facts === null) {
     found.push(...sidecarSigns(bytes.stream, { tokenizer, stream, sidecar: sidecar! }));
   }
+  if (facts !== null) found.push(...alteredText(facts, normalizerAllowed));
   const denominator = denominatorOf(bytes, {
     documents: facts === null ? null : !withholds(found),
     known,

@@ -123,6 +123,7 @@ export function totalFigures(
     headline: bytes.headline,
     denominator,
     documents_lossy: bytes.documentsLossy,
+    documents_altered: bytes.documentsAltered,
   };
 }
 

@@ -59,6 +59,7 @@ export interface ScoreResult {
     /** Who confirms the bytes of the headline. */
     denominator: Denominator;
     documents_lossy: number | null;
+    documents_altered: number | null;
   };
   coverage: {
     tokens: number;

@@ -20,6 +20,7 @@ interface Given {
   readonly ranges?: readonly TargetRange[];
   readonly namedByCaller?: boolean;
   readonly namedByRules?: boolean;
+  readonly normalizerAllowed?: boolean;
 }
 
 export async function* documentsOf(texts: readonly string[]): AsyncGenerator<Document> {
@@ -54,6 +55,8 @@ export async function judged(path: string, texts: readonly string[], given: Give
   const totals = new Accounting({ tokenizer, stream, facts, sidecar }).totals(ranges);
   const data = { stream, tokenizer, shards: [], sidecar, facts, documents: null, partial: false };
   const counts = { documents: texts.length, tokens: stream.ids.length };
-  const context = { known: identify(counts), planned: totals.targets, namedByCaller, namedByRules };
+  const { normalizerAllowed = false } = given;
+  const named = { namedByCaller, namedByRules, normalizerAllowed };
+  const context = { known: identify(counts), planned: totals.targets, ...named };
   return { stream, tokenizer, totals, facts: known, ...judgeBytes(totals, { data, ...context }) };
 }

@@ -77,6 +77,7 @@ export const score: ReportDocuments['score'] = {
     headline: 'lut',
     denominator: { confirmed_by: 'nobody', note: '--docs FILE confirms it' },
     documents_lossy: 0,
+    documents_altered: 0,
   },
   coverage: {
     tokens: 1025,
