@@ -2,6 +2,7 @@
  * Sums, counts and first examples over the examined documents.
  */
 import type { Document } from '../data/types.js';
+import type { TextDifference } from '../tokenizer/same-text.js';
 import type { Loss, LossKind } from './examine/loss.js';
 import type { ExaminedDocument, StreamMatch } from './examine/messages.js';
 import { TRAITS, type Trait } from './types.js';
@@ -13,6 +14,21 @@ export interface Tally {
   first: number[];
 }
 
+interface LossTally {
+  count: number;
+  /** Of these, the documents that are another text. */
+  altered: number;
+  /** The first. */
+  document: number;
+  loss: Loss;
+}
+
+export interface AlteredTally extends Tally {
+  /** Published bytes of these documents. */
+  bytes: number;
+  example: (TextDifference & { readonly document: number }) | null;
+}
+
 export interface TextFacts {
   documents: number;
   tokens: number;
@@ -21,7 +37,10 @@ export interface TextFacts {
   /** Documents whose published text is known. */
   withText: number;
   unknown: Tally & { tokens: number };
-  losses: Map<LossKind, { count: number; document: number; loss: Loss }>;
+  losses: Map<LossKind, LossTally>;
+  /** Of the documents that the tokenizer makes another text: those of which only the case, and the others. */
+  folded: AlteredTally;
+  altered: AlteredTally;
   firstSpace: Tally;
   tableDisagrees: Tally;
   matches: Map<StreamMatch, Tally>;
@@ -47,6 +66,8 @@ export function newTextFacts(): TextFacts {
     withText: 0,
     unknown: { ...newTally(), tokens: 0 },
     losses: new Map(),
+    folded: { ...newTally(), bytes: 0, example: null },
+    altered: { ...newTally(), bytes: 0, example: null },
     firstSpace: newTally(),
     tableDisagrees: newTally(),
     matches: new Map(),
@@ -74,9 +95,19 @@ export function addDocument(facts: TextFacts, index: number, found: ExaminedDocu
   }
   if (found.loss !== null) {
     const known = facts.losses.get(found.loss.kind);
+    const altered = found.altered === null ? 0 : 1;
     if (known === undefined) {
-      facts.losses.set(found.loss.kind, { count: 1, document: index, loss: found.loss });
-    } else known.count++;
+      facts.losses.set(found.loss.kind, { count: 1, altered, document: index, loss: found.loss });
+    } else {
+      known.count++;
+      known.altered += altered;
+    }
+  }
+  if (found.altered !== null) {
+    const tally = found.altered.caseOnly ? facts.folded : facts.altered;
+    tally.bytes += found.original ?? 0;
+    tally.example ??= { ...found.altered, document: index };
+    note(tally, index);
   }
   if (found.firstSpaceUncounted) note(facts.firstSpace, index);
   if (!found.tableAgrees) note(facts.tableDisagrees, index);

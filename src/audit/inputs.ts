@@ -12,6 +12,7 @@ import type { AuditOptions } from '../evaluation/audit-options.js';
 import { findingsOf } from '../evaluation/data-findings.js';
 import type { AuditEvaluation } from '../evaluation/open.js';
 import type { Finding } from '../finding.js';
+import { alteringRules } from '../tokenizer/altering-rules.js';
 import { withDocumentStart } from '../tokenizer/document-start.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import type { AuditFacts } from './checks/check.js';
@@ -22,11 +23,12 @@ import { readShardFacts, type ShardFacts } from './shard-facts.js';
 import { type OpenSidecar, openSidecar } from './sidecar-facts.js';
 import { tableDifferences } from './table-differences.js';
 import type { VocabularyReport } from './types.js';
+import { unreachablePieces } from './unreachable.js';
 import { readVocabulary } from './vocabulary.js';
 
 export type OpenedTokenizer = Pick<
   AuditFacts,
-  'tokenizer' | 'problems' | 'unloadable' | 'measured' | 'table'
+  'tokenizer' | 'problems' | 'unloadable' | 'measured' | 'rules' | 'unreachable' | 'table'
 > & { readonly vocabulary: VocabularyReport };
 
 /** Measures the tokenizer, and compares it with the claimed table. */
@@ -37,15 +39,17 @@ export async function examineTokenizer(
   const vocabulary = readVocabulary(tokenizer);
   const claimed = options.lut === undefined ? null : readClaimedTable(options.lut);
   const table = claimed === null ? null : { claimed, wrong: tableDifferences(claimed, tokenizer) };
+  const rules = alteringRules(tokenizer);
+  const rest = { tokenizer, problems, table, rules };
   const codec = await openCodec(tokenizer);
   if (codec instanceof BpbError) {
     const { missing } = vocabulary.byte_pieces;
     // What its pieces explain is a finding; what they do not is a damaged file.
     const explained = problems.length > 0 || (missing.length > 0 && missing.length < 256);
     if (!explained) throw codec;
-    return { tokenizer, problems, unloadable: codec, measured: null, vocabulary, table };
+    return { ...rest, unloadable: codec, measured: null, unreachable: null, vocabulary };
   }
-  return { tokenizer, problems, unloadable: null, ...measure(tokenizer, codec, options), table };
+  return { ...rest, unloadable: null, ...measure(tokenizer, codec, options) };
 }
 
 function measure(tokenizer: Tokenizer, codec: Codec, { onProgress }: AuditOptions) {
@@ -54,7 +58,7 @@ function measure(tokenizer: Tokenizer, codec: Codec, { onProgress }: AuditOption
     onProgress?.({ phase: 'measure', done, total, unit: 'ids', bpb: null }),
   );
   const vocabulary = { ...readVocabulary(tokenizer), losses: probeLosses(tokenizer, codec) };
-  return { measured, vocabulary };
+  return { measured, vocabulary, unreachable: unreachablePieces(tokenizer, codec) };
 }
 
 export interface OpenedData {

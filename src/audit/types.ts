@@ -58,6 +58,8 @@ export interface VocabularyReport {
     add_dummy_prefix: boolean;
     remove_extra_whitespaces: boolean;
     escape_whitespaces: boolean;
+    /** sha256 of the compiled character map; null for the identity, which has none. */
+    sha256: string | null;
   } | null;
   /** What the round trip of a probe text lost; empty for a tokenizer that keeps every byte. */
   losses: LossKind[];

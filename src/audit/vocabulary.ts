@@ -60,5 +60,6 @@ function normalizerReport({ normalizer }: Tokenizer): VocabularyReport['normaliz
     add_dummy_prefix: normalizer.addDummyPrefix,
     remove_extra_whitespaces: normalizer.removeExtraWhitespaces,
     escape_whitespaces: normalizer.escapeWhitespaces,
+    sha256: normalizer.sha256,
   };
 }

@@ -3,6 +3,7 @@
  */
 import type { AlteredDocument, DocumentFacts } from '../data/types.js';
 import type { RoundTrip } from './round-trip.js';
+import type { TextDifference } from './same-text.js';
 
 export class FactsBuilder {
   private readonly originalBytes: number[] = [];
@@ -17,9 +18,10 @@ export class FactsBuilder {
   }
 
   /** Adds one document. @param difference called where it is the first altered one */
-  add(trip: RoundTrip, difference: () => Omit<AlteredDocument, 'document'>): void {
+  add(trip: RoundTrip, difference: () => TextDifference): void {
     if (!trip.intact && this.firstAltered === null) {
-      this.firstAltered = { document: this.documents, ...difference() };
+      const { published, decoded } = difference();
+      this.firstAltered = { document: this.documents, published, decoded };
     }
     this.originalBytes.push(trip.originalBytes);
     this.nfkcBytes.push(trip.nfkcBytes);

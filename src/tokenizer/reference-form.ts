@@ -82,6 +82,9 @@ export function referenceForm(text: string): string {
   return nmtNfkc(text).replace(/ {2,}/g, ' ').replace(/^ | $/g, '');
 }
 
+/** Share of the published bytes that altered documents may have beside a headline. */
+export const MOST_ALTERED = 1e-4;
+
 /** By code point: 1 + the bytes that NFKC adds to the character; 0 where not computed yet. */
 let added: Uint8Array | undefined;
 

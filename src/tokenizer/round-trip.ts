@@ -2,11 +2,10 @@
  * Round-trip check: whether a document's ids decode to its published text or to another one that
  * reads the same, and to how many bytes.
  */
-import type { AlteredDocument } from '../data/types.js';
 import { countRestored, restoreCase, restoreCaseLoosely } from './caseops.js';
 import { PieceDecoder } from './piece-decoder.js';
 import { nfkcBytes } from './reference-form.js';
-import { sameText, textDifference } from './same-text.js';
+import { sameText, type TextDifference, textDifference } from './same-text.js';
 import type { Tokenizer } from './types.js';
 
 export interface RoundTrip {
@@ -48,12 +47,7 @@ export class RoundTripper {
   }
 
   /** Where the reference forms of `text` and of what the ids decode to first differ. */
-  difference(
-    ids: ArrayLike<number>,
-    text: string,
-    from = 0,
-    to = ids.length,
-  ): Omit<AlteredDocument, 'document'> {
+  difference(ids: ArrayLike<number>, text: string, from = 0, to = ids.length): TextDifference {
     const raw = this.decoder.decode(ids, from, to);
     return textDifference(Buffer.from(text, 'utf8'), this.restored(raw) ?? this.loosely(raw));
   }

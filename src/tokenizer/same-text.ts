@@ -112,13 +112,22 @@ export function sameText(a: Uint8Array, b: Uint8Array): boolean {
   return sameWords(new Cursor(a), new Cursor(b)) || formOf(a) === formOf(b);
 }
 
-/** Where the reference forms of two texts first differ, up to 16 bytes to either side. */
-export function textDifference(
-  published: Uint8Array,
-  decoded: Uint8Array,
-): { published: string; decoded: string } {
-  const a = Buffer.from(formOf(published));
-  const b = Buffer.from(formOf(decoded));
+/** Two texts with different reference forms. */
+export interface TextDifference {
+  /** The forms around their first difference, up to 16 bytes to either side. */
+  readonly published: string;
+  readonly decoded: string;
+  /** Nothing but case differs. */
+  readonly caseOnly: boolean;
+}
+
+/** The form of a text in which case makes no difference. */
+export const foldCase = (form: string) => form.toLowerCase().toUpperCase().toLowerCase();
+
+export function textDifference(published: Uint8Array, decoded: Uint8Array): TextDifference {
+  const [was, is] = [formOf(published), formOf(decoded)];
+  const [a, b] = [Buffer.from(was), Buffer.from(is)];
   const at = firstDifference(a, b);
-  return { published: around(a, at), decoded: around(b, at) };
+  const caseOnly = foldCase(was) === foldCase(is);
+  return { published: around(a, at), decoded: around(b, at), caseOnly };
 }

@@ -43,6 +43,8 @@ describe('the published sets, by the arithmetic of their counts', () => {
       problems: [],
       unloadable: null,
       measured: null,
+      rules: null,
+      unreachable: null,
       table: null,
       text: null,
       histogram: null,

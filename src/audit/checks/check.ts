@@ -3,6 +3,7 @@
  */
 import type { BpbError } from '../../errors.js';
 import type { Finding as DataFinding } from '../../finding.js';
+import type { AlteringRules } from '../../tokenizer/altering-rules.js';
 import type { Tokenizer } from '../../tokenizer/types.js';
 import type { ClaimedTable } from '../claimed-table.js';
 import type { TextFacts } from '../collect.js';
@@ -28,6 +29,10 @@ export interface AuditFacts {
   /** SentencePiece's own refusal of the model. */
   readonly unloadable: BpbError | null;
   readonly measured: MeasuredReport | null;
+  /** Rules of the normalizer that alter text; null where it has no character map. */
+  readonly rules: AlteringRules | null;
+  /** Ids of pieces that no text encodes to; null where the model does not load. */
+  readonly unreachable: readonly number[] | null;
   readonly table: { readonly claimed: ClaimedTable; readonly wrong: TableDifferences } | null;
   readonly text: TextFacts | null;
   /** Tokens by id over all documents, then the leading spaces that the rule counts. */

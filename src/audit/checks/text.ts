@@ -1,7 +1,9 @@
 /**
  * Checks of the documents: what the round trip loses, and what is odd in the text itself.
  */
-import type { TextFacts } from '../collect.js';
+import type { AlteringRules } from '../../tokenizer/altering-rules.js';
+import { MOST_ALTERED } from '../../tokenizer/reference-form.js';
+import type { AlteredTally, TextFacts } from '../collect.js';
 import type { LossKind } from '../examine/loss.js';
 import type { Trait } from '../types.js';
 import { type Check, check, figure, plural, which } from './check.js';
@@ -16,6 +18,25 @@ function lossExamples(text: TextFacts, kinds: readonly LossKind[]): string[] {
       `${kind}: document ${document}, byte ${loss.at}: ${was} → ${JSON.stringify(loss.decoded)}`,
     ];
   });
+}
+
+/** Documents that became another text, and what share of the published bytes they are. */
+function alteredDocuments({ bytes }: TextFacts, tally: AlteredTally): string {
+  const share = ((100 * tally.bytes) / Math.max(1, bytes.original)).toPrecision(3);
+  return `${plural(tally.count, 'document')} of ${share} % of the bytes: ${which(tally, 'document')}`;
+}
+
+function alteredExamples(rules: AlteringRules | null, tally: AlteredTally | null, folds: boolean) {
+  const shown = (text: string) => JSON.stringify(text);
+  const example = tally?.example ?? null;
+  return [
+    ...(example === null
+      ? []
+      : [`document ${example.document}: ${shown(example.published)} → ${shown(example.decoded)}`]),
+    ...(rules?.examples ?? [])
+      .filter(({ folding }) => folding === folds)
+      .map(({ from, to }) => `the normalizer makes ${shown(to)} of ${shown(from)}`),
+  ];
 }
 
 const traitCheck = (
@@ -61,19 +82,48 @@ export const TEXT_CHECKS: readonly Check[] = [
       'Upper and lower case become one: the model scores an easier text than the published one (pull requests 1578, 1585, 1670).',
     remedy: 'Use a normalizer without case folding, or the lossless case operators.',
     needs: [],
-    run: ({ vocabulary, text }) => {
-      const found = text?.losses.get('case folding');
-      if (!vocabulary.losses.includes('case folding') && found === undefined) return null;
-      const detail =
-        found === undefined ? 'a probe text lost its capitals' : plural(found.count, 'document');
-      return { detail, examples: text === null ? [] : lossExamples(text, ['case folding']) };
+    run: ({ vocabulary, text, rules }) => {
+      const first = text?.losses.get('case folding')?.count ?? 0;
+      const documents = Math.max(first, text?.folded.count ?? 0);
+      const folding = rules?.folding ?? 0;
+      if (!vocabulary.losses.includes('case folding') && documents + folding === 0) return null;
+      const examples = [
+        ...(text === null ? [] : lossExamples(text, ['case folding'])),
+        ...alteredExamples(rules, text?.folded ?? null, true),
+      ];
+      if (documents > 0) return { detail: plural(documents, 'document'), examples };
+      if (folding === 0) return { detail: 'a probe text lost its capitals', examples };
+      return { detail: `${plural(folding, 'rule')} of the normalizer`, examples };
+    },
+  }),
+  check({
+    name: 'altered-text',
+    severity: 'fail',
+    explanation:
+      'The normalizer folds, drops or replaces characters beyond what SentencePiece’s nmt_nfkc does: the model scores another text than the published one.',
+    remedy:
+      'Use identity, nfkc or nmt_nfkc; an organizer may allow a normalizer by the sha256 of its character map (--rules).',
+    needs: [],
+    run: ({ text, rules }) => {
+      const changes = rules?.altering ?? 0;
+      const tally = text?.altered ?? null;
+      const examples = alteredExamples(rules, tally, false);
+      const parts = [];
+      if (tally !== null && tally.count > 0) parts.push(alteredDocuments(text!, tally));
+      if (changes > 0) parts.push(`${plural(changes, 'rule')} of the normalizer`);
+      if (rules?.complete === false)
+        parts.push('more rules than any normalizer of SentencePiece has');
+      if (parts.length === 0) return null;
+      const few = changes === 0 && rules?.complete !== false;
+      const slight = few && tally!.bytes <= MOST_ALTERED * text!.bytes.original;
+      return { detail: parts.join('; '), examples, ...(slight ? { severity: 'warn' } : {}) };
     },
   }),
   check({
     name: 'lossy-text',
     severity: 'warn',
     explanation:
-      'What the tokenizer writes does not decode to the published text: the challenge’s rule counts the bytes after normalization.',
+      'What the tokenizer writes does not decode to the published text, but to one that has its reference form: the challenge’s rule counts the bytes after normalization.',
     remedy:
       'Right by the rule; bpb_original, over the published bytes, stands beside it in a score.',
     needs: [],
@@ -84,9 +134,14 @@ export const TEXT_CHECKS: readonly Check[] = [
           ? null
           : { detail: `the normalizer loses: ${losses.join(', ')}` };
       }
-      const kinds = [...text.losses.keys()].filter((kind) => kind !== 'case folding');
+      const count = (kind: LossKind) => {
+        const { count: all, altered } = text.losses.get(kind)!;
+        return all - altered;
+      };
+      const kinds = [...text.losses.keys()].filter(
+        (kind) => kind !== 'case folding' && count(kind) > 0,
+      );
       if (kinds.length === 0) return null;
-      const count = (kind: LossKind) => text.losses.get(kind)!.count;
       kinds.sort((a, b) => count(b) - count(a));
       const documents = kinds.reduce((sum, kind) => sum + count(kind), 0);
       const first = kinds.map((kind) => `${kind} ${figure(count(kind))}`).join(', ');

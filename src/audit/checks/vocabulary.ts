@@ -1,7 +1,9 @@
 /**
  * Checks of the tokenizer alone: its pieces, its normalizer, the table against SentencePiece.
  */
+import { CASE_OPERATORS } from '../../tokenizer/check-pieces.js';
 import { documentStartHint, whyNoBos } from '../../tokenizer/document-start.js';
+import { MOST_ALTERED } from '../../tokenizer/reference-form.js';
 import { type Check, check, figure, plural } from './check.js';
 
 const shown = (text: string) => JSON.stringify(text);
@@ -95,6 +97,49 @@ export const VOCABULARY_CHECKS: readonly Check[] = [
       return used === 0
         ? { detail: `${detail}; none occurs in the text`, severity: 'info' }
         : { detail: `${detail}; ${figure(used)} such tokens in the text`, severity: 'fail' };
+    },
+  }),
+  check({
+    name: 'unreachable-pieces',
+    severity: 'warn',
+    explanation:
+      'No text encodes to these pieces, not their own either. A trainer makes none such; a piece whose text was changed after training is one, and counts the bytes of a text that nobody wrote.',
+    remedy: 'Give the tokenizer that made the shards, as it was trained.',
+    needs: ['unreachable'],
+    run: ({ unreachable, tokenizer, histogram }) => {
+      const { pieces } = tokenizer;
+      const used = (id: number) => histogram?.[id] ?? 0;
+      const tokens = unreachable.reduce((sum, id) => sum + used(id), 0);
+      // What a normalizer never leaves, such as two spaces, may stand among user-defined pieces.
+      const odd = unreachable.filter((id) => used(id) > 0 || pieces[id]!.type === 'normal');
+      if (odd.length === 0) return null;
+      odd.sort((a, b) => used(b) - used(a));
+      const examples = odd.slice(0, 5).map((id) => `id ${id} ${shown(pieces[id]!.text)}`);
+      const detail = `${plural(odd.length, 'piece')}: ${examples.join(', ')}`;
+      if (tokens === 0) return { detail, severity: histogram === null ? 'warn' : 'info' };
+      return { detail: `${detail}; ${figure(tokens)} such tokens in the text`, severity: 'fail' };
+    },
+  }),
+  check({
+    name: 'user-defined-text',
+    severity: 'warn',
+    explanation:
+      'User-defined pieces hold part of the text. They match before anything else, so that one whose text was lengthened after training still encodes to itself: only the documents show it.',
+    remedy: 'Give the documents that the shards were made from (--docs).',
+    needs: ['histogram', 'text', 'shards'],
+    run: ({ tokenizer, histogram, text }) => {
+      if (text.withText > 0) return null;
+      let bytes = 0;
+      for (const [id, { text: piece, type }] of tokenizer.pieces.entries()) {
+        if (type !== 'user_defined' || (CASE_OPERATORS as readonly string[]).includes(piece))
+          continue;
+        // One character stands for itself, or for another one.
+        if ([...piece].length > 1) bytes += histogram[id]! * Buffer.byteLength(piece);
+      }
+      const share = bytes / Math.max(1, text.bytes.decoded);
+      return share <= MOST_ALTERED
+        ? null
+        : { detail: `${figure(bytes)} bytes, ${(100 * share).toPrecision(3)} % of the text` };
     },
   }),
   check({

@@ -7,6 +7,8 @@ import { SPACE } from '../../tokenizer/check-pieces.js';
 import { startIdOf } from '../../tokenizer/document-start.js';
 import { createEncoder } from '../../tokenizer/encoder.js';
 import { PieceDecoder } from '../../tokenizer/piece-decoder.js';
+import { RoundTripper } from '../../tokenizer/round-trip.js';
+import type { TextDifference } from '../../tokenizer/same-text.js';
 import { loadSentencePiece } from '../../tokenizer/sentencepiece-js.js';
 import type { Encoder } from '../../tokenizer/types.js';
 import { sumClaimed } from '../claimed-table.js';
@@ -51,6 +53,7 @@ export async function openExaminer(
 class Examiner {
   private readonly lut: Lut;
   private readonly decoder: PieceDecoder;
+  private readonly roundTripper: RoundTripper;
   /** Bytes of each id in the normalized text, where a space mark is one byte. */
   private readonly surface: Uint32Array;
   private readonly unknownId: number;
@@ -68,6 +71,7 @@ class Examiner {
     const { tokenizer } = setup;
     this.lut = buildLut(tokenizer);
     this.decoder = new PieceDecoder(tokenizer);
+    this.roundTripper = new RoundTripper(tokenizer);
     this.before = startIdOf(tokenizer) ?? this.lut.boundary.indexOf(0);
     this.unknownId = tokenizer.pieces.findIndex(({ type }) => type === 'unknown');
     this.cased = tokenizer.hasCaseOperators;
@@ -135,6 +139,8 @@ class Examiner {
       unknown,
       firstSpaceUncounted: firstSpace,
       loss,
+      // Ids of another text, and text without a piece, are findings of their own.
+      altered: loss === null || !equal || unknown > 0 ? null : this.altered(text!, tokens),
       match:
         inStream === null || !whole ? null : equal ? 'equal' : this.explain(text, loss, inStream),
       tableAgrees: unknown > 0 || this.cased || from === 0 || lut + uncounted === decoded.bytes,
@@ -197,6 +203,11 @@ class Examiner {
     if (!decoded.malformed && original.equals(decoded.text)) return null;
     const surface = unknown ? this.setup.tokenizer.unknownSurface : null;
     return findLoss(original, decoded.text, surface, decoded.malformed);
+  }
+
+  private altered(text: string, { ids, from, to }: Tokens): TextDifference | null {
+    if (this.roundTripper.check(ids, text, from, to).intact) return null;
+    return this.roundTripper.difference(ids, text, from, to);
   }
 
   /** @param known `encoded` decoded, where that has been done already */

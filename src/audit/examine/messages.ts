@@ -2,6 +2,7 @@
  * Messages of an audit's worker threads: setup, tasks and results.
  */
 import type { TokenIds } from '../../data/types.js';
+import type { TextDifference } from '../../tokenizer/same-text.js';
 import type { Tokenizer } from '../../tokenizer/types.js';
 import type { ClaimedTable } from '../claimed-table.js';
 import type { Trait } from '../types.js';
@@ -53,6 +54,8 @@ export interface ExaminedDocument {
   readonly firstSpaceUncounted: boolean;
   /** What the round trip lost; null where it lost nothing or there is no text to compare with. */
   readonly loss: Loss | null;
+  /** Where the tokenizer by itself made another text of it; null where it did not, or that is not known. */
+  readonly altered: TextDifference | null;
   readonly match: StreamMatch | null;
   /** The table's sum is what the tokens decode to, or nothing can be said (unknown tokens, operators). */
   readonly tableAgrees: boolean;
