@@ -30,11 +30,12 @@ function of(severity: Finding['severity']) {
   });
 }
 
+const rank = ({ severity, accepted }: Finding) => ORDER[severity] + (accepted ? 0.5 : 0);
 const ORDER = { fail: 0, warn: 1, note: 2 } as const;
 
-/** The gravest first, those of a severity in their order. */
+/** The gravest first, those of a severity in their order; what is accepted after what is not. */
 export function bySeverity(findings: readonly Finding[]): Finding[] {
-  return [...findings].sort((a, b) => ORDER[a.severity] - ORDER[b.severity]);
+  return [...findings].sort((a, b) => rank(a) - rank(b));
 }
 
 /** Whether one of them leaves no headline. */

@@ -108,7 +108,7 @@ export async function scoreClaimed(options: ClaimedOptions): Promise<ClaimedResu
     notes: [
       'claimed: the nats were made elsewhere; their order, their sums and the bytes were checked here',
       ...(header.stream_sha256 === null ? ['the ledger does not say which stream it is of'] : []),
-      ...dataNotes(data, known),
+      ...dataNotes(data),
     ],
     run: { harness: harnessVersion() },
   };

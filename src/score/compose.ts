@@ -4,7 +4,6 @@
 import { type Adaptive, resetsAtDocuments } from '../artifact/adaptive.js';
 import { graphFindings } from '../artifact/graph-findings.js';
 import type { ByteTotals as Accounted, TargetRange } from '../bytes/accounting.js';
-import type { Identified } from '../data/known-sets.js';
 import type { PlannedEvaluation, Workload } from '../evaluation/open.js';
 import type { ScoreOptions } from '../evaluation/options.js';
 import { type Finding, withholds } from '../finding.js';
@@ -164,7 +163,7 @@ export function composeResult(
       total_s: seconds.total,
       targets_per_s: targets / seconds.score,
     },
-    notes: notesOf(evaluation, scored, part, known),
+    notes: notesOf(evaluation, scored, part),
     run: { harness: harnessVersion() },
   };
   return withRunHash({ ...result, identity: identityOf(result) }, command);
@@ -214,10 +213,8 @@ function notesOf(
   { artifact, data }: PlannedEvaluation,
   { opened, times }: RunOutcome,
   part: ScoreOptions['part'],
-  known: Identified | null,
 ): string[] {
-  const notes = [...artifact.remarks, ...opened.notes, ...times.remarks];
-  notes.push(...dataNotes(data, known));
+  const notes = [...artifact.remarks, ...opened.notes, ...times.remarks, ...dataNotes(data)];
   if (part !== undefined) notes.push(`partial: part ${part[0]} of ${part[1]}`);
   return notes;
 }

@@ -162,11 +162,9 @@ export function identifyData({ stream, facts }: OpenData, targets: number): Iden
 }
 
 /** Notes on the data. */
-export function dataNotes(data: OpenData, known: Identified | null): string[] {
+export function dataNotes(data: OpenData): string[] {
   const documents = data.stream.documentStarts.length;
-  const notes = known?.caution === undefined ? [] : [`about this data: ${known.caution}`];
-  if (data.partial) notes.push(`partial: the first ${documents} documents only`);
-  return notes;
+  return data.partial ? [`partial: the first ${documents} documents only`] : [];
 }
 
 /** `run.sha256` is over everything else: a result that was edited no longer matches it. */

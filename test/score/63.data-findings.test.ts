@@ -15,6 +15,16 @@ const EOS = 2;
 const text = (length: number) => [...Buffer.from('the quick brown fox '.repeat(length))];
 const idsOf = (bytes: readonly number[]) => bytes.map((byte) => byte + 4);
 
+/** Documents `from` to `to`, each of another text. */
+function stream(from: number, to: number): number[] {
+  const words = (k: number) =>
+    `${'the quick brown fox '.slice(k)}${k} and ${'jumps '.repeat(1 + (k % 3))}`;
+  return Array.from({ length: to - from }, (_, k) => [
+    BOS,
+    ...idsOf([...Buffer.from(words(from + k))]),
+  ]).flat();
+}
+
 async function shardOf(ids: readonly number[]): Promise<string> {
   const path = join(temporaryFolder(), 'fineweb_val_000000.bin');
   await writeShard(path, ids);
@@ -101,6 +111,117 @@ it('ids beyond the vocabulary name the vocabulary that made them', async () => {
   expect(refusal.message).toContain("GPT-2's 50257");
   const other = await refusalOf(() => findingsOf([BOS, 101, 20_000]));
   expect(other.message).toContain('20001 ids or more.');
+});
+
+/** Shards by name: what they are not, which finding says so, and how an audit of them names it. */
+const NOT_WHAT_THEY_SEEM: [string, Record<string, number[]>, string, string][] = [
+  [
+    'a copy that a browser named',
+    { 'fineweb_val_000000.bin': stream(0, 4), 'fineweb_val_000000 (1).bin': stream(0, 4) },
+    'shard-copy',
+    'shard-copy',
+  ],
+  [
+    'a shard once more under the next number',
+    { 'fineweb_val_000000.bin': stream(0, 4), 'fineweb_val_000001.bin': stream(0, 4) },
+    'equal-shards',
+    'equal-shards',
+  ],
+  [
+    'no shard 0',
+    { 'fineweb_val_000001.bin': stream(0, 4), 'fineweb_val_000002.bin': stream(4, 8) },
+    'first-shard-missing',
+    'first-shard-missing',
+  ],
+  [
+    'no shard 1',
+    { 'fineweb_val_000000.bin': stream(0, 4), 'fineweb_val_000002.bin': stream(4, 8) },
+    'shard-gap',
+    'shard-gap',
+  ],
+  [
+    '20 padding ids at the end',
+    { 'fineweb_val_000000.bin': [...stream(0, 6), ...new Array<number>(20).fill(0)] },
+    'padding-at-end',
+    'padding-at-end',
+  ],
+  [
+    'padding inside documents',
+    { 'fineweb_val_000000.bin': [...stream(0, 3), 0, 0, 0, ...stream(3, 6)] },
+    'impossible-ids',
+    'impossible-ids',
+  ],
+  [
+    'no BOS',
+    { 'fineweb_val_000000.bin': stream(0, 6).filter((id) => id !== BOS) },
+    'no-document-start',
+    'no-bos',
+  ],
+];
+
+describe('data that is not what it seems', () => {
+  it.each(NOT_WHAT_THEY_SEEM)('%s', async (_, shards, id, check) => {
+    const { model } = await scoreFixture();
+    const folder = temporaryFolder();
+    for (const [name, ids] of Object.entries(shards)) await writeShard(join(folder, name), ids);
+    const options = {
+      artifact: model,
+      tokenizer: 'byte260',
+      window: 'document',
+      seqLen: 64,
+    } as const;
+    const run = { ...options, data: [folder], verifyRows: 0, workers: 1 };
+    const withheld = await score(run);
+    const failed = withheld.findings.filter(({ severity }) => severity === 'fail');
+    expect(failed.map((each) => each.id)).toContain(id);
+    expect(withheld).toMatchObject({ status: 'withheld', score: { val_bpb: null } });
+    const report = await audit({ tokenizer: 'byte260', data: [folder], workers: 0 });
+    expect(report.verdict).toBe('fail');
+    expect(report.findings).toContainEqual(expect.objectContaining({ check, severity: 'fail' }));
+    // With a word that it is meant so, the number is there, and the finding with it.
+    const accepted = await score({ ...run, accept: failed.map((each) => each.id) });
+    expect(accepted.status).toBe('scored');
+    expect(accepted.score.val_bpb).toBeGreaterThan(0);
+    expect(accepted.findings.find((each) => each.id === id)).toMatchObject({
+      severity: 'fail',
+      accepted: true,
+    });
+  });
+
+  it('one finding accepted leaves the others', async () => {
+    const { model } = await scoreFixture();
+    const folder = temporaryFolder();
+    await writeShard(join(folder, 'fineweb_val_000001.bin'), [...stream(0, 6), 0, 0, 0, 0]);
+    const options = {
+      artifact: model,
+      tokenizer: 'byte260',
+      window: 'document',
+      seqLen: 64,
+    } as const;
+    const accept = ['first-shard-missing'];
+    const result = await score({ ...options, data: [folder], accept, verifyRows: 0, workers: 1 });
+    expect(result).toMatchObject({ status: 'withheld', score: { val_bpb: null } });
+    const failed = result.findings.filter(({ severity }) => severity === 'fail');
+    expect(failed).toMatchObject([
+      { id: 'padding-at-end', accepted: false },
+      { id: 'first-shard-missing', accepted: true },
+    ]);
+  });
+});
+
+const duplicate = sharedCase('duplicate-shard');
+
+it.skipIf(duplicate === null)('the duplicate shard, as an audit says', async () => {
+  const artifact = join(duplicate!, 'model.onnx');
+  const data = [duplicate!];
+  const window = { window: 'document', seqLen: 16 } as const;
+  const result = await score({ artifact, tokenizer: 'byte260', data, ...window });
+  expect(result.score.val_bpb).toBeNull();
+  const report = await audit({ tokenizer: 'byte260', data, workers: 0 });
+  for (const id of ['shard-copy', 'equal-shards']) {
+    expect(result.findings).toContainEqual(expect.objectContaining({ id, severity: 'fail' }));
+    expect(report.findings.map(({ check }) => check)).toContain(id);
+  }
 });
 
 const cases = sharedCase('no-bos-shard');

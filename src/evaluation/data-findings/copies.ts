@@ -107,6 +107,18 @@ function holds(whole: Buffer, part: Buffer): boolean {
   return false;
 }
 
+/** Tokens of a document by which it is known, from its beginning and from its end. */
+const HEAD = 48;
+const TAIL = 16;
+
+/** By its length and its ends: reading every token of a long stream again would cost more. */
+function documentKey(hash: IdsHash, ids: ArrayLike<number>, from: number, to: number): string {
+  const head = Math.min(to, from + HEAD);
+  for (let i = from; i < head; i++) hash.add(ids[i]!);
+  for (let i = Math.max(head, to - TAIL); i < to; i++) hash.add(ids[i]!);
+  return `${to - from}:${hash.take()}`;
+}
+
 /** Whether half of a shard are documents of another one, in whatever order. */
 function sharedDocuments(
   { stream: { ids, documentStarts, startId } }: DataFacts,
@@ -124,8 +136,7 @@ function sharedDocuments(
     const to = documentStarts[k + 1] ?? ids.length;
     while (shard + 1 < spans.length && from >= spans[shard]!.to) shard++;
     if (to - from <= MIN_TOKENS / 2) continue;
-    for (let i = from; i < to; i++) hash.add(ids[i]!);
-    const key = hash.take();
+    const key = documentKey(hash, ids, from, to);
     own[shard]! += to - from;
     const other = owner.get(key);
     if (other === undefined) owner.set(key, shard);
