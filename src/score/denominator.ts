@@ -5,6 +5,7 @@ import type { ByteTotals } from '../bytes/accounting.js';
 import { alteredText } from '../bytes/altered.js';
 import { tableCeiling } from '../bytes/ceiling.js';
 import { type Denominator, denominatorOf } from '../bytes/denominator.js';
+import { overcounted } from '../bytes/overcount.js';
 import { sidecarSigns } from '../bytes/sidecar-signs.js';
 import type { Identified } from '../data/known-sets.js';
 import type { OpenData } from '../evaluation/open-data.js';
@@ -36,8 +37,12 @@ export function judgeBytes(
 ): { readonly denominator: Denominator; readonly findings: readonly Finding[] } {
   const { stream, tokenizer, sidecar, facts } = data;
   const found: Finding[] = [];
-  if (bytes.headline === 'lut') found.push(...tableCeiling(bytes.stream, facts));
-  else if (facts === null) {
+  if (bytes.headline === 'lut') {
+    found.push(...tableCeiling(bytes.stream, facts));
+    if (found.length === 0) {
+      found.push(...overcounted(bytes.stream.headline, data, facts !== null));
+    }
+  } else if (facts === null) {
     found.push(...sidecarSigns(bytes.stream, { tokenizer, stream, sidecar: sidecar! }));
   }
   if (facts !== null) found.push(...alteredText(facts, normalizerAllowed));

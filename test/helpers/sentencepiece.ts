@@ -11,6 +11,8 @@ export interface ModelOptions {
   byteFallback?: boolean;
   addDummyPrefix?: boolean;
   removeExtraWhitespaces?: boolean;
+  /** Whether spaces are written as U+2581; by default it is not written, which means yes. */
+  escapeWhitespaces?: boolean;
   suffix?: boolean;
   bosPiece?: string;
   /** As it was trained; by default it is not written, which means 1. */
@@ -97,6 +99,9 @@ export function sentencePieceModel(options: ModelOptions = {}): Buffer {
     ...(options.charsmap === undefined ? [] : [bytesField(2, options.charsmap)]),
     uintField(3, addDummyPrefix ? 1 : 0),
     uintField(4, removeExtraWhitespaces ? 1 : 0),
+    ...(options.escapeWhitespaces === undefined
+      ? []
+      : [uintField(5, options.escapeWhitespaces ? 1 : 0)]),
   ];
   return Buffer.concat([
     ...pieces.map(pieceField),
