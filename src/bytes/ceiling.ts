@@ -6,6 +6,9 @@ import type { DocumentFacts } from '../data/types.js';
 import { type Finding, fail } from '../finding.js';
 import type { StreamBytes } from './accounting.js';
 
+/** The finding of every denominator that counts more than the text has. */
+export const DENOMINATOR_EXCEEDS = 'denominator-exceeds';
+
 /** By how much of itself a ceiling may be exceeded: more moves the third decimal of a score. */
 export const TOLERANCE = 1e-4;
 
@@ -36,7 +39,7 @@ export function tableCeiling(stream: StreamBytes, facts: DocumentFacts | null): 
     if (exceeds(stream.headline, most)) {
       return [
         fail(
-          'denominator-exceeds',
+          DENOMINATOR_EXCEEDS,
           `${counted}, whose documents have at most ${figure(most)} (${beyond(stream.headline, most)}): as published, or after nmt_nfkc where that is longer`,
           'bpb audit TOKENIZER --docs FILE says which pieces count more than their text, and what the normalizer adds',
         ),
@@ -47,7 +50,7 @@ export function tableCeiling(stream: StreamBytes, facts: DocumentFacts | null): 
   if (!exceeds(stream.headline, text)) return [];
   return [
     fail(
-      'denominator-exceeds',
+      DENOMINATOR_EXCEEDS,
       `${counted}, which decodes to ${figure(text)} (${beyond(stream.headline, text)}): a space mark inside a piece counts three bytes where the text has one space`,
       'bpb audit TOKENIZER names the pieces; train without pieces that hold a space after their beginning',
     ),

@@ -11,7 +11,7 @@ import type { TokenStream } from '../data/types.js';
 import { type Finding, fail } from '../finding.js';
 import { byteOfPiece, CASE_OPERATORS, SPACE } from '../tokenizer/check-pieces.js';
 import type { Tokenizer } from '../tokenizer/types.js';
-import { beyond, exceeds } from './ceiling.js';
+import { beyond, DENOMINATOR_EXCEEDS, exceeds } from './ceiling.js';
 import { buildLut } from './lut.js';
 
 /** Bytes over a whole stream. */
@@ -48,7 +48,7 @@ export function overcounted(
   ];
   return [
     fail(
-      'denominator-exceeds',
+      DENOMINATOR_EXCEEDS,
       `the table counts ${bytes} bytes that are none of a text, beside ${without} (${beyond(counted, counted - over)}): ${what.join(' and ')}`,
       'bpb audit TOKENIZER --docs FILE names the pieces; a tokenizer needs a piece for a space alone, no space mark behind the first character, and operators as user-defined symbols with a sidecar',
     ),

@@ -11,7 +11,7 @@ import { type Finding, fail, warn } from '../finding.js';
 import { CASE_OPERATORS } from '../tokenizer/check-pieces.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import type { StreamBytes } from './accounting.js';
-import { beyond, exceeds } from './ceiling.js';
+import { beyond, DENOMINATOR_EXCEEDS, exceeds } from './ceiling.js';
 
 /**
  * Bytes of the published text for each letter of a capitalized word, at most. A capital becomes an
@@ -38,7 +38,7 @@ export function sidecarSigns({ headline, decoded }: StreamBytes, entries: Entrie
   if (words > LIGATURE * letters + DROPPED) {
     return [
       fail(
-        'denominator-exceeds',
+        DENOMINATOR_EXCEEDS,
         `${counted}: ${figure(words)} of them for the ${figure(letters)} ASCII letters of pieces that follow a case operator, which have one byte each`,
         'give the sidecar that was exported with these shards: --sidecar DIR; with --docs FILE it is compared document by document',
       ),
@@ -46,7 +46,7 @@ export function sidecarSigns({ headline, decoded }: StreamBytes, entries: Entrie
   }
   return [
     warn(
-      'denominator-exceeds',
+      DENOMINATOR_EXCEEDS,
       `${counted}: only characters that normalization shortens or drops (no-break spaces, full-width letters) can explain that, and the tokens do not say how many there were`,
       '--docs FILE compares the sidecar with the published text',
     ),

@@ -2,6 +2,7 @@
  * The figures of a score that do not depend on where its nats come from: ratios, totals, data.
  */
 import type { ByteTotals as Accounted } from '../bytes/accounting.js';
+import { DENOMINATOR_EXCEEDS } from '../bytes/ceiling.js';
 import type { Denominator } from '../bytes/denominator.js';
 import { type Identified, identify } from '../data/known-sets.js';
 import type { OpenData } from '../evaluation/open-data.js';
@@ -73,7 +74,8 @@ export function ratioFigures(
 
 /**
  * The status and the figures that findings leave: where one of them fails, the loss stays, to search
- * for the cause, and the headline does not. Of probabilities in place of logits there is no loss.
+ * for the cause, and the headline does not. Of probabilities in place of logits there is no loss. Where
+ * only the denominator is too large, the bits over the published bytes are still the model's.
  */
 export function judged(
   score: ScoreResult['score'],
@@ -83,7 +85,10 @@ export function judged(
   if (!withholds(findings)) return { status: 'scored', score, findings };
   const meaningless = findings.some(({ id }) => id === PROBABILITIES);
   const loss = meaningless ? { val_loss: null, bits_per_token: null } : {};
-  return { status: 'withheld', score: { ...score, ...loss, ...NO_HEADLINE }, findings };
+  const others = findings.filter(({ id }) => id !== DENOMINATOR_EXCEEDS);
+  const original = withholds(others) ? {} : { bpb_original: score.bpb_original };
+  const withheld = { ...score, ...loss, ...NO_HEADLINE, ...original };
+  return { status: 'withheld', score: withheld, findings };
 }
 
 function uncertainty(nats: BigInt64Array, { byDocument, headline }: Accounted) {
