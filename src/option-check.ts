@@ -50,8 +50,12 @@ export const option = {
   pair: of(z.tuple([number, number]), 'two numbers, [i, n]'),
   threads: (least: 0 | 1) => integer(least, MOST_THREADS),
   count: (least: 0 | 1, most = Number.MAX_SAFE_INTEGER) => integer(least, most),
-  countOr: (word: string) =>
-    of(z.union([z.literal(word), z.int().min(0)]), `an integer from 0, or ${word}`),
+  countOr: (word: string, least: 0 | 1, code?: ErrorCode) =>
+    of(
+      z.union([z.literal(word), z.int().min(least)]),
+      `an integer from ${least}, or ${word}`,
+      code,
+    ),
   choice: (values: readonly string[]) => of(z.enum(values), values.join(', ')),
   /** An object of named values: one of the words, or `{ constant }`. */
   kinds: (words: readonly string[]) =>

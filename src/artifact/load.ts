@@ -240,6 +240,8 @@ async function loadBareModel(path: string, ports: PortOptions): Promise<Artifact
       note: 'a bare model declares no counted files, so its code is not known',
       hint: null,
       counted: files.map((file, k) => ({ ...file, role: k === 0 ? 'model' : 'external' })),
+      notCounted: ['code'],
+      hashes: new Set(files.flatMap(({ sha256, contentSha256 }) => [sha256, contentSha256])),
       covered: files.map(({ name }) => name),
     },
     uncounted: [],

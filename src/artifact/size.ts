@@ -22,6 +22,10 @@ export interface SizeAccount {
   readonly hint: string | null;
   /** Each counted file once, whatever number of names the manifest gives it. */
   readonly counted: readonly (StoredFile & { readonly role: CountedRole })[];
+  /** What must be counted by somebody's rule and is not in the sum. */
+  readonly notCounted: readonly ('model' | 'code')[];
+  /** sha256 of all that the counted files hold, stored and unpacked. */
+  readonly hashes: ReadonlySet<string>;
   /** Names of the scored files that need not be counted any more, the tokenizer among them. */
   readonly covered: readonly string[];
 }
@@ -79,14 +83,17 @@ export function accountSize(
   const isCovered = ({ role, sha256, contentSha256 }: ScoredFile): boolean =>
     role === 'tokenizer' || covered.has(sha256) || covered.has(contentSha256);
   const missing = scored.filter((file) => !isCovered(file));
+  const notCounted: ('model' | 'code')[] = [];
   const notes: string[] = [];
   const hints: string[] = [];
   if (missing.length > 0) {
     const names = missing.map(({ name }) => name).join(', ');
+    notCounted.push('model');
     notes.push(`scored but not counted: ${names}`);
     hints.push(`add ${names} to \`counted\` in artifact.json`);
   }
   if (!counted.some(({ role }) => role === 'code')) {
+    notCounted.push('code');
     notes.push('no counted file is code');
     hints.push(
       'add the training script to `counted` in artifact.json; where another archive than .tar packs it, name that in `code` too, as "code": ["train.zip"]',
@@ -100,8 +107,19 @@ export function accountSize(
     note: known ? null : notes.join('; '),
     hint: known ? null : hints.join('; '),
     counted,
+    notCounted,
+    hashes: covered,
     covered: scored.filter(isCovered).map(({ name }) => name),
   };
+}
+
+/** What is not in the sum. A tokenizer is counted as what its file holds, wherever the caller took it from. */
+export function notCountedOf(
+  { notCounted, hashes }: SizeAccount,
+  tokenizer: { readonly kind: string; readonly sha256: string },
+): ('model' | 'code' | 'tokenizer')[] {
+  const hasTokenizer = tokenizer.kind === 'byte260' || hashes.has(tokenizer.sha256);
+  return hasTokenizer ? [...notCounted] : [...notCounted, 'tokenizer'];
 }
 
 function storedOf({ name, bytes, sha256, contentSha256 }: CountedFile): StoredFile {

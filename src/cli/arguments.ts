@@ -74,6 +74,11 @@ function input(text: string, before: ScoreOptions['input'] = {}): ScoreOptions['
   return { ...before, [name]: kind };
 }
 
+/** An integer from 1, or the word `none`. */
+function integerOrNone(text: string): number | 'none' {
+  return text === 'none' ? text : integer(1)(text);
+}
+
 /** One value of a flag that may be repeated, added to those before it. */
 function repeated(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
@@ -133,11 +138,16 @@ export function addWindowFlags(command: Command): Command {
       }),
     )
     .addOption(
-      flag('--stride <n>', 'targets a row scores after the first', {
-        parse: integer(1),
+      flag('--stride <n>', 'targets a row scores after the first; none: whole rows', {
+        parse: integerOrNone,
         default: "the artifact's, else whole rows",
       }),
     );
+}
+
+/** Adds the flag that names the organizer's rules, under the heading that stands. */
+export function addRulesFlag(command: Command): Command {
+  return command.option('--rules <file>', "the organizer's rules: a JSON file, or parameter-golf");
 }
 
 /** Adds the flags that say how the sessions of a model are opened, under their heading. */

@@ -11,6 +11,7 @@ import {
   addDataFlags,
   addEngineFlags,
   addPortFlags,
+  addRulesFlag,
   addWindowFlags,
   integer,
 } from './arguments.js';
@@ -64,7 +65,8 @@ export const probeCommand = defineCommand<
           default: String(DEFAULT_BATCH_TOKENS),
         }),
       )
-      .optionsGroup(GROUPS.checks)
+      .optionsGroup(GROUPS.checks);
+    addRulesFlag(command)
       .addOption(
         flag('--seed <n>', 'seed of the tokens and places', { parse: integer(0), default: '1' }),
       )

@@ -12,6 +12,7 @@ import {
   addDataFlags,
   addEngineFlags,
   addPortFlags,
+  addRulesFlag,
   addWindowFlags,
   decimal,
   integer,
@@ -31,6 +32,7 @@ export const scoreCommand = defineCommand<Flags, [artifact: string | undefined]>
     'bpb score models/sotu-8x256',
     'bpb score model.onnx --tokenizer fineweb_1024_bpe.model --data shards/ --window chunk --seq-len 1024',
     'bpb score model.onnx --tokenizer byte260 --docs docs.jsonl --window sliding --seq-len 512 --stride 64 --json',
+    'bpb score artifact/ --data shards/ --rules parameter-golf',
     'bpb score --ledger run.jsonl --targets targets.f32 --data shards/ --tokenizer sp.model',
   ],
   options: (command) => {
@@ -68,7 +70,7 @@ export const scoreCommand = defineCommand<Flags, [artifact: string | undefined]>
       )
       .addOption(
         flag('--compat <name>', 'reproduce a historical evaluator', {
-          choices: [SLIDING_2026_03_19],
+          choices: [SLIDING_2026_03_19, 'none'],
           default: "the artifact's, else none",
         }),
       );
@@ -90,7 +92,8 @@ export const scoreCommand = defineCommand<Flags, [artifact: string | undefined]>
           default: `${DEFAULT_BATCH_TOKENS}; on a GPU by its memory`,
         }),
       )
-      .optionsGroup(GROUPS.checks)
+      .optionsGroup(GROUPS.checks);
+    addRulesFlag(command)
       .addOption(
         flag('--verify-rows <n>', 'rows to score a second time; 0 skips it', {
           parse: integer(0),

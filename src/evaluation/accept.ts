@@ -7,6 +7,10 @@ import { ACCEPTABLE } from './data-findings/table.js';
 
 const listed = [...ACCEPTABLE].map(([id, why]) => `${id} (${why})`);
 
+export function isAcceptable(id: string): boolean {
+  return ACCEPTABLE.has(id);
+}
+
 /** @throws BPB_USAGE_ACCEPT naming the first id that no caller may accept */
 export function checkAccept(accept: readonly string[] | undefined): void {
   const unknown = accept?.find((id) => !ACCEPTABLE.has(id));

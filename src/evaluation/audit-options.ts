@@ -37,7 +37,7 @@ export interface AuditOptions {
 
 export const AUDIT_CHECKS: OptionChecks<AuditOptions> = {
   tokenizer: option.text,
-  documentStart: option.countOr('none'),
+  documentStart: option.countOr('none', 0),
   docs: option.text,
   textField: option.text,
   data: option.texts,

@@ -64,7 +64,7 @@ export interface DataOptions {
 
 const DATA_CHECKS: OptionChecks<DataOptions> = {
   tokenizer: option.required(option.object),
-  documentStart: option.countOr('none'),
+  documentStart: option.countOr('none', 0),
   data: option.texts,
   docs: option.text,
   textField: option.text,

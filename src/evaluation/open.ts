@@ -10,9 +10,13 @@ import { defaultBatchTokens } from '../engine/cuda/batch-shapes.js';
 import { type BpbError, interrupted } from '../errors.js';
 import type { FixedAxes } from '../fixed-axes.js';
 import type { Progress } from '../progress.js';
+import { onlyOf } from '../rules/allowed.js';
+import { type Decided, decide } from '../rules/decide.js';
+import type { LoadedRules } from '../rules/load.js';
+import type { Rules } from '../rules/schema.js';
 import { documentStartHint, startIdOf, withDocumentStart } from '../tokenizer/document-start.js';
 import { loadTokenizer } from '../tokenizer/load.js';
-import type { Tokenizer } from '../tokenizer/types.js';
+import type { DocumentStart, Tokenizer } from '../tokenizer/types.js';
 import { type BatchPlan, longestRow } from '../windows/batches.js';
 import { checkWindowOptions, noDocumentWindows, type WindowOptions } from '../windows/options.js';
 import type { WindowPlan } from '../windows/plan.js';
@@ -22,7 +26,9 @@ import { checkRowLength, hasWholeRows, modelAxes } from './checks/axes.js';
 import { checkExternalData } from './checks/external-data.js';
 import { checkFlags } from './checks/flags.js';
 import { requireModelOptions, requireTokenOptions } from './checks/missing.js';
+import { checkTokenizerFlags, rulesOf } from './checks/rules.js';
 import { checkAdaptiveWindow, checkOnePass, isOnePass } from './checks/stateful.js';
+import { type DecidedBy, decidedSettings } from './decided.js';
 import {
   documentSource,
   namesData,
@@ -54,6 +60,10 @@ export interface ModelEvaluation {
   /** Null where neither the options nor the artifact name any. */
   readonly data: OpenData | null;
   readonly placement: Placement;
+  /** Null where the caller names none. */
+  readonly rules: LoadedRules | null;
+  /** Who decided each setting that moves the number. */
+  readonly decided: DecidedBy;
 }
 
 /** A model with the rows that it is to score. */
@@ -132,10 +142,13 @@ async function openModel(options: ScoreOptions, planned: boolean): Promise<Model
   requireDocuments(options.docs, options.textField);
   if (options.signal?.aborted) throw interrupted();
   const devices = devicesOf(options);
+  const loaded = rulesOf(options);
+  const rules = loaded?.rules ?? null;
   const artifact = await loadArtifact(options.artifact, portOptions(options));
   const { adaptive, evaluation } = artifact;
-  requireModelOptions(options, artifact, planned);
-  const window = windowRequest(options, evaluation) as WindowOptions;
+  requireModelOptions(options, artifact, rules, planned);
+  const requested = windowRequest(options, evaluation, rules);
+  const window = requested.window as WindowOptions;
   checkWindowOptions(window);
   if (adaptive !== null) checkAdaptiveWindow(window, adaptive);
   const axes = modelAxes(artifact);
@@ -147,31 +160,48 @@ async function openModel(options: ScoreOptions, planned: boolean): Promise<Model
   if (onePass) checkOnePass(options);
   const gpus = devices.gpus?.indexes.length ?? 0;
   const placement = placementOf(devices, options, planned ? gpus : Math.min(1, gpus), onePass);
-  const tokenizer = tokenizerOf(options, artifact);
+  const opened = openTokenizer(options, artifact, rules);
+  const tokenizer = opened.value;
+  if (loaded !== null) checkTokenizerFlags(options, tokenizer, loaded);
   checkDocumentWindows(window, tokenizer);
   const named = namesData(options) ? options : { ...options, data: builtIn(evaluation?.data) };
   const threads = placement.workers * placement.threads;
   const data = namesData(named) ? await dataOf(named, tokenizer, threads) : null;
   if (data !== null) await checkExternalData(artifact, data, options.docs);
-  const opened = { artifact, axes, window, tokenizer, data, placement };
-  if (!planned) return opened;
-  const model: PlannedEvaluation = {
-    ...opened,
-    data: data!,
-    workload: workloadOf(opened, options),
-  };
-  return model;
+  const deciders = { ...requested.deciders, document_start: opened.by };
+  const decided = decidedSettings(options, artifact, rules, deciders);
+  const model = { artifact, axes, window, tokenizer, data, placement, rules: loaded, decided };
+  if (!planned) return model;
+  const whole: PlannedEvaluation = { ...model, data: data!, workload: workloadOf(model, options) };
+  return whole;
 }
 
 const builtIn = (name: string | undefined) => (name === undefined ? undefined : [name]);
 
-/** The tokenizer that is asked for, else the artifact's own; one of them is there. */
-function tokenizerOf({ tokenizer, documentStart }: ScoreOptions, artifact: Artifact): Tokenizer {
-  if (tokenizer !== undefined) return withDocumentStart(loadTokenizer(tokenizer), documentStart);
-  const own = artifact.tokenizer!;
-  const loaded = loadTokenizer(own.kind === 'byte260' ? 'byte260' : own.path);
-  if (documentStart !== undefined) return withDocumentStart(loaded, documentStart);
-  return withDocumentStart(loaded, own.documentStart, 'tokenizer.documentStart');
+/**
+ * The tokenizer that is asked for, else the artifact's own, of which one is there; and who decided what
+ * begins its documents.
+ */
+function openTokenizer(
+  { tokenizer, documentStart }: ScoreOptions,
+  artifact: Artifact,
+  rules: Rules | null,
+): Decided<Tokenizer> {
+  const own = artifact.tokenizer;
+  const loaded = loadTokenizer(tokenizer ?? (own!.kind === 'byte260' ? 'byte260' : own!.path));
+  const only = onlyOf(rules?.documentStart);
+  const start = decide<DocumentStart | null>({
+    rules: only === 'bos' ? loaded.bosId : only,
+    caller: documentStart,
+    // What a manifest says is of its own tokenizer.
+    artifact: tokenizer === undefined ? own!.documentStart : undefined,
+    byDefault: loaded.documentStart,
+  });
+  if (start.by === 'default' || (start.by === 'rules' && only === 'bos')) {
+    return { value: loaded, by: start.by };
+  }
+  const where = { rules: 'documentStart', artifact: 'tokenizer.documentStart' }[String(start.by)];
+  return { value: withDocumentStart(loaded, start.value ?? undefined, where), by: start.by };
 }
 
 /** Refused before the data is read: a document's first token needs an input that predicts it. */

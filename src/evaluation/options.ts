@@ -12,6 +12,8 @@ import { ENGINE_CHECKS, type EngineFlags } from './session-options.js';
 export interface ScoreOptions extends EngineFlags, PortOptions {
   /** Directory with `artifact.json`, or a bare `.onnx`. */
   artifact: string;
+  /** The organizer's side: a file, or `parameter-golf` (docs/rules.md). */
+  rules?: string | undefined;
   /** A SentencePiece `.model`, or `byte260`; by default the artifact's own. */
   tokenizer?: string | undefined;
   /** Id before each document, or `none` where nothing stands there; by default the tokenizer's BOS. */
@@ -26,9 +28,11 @@ export interface ScoreOptions extends EngineFlags, PortOptions {
   sidecar?: string | undefined;
   window?: WindowMode | undefined;
   seqLen?: number | undefined;
-  stride?: number | undefined;
+  /** `none`: whole rows, whatever the artifact says. */
+  stride?: number | 'none' | undefined;
   tail?: 'drop' | 'score' | undefined;
-  compat?: typeof SLIDING_2026_03_19 | undefined;
+  /** `none`: no historical evaluator, whatever the artifact says. */
+  compat?: typeof SLIDING_2026_03_19 | 'none' | undefined;
   /** Findings about the data that are meant, by id: they withhold nothing (docs/data.md). */
   accept?: readonly string[] | undefined;
   /** Score the first documents only: a partial score. */
@@ -82,17 +86,18 @@ export interface ClaimedOptions extends TokenOptions, Pick<ScoreOptions, 'accept
 
 export const SCORE_CHECKS: OptionChecks<ScoreOptions> = {
   artifact: option.required(option.text),
+  rules: option.text,
   tokenizer: option.text,
-  documentStart: option.countOr('none'),
+  documentStart: option.countOr('none', 0),
   data: option.texts,
   docs: option.text,
   textField: option.text,
   sidecar: option.text,
   window: option.choice(WINDOW_MODES),
   seqLen: option.count(1),
-  stride: option.count(1),
+  stride: option.countOr('none', 1, 'BPB_USAGE_INTEGER'),
   tail: option.choice(['drop', 'score']),
-  compat: option.choice([SLIDING_2026_03_19]),
+  compat: option.choice([SLIDING_2026_03_19, 'none']),
   accept: option.texts,
   limitDocs: option.count(1),
   part: option.pair,

@@ -2,10 +2,12 @@
  * `bpb probe`: every probe on an artifact, with the data that is named.
  */
 import type { LoadedModel, PortOptions } from '../artifact/load-model.js';
+import { notCountedOf } from '../artifact/size.js';
 import type { EngineInfo } from '../engine/types.js';
 import { withAccepted } from '../evaluation/accept.js';
 import { dataFindings } from '../evaluation/data-findings.js';
-import { DEFAULT_BATCH_TOKENS, openEvaluation } from '../evaluation/open.js';
+import type { DecidedBy } from '../evaluation/decided.js';
+import { DEFAULT_BATCH_TOKENS, type ModelEvaluation, openEvaluation } from '../evaluation/open.js';
 import type { OpenData } from '../evaluation/open-data.js';
 import { SCORE_CHECKS, type ScoreOptions } from '../evaluation/options.js';
 import { PORT_CHECKS } from '../evaluation/port-options.js';
@@ -13,6 +15,8 @@ import { ENGINE_CHECKS, type EngineFlags, sessionSpec } from '../evaluation/sess
 import { bySeverity, type Finding, withholds } from '../finding.js';
 import { kindText } from '../onnx/bind/rules.js';
 import { checkOptionTypes, type OptionChecks, option } from '../option-check.js';
+import { judgeProbed } from '../rules/judge.js';
+import { type RulesReport, reportOf, ruleFindings } from '../rules/verdict.js';
 import type { ProbeVerdict } from '../verdict.js';
 import { harnessCommit, harnessVersion } from '../version.js';
 import type { WindowOptions } from '../windows/options.js';
@@ -25,6 +29,7 @@ export interface ProbeOptions
     Pick<
       ScoreOptions,
       | 'artifact'
+      | 'rules'
       | 'tokenizer'
       | 'documentStart'
       | 'data'
@@ -47,6 +52,7 @@ export interface ProbeOptions
 
 const PROBE_CHECKS: OptionChecks<ProbeOptions> = {
   artifact: SCORE_CHECKS.artifact,
+  rules: SCORE_CHECKS.rules,
   tokenizer: SCORE_CHECKS.tokenizer,
   documentStart: SCORE_CHECKS.documentStart,
   data: SCORE_CHECKS.data,
@@ -79,6 +85,10 @@ export interface ProbeReport {
   /** What the tokens of the probes are from; null where they were drawn at random. */
   data: { tokens: number; documents: number } | null;
   window: WindowOptions;
+  /** Who decided each setting of what was probed, by its name. */
+  decided_by: DecidedBy;
+  /** The organizer's rules, as far as a probe can judge them; null where none were named. */
+  rules: RulesReport | null;
   /** Null where the graph could only be read. */
   engine: Pick<
     EngineInfo,
@@ -127,7 +137,9 @@ export async function probe(options: ProbeOptions): Promise<ProbeReport> {
   const { workers } = placement;
   const all = { artifact, tokenizer, stream, setup, workers, seed, thorough, signal, onProgress };
   const { verdicts, findings: ofGraph, notes, info, noise } = await probeAll(all);
-  const findings = bySeverity([...ofGraph, ...ofData]);
+  const rules = reportOn(evaluation);
+  const ofRules = rules === null ? [] : ruleFindings(rules);
+  const findings = bySeverity([...ofGraph, ...ofData, ...ofRules]);
   notes.push(...portNotes(artifact.model));
   if (data === null) notes.push('no data was named: tokens were drawn at random');
   return {
@@ -142,6 +154,8 @@ export async function probe(options: ProbeOptions): Promise<ProbeReport> {
     },
     data: data === null ? null : size(data),
     window,
+    decided_by: evaluation.decided,
+    rules,
     engine: info === null ? null : engineFacts(info),
     noise_nats: noise,
     seed,
@@ -155,6 +169,27 @@ export async function probe(options: ProbeOptions): Promise<ProbeReport> {
       date: new Date().toISOString(),
     },
   };
+}
+
+/** The verdicts of the rules on what is probed. */
+function reportOn({ artifact, tokenizer, window, rules }: ModelEvaluation): RulesReport | null {
+  if (rules === null) return null;
+  const { sha256, bosId, documentStart, normalizer } = tokenizer;
+  const facts = {
+    window,
+    tokenizer: {
+      sha256,
+      bos: bosId,
+      document_start: documentStart,
+      normalizer_sha256: normalizer?.sha256 ?? null,
+    },
+    artifact: {
+      bytes_counted: artifact.size.bytesCounted,
+      not_counted: notCountedOf(artifact.size, tokenizer),
+      uncounted: null,
+    },
+  };
+  return reportOf(rules, judgeProbed(rules.rules, facts));
 }
 
 /** Without data there is nothing that could be accepted either. */

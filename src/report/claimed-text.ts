@@ -7,6 +7,7 @@ import type { Medium } from './reporter.js';
 import {
   bytesLine,
   dataLine,
+  decidedLine,
   interval,
   lossLine,
   targetsLine,
@@ -40,6 +41,7 @@ export function claimedRows(result: ClaimedResult): Row[] {
     ['bytes', bytesLine(result)],
     ['targets', targetsLine(result)],
     ['data', dataLine(result)],
+    ...decidedLine(result),
     [
       'ledger',
       `holds: ${count(claim.updates)} updates, each after the score   reset ${claim.reset}   ends in ${shortHash(ledger.hash)}`,

@@ -6,6 +6,7 @@ import type { ProbeReport } from '../probes/probe.js';
 import type { ProbeVerdict } from '../verdict.js';
 import { colors, count, type Paint, printable, seconds, shortHash } from './format.js';
 import type { Medium } from './reporter.js';
+import { decidedLine, rulesLine } from './score-rows.js';
 import { findingLines, noteLines, pageOf, type Row, tableLines } from './table.js';
 import { HANG } from './wrap.js';
 
@@ -48,6 +49,8 @@ export function probeRows(report: ProbeReport): Row[] {
         : `from the data: ${count(data.tokens)} tokens in ${count(data.documents)} documents`,
     ],
     ['window', `${window.mode}, rows of ${window.seqLen}`],
+    ...decidedLine(report),
+    ...rulesLine(report),
     [
       'engine',
       engine === null

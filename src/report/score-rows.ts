@@ -20,6 +20,8 @@ export function scoreRows(result: ScoreResult): Row[] {
     ...inputsLine(result),
     ...optimizedLine(result),
     ...adaptiveLine(result),
+    ...decidedLine(result),
+    ...rulesLine(result),
     ['verified', verifiedLine(result)],
     ...probesLine(result),
     ['time', timeLine(result)],
@@ -114,6 +116,27 @@ function engineLine({ engine }: ScoreResult): string {
   const threads = `${engine.threads} thread${engine.threads === 1 ? '' : 's'}`;
   const parts = [engine.name, engine.precision, `${workers}${threads}`, engine.instruction_set];
   return `${parts.join(', ')}   batches of ${engine.batch[0]} × ${engine.batch[1]}`;
+}
+
+/** What somebody decided, by who did; what is left to defaults needs no words. */
+export function decidedLine({ decided_by }: Pick<ScoreResult, 'decided_by'>): Row[] {
+  const parts = (['rules', 'caller', 'config', 'artifact'] as const).flatMap((who) => {
+    const settings = Object.keys(decided_by).filter((name) => decided_by[name] === who);
+    return settings.length === 0 ? [] : [`${settings.join(', ')} (${who})`];
+  });
+  return parts.length === 0 ? [] : [['decided', parts.join('   ')]];
+}
+
+/** Which rules, and how many of them hold; a finding names each that does not. */
+export function rulesLine({ rules }: { readonly rules: ScoreResult['rules'] }): Row[] {
+  if (rules === null) return [];
+  const { name, version, sha256, verdicts } = rules;
+  const failed = verdicts.filter(({ verdict }) => verdict === 'fail').map(({ rule }) => rule);
+  const hold = `${verdicts.length - failed.length} of ${verdicts.length} hold`;
+  const broken = failed.length === 0 ? '' : `, broken: ${failed.join(', ')}`;
+  return [
+    ['rules', `${printable(name)} (${version}, sha256 ${shortHash(sha256)})   ${hold}${broken}`],
+  ];
 }
 
 /** What the model was given beside token ids, and how its output was read: both change the number. */

@@ -11,7 +11,7 @@ import { PARAMETER_GOLF } from './parameter-golf.js';
 import { RULES_FORMAT, type Rules, rulesSchema } from './schema.js';
 
 /** Rules, and which ones they are. */
-interface LoadedRules {
+export interface LoadedRules {
   /** As the caller named them. */
   readonly source: string;
   /** Of the file; of shipped rules of the text that docs/rules.md shows. */

@@ -11,6 +11,7 @@ export const NONE = 'none';
 
 /** What a rule can ask to be in the sum of the counted files. */
 const COUNTED_KINDS = ['model', 'code', 'tokenizer'] as const;
+export type CountedKind = (typeof COUNTED_KINDS)[number];
 
 /** What a run can be required to have done. */
 const REQUIREMENTS = ['probes', 'verification', 'every-row'] as const;

@@ -5,6 +5,7 @@ import { Accounting } from '../bytes/accounting.js';
 import { inputError } from '../errors.js';
 import { checkAccept } from '../evaluation/accept.js';
 import { dataFindings } from '../evaluation/data-findings.js';
+import { claimedSettings } from '../evaluation/decided.js';
 import { openEvaluation } from '../evaluation/open.js';
 import type { OpenData } from '../evaluation/open-data.js';
 import { CLAIMED_CHECKS, type ClaimedOptions } from '../evaluation/options.js';
@@ -77,6 +78,8 @@ export async function scoreClaimed(options: ClaimedOptions): Promise<ClaimedResu
       ...ofData,
       ...implausible,
     ]),
+    decided_by: claimedSettings(options),
+    rules: null,
     totals: figures.totals,
     coverage: {
       tokens: stream.ids.length,

@@ -8,12 +8,17 @@ import type { PlannedEvaluation, Workload } from '../evaluation/open.js';
 import type { ScoreOptions } from '../evaluation/options.js';
 import { type Finding, withholds } from '../finding.js';
 import type { LedgerReference } from '../ledger/format.js';
+import { judgeRules } from '../rules/judge.js';
+import type { LoadedRules } from '../rules/load.js';
+import { allowsNormalizer, nameOfTokenizer } from '../rules/tokenizers.js';
+import { type RulesReport, reportOf, ruleFindings } from '../rules/verdict.js';
 import type { Opened } from '../run/messages.js';
 import type { RunTimes } from '../run/times.js';
 import type { DocumentTotals } from '../run/totals.js';
 import type { ProbeVerdict } from '../verdict.js';
 import { harnessVersion } from '../version.js';
 import type { CoverageMap } from '../windows/coverage.js';
+import { decidedFindings } from './decided-findings.js';
 import { judgeBytes } from './denominator.js';
 import {
   dataFigures,
@@ -57,6 +62,12 @@ export interface RunOutcome {
   readonly seconds: { load: number; score: number; verify: number; total: number };
 }
 
+/** What is found out before it is judged. */
+type Draft = Omit<
+  ScoreResult,
+  'schema' | 'status' | 'score' | 'findings' | 'rules' | 'identity' | 'run'
+>;
+
 /** The result; closes the coverage first, so that none is given where a target is missing. */
 export function composeResult(
   evaluation: PlannedEvaluation,
@@ -82,6 +93,7 @@ export function composeResult(
     known,
     planned: plan.scored,
     namedByCaller: options.tokenizer !== undefined,
+    ...grantedByRules(evaluation),
   });
   const figures = {
     score: scoreFigures(totals, bytes, 'computed'),
@@ -102,9 +114,8 @@ export function composeResult(
     }),
     ...size.findings,
   ];
-  const result: Omit<ScoreResult, 'identity' | 'run'> & { run: { harness: string } } = {
-    schema: 'bpb-result/1',
-    ...judged(figures.score, findings),
+  const draft: Draft = {
+    decided_by: evaluation.decided,
     totals: figures.totals,
     coverage: {
       tokens: plan.tokens,
@@ -164,9 +175,32 @@ export function composeResult(
       targets_per_s: targets / seconds.score,
     },
     notes: notesOf(evaluation, scored, part),
+  };
+  findings.push(...decidedFindings(draft));
+  const rules = reportOn(evaluation.rules, { ...draft, findings });
+  const result = {
+    schema: 'bpb-result/1' as const,
+    ...judged(figures.score, [...findings, ...(rules === null ? [] : ruleFindings(rules))]),
+    rules,
+    ...draft,
     run: { harness: harnessVersion() },
   };
   return withRunHash({ ...result, identity: identityOf(result) }, command);
+}
+
+/** What rules say for the tokenizer: that its bytes are right, that it may alter text. */
+function grantedByRules({ rules, tokenizer }: PlannedEvaluation) {
+  return {
+    namedByRules: rules !== null && nameOfTokenizer(rules.rules, tokenizer.sha256) !== null,
+    normalizerAllowed: rules !== null && allowsNormalizer(rules.rules, tokenizer),
+  };
+}
+
+function reportOn(
+  loaded: LoadedRules | null,
+  result: Draft & { readonly findings: readonly Finding[] },
+): RulesReport | null {
+  return loaded === null ? null : reportOf(loaded, judgeRules(loaded.rules, result));
 }
 
 function portFacts(model: PlannedEvaluation['artifact']['model']) {

@@ -144,14 +144,24 @@ export function dataFigures(
       sha256: tokenizer.sha256,
       bos: tokenizer.bosId,
       document_start: tokenizer.documentStart,
+      normalizer_sha256: tokenizer.normalizer?.sha256 ?? null,
     },
     data: {
       shards: [...data.shards],
       sidecars: [...(data.sidecar?.files ?? [])],
-      documents: data.documents,
+      documents: documentsOf(data),
       known_as: known === null ? null : { name: known.name, by: known.by },
     },
   };
+}
+
+function documentsOf({ documents, facts }: OpenData): ScoreResult['data']['documents'] {
+  return documents === null ? null : { ...documents, bytes: publishedBytes(facts) };
+}
+
+/** UTF-8 bytes of the published texts. */
+function publishedBytes(facts: OpenData['facts']): number {
+  return facts?.originalBytes.reduce((sum, length) => sum + length, 0) ?? 0;
 }
 
 /** Which known set has these counts. */
@@ -160,9 +170,7 @@ export function identifyData({ stream, facts }: OpenData, targets: number): Iden
     documents: stream.documentStarts.length,
     tokens: stream.ids.length,
     targets,
-    ...(facts === null
-      ? {}
-      : { bytes: facts.originalBytes.reduce((sum, length) => sum + length, 0) }),
+    ...(facts === null ? {} : { bytes: publishedBytes(facts) }),
   });
 }
 

@@ -4,9 +4,12 @@
 import type { CountedRole } from '../artifact/size.js';
 import type { Denominator } from '../bytes/denominator.js';
 import type { ShardInfo } from '../data/types.js';
+import type { DecidedBy } from '../evaluation/decided.js';
 import type { Finding } from '../finding.js';
 import type { LedgerHeader, LedgerReference } from '../ledger/format.js';
 import type { BoundInput, LogitsKind } from '../onnx/bind/types.js';
+import type { CountedKind } from '../rules/schema.js';
+import type { RulesReport } from '../rules/verdict.js';
 import type { ProbeVerdict } from '../verdict.js';
 import type { SkipReason, WindowOptions } from '../windows/options.js';
 import type { Optimization } from './optimize-run.js';
@@ -33,6 +36,10 @@ export interface ScoreResult {
   status: 'scored' | 'withheld';
   /** What the reader of the number must know, the reasons for withholding it first. */
   findings: Finding[];
+  /** Who decided each setting that moves the number, by its name. */
+  decided_by: DecidedBy;
+  /** The organizer's rules and their verdicts; null where none were named. */
+  rules: RulesReport | null;
   score: {
     /** `computed` here from an artifact; `claimed` where the nats were made elsewhere. */
     evidence: 'computed' | 'claimed';
@@ -82,6 +89,8 @@ export interface ScoreResult {
     size_note: string | null;
     /** Each file that counts, and what it is to the score. */
     counted: { file: string; bytes: number; sha256: string; role: CountedRole }[];
+    /** What is not in the sum of the counted files. */
+    not_counted: CountedKind[];
     /** Files of the artifact's folder that are neither counted nor needed nor documentation; the first 100. */
     uncounted: string[];
     /** Files of weights beside the models. */
@@ -95,11 +104,14 @@ export interface ScoreResult {
     bos: number | null;
     /** The id before each document, or `none`; null where neither pieces nor caller say it. */
     document_start: number | 'none' | null;
+    /** Of the normalizer's character map; null where it has none. */
+    normalizer_sha256: string | null;
   };
   data: {
     shards: ShardInfo[];
     sidecars: ShardInfo[];
-    documents: { source: string; sha256: string } | null;
+    /** `bytes`: of the published texts of the stream's documents, in UTF-8. */
+    documents: { source: string; sha256: string; bytes: number } | null;
     known_as: { name: string; by: string } | null;
   };
   engine: {
@@ -170,6 +182,7 @@ export type ClaimedResult = Pick<
   | 'schema'
   | 'status'
   | 'findings'
+  | 'decided_by'
   | 'score'
   | 'totals'
   | 'coverage'
@@ -190,6 +203,7 @@ export type ClaimedResult = Pick<
   };
   time: { total_s: number };
 } & Record<
+    | 'rules'
     | 'window'
     | 'artifact'
     | 'engine'

@@ -4,12 +4,14 @@
 import { Accounting } from '../bytes/accounting.js';
 import { interrupted } from '../errors.js';
 import { checkFlags } from '../evaluation/checks/flags.js';
+import { rulesOf } from '../evaluation/checks/rules.js';
 import { dataFindings } from '../evaluation/data-findings.js';
 import { openEvaluation, type PlannedEvaluation } from '../evaluation/open.js';
 import { SCORE_CHECKS, type ScoreOptions } from '../evaluation/options.js';
 import { sessionSpec } from '../evaluation/session-options.js';
 import { checkOptionTypes } from '../option-check.js';
 import { withOutDirectory } from '../out-directory.js';
+import { requires } from '../rules/allowed.js';
 import type { WorkerSetup } from '../run/messages.js';
 import { batchesInFlight } from '../run/run-batches.js';
 import { type PlanScore, scorePlan } from '../run/score-plan.js';
@@ -54,6 +56,8 @@ interface Run {
 export async function score(options: ScoreOptions): Promise<ScoreResult> {
   checkOptionTypes('score', SCORE_CHECKS, options);
   checkFlags(options);
+  // Before the directory is made; they are read again with the rest of what is asked for.
+  rulesOf(options);
   const { out, force, ledger, signal } = options;
   if (ledger !== undefined) checkNewLedger(ledger, out);
   if (out === undefined) return scoreArtifact(options);
@@ -64,7 +68,7 @@ export async function score(options: ScoreOptions): Promise<ScoreResult> {
 async function scoreArtifact(options: ScoreOptions): Promise<ScoreResult> {
   const started = performance.now();
   const evaluation = await openEvaluation(options, 'plan');
-  const { tokenizer, data, workload } = evaluation;
+  const { tokenizer, data, workload, rules } = evaluation;
   const { stream, sidecar, facts } = data;
   const setup = workerSetup(evaluation, options);
   const accounting = new Accounting({ tokenizer, stream, sidecar, facts });
@@ -72,7 +76,8 @@ async function scoreArtifact(options: ScoreOptions): Promise<ScoreResult> {
 
   const ofData = await dataFindings(data, evaluation.window, options.accept);
   const seed = options.seed ?? DEFAULT_SEED;
-  const probes = options.strict
+  const probed = options.strict || (rules !== null && requires(rules.rules, 'probes'));
+  const probes = probed
     ? await strictVerdicts(evaluation, setup, workload.batchTokens, seed, options)
     : null;
   const { output, ...run } = await runAndVerify({ options, evaluation, setup, accounting, seed });

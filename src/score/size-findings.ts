@@ -4,10 +4,12 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Artifact } from '../artifact/load.js';
+import { notCountedOf, type SizeAccount } from '../artifact/size.js';
 import type { UncountedFile } from '../artifact/uncounted.js';
 import type { PlannedEvaluation } from '../evaluation/open.js';
 import type { ScoreOptions } from '../evaluation/options.js';
 import { type Finding, note, warn } from '../finding.js';
+import type { CountedKind, Rules } from '../rules/schema.js';
 import { RUN_FILES } from './outputs.js';
 import type { ScoreResult } from './result.js';
 
@@ -21,16 +23,28 @@ type SizeOptions = Pick<ScoreOptions, 'docs' | 'tokenizer' | 'out' | 'ledger'>;
 
 /** The fields of `artifact` in a result that are about its size, and the findings. */
 export function sizeFacts(
-  { artifact, data }: Pick<PlannedEvaluation, 'artifact' | 'data'>,
+  {
+    artifact,
+    tokenizer,
+    data,
+    rules,
+  }: Pick<PlannedEvaluation, 'artifact' | 'tokenizer' | 'data' | 'rules'>,
   options: SizeOptions,
 ): {
   fields: Pick<
     ScoreResult['artifact'],
-    'bytes_counted' | 'bytes_limit' | 'within_limit' | 'size_note' | 'counted' | 'uncounted'
+    | 'bytes_counted'
+    | 'bytes_limit'
+    | 'within_limit'
+    | 'size_note'
+    | 'counted'
+    | 'not_counted'
+    | 'uncounted'
   >;
   findings: Finding[];
 } {
-  const { size } = artifact;
+  const notCounted = notCountedOf(artifact.size, tokenizer);
+  const size = sizeByRules(artifact.size, notCounted, rules?.rules.size);
   const uncounted = withoutNamed(artifact, [
     ...data.shards.map(({ file }) => file),
     ...(data.sidecar?.files ?? []).map(({ file }) => file),
@@ -49,9 +63,29 @@ export function sizeFacts(
         sha256,
         role,
       })),
+      not_counted: notCounted,
       uncounted: uncounted.slice(0, LISTED).map(({ name }) => name),
     },
-    findings: [...sizeFindings(artifact), ...uncountedFindings(artifact, uncounted)],
+    findings: [...sizeFindings(size), ...uncountedFindings(size, uncounted)],
+  };
+}
+
+/** The size against the cap of the rules, with what they ask to be counted. */
+function sizeByRules(
+  size: SizeAccount,
+  notCounted: readonly CountedKind[],
+  rule: Rules['size'],
+): SizeAccount {
+  if (rule === undefined) return size;
+  const missing = rule.counted.filter((kind) => notCounted.includes(kind));
+  const known = missing.length === 0;
+  const names = missing.join(', ');
+  return {
+    ...size,
+    bytesLimit: rule.limit,
+    withinLimit: known ? size.bytesCounted <= rule.limit : null,
+    note: known ? null : (size.note ?? `not counted: ${names}`),
+    hint: known ? null : (size.hint ?? `add the ${names} to \`counted\` in artifact.json`),
   };
 }
 
@@ -77,9 +111,7 @@ function realPath(path: string): string {
 }
 
 /** A bare model claims nothing of its size; a manifest does. */
-function sizeFindings({
-  size: { bytesCounted, bytesLimit, note: why, hint },
-}: Artifact): Finding[] {
+function sizeFindings({ bytesCounted, bytesLimit, note: why, hint }: SizeAccount): Finding[] {
   if (why !== null && hint === null) return [];
   const findings: Finding[] = [];
   if (bytesCounted > bytesLimit) {
@@ -98,7 +130,7 @@ function sizeFindings({
 }
 
 /** Grave where the files could bring the sum over the cap. */
-function uncountedFindings({ size }: Artifact, files: readonly UncountedFile[]): Finding[] {
+function uncountedFindings(size: SizeAccount, files: readonly UncountedFile[]): Finding[] {
   if (files.length === 0) return [];
   const known = files.flatMap(({ bytes }) => (bytes === null ? [] : [bytes]));
   const sum = known.reduce((total, bytes) => total + bytes, 0);

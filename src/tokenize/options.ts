@@ -45,7 +45,7 @@ const TOKENIZE_CHECKS: OptionChecks<TokenizeOptions> = {
   docs: option.required(option.text),
   textField: option.text,
   tokenizer: option.required(option.text),
-  documentStart: option.countOr('none'),
+  documentStart: option.countOr('none', 0),
   out: option.required(option.text),
   split: option.text,
   limitDocs: option.count(1),

@@ -24,6 +24,9 @@ export type Results = Readonly<Record<string, readonly unknown[]>>;
 /** A byte of the documents (`a`), which one model gives no probability. */
 const NEVER = 97 + 4;
 
+/** Rules that hold of chunks. */
+const RULES = { format: 'bpb-rules/1', name: 'chunks', windows: { modes: ['chunk'] } };
+
 export async function allResults({ at }: Inputs): Promise<Results> {
   const texts = seededTexts(12);
   writeFileSync(at('bytes.jsonl'), texts.map((text) => `${JSON.stringify({ text })}\n`).join(''));
@@ -50,6 +53,8 @@ export async function allResults({ at }: Inputs): Promise<Results> {
 
   const run = { workers: 1, threads: 1 } as const;
   const bytes = { tokenizer: 'byte260', docs: at('bytes.jsonl') } as const;
+  writeFileSync(at('rules.json'), JSON.stringify(RULES));
+  const rules = at('rules.json');
   const chunk = { ...bytes, ...run, window: 'chunk', seqLen: 30 } as const;
   const artifact = at('models', 'sotu-8x256');
   const shards = { data: [at('shards')], tokenizer: at('tokenizer.model') };
@@ -64,7 +69,7 @@ export async function allResults({ at }: Inputs): Promise<Results> {
         out: at('out'),
         ...run,
       }),
-      await bpb.score({ artifact: at('attention.onnx'), ...chunk, optimize: true }),
+      await bpb.score({ artifact: at('attention.onnx'), ...chunk, optimize: true, rules }),
       await bpb.score({ artifact: at('never.onnx'), ...chunk, verifyRows: 0 }),
       await bpb.score({ artifact: at('ahead.onnx'), ...chunk, strict: true }),
       await bpb.score({ artifact: at('adaptive'), ...bytes, ...run }),
@@ -74,7 +79,9 @@ export async function allResults({ at }: Inputs): Promise<Results> {
       await bpb.verify({ result: at('results') }),
     ],
     claimed: [await bpb.scoreClaimed({ ...claimed, ...shards })],
-    probe: [await bpb.probe({ artifact: at('ahead.onnx'), ...chunk, docs: at('bytes.jsonl') })],
+    probe: [
+      await bpb.probe({ artifact: at('ahead.onnx'), rules, ...chunk, docs: at('bytes.jsonl') }),
+    ],
     ledger: [
       await bpb.probeLedger({ ledger: at('run.jsonl'), ...shards }),
       await bpb.probeLedger({ ledger: at('broken.jsonl') }),

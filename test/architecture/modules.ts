@@ -64,7 +64,7 @@ export const MODULES: readonly Module[] = [
   {
     name: 'evaluation',
     purpose: 'what a caller asks, checked and opened once: options, artifact, data, plan, sessions',
-    imports: ['onnx', 'data', 'tokenizer', 'windows', 'artifact', 'bytes', 'engine'],
+    imports: ['onnx', 'data', 'tokenizer', 'windows', 'rules', 'artifact', 'bytes', 'engine'],
   },
   {
     name: 'init',
@@ -90,6 +90,7 @@ export const MODULES: readonly Module[] = [
       'data',
       'tokenizer',
       'windows',
+      'rules',
       'artifact',
       'engine',
       'evaluation',
@@ -103,6 +104,7 @@ export const MODULES: readonly Module[] = [
       'onnx',
       'data',
       'windows',
+      'rules',
       'artifact',
       'bytes',
       'engine',

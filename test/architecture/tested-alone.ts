@@ -5,7 +5,7 @@ const GRAPHS = 'tests build graphs with the writer of the trial model';
 const NATIVE = 'the tests of the addon open it without an engine';
 const ORACLE = 'part of the reference implementation, compared with closed forms and other scorers';
 const BOUND = 'the bound that a test goes to, and beyond';
-const RULES = 'the rules are read before commands take them';
+const RULES = 'the text of shipped rules, which a page shows';
 const STEP = 'one step of a command, tested without the files that the command reads';
 const CPUS = 'for CPUs that the machine of the tests is not';
 
@@ -23,10 +23,7 @@ export const TESTED_ALONE: Readonly<Record<string, string>> = {
   'src/onnx/writer.ts: InitializerSpec': GRAPHS,
   'src/onnx/writer.ts: NodeSpec': GRAPHS,
   'src/onnx/writer.ts: valueInfo': GRAPHS,
-  'src/rules/load.ts: loadRules': RULES,
   'src/rules/load.ts: shippedText': RULES,
-  'src/rules/tokenizers.ts: allowsNormalizer': RULES,
-  'src/rules/tokenizers.ts: nameOfTokenizer': RULES,
   'src/score/optimize-check.ts: rowScorer': STEP,
   'src/score/optimize-run.ts: PROOF_ROWS_MAX': BOUND,
   'src/score/optimize-run.ts: PROOF_TARGETS': BOUND,

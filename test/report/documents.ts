@@ -5,6 +5,7 @@
 import { inputError } from '#bpb/errors';
 import type { Report, ReportDocuments } from '#bpb/report/reporter';
 import type { LogClaim } from '#bpb/submission/claim/log-types';
+import { ruledBy } from './ruled.js';
 
 /** Markup, a mention, a link, a cell border, a line break, an escape sequence and quotes. */
 export const HOSTILE = 'a|b<img src=x>`c`\n@team #1 [x](http://e.vil)\u001b[2J_d_ www.e.vil';
@@ -58,6 +59,7 @@ export const score: ReportDocuments['score'] = {
       accepted: false,
     },
   ],
+  ...ruledBy(HOSTILE, SHA),
   score: {
     evidence: 'computed',
     val_loss: 2.07,
@@ -97,11 +99,19 @@ export const score: ReportDocuments['score'] = {
     bytes_limit: 16_000_000,
     within_limit: true,
     counted: [{ file: 'model.onnx.xz', bytes: 123_456, sha256: 'd'.repeat(64), role: 'model' }],
+    not_counted: ['tokenizer'],
     uncounted: [],
     size_note: null,
     external_data: [],
   },
-  tokenizer: { kind: 'byte260', vocab: 260, sha256: SHA, bos: 1, document_start: 1 },
+  tokenizer: {
+    kind: 'byte260',
+    vocab: 260,
+    sha256: SHA,
+    bos: 1,
+    document_start: 1,
+    normalizer_sha256: null,
+  },
   data: { shards: [shard], sidecars: [], documents: null, known_as: null },
   engine: {
     name: 'onnx-cpu',
@@ -170,11 +180,11 @@ export const withoutHeadline: ReportDocuments['score'] = {
   score: { ...score.score, val_bpb: null, infinite_targets: 2, first_infinite: 17 },
 };
 
-const { status, findings, totals, coverage, tokenizer, data, identity, notes } = score;
+const { status, findings, decided_by, totals, coverage, tokenizer, data, identity, notes } = score;
 const claimed: ReportDocuments['claimed-score'] = {
   schema: 'bpb-result/1',
   score: { ...score.score, evidence: 'claimed' },
-  ...{ status, findings, totals, coverage, tokenizer, data, identity, notes },
+  ...{ status, findings, decided_by, totals, coverage, tokenizer, data, identity, notes },
   run: score.run,
   ledger: { file: 'run.jsonl', hash: SHA },
   claim: {
@@ -185,6 +195,7 @@ const claimed: ReportDocuments['claimed-score'] = {
     targets: { file: 'targets.f32', sha256: SHA },
   },
   time: { total_s: 0.3 },
+  rules: null,
   window: null,
   artifact: null,
   engine: null,
@@ -302,6 +313,8 @@ const probe: ReportDocuments['probe'] = {
   artifact: { name: HOSTILE, sha256: SHA, model_sha256: SHA },
   data: null,
   window,
+  decided_by: score.decided_by,
+  rules: score.rules,
   engine: null,
   noise_nats: 1e-7,
   seed: 1,

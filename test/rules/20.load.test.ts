@@ -113,7 +113,17 @@ describe('a normalizer', () => {
   });
 });
 
+const page = readFileSync(new URL('../../docs/rules.md', import.meta.url), 'utf8');
+
+test('every example of docs/rules.md can be taken', () => {
+  const texts = [...page.matchAll(/```json\n(.*?)```/gs)].map(([, text]) => text!);
+  expect(texts.length).toBe(2);
+  for (const text of texts) {
+    writeFileSync(path, text);
+    expect(loadRules(path).rules.format).toBe('bpb-rules/1');
+  }
+});
+
 test('docs/rules.md shows the text that ships', () => {
-  const page = readFileSync(new URL('../../docs/rules.md', import.meta.url), 'utf8');
   expect(page).toContain(`\`\`\`json\n${shippedText(PARAMETER_GOLF)}\`\`\`\n`);
 });

@@ -69,7 +69,7 @@ export function checkTolerance(tolerance: number): void {
 }
 
 function checkLedger({ ledger, compat }: ScoreOptions): void {
-  if (ledger !== undefined && compat !== undefined)
+  if (ledger !== undefined && compat !== undefined && compat !== 'none')
     throw repeatedTargetsError(`--compat ${compat}`);
 }
 

@@ -3,6 +3,7 @@
  */
 import type { Artifact } from '../../artifact/load.js';
 import { type ErrorCode, usageError } from '../../errors.js';
+import type { Rules } from '../../rules/schema.js';
 import { WINDOW_MODES } from '../../windows/options.js';
 import { DATA_EXPECTED, namesData } from '../open-data.js';
 import type { ScoreOptions, TokenOptions } from '../options.js';
@@ -44,6 +45,7 @@ const OF_TOKENS = {
 export function requireModelOptions(
   options: ScoreOptions,
   artifact: Pick<Artifact, 'tokenizer' | 'evaluation'>,
+  rules: Rules | null,
   dataRequired: boolean,
 ): void {
   const { evaluation } = artifact;
@@ -51,7 +53,7 @@ export function requireModelOptions(
   if (options.tokenizer === undefined && artifact.tokenizer === null) {
     missing.push(TOKENIZER);
   }
-  missing.push(...missingWindow(options, evaluation));
+  missing.push(...missingWindow(options, evaluation, rules));
   if (dataRequired && !namesData(options) && evaluation?.data === undefined) missing.push(DATA);
   refuse(missing);
 }
@@ -67,8 +69,9 @@ export function requireTokenOptions(options: TokenOptions): void {
 function missingWindow(
   options: ScoreOptions,
   evaluation: Artifact['evaluation'],
+  rules: Rules | null,
 ): readonly MissingOption[] {
-  const { mode, seqLen, stride } = windowRequest(options, evaluation);
+  const { mode, seqLen, stride } = windowRequest(options, evaluation, rules).window;
   const unsaid = (flag: string, expected: string): MissingOption => ({
     flag,
     code: 'BPB_USAGE_WINDOW',
