@@ -99,6 +99,18 @@ test('a score and a probe show what is accepted, once, however often it is named
   }
 });
 
+test('a probe fails over data of which no score has a headline, until they are accepted', async () => {
+  const padded = join(folder, 'padded.bin');
+  await writeShard(padded, [...fixture.ids, 0, 0, 0, 0]);
+  const options = { ...base(), data: [padded] };
+  const probed = await probe(options);
+  expect(probed.verdict).toBe('fail');
+  expect(probed.verdicts.filter(({ verdict }) => verdict === 'fail')).toEqual([]);
+  expect(probed.findings).toMatchObject([{ id: 'padding-at-end', severity: 'fail' }]);
+  const accepted = await probe({ ...options, accept: ['padding-at-end'] });
+  expect(accepted).toMatchObject({ verdict: 'pass', findings: [{ accepted: true }] });
+});
+
 const accepted: Finding = { ...fail('gap', 'a gap', 'fill it'), accepted: true };
 
 test('a failure withholds the headline until it is accepted, and no other one with it', () => {

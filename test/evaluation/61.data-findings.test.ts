@@ -179,6 +179,7 @@ describe('padding', () => {
     ['ends', repeat(EOS, 4)],
     ['NUL bytes', repeat(4, 16)],
     ['one byte beyond what text has', repeat(4 + 32, 300)],
+    ['<pad> before an end and a start', [...repeat(PAD, 20), EOS, BOS]],
   ])('%s at the end', async (_, padding) => {
     expect(await brief({ [shard(0)]: [...own, ...padding] })).toContain('fail padding-at-end');
     expect(await brief({ [shard(0)]: [...own, ...padding] }, { confirmed: true })).toContain(

@@ -69,9 +69,10 @@ const startsOccur = ({ ids, documentStarts, startId }: DataFacts['stream']) =>
 
 /** Documents without text at the end of a shard, at most: more of them are padding. */
 const EMPTY_DOCUMENTS = 8;
-/** Repetitions of an ordinary piece that are looked at, and those that are padding where text can be so. */
+/** Repetitions of an ordinary piece that are looked at. */
 const REPEATED = 8;
-const MANY = 256;
+/** More repetitions than a text has even where it can be so: of a word, of a byte (a line of dashes). */
+const MANY = { normal: 64, byte: 256 };
 
 async function paddingOf(facts: DataFacts): Promise<Run[]> {
   const { ids } = facts.stream;
@@ -87,7 +88,8 @@ async function paddingOf(facts: DataFacts): Promise<Run[]> {
     const repeated = repeatedRun(ids, span);
     if (repeated === null || kinds[repeated.id] !== TEXT) continue;
     encoder ??= await encoderOf(facts);
-    if (isPadding(ids.subarray(repeated.from, repeated.to), encoder)) runs.push(repeated);
+    if (isPadding(ids.subarray(repeated.from, repeated.to), facts.tokenizer, encoder))
+      runs.push(repeated);
   }
   return runs;
 }
@@ -107,9 +109,10 @@ function textlessRun(
   const others = to - from - starts;
   // Each document may have one id behind its text.
   if (others <= starts + 1 && starts < EMPTY_DOCUMENTS) return null;
-  // Neither the start of an empty stream nor the end of its last document is padding.
-  while (from < to - 1 && ids[from] !== ids[to - 1]) from++;
-  return { from, to, id: ids[to - 1]! };
+  const counts = new Map<number, number>();
+  for (let i = from; i < to; i++) counts.set(ids[i]!, (counts.get(ids[i]!) ?? 0) + 1);
+  const [[id]] = [...counts].sort((a, b) => b[1] - a[1]) as [[number, number]];
+  return { from, to, id };
 }
 
 function repeatedRun(ids: ArrayLike<number>, { from: begin, to }: ShardSpan): Run | null {
@@ -119,8 +122,13 @@ function repeatedRun(ids: ArrayLike<number>, { from: begin, to }: ShardSpan): Ru
 }
 
 /** Whether a text would have other ids than one piece over and over; a few more than any text repeats one. */
-function isPadding(run: ArrayLike<number>, encoder: Encoder | null): boolean {
-  if (run.length >= MANY) return true;
+function isPadding(
+  run: ArrayLike<number>,
+  { pieces }: DataFacts['tokenizer'],
+  encoder: Encoder | null,
+): boolean {
+  const { type } = pieces[run[0]!]!;
+  if (run.length >= MANY[type === 'byte' ? 'byte' : 'normal']) return true;
   if (encoder === null) return false;
   const text = textOf(run, encoder);
   if (text === null || /^\0+$/.test(text)) return true;
@@ -153,7 +161,7 @@ function paddingFindings(facts: DataFacts, runs: readonly Run[]): Finding[] {
   if (first === undefined) return [];
   const tokens = runs.reduce((sum, { from, to }) => sum + to - from, 0);
   const ends = runs.length === 1 ? '' : `, at the ends of ${plural(runs.length, 'shard')}`;
-  const what = `${plural(tokens, 'token')} of padding, ${named(facts.tokenizer, first.id)}, from ${placeOf(facts, first.from)} on${ends}`;
+  const what = `${plural(tokens, 'token')} of padding, mostly ${named(facts.tokenizer, first.id)}, from ${placeOf(facts, first.from)} on${ends}`;
   return first.from >= facts.scoredEnd
     ? [note('padding-at-end', `${what}; it lies in the tail that is not scored`)]
     : [found('padding-at-end', what)];
