@@ -114,7 +114,12 @@ export function addDataFlags(command: Command, byDefault: string): Command {
         default: "the artifact's, else BOS",
       }),
     )
-    .option('--accept <finding>', 'a finding about the data that is meant; repeatable', repeated)
+    .addOption(
+      flag('--accept <finding>', 'a finding about the data that is meant; repeatable', {
+        parse: repeated,
+        default: 'none',
+      }),
+    )
     .option('--text-field <name>', 'field of the documents that holds the text (default: text)')
     .addOption(
       flag('--limit-docs <n>', 'the first documents only', { parse: integer(1), default: 'all' }),
