@@ -19,6 +19,7 @@ const WITHOUT_DEFAULT = new Set([
   '--val-bpb',
   '--tokens',
   '--input',
+  '--allow-op',
 ]);
 
 /** The options of a help text: heading, flag, and text with its continuation lines joined. */
