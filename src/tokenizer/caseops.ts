@@ -123,22 +123,6 @@ export function restoreCase(text: string): string {
 }
 
 /**
- * As `restoreCase`, for a text whose normalizer ran after the transform: letters that NFKC composed
- * with marks, and words that it joined, take their capitals all the same. Refuses nothing.
- *
- * @returns the text in NFD
- */
-export function restoreCaseLoosely(text: string): string {
-  return text
-    .normalize('NFD')
-    .replace(
-      /\ue004([\ue001-\ue004])|\ue002([a-z]*)|[\ue001\ue003]([a-z]?)/g,
-      (_, literal = '', word = '', letter = '') =>
-        literal + word.toUpperCase() + letter.toUpperCase(),
-    );
-}
-
-/**
  * Marks the bytes of a transformed UTF-8 text that stand for original bytes.
  *
  * An operator (EE 80 81 .. EE 80 84) has none, an escaped one its own three, everything else what

@@ -123,13 +123,29 @@ it('a document that the normalizer changed to another text is altered, and the f
 });
 
 it('case operators: letters that the normalizer composed and words that it joined are intact', async () => {
-  const charsmap = compileCharsmap({ 'e\u0301': 'é', ﬁ: 'fi', '\u0001': '' });
+  const charsmap = compileCharsmap({ 'e\u0301': 'é', ﬁ: 'fi', '\u0001': '', ₓ: 'x' });
   const operators = ['\ue001', '\ue002', '\ue003', '\ue004'].map((text) => [text, 4] as const);
   const tokenizer = loadTokenizer(modelFile({ pieces: [...SMALL, ...operators], charsmap }));
-  const texts = ['E\u0301lan', 'CAFE\u0301S', 'ﬁX', 'Ab\u0001C', '\ue001 \ue004', 'CAFé', 'É'];
+  const texts = [
+    'E\u0301lan',
+    'CAFE\u0301S',
+    'ﬁX',
+    'Ab\u0001C',
+    'NOₓ',
+    'AB\u0001c',
+    '\ue001 \ue004',
+    'CAFé',
+    'É',
+  ];
   const { facts } = await tokenizeDocuments(documents(...texts), tokenizer);
   expect([...facts.intact]).toEqual(texts.map(() => 1));
-  expect([...facts.lossless]).toEqual([0, 0, 0, 0, 1, 1, 1]);
+  const folding = modelFile({
+    pieces: [...SMALL, ...operators],
+    charsmap: compileCharsmap({ h: 'x' }),
+  });
+  const folded = await tokenizeDocuments(documents('a', 'The'), loadTokenizer(folding));
+  expect([...folded.facts.intact]).toEqual([1, 0]);
+  expect([...facts.lossless]).toEqual([0, 0, 0, 0, 0, 0, 1, 1, 1]);
 });
 
 it('the first documents of a file confirm a stream of only those', async () => {
