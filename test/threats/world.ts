@@ -50,6 +50,8 @@ interface WorldOptions {
   readonly model?: (ids: readonly number[], vocabulary: number) => Uint8Array;
   /** Fields of the manifest in place of the usual ones. */
   readonly manifest?: Readonly<Record<string, unknown>>;
+  /** Where it is made; by default in a folder of the test's own. */
+  readonly folder?: string;
   /** Spoils the ids before they are written and learned. */
   readonly change?: (ids: readonly number[]) => readonly number[];
 }
@@ -73,9 +75,9 @@ export async function idsOf(tokenizer: string, texts: readonly string[]): Promis
 
 export async function world(options: WorldOptions = {}): Promise<World> {
   const { texts = TEXTS, change = (ids) => ids, manifest = {} } = options;
-  const folder = temporaryFolder();
+  const folder = options.folder ?? temporaryFolder();
   const [data, artifact] = [join(folder, 'data'), join(folder, 'artifact')];
-  mkdirSync(data);
+  mkdirSync(data, { recursive: true });
   mkdirSync(artifact);
   const tokenizer = join(artifact, 'tokenizer.model');
   writeFileSync(tokenizer, sentencePieceModel({ pieces: PIECES, ...options.tokenizer }));
