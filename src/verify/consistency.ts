@@ -4,7 +4,7 @@
 
 import type { BpbError } from '../errors.js';
 import { checkAccept } from '../evaluation/accept.js';
-import { bySeverity, type Finding, withholds } from '../finding.js';
+import { bySeverity, type Finding, fail, withholds } from '../finding.js';
 import { natsOf } from '../run/totals.js';
 import { judged, ratioFigures } from '../score/figures.js';
 import { checkFindings, figureFindings, plausibility } from '../score/findings.js';
@@ -155,12 +155,21 @@ function figuresCheck(result: Result): VerifyCheck {
   return equalFigures(question, figures);
 }
 
+/** Of `rules`, where a result has it. */
+interface Judged {
+  readonly verdicts: readonly { readonly rule: string; readonly verdict: 'pass' | 'fail' }[];
+}
+
 /** Findings that follow from the figures and verdicts of the result itself. */
 function ownFindings(result: Result): Finding[] {
   const { score, totals, tokenizer, engine } = result;
   const width = { logits: engine?.vocabulary ?? null, tokenizer: tokenizer.vocab };
   const found = [...figureFindings({ score, totals }), ...plausibility({ score, totals }, width)];
   if (result.engine !== null) found.push(...checkFindings(result, false));
+  const { rules } = result as { rules?: Judged | null };
+  for (const { rule, verdict } of rules?.verdicts ?? []) {
+    if (verdict === 'fail') found.push(fail(`rules-${rule}`, `the rules do not allow it: ${rule}`));
+  }
   return found;
 }
 

@@ -72,6 +72,12 @@ const common = {
     known_as: z.looseObject({ name: z.string() }).nullable(),
   }),
   identity: z.looseObject({ score: sha256, bits: sha256 }),
+  rules: z
+    .looseObject({
+      verdicts: z.array(z.looseObject({ rule: z.string(), verdict: z.enum(['pass', 'fail']) })),
+    })
+    .nullable()
+    .optional(),
   files: optionalFiles,
   run: z.looseObject({
     harness: z.string(),

@@ -1,15 +1,22 @@
 /**
  * The verdict of a verification, computed from the checks that its report lists and from nothing else.
  */
-import type { VerifyCheck, VerifyReport } from './types.js';
+import type { RowsAgain, VerifyCheck, VerifyReport } from './types.js';
 
 /** Without one of these the result is claimed, whatever else holds. */
 const CONFIRMING = ['stream', 'bytes', 'rows'] as const;
 
-/** @param partial whether the result is of a part of the data only */
+/** What the words of a verdict are about; the verdict itself is that of the checks. */
+interface Subject {
+  /** Whether the result is of a part of the data only. */
+  readonly partial: boolean;
+  readonly evidence: 'computed' | 'claimed';
+  readonly rows: RowsAgain | null;
+}
+
 export function verdictOf(
   checks: readonly VerifyCheck[],
-  { partial, evidence }: { partial: boolean; evidence: 'computed' | 'claimed' },
+  { partial, evidence, rows }: Subject,
 ): Pick<VerifyReport, 'verdict' | 'why'> {
   const wrong = checks.filter(({ verdict }) => verdict === 'fail');
   if (wrong.length > 0) {
@@ -36,8 +43,9 @@ export function verdictOf(
     };
   }
   const what = partial ? 'the part of the data that it is of' : 'all its data';
+  const again = `${rows!.drawn} of ${rows!.of} ${rows!.unit} scored again`;
   const left = checks.filter(({ verdict }) => verdict === 'not_checked').map(({ name }) => name);
   const which =
     left.length === 0 ? 'every check holds' : `all but ${left.join(', ')} was checked and holds`;
-  return { verdict: 'confirmed', why: `${which}; rows scored again agree, on ${what}` };
+  return { verdict: 'confirmed', why: `${which}; ${again} agree, on ${what}` };
 }

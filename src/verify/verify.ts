@@ -53,7 +53,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
     rows = again.rows;
   }
   const { evidence } = result.score;
-  const verdict = verdictOf(checks, { partial: result.coverage.partial, evidence });
+  const verdict = verdictOf(checks, { partial: result.coverage.partial, evidence, rows });
   return {
     schema: 'bpb-verify/1',
     ...verdict,

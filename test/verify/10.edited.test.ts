@@ -170,6 +170,7 @@ describe('edited and hashed again: the figures do not follow', () => {
     ['a finding taken out', (r) => (r.findings = []), ['findings']],
     ['a failed verification', (r) => (r.verification.verdict = 'fail'), ['findings']],
     ['a failed probe', (r) => (r.probes = [{ name: 'causality', verdict: 'fail' }]), ['findings']],
+    ['a rule that fails', (r) => failedRule(r), ['findings']],
     ['a headline beside a failed check', (r) => failedFinding(r), ['figures']],
     ['withheld with a headline', (r) => (r.status = 'withheld'), ['figures']],
     ['an artifact over the cap', (r) => (r.artifact.bytes_counted = 16_000_001), ['size']],
@@ -193,6 +194,10 @@ describe('edited and hashed again: the figures do not follow', () => {
   function doubledBytes(r: Bent): void {
     r.totals.bytes.lut *= 2;
     r.score.val_bpb /= 2;
+  }
+
+  function failedRule(r: Bent): void {
+    r.rules = { name: 'x', verdicts: [{ rule: 'size', verdict: 'fail', expected: '', found: '' }] };
   }
 
   function failedFinding(r: Bent): void {

@@ -285,6 +285,7 @@ describe('the sample', () => {
     const all = await check(run, { rows: 10_000 });
     const rows = Math.floor((byteStream(fixture.texts).length - 1) / 32);
     expect(all.rows).toMatchObject({ drawn: rows, of: rows, differ_at_most: 0 });
+    expect(all.why).toContain(`${rows} of ${rows} rows scored again agree`);
     expect(all.rows!.targets).toBe(resultOf(run).totals.targets);
   });
 });
