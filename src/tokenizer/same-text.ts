@@ -7,8 +7,8 @@ import { nmtNfkc, referenceForm } from './reference-form.js';
 
 /** Kinds of bytes: part of a word, a space of its own, deleted. */
 const [PLAIN, SPACE, DELETED] = [0, 1, 2];
-const KIND = Uint8Array.from({ length: 128 }, (_, byte) => {
-  const form = nmtNfkc(String.fromCharCode(byte));
+const KIND = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const form = byte < 0x80 ? nmtNfkc(String.fromCharCode(byte)) : 'part of a character';
   return form === ' ' ? SPACE : form === '' ? DELETED : PLAIN;
 });
 
@@ -73,18 +73,30 @@ class Cursor {
   }
 }
 
-/** Passes the bytes that are the same in both texts. @returns whether there were any */
-function passEqual(a: Cursor, b: Cursor): boolean {
+/** Passes the bytes that are the same in both texts. @returns how many */
+function passEqual(a: Cursor, b: Cursor): number {
   const [x, y] = [a.utf8, b.utf8];
   let [i, j] = [a.at, b.at];
-  for (; i < x.length && j < y.length; i++, j++) {
-    const byte = x[i]!;
-    if (byte !== y[j] || (byte < 0x80 && KIND[byte] !== PLAIN)) break;
+  while (i < x.length && j < y.length && x[i] === y[j]) {
+    i++;
+    j++;
   }
-  const passed = i > a.at;
-  a.at = i;
-  b.at = j;
-  return passed;
+  const passed = i - a.at;
+  // A space that is longer on one side begins with these.
+  let back = 0;
+  while (back < passed && KIND[x[i - back - 1]!] === SPACE) back++;
+  a.at = i - back;
+  b.at = j - back;
+  return passed - back;
+}
+
+/** Finds where the words begin that the last `passed` bytes of both texts end in. */
+function findWords(a: Cursor, b: Cursor, passed: number): void {
+  let length = 0;
+  while (length < passed && KIND[a.utf8[a.at - length - 1]!] !== SPACE) length++;
+  if (length === passed) return;
+  a.word = a.at - length;
+  b.word = b.at - length;
 }
 
 /**
@@ -93,7 +105,10 @@ function passEqual(a: Cursor, b: Cursor): boolean {
  */
 function sameWords(a: Cursor, b: Cursor): boolean {
   for (let begun = false; ; ) {
-    if (passEqual(a, b)) begun = true;
+    const passed = passEqual(a, b);
+    if (passed > 0) begun = true;
+    if (a.ended && b.ended) return true;
+    findWords(a, b, passed);
     const [spaceA, spaceB] = [a.pass(), b.pass()];
     if (a.ended && b.ended) return true;
     if (begun && spaceA !== spaceB) return false;

@@ -146,5 +146,10 @@ it('the most bytes: of a text, of its NFKC, of both where it has both kinds', ()
 it('a difference is shown with its surroundings, whole characters only', () => {
   const before = 'x'.repeat(100);
   const shown = textDifference(Buffer.from(`${before}é Cat`), Buffer.from(`${before}é cat`));
-  expect(shown).toEqual({ published: `${'x'.repeat(13)}é Cat`, decoded: `${'x'.repeat(13)}é cat` });
+  expect(shown).toEqual({
+    published: `${'x'.repeat(13)}é Cat`,
+    decoded: `${'x'.repeat(13)}é cat`,
+    caseOnly: true,
+  });
+  expect(textDifference(Buffer.from('the Cat'), Buffer.from('tho cat')).caseOnly).toBe(false);
 });
