@@ -152,7 +152,8 @@ export function addWindowFlags(command: Command): Command {
 
 /** Adds the flag that names the organizer's rules, under the heading that stands. */
 export function addRulesFlag(command: Command): Command {
-  return command.option('--rules <file>', "the organizer's rules: a JSON file, or parameter-golf");
+  const help = "the organizer's rules: a JSON file, or parameter-golf";
+  return command.addOption(flag('--rules <file>', help, { default: 'none' }));
 }
 
 /** Adds the flags that say how the sessions of a model are opened, under their heading. */

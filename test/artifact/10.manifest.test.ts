@@ -85,7 +85,7 @@ describe('what is wrong is said in a sentence, with what is meant', () => {
     [
       'a field of nothing near',
       { ...good, weights: 1 },
-      '`weights` is no field of the manifest, whose fields are format, name, model, tokenizer, evaluation, state, adapt, counted',
+      '`weights` is no field of the manifest, whose fields are format, name, model, tokenizer, evaluation, state, adapt, counted, code',
     ],
     [
       'in a list',

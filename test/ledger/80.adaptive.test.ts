@@ -29,7 +29,10 @@ test.each([
     expect(report.ledger.reset).toBe(reset);
     expect(report.ledger.updates).toBeGreaterThan(0);
     const claimed = await scoreClaimed({ ...source, targets: join(out, 'targets.f32') });
-    expect(claimed.totals).toEqual(result.totals);
+    // The claim names the tokenizer, the score takes the artifact's own.
+    const { denominator } = claimed.totals;
+    expect(denominator.confirmed_by).toBe('caller');
+    expect(claimed.totals).toEqual({ ...result.totals, denominator });
     expect(claimed.score).toEqual({ ...result.score, evidence: 'claimed' });
   },
 );
