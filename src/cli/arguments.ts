@@ -80,7 +80,7 @@ function integerOrNone(text: string): number | 'none' {
 }
 
 /** One value of a flag that may be repeated, added to those before it. */
-function repeated(text: string, before: readonly string[] = []): readonly string[] {
+export function repeated(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
 }
 

@@ -2,9 +2,10 @@
  * `bpb verify`: a result's totals computed again, and rows of its artifact scored again.
  */
 import { Argument } from 'commander';
+import { ALLOW_OP_HELP } from '../evaluation/port-options.js';
 import { DEFAULT_ROWS, type VerifyOptions } from '../verify/options.js';
 import { verify } from '../verify/verify.js';
-import { integer } from './arguments.js';
+import { integer, repeated } from './arguments.js';
 import { defineCommand } from './command.js';
 import { flag, GROUPS } from './help.js';
 
@@ -28,6 +29,7 @@ export const verifyCommand = defineCommand<Flags, [result: string]>({
           default: "the artifact's",
         }),
       )
+      .option('--allow-op <domain::name>', ALLOW_OP_HELP, repeated)
       .optionsGroup(GROUPS.data)
       .addOption(
         flag('--data <path...>', 'shards (a directory or files), or a built-in set: sotu-val', {

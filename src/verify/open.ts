@@ -69,6 +69,7 @@ function askedOf(result: ScoreResult, options: VerifyOptions): ScoreOptions {
     tokensInput: engine.tokens_input,
     logitsOutput: engine.logits_output,
     logitsAre: engine.logits_are,
+    allowOp: options.allowOp,
     batchTokens: engine.batch_tokens,
     engine: 'onnx-js',
     workers: 1,

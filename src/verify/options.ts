@@ -19,6 +19,8 @@ export interface VerifyOptions {
   textField?: string | undefined;
   /** Directory of byte sidecars; by default beside the shards. */
   sidecar?: string | undefined;
+  /** Operators to allow, each as `DOMAIN::NAME`: a result's own word is not enough. */
+  allowOp?: readonly string[] | undefined;
   /** Rows, or documents, to score again; by default 16. */
   rows?: number | undefined;
   /** Seed of their choice; by default a fresh one. */
@@ -39,6 +41,7 @@ export const VERIFY_CHECKS: OptionChecks<VerifyOptions> = {
   docs: option.text,
   textField: option.text,
   sidecar: option.text,
+  allowOp: option.texts,
   rows: option.count(1),
   seed: option.count(0),
   threads: option.threads(1),

@@ -127,6 +127,7 @@ const computedSchema = z.looseObject({
     tokens_input: z.string(),
     logits_output: z.string(),
     logits_are: z.enum(LOGITS_KINDS),
+    allowed_ops: z.array(z.string()).optional(),
     inputs: z.record(z.string(), z.looseObject({ by: z.string() })),
   }),
   verification: z.looseObject({ verdict: z.enum(['pass', 'fail', 'not_possible', 'skipped']) }),

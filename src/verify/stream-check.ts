@@ -128,6 +128,11 @@ function streamCheck(
     { field: 'tokens_input', expected: model.tokensInput, found: engine.tokens_input },
     { field: 'logits_output', expected: model.logitsOutput, found: engine.logits_output },
     { field: 'inputs', expected: inputsText(model.inputs), found: inputsText(namedInputs(engine)) },
+    {
+      field: 'allowed_ops',
+      expected: [...artifact.allowedOperators].sort(),
+      found: [...(engine.allowed_ops ?? [])].sort(),
+    },
     { field: 'state', expected: stateText(state && stateOf(state)), found: stateText(adaptive) },
     { field: 'artifact.name', expected: name ?? result.artifact.name, found: result.artifact.name },
     { field: 'bytes_counted', expected: size.bytesCounted, found: result.artifact.bytes_counted },

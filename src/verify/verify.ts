@@ -100,7 +100,7 @@ function computed(result: ReadResult['result']): ScoreResult {
 
 /** Flags that say what to score again, which nothing is without an artifact. */
 const OF_ARTIFACT = [
-  ...(['data', 'docs', 'textField', 'sidecar', 'tokenizer'] as const),
+  ...(['data', 'docs', 'textField', 'sidecar', 'tokenizer', 'allowOp'] as const),
   ...(['rows', 'seed', 'threads'] as const),
 ];
 

@@ -5,6 +5,8 @@ import { bpb } from '../helpers/command.js';
 /** What an option of these kinds names is the user's own, and nothing stands in its place. */
 const WITHOUT_DEFAULT = new Set([
   '--artifact',
+  '--accept',
+  '--allow-op',
   '--targets',
   '--docs',
   '--data',
