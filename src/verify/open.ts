@@ -11,6 +11,7 @@ import type { ScoreOptions } from '../evaluation/options.js';
 import { partRange, planBatchesOf } from '../evaluation/plan.js';
 import { portOptions } from '../evaluation/port-options.js';
 import type { InputKind } from '../onnx/bind/types.js';
+import { NONE } from '../rules/schema.js';
 import type { ScoreResult } from '../score/result.js';
 import { loadTokenizer } from '../tokenizer/load.js';
 import type { VerifyOptions } from './options.js';
@@ -60,9 +61,10 @@ function askedOf(result: ScoreResult, options: VerifyOptions): ScoreOptions {
     ...dataOf(result, options),
     window: window.mode,
     seqLen: window.seqLen,
-    stride: window.stride ?? undefined,
+    // A manifest's own would stand in the place of none.
+    stride: window.stride ?? NONE,
     tail: window.tail,
-    compat: window.compat ?? undefined,
+    compat: window.compat ?? NONE,
     limitDocs: limitOf(result),
     input:
       inputs.length === 0 ? undefined : (Object.fromEntries(inputs) as Record<string, InputKind>),

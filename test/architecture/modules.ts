@@ -122,6 +122,7 @@ export const MODULES: readonly Module[] = [
       'data',
       'tokenizer',
       'windows',
+      'rules',
       'artifact',
       'bytes',
       'engine',
