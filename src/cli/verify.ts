@@ -43,6 +43,11 @@ export const verifyCommand = defineCommand<Flags, [result: string]>({
       )
       .optionsGroup(GROUPS.checks)
       .addOption(
+        flag('--rules <file>', 'rules to judge it by, or parameter-golf', {
+          default: "the result's, where shipped",
+        }),
+      )
+      .addOption(
         flag('--rows <n>', 'rows to score again', {
           parse: integer(1),
           default: String(DEFAULT_ROWS),

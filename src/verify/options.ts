@@ -19,6 +19,8 @@ export interface VerifyOptions {
   textField?: string | undefined;
   /** Directory of byte sidecars; by default beside the shards. */
   sidecar?: string | undefined;
+  /** Rules to judge the result by; by default shipped ones that it names. */
+  rules?: string | undefined;
   /** Operators to allow, each as `DOMAIN::NAME`: a result's own word is not enough. */
   allowOp?: readonly string[] | undefined;
   /** Rows, or documents, to score again; by default 16. */
@@ -41,6 +43,7 @@ export const VERIFY_CHECKS: OptionChecks<VerifyOptions> = {
   docs: option.text,
   textField: option.text,
   sidecar: option.text,
+  rules: option.text,
   allowOp: option.texts,
   rows: option.count(1),
   seed: option.count(0),

@@ -64,6 +64,7 @@ const common = {
     sha256,
     bos: count.nullable(),
     document_start: z.union([count, z.literal('none')]).nullable(),
+    normalizer_sha256: z.string().nullable().optional(),
   }),
   data: z.looseObject({
     shards: z.array(file),
@@ -74,6 +75,7 @@ const common = {
   identity: z.looseObject({ score: sha256, bits: sha256 }),
   rules: z
     .looseObject({
+      sha256,
       verdicts: z.array(z.looseObject({ rule: z.string(), verdict: z.enum(['pass', 'fail']) })),
     })
     .nullable()
@@ -116,6 +118,8 @@ const computedSchema = z.looseObject({
     bytes_counted: count,
     bytes_limit: count,
     within_limit: z.boolean().nullable(),
+    not_counted: z.array(z.string()).optional(),
+    uncounted: z.array(z.string()).nullable().optional(),
   }),
   engine: z.looseObject({
     name: z.string(),
@@ -130,7 +134,11 @@ const computedSchema = z.looseObject({
     allowed_ops: z.array(z.string()).optional(),
     inputs: z.record(z.string(), z.looseObject({ by: z.string() })),
   }),
-  verification: z.looseObject({ verdict: z.enum(['pass', 'fail', 'not_possible', 'skipped']) }),
+  verification: z.looseObject({
+    verdict: z.enum(['pass', 'fail', 'not_possible', 'skipped']),
+    rows: count,
+  }),
+  decided_by: z.record(z.string(), z.string()).optional(),
   optimization: z
     .looseObject({
       precision: z.enum(['fp16', 'fp32']),

@@ -11,6 +11,7 @@ import { reopen } from './open.js';
 import { VERIFY_CHECKS, type VerifyOptions } from './options.js';
 import { type ReadResult, readResult } from './read.js';
 import { rowsCheck } from './rows-check.js';
+import { rulesChecks } from './rules.js';
 import { streamChecks } from './stream-check.js';
 import { checkTables } from './tables.js';
 import type { VerifyReport } from './types.js';
@@ -43,7 +44,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   };
   const checks = consistencyChecks(result);
   const tables = await checkTables(read, onProgress);
-  checks.push(...tables.checks);
+  checks.push(...rulesChecks(result, options.rules), ...tables.checks);
   let rows: VerifyReport['rows'] = null;
   if (options.artifact !== undefined) {
     const opened = await reopen(computed(result), options);

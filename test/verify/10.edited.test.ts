@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { loadRules } from '#bpb/rules/load';
 import { score } from '#bpb/score/score';
 import { verify } from '#bpb/verify/verify';
 import { fileFolder, temporaryFolder } from '../helpers/folder.js';
@@ -197,7 +198,11 @@ describe('edited and hashed again: the figures do not follow', () => {
   }
 
   function failedRule(r: Bent): void {
-    r.rules = { name: 'x', verdicts: [{ rule: 'size', verdict: 'fail', expected: '', found: '' }] };
+    r.rules = {
+      name: 'x',
+      sha256: 'a'.repeat(64),
+      verdicts: [{ rule: 'size', verdict: 'fail', expected: '', found: '' }],
+    };
   }
 
   function failedFinding(r: Bent): void {
@@ -212,6 +217,16 @@ describe('edited and hashed again: the figures do not follow', () => {
   test('the fixture has a finding that can be taken out', () => {
     expect(resultOf(run).findings.map(({ id }) => id)).toContain('worse-than-uniform');
   });
+});
+
+test('rules are judged again, whatever verdicts the result has', async () => {
+  const { checks } = await verify({ result: run, rules: 'parameter-golf' });
+  expect(checks).toContainEqual(expect.objectContaining({ name: 'rules', verdict: 'fail' }));
+  const { sha256 } = loadRules('parameter-golf');
+  const turned = bend(copyOf(run), (result) => {
+    result.rules = { name: 'parameter-golf', version: 'bpb-rules/1', sha256, verdicts: [] };
+  });
+  expect(await failing(turned)).toEqual(['rules']);
 });
 
 describe('tables', () => {
