@@ -135,9 +135,9 @@ export function expectWithheld(result: ScoreResult, id: string): void {
   expect(result.score.val_loss).toBeGreaterThan(0);
 }
 
-/** A headline with nothing to say beside it. */
+/** A headline with nothing beside it but what the artifact asks for, as an honest one does too. */
 export function expectClean(result: ScoreResult): void {
-  expect(said(result)).toEqual([]);
+  expect(said(result).filter((each) => each !== 'note artifact-decides')).toEqual([]);
   expect(result.status).toBe('scored');
   expect(result.score.val_bpb).toBeGreaterThan(0);
 }
