@@ -91,7 +91,9 @@ export function addPortFlags(command: Command): Command {
   }
   return command
     .option('--input <name=kind>', INPUT_HELP, input)
-    .option('--allow-op <domain::name>', ALLOW_OP_HELP, repeated);
+    .addOption(
+      flag('--allow-op <domain::name>', ALLOW_OP_HELP, { parse: repeated, default: 'none' }),
+    );
 }
 
 /**
@@ -152,8 +154,9 @@ export function addWindowFlags(command: Command): Command {
 
 /** Adds the flag that names the organizer's rules, under the heading that stands. */
 export function addRulesFlag(command: Command): Command {
-  const help = "the organizer's rules: a JSON file, or parameter-golf";
-  return command.addOption(flag('--rules <file>', help, { default: 'none' }));
+  return command.addOption(
+    flag('--rules <file>', "the organizer's: a JSON file, or parameter-golf", { default: 'none' }),
+  );
 }
 
 /** Adds the flags that say how the sessions of a model are opened, under their heading. */

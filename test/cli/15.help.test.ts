@@ -5,8 +5,6 @@ import { bpb } from '../helpers/command.js';
 /** What an option of these kinds names is the user's own, and nothing stands in its place. */
 const WITHOUT_DEFAULT = new Set([
   '--artifact',
-  '--accept',
-  '--allow-op',
   '--targets',
   '--docs',
   '--data',
@@ -21,7 +19,6 @@ const WITHOUT_DEFAULT = new Set([
   '--val-bpb',
   '--tokens',
   '--input',
-  '--allow-op',
 ]);
 
 /** The options of a help text: heading, flag, and text with its continuation lines joined. */
