@@ -4,6 +4,7 @@
 import { type Finding, fail, note, warn } from '../finding.js';
 import type { NamedNode } from '../onnx/activations.js';
 import { readSummary } from '../onnx/summary.js';
+import { plural } from '../words.js';
 import type { Artifact } from './load.js';
 
 /** Names of nodes that a message lists of each operator. */
@@ -39,7 +40,7 @@ export function graphFindings({
     findings.push(
       note(
         'weight-only',
-        `computed in fp32 as the graph says: ${count(weightOnly.length, 'product')} with quantized weights, in which onnxruntime by default may round activations to int8`,
+        `computed in fp32 as the graph says: ${plural(weightOnly.length, 'product')} with quantized weights, in which onnxruntime by default may round activations to int8`,
         'its own figure may differ by 1e-4 of the loss; its session option session.disable_quant_qdq=1 gives this one',
       ),
     );
@@ -64,7 +65,7 @@ function allowed(operators: readonly string[]): Finding[] {
   return [
     note(
       'allowed-operators',
-      `the caller allowed ${count(operators.length, 'operator')} that nobody has looked at: ${operators.join(', ')}`,
+      `the caller allowed ${plural(operators.length, 'operator')} that nobody has looked at: ${operators.join(', ')}`,
       'without --allow-op the artifact is refused, and the refusal names the node',
     ),
   ];
@@ -103,9 +104,5 @@ function listed(nodes: readonly NamedNode[]): string {
     const more = own.length > NAMES_SHOWN ? ` and ${own.length - NAMES_SHOWN} more` : '';
     return `${op} (${own.slice(0, NAMES_SHOWN).join(', ')}${more})`;
   });
-  return `${count(nodes.length, 'node')}: ${each.join(', ')}`;
-}
-
-function count(size: number, what: string): string {
-  return `${size.toLocaleString('en-US')} ${what}${size === 1 ? '' : 's'}`;
+  return `${plural(nodes.length, 'node')}: ${each.join(', ')}`;
 }

@@ -3,9 +3,8 @@
  */
 import type { DocumentFacts } from '../data/types.js';
 import { type Finding, fail, warn } from '../finding.js';
+import { figure, plural } from '../words.js';
 import { percent, TOLERANCE } from './ceiling.js';
-
-const figure = (value: number) => value.toLocaleString('en-US');
 
 /**
  * What the tokenizer folds, drops or replaces: the model predicts an easier text than the published one.
@@ -26,9 +25,8 @@ export function alteredText(facts: DocumentFacts, allowed: boolean): Finding[] {
     altered += bytes;
   }
   const share = altered / all;
-  const documents = count === 1 ? '1 document' : `${figure(count)} documents`;
   const [published, decoded] = [first.published, first.decoded].map((text) => JSON.stringify(text));
-  const message = `the tokenizer changes the text of ${documents} of ${figure(intact.length)} (${percent(share)} of the bytes): in document ${first.document} ${published} became ${decoded}`;
+  const message = `the tokenizer changes the text of ${plural(count, 'document')} of ${figure(intact.length)} (${percent(share)} of the bytes): in document ${first.document} ${published} became ${decoded}`;
   if (share <= TOLERANCE || allowed) {
     const hint = 'bpb audit TOKENIZER --docs FILE lists what is lost, by kind';
     return [warn('text-altered', message, hint)];

@@ -4,6 +4,7 @@
 
 import type { DocumentFacts } from '../data/types.js';
 import { type Finding, fail } from '../finding.js';
+import { figure } from '../words.js';
 import type { StreamBytes } from './accounting.js';
 
 /** The finding of every denominator that counts more than the text has. */
@@ -23,8 +24,6 @@ export const percent = (share: number) => {
 /** How far bytes are beyond a ceiling, for a message. */
 export const beyond = (bytes: number, ceiling: number) =>
   ceiling === 0 ? 'of no text' : `${percent(bytes / ceiling - 1)} more`;
-
-const figure = (value: number) => value.toLocaleString('en-US');
 
 /**
  * Where the table counts more bytes over the whole stream than its documents can have, or than its ids

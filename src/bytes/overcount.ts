@@ -11,6 +11,7 @@ import type { TokenStream } from '../data/types.js';
 import { type Finding, fail } from '../finding.js';
 import { byteOfPiece, CASE_OPERATORS, SPACE } from '../tokenizer/check-pieces.js';
 import type { Tokenizer } from '../tokenizer/types.js';
+import { figure } from '../words.js';
 import { beyond, DENOMINATOR_EXCEEDS, exceeds } from './ceiling.js';
 import { buildLut } from './lut.js';
 
@@ -39,7 +40,7 @@ export function overcounted(
   const { spaces, operators } = overcount(tokenizer, stream.ids);
   const over = confirmed ? spaces : spaces + operators;
   if (!exceeds(counted, counted - over)) return [];
-  const [bytes, without] = [over, counted - over].map((n) => n.toLocaleString('en-US'));
+  const [bytes, without] = [over, counted - over].map(figure);
   const what = [
     ...(spaces > 0 ? ['space marks that are counted as three bytes'] : []),
     ...(operators > 0 && !confirmed

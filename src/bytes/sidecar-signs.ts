@@ -10,6 +10,7 @@ import type { TokenStream } from '../data/types.js';
 import { type Finding, fail, warn } from '../finding.js';
 import { CASE_OPERATORS } from '../tokenizer/check-pieces.js';
 import type { Tokenizer } from '../tokenizer/types.js';
+import { figure } from '../words.js';
 import type { StreamBytes } from './accounting.js';
 import { beyond, DENOMINATOR_EXCEEDS, exceeds } from './ceiling.js';
 
@@ -27,8 +28,6 @@ interface Entries {
   readonly stream: TokenStream;
   readonly sidecar: Sidecar;
 }
-
-const figure = (value: number) => value.toLocaleString('en-US');
 
 /** Findings about a sidecar that is the headline; reads the stream only where the sum is too large. */
 export function sidecarSigns({ headline, decoded }: StreamBytes, entries: Entries): Finding[] {

@@ -10,6 +10,7 @@ import { byteOfPiece } from '../tokenizer/check-pieces.js';
 import { createEncoder } from '../tokenizer/encoder.js';
 import { characterLength } from '../tokenizer/piece-decoder.js';
 import type { Tokenizer } from '../tokenizer/types.js';
+import { figure } from '../words.js';
 
 /** Stretches of the stream that are looked at, and tokens of each. */
 const STRETCHES = 48;
@@ -220,7 +221,6 @@ const UNUSED = 1e-3;
 const REACH = 0.75;
 
 const percent = (part: number, whole: number) => `${((100 * part) / whole).toFixed(1)} %`;
-const figure = (value: number) => value.toLocaleString('en-US');
 
 /** What shows that another tokenizer made the stream, one clause each; empty where nothing does. */
 export function foreignSigns(survey: StreamSurvey): string[] {

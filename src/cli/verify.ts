@@ -29,7 +29,9 @@ export const verifyCommand = defineCommand<Flags, [result: string]>({
           default: "the artifact's",
         }),
       )
-      .option('--allow-op <domain::name>', ALLOW_OP_HELP, repeated)
+      .addOption(
+        flag('--allow-op <domain::name>', ALLOW_OP_HELP, { parse: repeated, default: 'none' }),
+      )
       .optionsGroup(GROUPS.data)
       .addOption(
         flag('--data <path...>', 'shards (a directory or files), or a built-in set: sotu-val', {

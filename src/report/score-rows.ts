@@ -2,6 +2,7 @@
  * The rows of a score's table, as the terminal and Markdown reports show them.
  */
 import type { ScoreResult } from '../score/result.js';
+import { plural } from '../words.js';
 import { count, exact, type Paint, printable, seconds, shortHash } from './format.js';
 import type { Row } from './table.js';
 
@@ -63,7 +64,7 @@ export function bytesLine({ totals }: Pick<ScoreResult, 'totals'>): string {
     .map((name) => `${name} ${count(bytes[name] as number)}`);
   const { documents_lossy: lossy, documents_altered: altered } = totals;
   if (lossy)
-    known.push(`${count(lossy)} documents lossy${altered ? `, ${count(altered)} altered` : ''}`);
+    known.push(`${plural(lossy, 'document')} lossy${altered ? `, ${count(altered)} altered` : ''}`);
   return known.join('   ');
 }
 
@@ -74,7 +75,7 @@ export function targetsLine({
   const skipped = coverage.skipped.map((skip) => `${count(skip.targets)} skipped (${skip.reason})`);
   const repeated =
     coverage.repeated > 0 ? [`${count(coverage.repeated)} scored again (compat)`] : [];
-  const of = `${count(coverage.tokens)} tokens in ${count(coverage.documents)} documents`;
+  const of = `${plural(coverage.tokens, 'token')} in ${plural(coverage.documents, 'document')}`;
   return [`${count(totals.targets)} scored of ${of}`, ...skipped, ...repeated].join('   ');
 }
 
@@ -88,7 +89,7 @@ function windowLine({ window }: ScoreResult): string {
 export function dataLine({ data, tokenizer }: Pick<ScoreResult, 'data' | 'tokenizer'>): string {
   const source =
     data.shards.length > 0
-      ? `${count(data.shards.length)} shards`
+      ? plural(data.shards.length, 'shard')
       : printable(data.documents?.source ?? 'documents');
   const known = data.known_as === null ? 'no known set' : `known as ${data.known_as.name}`;
   const { document_start: start, bos } = tokenizer;
@@ -169,7 +170,7 @@ function optimizedLine({ optimization }: ScoreResult): Row[] {
   const proof =
     mean === null
       ? note
-      : `mean difference ${sign}${mean.toExponential(1)} nats over ${count(targets)} targets (at most ${tolerance_nats})`;
+      : `mean difference ${sign}${mean.toExponential(1)} nats over ${plural(targets, 'target')} (at most ${tolerance_nats})`;
   const done = rewrites.reduce((sum, rewrite) => sum + rewrite.count, 0);
   const left = skipped.length === 0 ? '' : `, left: ${skipped.slice(0, SKIPPED_MAX).join('; ')}`;
   const more = skipped.length > SKIPPED_MAX ? `; ${skipped.length - SKIPPED_MAX} more` : '';
@@ -201,7 +202,7 @@ function verifiedLine({ verification }: ScoreResult): string {
   const difference = `mean difference ${mean_abs_nats.toExponential(1)} nats (at most ${tolerance_nats})`;
   // The reason that may follow is the runtime's text: the result has it.
   const how = note === null ? '' : `, ${printable(note.split(':')[0]!)}`;
-  return `${verdict}: ${count(rows)} row${rows === 1 ? '' : 's'} scored again, ${difference}${how}`;
+  return `${verdict}: ${plural(rows, 'row')} scored again, ${difference}${how}`;
 }
 
 function probesLine({ probes }: ScoreResult): Row[] {

@@ -1,6 +1,8 @@
 /**
  * Judgement of the data: whether it is one of the sets that rules describe.
  */
+
+import { figure, plural } from '../words.js';
 import type { ScoreFacts } from './facts.js';
 import type { Rules } from './schema.js';
 import { type RuleVerdict, verdict } from './verdict.js';
@@ -41,7 +43,7 @@ function differences(set: DataSet, { data, coverage, decided_by }: ScoreFacts): 
   for (const [what, wanted, has] of counts) {
     if (wanted === undefined) continue;
     const unknown = 'the bytes of the published texts are not known without --docs';
-    differ(has === null ? unknown : `${has.toLocaleString('en-US')} ${what}`, has === wanted);
+    differ(has === null ? unknown : `${figure(has)} ${what}`, has === wanted);
   }
   if (shards !== undefined) {
     const hashes = data.shards.map(({ sha256 }) => sha256);
@@ -71,7 +73,7 @@ function setsText(sets: readonly DataSet[]): string {
 
 function setText({ known, documents, tokens, bytes, shards, documentsSha256 }: DataSet): string {
   const counts = Object.entries({ documents, tokens, bytes }).flatMap(([what, value]) =>
-    value === undefined ? [] : [`${value.toLocaleString('en-US')} ${what}`],
+    value === undefined ? [] : [`${figure(value)} ${what}`],
   );
   const parts = [
     ...(known === undefined ? [] : [known]),
@@ -84,7 +86,7 @@ function setText({ known, documents, tokens, bytes, shards, documentsSha256 }: D
 
 function dataText({ data, coverage }: ScoreFacts): string {
   const name = data.known_as?.name ?? 'no known set';
-  return `${name}, ${coverage.tokens.toLocaleString('en-US')} tokens in ${coverage.documents.toLocaleString('en-US')} documents`;
+  return `${name}, ${plural(coverage.tokens, 'token')} in ${plural(coverage.documents, 'document')}`;
 }
 
 function short(sha256: string): string {

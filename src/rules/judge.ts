@@ -1,6 +1,8 @@
 /**
  * Judgement of a result by rules: a verdict for every rule, whether it holds or not.
  */
+
+import { figure } from '../words.js';
 import { requires } from './allowed.js';
 import type { RunFacts, ScoreFacts } from './facts.js';
 import { judgeData } from './judge-data.js';
@@ -45,7 +47,7 @@ function judgeNormalizer({ normalizers }: Rules, { tokenizer, totals }: ScoreFac
   const found =
     altered === null
       ? `${normalizer}; no documents to compare the text with`
-      : `${normalizer}; documents altered: ${count(altered)}`;
+      : `${normalizer}; documents altered: ${figure(altered)}`;
   return [verdict('normalizer', altered === null || altered === 0, expected, found)];
 }
 
@@ -58,8 +60,8 @@ function judgeSize({ size }: Rules, { artifact }: RunFacts): RuleVerdict[] {
     verdict(
       'size',
       missing.length === 0 && bytes <= size.limit,
-      `at most ${count(size.limit)} bytes, with ${size.counted.join(', ')}`,
-      `${count(bytes)} bytes${without}`,
+      `at most ${figure(size.limit)} bytes, with ${size.counted.join(', ')}`,
+      `${figure(bytes)} bytes${without}`,
     ),
   ];
   if (size.uncounted === 'refused' && uncounted !== null) {
@@ -76,7 +78,7 @@ function judgeCoverage({ coverage: rule }: Rules, { coverage }: ScoreFacts): Rul
   if (rule === undefined) return [];
   const { scored, tokens } = coverage;
   const share = tokens > 1 ? scored / (tokens - 1) : 0;
-  const found = `${count(scored)} of ${count(Math.max(0, tokens - 1))} targets`;
+  const found = `${figure(scored)} of ${figure(Math.max(0, tokens - 1))} targets`;
   return [verdict('coverage', share >= rule.least, `at least ${rule.least} of the targets`, found)];
 }
 
@@ -91,7 +93,7 @@ function judgeRequired(rules: Rules, { probes, verification }: ScoreFacts): Rule
   }
   if (requires(rules, 'verification')) {
     const { verdict: said, rows } = verification;
-    const found = said === 'pass' ? `passed, rows: ${count(rows)}` : said.replace('_', ' ');
+    const found = said === 'pass' ? `passed, rows: ${figure(rows)}` : said.replace('_', ' ');
     verdicts.push(verdict('verification', said === 'pass', 'a verification that passes', found));
   }
   if (requires(rules, 'every-row')) {
@@ -112,8 +114,4 @@ function judgeAccepted({ accept = [] }: Rules, { findings }: ScoreFacts): RuleVe
 
 function short(sha256: string): string {
   return sha256.slice(0, 12);
-}
-
-function count(value: number): string {
-  return value.toLocaleString('en-US');
 }

@@ -2,6 +2,7 @@
  * Findings about who decided what of a score.
  */
 import { type Finding, note, warn } from '../finding.js';
+import { plural } from '../words.js';
 import type { ScoreResult } from './result.js';
 
 /** Share of the stream's targets that a dropped tail may have without being said under the headline. */
@@ -39,7 +40,7 @@ export function decidedFindings(result: Decided): Finding[] {
     findings.push(
       warn(
         'dropped-tail',
-        `the tail of ${tail.toLocaleString('en-US')} targets, ${share} % of the stream, is not scored`,
+        `the tail of ${plural(tail, 'target')}, ${share} % of the stream, is not scored`,
         '--tail score scores it; a shorter --seq-len drops less',
       ),
     );

@@ -9,6 +9,7 @@ import type { OpenData } from '../evaluation/open-data.js';
 import { bySeverity, type Finding, withholds } from '../finding.js';
 import { type DocumentTotals, natsOf } from '../run/totals.js';
 import { harnessCommit } from '../version.js';
+import { plural } from '../words.js';
 import { hashJson } from './identity.js';
 import { PROBABILITIES } from './logits-kind.js';
 import type { DocumentRow } from './outputs.js';
@@ -176,8 +177,9 @@ export function identifyData({ stream, facts }: OpenData, targets: number): Iden
 
 /** Notes on the data. */
 export function dataNotes(data: OpenData): string[] {
-  const documents = data.stream.documentStarts.length;
-  return data.partial ? [`partial: the first ${documents} documents only`] : [];
+  if (!data.partial) return [];
+  const { length } = data.stream.documentStarts;
+  return [`partial: the first ${length === 1 ? 'document' : plural(length, 'document')} only`];
 }
 
 /** `run.sha256` is over everything else: a result that was edited no longer matches it. */

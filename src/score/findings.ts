@@ -4,6 +4,7 @@
 import { paddedWidth } from '../evaluation/padding.js';
 import { type Finding, fail, warn } from '../finding.js';
 import type { ProbeVerdict } from '../verdict.js';
+import { figure } from '../words.js';
 import type { Optimization } from './optimize-run.js';
 import type { ScoreResult } from './result.js';
 import type { Verification } from './verify.js';
@@ -22,7 +23,7 @@ type Figures = Pick<ScoreResult, 'score' | 'totals'>;
 export function figureFindings({ score, totals }: Figures): Finding[] {
   const { infinite_targets, first_infinite } = score;
   if (infinite_targets > 0) {
-    const times = infinite_targets.toLocaleString('en-US');
+    const times = figure(infinite_targets);
     return [
       fail(
         'infinite-targets',
@@ -109,9 +110,7 @@ export function plausibility(
     );
   }
   if (width.logits !== null && width.logits > paddedWidth(width.tokenizer)) {
-    const [logits, tokenizer] = [width.logits, width.tokenizer].map((n) =>
-      n.toLocaleString('en-US'),
-    );
+    const [logits, tokenizer] = [width.logits, width.tokenizer].map((n) => figure(n));
     findings.push(
       warn(
         'logits-too-wide',

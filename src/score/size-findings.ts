@@ -10,6 +10,7 @@ import type { PlannedEvaluation } from '../evaluation/open.js';
 import type { ScoreOptions } from '../evaluation/options.js';
 import { type Finding, note, warn } from '../finding.js';
 import type { CountedKind, Rules } from '../rules/schema.js';
+import { figure } from '../words.js';
 import { RUN_FILES } from './outputs.js';
 import type { ScoreResult } from './result.js';
 
@@ -118,7 +119,7 @@ function sizeFindings({ bytesCounted, bytesLimit, note: why, hint }: SizeAccount
     findings.push(
       warn(
         'over-limit',
-        `over the cap of ${count(bytesLimit)} bytes by ${count(bytesCounted - bytesLimit)}`,
+        `over the cap of ${figure(bytesLimit)} bytes by ${figure(bytesCounted - bytesLimit)}`,
         'store the model smaller: weights in fewer bits, or the file as .onnx.xz',
       ),
     );
@@ -137,14 +138,10 @@ function uncountedFindings(size: SizeAccount, files: readonly UncountedFile[]): 
   const exceeds = size.bytesCounted <= size.bytesLimit && size.bytesCounted + sum > size.bytesLimit;
   const grave = exceeds || known.length < files.length;
   const names = files.slice(0, SHOWN).map(({ name }) => name.slice(0, SHOWN_NAME));
-  const more = files.length > SHOWN ? ` and ${count(files.length - SHOWN)} more` : '';
-  const what = files.length === 1 ? 'a file' : `${count(files.length)} files`;
+  const more = files.length > SHOWN ? ` and ${figure(files.length - SHOWN)} more` : '';
+  const what = files.length === 1 ? 'a file' : `${figure(files.length)} files`;
   const effect = exceeds ? ', which with what is counted is over the cap' : '';
-  const message = `nobody counted ${what} of the artifact's folder, ${count(sum)} bytes${effect}: ${names.join(', ')}${more}`;
+  const message = `nobody counted ${what} of the artifact's folder, ${figure(sum)} bytes${effect}: ${names.join(', ')}${more}`;
   const hint = 'add them to `counted` in artifact.json, or move them out of the folder';
   return [(grave ? warn : note)('uncounted-files', message, hint)];
-}
-
-function count(value: number): string {
-  return value.toLocaleString('en-US');
 }

@@ -97,12 +97,6 @@ export function which(tally: { count: number; first: readonly number[] }, noun: 
   return `${noun} ${names}${more > 0 ? ` and ${more.toLocaleString('en-US')} more` : ''}`;
 }
 
-export const figure = (value: number) => value.toLocaleString('en-US');
-
-/** `1 document`, `3 documents`. */
-export const plural = (count: number, noun: string) =>
-  `${figure(count)} ${noun}${count === 1 ? '' : 's'}`;
-
 const RANK: Record<Severity, number> = { fail: 0, warn: 1, info: 2 };
 
 /** Runs every check, in order. */

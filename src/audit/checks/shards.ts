@@ -4,9 +4,10 @@
 import { KNOWN_SETS } from '../../data/known-sets.js';
 import { CANONICAL, isTruncated } from '../../evaluation/data-findings/sets.js';
 import { startIdOf } from '../../tokenizer/document-start.js';
+import { figure, plural } from '../../words.js';
 import { effectOf } from '../mistake-effects.js';
 import type { ShardFacts } from '../shard-facts.js';
-import { type Check, check, figure, plural, which } from './check.js';
+import { type Check, check, which } from './check.js';
 
 /** Two builds of one vocabulary differ in what they normalize by some 1e-5 of the bytes. */
 const ANOTHER_BUILD = 1e-3;

@@ -1,7 +1,9 @@
 /**
  * Checks of the byte sidecar: whether it is there, fits the tokens, and counts the text's bytes.
  */
-import { type Check, check, figure, plural, which } from './check.js';
+
+import { figure, plural } from '../../words.js';
+import { type Check, check, which } from './check.js';
 
 export const SIDECAR_CHECKS: readonly Check[] = [
   check({

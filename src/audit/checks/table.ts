@@ -1,9 +1,11 @@
 /**
  * Checks of a participant's own table of bytes by id: one for each mistake that a wrong id shows.
  */
+
+import { plural } from '../../words.js';
 import type { TableMistake } from '../table-differences.js';
 import type { Severity } from '../types.js';
-import { type Check, check, plural } from './check.js';
+import { type Check, check } from './check.js';
 
 interface Row {
   readonly mistake: TableMistake;

@@ -3,10 +3,11 @@
  */
 import type { AlteringRules } from '../../tokenizer/altering-rules.js';
 import { MOST_ALTERED } from '../../tokenizer/reference-form.js';
+import { figure, plural } from '../../words.js';
 import type { AlteredTally, TextFacts } from '../collect.js';
 import type { LossKind } from '../examine/loss.js';
 import type { Trait } from '../types.js';
-import { type Check, check, figure, plural, which } from './check.js';
+import { type Check, check, which } from './check.js';
 
 function lossExamples(text: TextFacts, kinds: readonly LossKind[]): string[] {
   return kinds.flatMap((kind) => {

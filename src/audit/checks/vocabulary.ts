@@ -4,7 +4,8 @@
 import { CASE_OPERATORS } from '../../tokenizer/check-pieces.js';
 import { documentStartHint, whyNoBos } from '../../tokenizer/document-start.js';
 import { MOST_ALTERED } from '../../tokenizer/reference-form.js';
-import { type Check, check, figure, plural } from './check.js';
+import { figure, plural } from '../../words.js';
+import { type Check, check } from './check.js';
 
 const shown = (text: string) => JSON.stringify(text);
 const hex = (byte: number) => byte.toString(16).toUpperCase().padStart(2, '0');

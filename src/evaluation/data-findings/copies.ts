@@ -4,7 +4,8 @@
 import { basename } from 'node:path';
 import { IdsHash } from '../../data/ids-hash.js';
 import type { Finding } from '../../finding.js';
-import { type DataFacts, figure, type ShardSpan, shardSpans } from './facts.js';
+import { figure } from '../../words.js';
+import { type DataFacts, type ShardSpan, shardSpans } from './facts.js';
 import { found } from './table.js';
 
 /**

@@ -7,6 +7,7 @@ import type { Identified } from '../../data/known-sets.js';
 import type { ShardInfo, TokenStream } from '../../data/types.js';
 import type { Tokenizer } from '../../tokenizer/types.js';
 import type { WindowMode } from '../../windows/options.js';
+import { figure } from '../../words.js';
 
 export interface DataFacts {
   readonly stream: TokenStream;
@@ -53,12 +54,6 @@ export function placeOf(facts: Pick<DataFacts, 'shards' | 'stream'>, position: n
   if (span === undefined) return `token ${figure(position)}`;
   return `token ${figure(position - span.from)} of ${span.name}`;
 }
-
-export const figure = (value: number) => value.toLocaleString('en-US');
-
-/** `1 document`, `3 documents`. */
-export const plural = (count: number, noun: string) =>
-  `${figure(count)} ${noun}${count === 1 ? '' : 's'}`;
 
 export const times = (count: number) => (count === 1 ? 'once' : `${figure(count)} times`);
 

@@ -8,16 +8,8 @@ import type { Finding } from '../../finding.js';
 import { note } from '../../finding.js';
 import { createEncoder } from '../../tokenizer/encoder.js';
 import type { Encoder } from '../../tokenizer/types.js';
-import {
-  type DataFacts,
-  figure,
-  named,
-  placeOf,
-  plural,
-  type ShardSpan,
-  shardSpans,
-  times,
-} from './facts.js';
+import { figure, plural } from '../../words.js';
+import { type DataFacts, named, placeOf, type ShardSpan, shardSpans, times } from './facts.js';
 import { found } from './table.js';
 
 export async function idFindings(facts: DataFacts): Promise<Finding[]> {

@@ -5,7 +5,8 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Finding } from '../../finding.js';
-import { type DataFacts, plural } from './facts.js';
+import { plural } from '../../words.js';
+import type { DataFacts } from './facts.js';
 import { found } from './table.js';
 
 /** A file of a series: shards of one name that are counted. */

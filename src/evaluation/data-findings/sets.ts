@@ -4,7 +4,8 @@
 import { basename } from 'node:path';
 import { KNOWN_SETS } from '../../data/known-sets.js';
 import type { Finding } from '../../finding.js';
-import { type DataFacts, figure, plural } from './facts.js';
+import { figure, plural } from '../../words.js';
+import type { DataFacts } from './facts.js';
 import { found } from './table.js';
 
 const knownSet = (name: string) => KNOWN_SETS.find((set) => set.name === name)!;

@@ -4,7 +4,8 @@
 import { buildLut, lutBytes } from '../../bytes/lut.js';
 import { operatorEntries } from '../../bytes/operator-entries.js';
 import type { Finding } from '../../finding.js';
-import { type DataFacts, placeOf, plural } from './facts.js';
+import { plural } from '../../words.js';
+import { type DataFacts, placeOf } from './facts.js';
 import { found } from './table.js';
 
 /** Ordinary tokens below which agreement says nothing. */

@@ -3,7 +3,8 @@
  */
 import { type Finding, note } from '../../finding.js';
 import { documentStartHint } from '../../tokenizer/document-start.js';
-import { type DataFacts, figure, named, times } from './facts.js';
+import { figure } from '../../words.js';
+import { type DataFacts, named, times } from './facts.js';
 import { found } from './table.js';
 
 /** Windows that run across documents score the same without starts; the interval alone is of documents. */
