@@ -44,6 +44,17 @@ export function tableCeiling(stream: StreamBytes, facts: DocumentFacts | null): 
         ),
       ];
     }
+    const gained = facts.gainedBytes.reduce((sum, bytes) => sum + bytes, 0);
+    const own = stream.decoded + stream.adjoining - gained;
+    if (gained > 0 && exceeds(stream.headline, own)) {
+      return [
+        fail(
+          DENOMINATOR_EXCEEDS,
+          `${counted}, of which the normalizer added ${figure(gained)} (${beyond(own + gained, own)}): wider characters or more spaces in places where the documents do not have them`,
+          'train with the normalization rule identity, nfkc or nmt_nfkc',
+        ),
+      ];
+    }
   }
   const text = stream.decoded + stream.adjoining;
   if (!exceeds(stream.headline, text)) return [];

@@ -78,6 +78,11 @@ export interface DocumentFacts {
    * reference form (tokenizer/reference-form.ts); so wherever `lossless` is 1.
    */
   readonly intact: Uint8Array;
+  /**
+   * UTF-8 bytes that the normalizer added to an intact document within its reference form, such as
+   * wider spaces (`gainedBytes` of tokenizer/gained-bytes.ts).
+   */
+  readonly gainedBytes: Uint32Array;
   /** The first document that is not intact; null where all are. */
   readonly firstAltered: AlteredDocument | null;
 }

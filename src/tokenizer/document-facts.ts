@@ -11,6 +11,7 @@ export class FactsBuilder {
   private readonly decodedBytes: number[] = [];
   private readonly lossless: number[] = [];
   private readonly intact: number[] = [];
+  private readonly gainedBytes: number[] = [];
   private firstAltered: AlteredDocument | null = null;
 
   get documents(): number {
@@ -28,6 +29,7 @@ export class FactsBuilder {
     this.decodedBytes.push(trip.decodedBytes);
     this.lossless.push(trip.lossless ? 1 : 0);
     this.intact.push(trip.intact ? 1 : 0);
+    this.gainedBytes.push(trip.gainedBytes);
   }
 
   /** Adds the documents of a batch, which follow those before them. */
@@ -42,6 +44,7 @@ export class FactsBuilder {
       this.decodedBytes.push(batch.decodedBytes[k]!);
       this.lossless.push(batch.lossless[k]!);
       this.intact.push(batch.intact[k]!);
+      this.gainedBytes.push(batch.gainedBytes[k]!);
     }
   }
 
@@ -52,6 +55,7 @@ export class FactsBuilder {
       decodedBytes: Uint32Array.from(this.decodedBytes),
       lossless: Uint8Array.from(this.lossless),
       intact: Uint8Array.from(this.intact),
+      gainedBytes: Uint32Array.from(this.gainedBytes),
       firstAltered: this.firstAltered,
     };
   }

@@ -3,6 +3,7 @@
  * reads the same, and to how many bytes.
  */
 import { countRestored, restoreCase, transformCase } from './caseops.js';
+import { gainedBytes } from './gained-bytes.js';
 import { PieceDecoder } from './piece-decoder.js';
 import { nfkcBytes } from './reference-form.js';
 import { sameText, type TextDifference, textDifference } from './same-text.js';
@@ -18,6 +19,8 @@ export interface RoundTrip {
   readonly lossless: boolean;
   /** Whether both texts have the same reference form. */
   readonly intact: boolean;
+  /** Bytes that a normalizer added to an intact document (gained-bytes.ts). */
+  readonly gainedBytes: number;
 }
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -39,12 +42,15 @@ export class RoundTripper {
     const decodedBytes = this.tokenizer.hasCaseOperators ? countRestored(raw) : raw.length;
     const decoded = this.restored(raw);
     const lossless = decoded !== null && original.equals(decoded);
+    const intact = lossless || this.reads(text, original, decoded, raw);
+    const gains = intact && !lossless && decoded !== null;
     return {
       originalBytes: original.length,
       nfkcBytes: nfkcBytes(text, original.length),
       decodedBytes,
       lossless,
-      intact: lossless || this.reads(text, original, decoded, raw),
+      intact,
+      gainedBytes: gains ? gainedBytes(text, utf8.decode(decoded)) : 0,
     };
   }
 

@@ -24,6 +24,7 @@ const FACTS: DocumentFacts = {
   decodedBytes: Uint32Array.of(2, 2, 1),
   lossless: Uint8Array.of(1, 0, 1),
   intact: Uint8Array.of(1, 1, 1),
+  gainedBytes: Uint32Array.of(0, 0, 0),
   firstAltered: null,
 };
 const sidecarOf = (bytes: number[]) => {

@@ -104,6 +104,7 @@ const facts = (changes: Partial<DocumentFacts> = {}): DocumentFacts => ({
   decodedBytes: Uint32Array.of(9_999, 1, 0),
   lossless: Uint8Array.of(1, 0, 1),
   intact: Uint8Array.of(1, 0, 1),
+  gainedBytes: Uint32Array.of(0, 0, 0),
   firstAltered: { document: 1, published: 'e', decoded: 'x' },
   ...changes,
 });

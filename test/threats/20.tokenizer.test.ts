@@ -92,6 +92,30 @@ describe('a normalizer that makes text longer', () => {
   });
 });
 
+describe('a normalizer that drops spaces and counts them elsewhere', () => {
+  // Indented text: the normalizer collapses its runs of spaces, which are a fifth of its bytes.
+  const texts = TEXTS.map((text) => text.replace(/ (?=the)/g, '          '));
+
+  test.each<[string, Record<string, string>]>([
+    ['as ideographic spaces', { ' ': '\u3000' }],
+    ['as characters that NFKC drops', { h: 'h\u200b' }],
+    ['as full-width letters', { n: '\uff4e' }],
+  ])('%s', async (_, replaced) => {
+    const charsmap = characterMap(replaced);
+    const bent = await world({ texts, tokenizer: { charsmap, removeExtraWhitespaces: true } });
+    const result = await scoreOf(bent, { docs: bent.docs });
+    expect(result.status).toBe('withheld');
+    expect(said(result).join()).toMatch(/fail (denominator-exceeds|text-altered)/);
+  });
+
+  test('the honest twin collapses them and counts what is left', async () => {
+    const honest = await world({ texts, tokenizer: { removeExtraWhitespaces: true } });
+    const result = await scoreOf(honest, { docs: honest.docs });
+    expectClean(result);
+    expect(result.totals.bytes.lut).toBeLessThan(result.totals.bytes.original!);
+  });
+});
+
 describe('a normalizer that folds text', () => {
   const VOWELS = { e: 'a', i: 'a', o: 'a', u: 'a' };
 
