@@ -72,7 +72,7 @@ export function sizeFacts(
 }
 
 /** The size against the cap of the rules, with what they ask to be counted. */
-function sizeByRules(
+export function sizeByRules(
   size: SizeAccount,
   notCounted: readonly CountedKind[],
   rule: Rules['size'],

@@ -5,6 +5,7 @@
 import type { BpbError } from '../errors.js';
 import { checkAccept } from '../evaluation/accept.js';
 import { bySeverity, type Finding, fail, withholds } from '../finding.js';
+import type { Rules } from '../rules/schema.js';
 import { natsOf } from '../run/totals.js';
 import { judged, ratioFigures } from '../score/figures.js';
 import { checkFindings, figureFindings, plausibility } from '../score/findings.js';
@@ -13,14 +14,19 @@ import type { ClaimedResult, ScoreResult } from '../score/result.js';
 import { harnessVersion } from '../version.js';
 import { checkWindowOptions } from '../windows/options.js';
 import { equalFigures, type Figure, failed, notChecked, passed } from './check.js';
+import { capOf } from './rules.js';
 import type { VerifyCheck } from './types.js';
 
 type Result = ScoreResult | ClaimedResult;
 
 const sum = (values: readonly number[]) => values.reduce((all, each) => all + each, 0);
 
-/** All checks that need nothing but the result; its hash was checked when it was read. */
-export function consistencyChecks(result: Result): VerifyCheck[] {
+/**
+ * All checks that need nothing but the result; its hash was checked when it was read.
+ *
+ * @param rules those that the result names, where they are known
+ */
+export function consistencyChecks(result: Result, rules: Rules | null): VerifyCheck[] {
   return [
     passed({ name: 'run-hash', what: 'run.sha256 is that of all other fields' }),
     identityCheck(result),
@@ -28,7 +34,7 @@ export function consistencyChecks(result: Result): VerifyCheck[] {
     windowCheck(result),
     figuresCheck(result),
     findingsCheck(result, ownFindings(result)),
-    sizeCheck(result),
+    sizeCheck(result, rules),
   ];
 }
 
@@ -205,12 +211,18 @@ export function findingsCheck(
 const names = (findings: readonly Finding[]) =>
   findings.map(({ id, severity }) => `${id} (${severity})`).join(', ');
 
-function sizeCheck({ artifact }: Result): VerifyCheck {
+function sizeCheck(result: Result, rules: Rules | null): VerifyCheck {
+  const { artifact } = result;
   const question = { name: 'size', what: 'the counted bytes are within the cap' };
   if (artifact === null) return notChecked(question, 'a claimed score has no artifact');
   const { bytes_counted: counted, bytes_limit: limit, within_limit: within } = artifact;
   if (counted > limit) return failed(question, `at most ${limit} bytes`, `${counted} bytes`);
+  const cap = capOf(result, rules);
+  if (cap !== null && limit !== cap) return failed(question, `a cap of ${cap} bytes`, `${limit}`);
   if (within === false) return failed(question, 'within_limit true', 'false');
   const note = artifact.size_note ?? 'what must be counted is not known';
-  return within === null ? notChecked(question, note) : passed(question);
+  if (within === null) return notChecked(question, note);
+  return cap === null
+    ? notChecked(question, `its cap is that of rules that are not shipped: --rules FILE gives them`)
+    : passed(question);
 }

@@ -8,6 +8,7 @@ import type { Denominator } from '../bytes/denominator.js';
 import type { Identified } from '../data/known-sets.js';
 import { dataFindings } from '../evaluation/data-findings.js';
 import type { PlannedEvaluation } from '../evaluation/open.js';
+import type { Rules } from '../rules/schema.js';
 import { scoredRanges } from '../score/compose.js';
 import { judgeBytes } from '../score/denominator.js';
 import { dataFigures, identifyData } from '../score/figures.js';
@@ -17,6 +18,7 @@ import { CoverageMap } from '../windows/coverage.js';
 import { equalFigures, type Figure, notChecked } from './check.js';
 import { findingsCheck } from './consistency.js';
 import type { DocumentTable } from './documents-table.js';
+import { grantedByRules, sizeFigures } from './rules-figures.js';
 import type { Tables } from './tables.js';
 import { targetsByDocument } from './targets-check.js';
 import type { VerifyCheck } from './types.js';
@@ -38,11 +40,16 @@ const FOUND = {
   what: 'no finding is missing of graph, shards and bytes',
 };
 
-/** Everything that can be compared before a row is scored. */
+/**
+ * Everything that can be compared before a row is scored.
+ *
+ * @param rules those that the result names, where they are known
+ */
 export async function streamChecks(
   result: ScoreResult,
   evaluation: PlannedEvaluation,
   { documents, nats }: Tables,
+  rules: Rules | null,
 ): Promise<VerifyCheck[]> {
   const { tokenizer, data, workload, artifact } = evaluation;
   const { stream, sidecar, facts } = data;
@@ -58,10 +65,10 @@ export async function streamChecks(
     planned: workload.plan.scored,
     // Who named the tokenizer is the run's own word; what documents and sets confirm goes before it.
     namedByCaller: confirmed === 'caller',
-    namedByRules: confirmed === 'rules',
+    ...grantedByRules(result, tokenizer, rules),
   });
   const checks = [
-    streamCheck(result, evaluation, coverage, known),
+    streamCheck(result, evaluation, coverage, known, rules),
     bytesCheck(result, bytes, denominator, documents),
     placesCheck(coverage, nats),
   ];
@@ -78,6 +85,7 @@ function streamCheck(
   evaluation: PlannedEvaluation,
   covered: CoverageMap,
   known: Identified | null,
+  rules: Rules | null,
 ): VerifyCheck {
   const { artifact, data, workload, tokenizer } = evaluation;
   const { coverage, window, engine, adaptive } = result;
@@ -93,7 +101,6 @@ function streamCheck(
     coverage: { ...coverage, tokens },
   });
   const state = artifact.adaptive;
-  const { size } = artifact;
   // A bare model is named after its file, which may be another one by now.
   const name = artifact.evaluation === null && artifact.tokenizer === null ? null : artifact.name;
   const figures: Figure[] = [
@@ -124,6 +131,13 @@ function streamCheck(
       expected: own.tokenizer[name],
       found: result.tokenizer[name],
     })),
+    // Results of before did not say it.
+    {
+      field: 'tokenizer normalizer_sha256',
+      expected: own.tokenizer.normalizer_sha256,
+      found: result.tokenizer.normalizer_sha256,
+      ...(result.tokenizer.normalizer_sha256 === undefined ? { holds: true } : {}),
+    },
     { field: 'known_as', expected: known?.name, found: result.data.known_as?.name },
     { field: 'tokens_input', expected: model.tokensInput, found: engine.tokens_input },
     { field: 'logits_output', expected: model.logitsOutput, found: engine.logits_output },
@@ -135,9 +149,7 @@ function streamCheck(
     },
     { field: 'state', expected: stateText(state && stateOf(state)), found: stateText(adaptive) },
     { field: 'artifact.name', expected: name ?? result.artifact.name, found: result.artifact.name },
-    { field: 'bytes_counted', expected: size.bytesCounted, found: result.artifact.bytes_counted },
-    { field: 'bytes_limit', expected: size.bytesLimit, found: result.artifact.bytes_limit },
-    { field: 'within_limit', expected: size.withinLimit, found: result.artifact.within_limit },
+    ...sizeFigures(result, evaluation, rules),
     { field: 'identity.score', expected: score, found: result.identity.score },
   ];
   return equalFigures(STREAM, figures);
@@ -187,7 +199,11 @@ function bytesCheck(
       expected: own.documentsLossy,
       found: totals.documents_lossy,
     };
-    // Results of before did not say it.
+    // Results of before did not say these.
+    if (totals.documents_altered !== undefined) {
+      const { documents_altered: found } = totals;
+      yield { field: 'documents_altered', expected: own.documentsAltered, found };
+    }
     if (totals.denominator !== undefined) {
       const { confirmed_by: found } = totals.denominator;
       yield { field: 'denominator', expected: denominator.confirmed_by, found };

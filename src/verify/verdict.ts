@@ -46,6 +46,11 @@ export function verdictOf(
   const again = `${rows!.drawn} of ${rows!.of} ${rows!.unit} scored again`;
   const left = checks.filter(({ verdict }) => verdict === 'not_checked').map(({ name }) => name);
   const which =
-    left.length === 0 ? 'every check holds' : `all but ${left.join(', ')} was checked and holds`;
+    left.length === 0 ? 'every check holds' : `every check holds but ${andText(left)}, not checked`;
   return { verdict: 'confirmed', why: `${which}; ${again} agree, on ${what}` };
+}
+
+function andText(names: readonly string[]): string {
+  const last = names.at(-1)!;
+  return names.length === 1 ? last : `${names.slice(0, -1).join(', ')} and ${last}`;
 }
