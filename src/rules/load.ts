@@ -62,6 +62,14 @@ function parseRules(bytes: Uint8Array, path: string): Rules {
         error === null ? 'none' : `something else at line ${error.line}, column ${error.column}`,
     });
   }
+  const { format } = (json ?? {}) as { format?: unknown };
+  if (typeof format === 'string' && /^bpb-rules\/\d+$/.test(format) && format !== RULES_FORMAT) {
+    throw refuse(path, {
+      message: 'this version of the harness does not read rules of that version',
+      expected: `"format": "${RULES_FORMAT}"`,
+      actual: `"format": "${format}"`,
+    });
+  }
   const parsed = rulesSchema.safeParse(json);
   if (!parsed.success) {
     const problems = schemaProblems(rulesSchema, parsed.error.issues, json, WORDS);

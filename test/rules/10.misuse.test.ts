@@ -35,7 +35,8 @@ describe('a file that holds no rules', () => {
     ['bytes', Uint8Array.of(0xff, 0xfe, 0x7b), 'not text'],
     ['nesting', `${'['.repeat(200_000)}${']'.repeat(200_000)}`, 'the whole rules must be an obj'],
     ['a manifest', '{"format": "bpb-artifact/1", "name": "x"}', '`format` must be "bpb-rules/1"'],
-    ['another version', '{"format": "bpb-rules/2", "name": "x"}', 'found "bpb-rules/2"'],
+    ['another version', '{"format": "bpb-rules/2", "name": "x"}', 'does not read rules of that'],
+    ['no version', '{"format": "rules", "name": "x"}', 'found "rules"'],
     ['no version', '{"name": "x"}', '`format` is missing'],
     ['no name', '{"format": "bpb-rules/1"}', '`name` is missing'],
     [
