@@ -34,6 +34,10 @@ export interface TextFacts {
   tokens: number;
   /** Sums over all documents; `original` only over those whose text is known. */
   bytes: { original: number; normalized: number; decoded: number; lut: number; claimed: number };
+  /** The most that an honest table counts for the documents whose text is known. */
+  most: number;
+  /** Documents that follow a token of text. */
+  adjoining: number;
   /** Documents whose published text is known. */
   withText: number;
   unknown: Tally & { tokens: number };
@@ -63,6 +67,8 @@ export function newTextFacts(): TextFacts {
     documents: 0,
     tokens: 0,
     bytes: { original: 0, normalized: 0, decoded: 0, lut: 0, claimed: 0 },
+    most: 0,
+    adjoining: 0,
     withText: 0,
     unknown: { ...newTally(), tokens: 0 },
     losses: new Map(),
@@ -84,6 +90,7 @@ export function addDocument(facts: TextFacts, index: number, found: ExaminedDocu
   if (found.original !== null) {
     facts.withText++;
     bytes.original += found.original;
+    facts.most += found.most!;
   }
   bytes.normalized += found.normalized;
   bytes.decoded += found.decoded;
@@ -109,6 +116,7 @@ export function addDocument(facts: TextFacts, index: number, found: ExaminedDocu
     tally.example ??= { ...found.altered, document: index };
     note(tally, index);
   }
+  if (found.adjoins) facts.adjoining++;
   if (found.firstSpaceUncounted) note(facts.firstSpace, index);
   if (!found.tableAgrees) note(facts.tableDisagrees, index);
   if (found.match !== null) {

@@ -11,6 +11,7 @@ import type { OpenedData, OpenedTokenizer } from './inputs.js';
 import { effectOf, knownMistakes } from './mistake-effects.js';
 import type { OverlapFacts } from './overlap.js';
 import type { ShardFacts } from './shard-facts.js';
+import { ceilingFindings } from './table-ceiling.js';
 import type { TextPass } from './text-pass.js';
 import type { AuditBytes } from './types.js';
 
@@ -89,6 +90,7 @@ export function gatherFacts(
             byteOrderMark: data.source.facts()?.byteOrderMark ?? false,
           },
     shards: data.shards === null ? null : named(data.shards, pass),
+    ceiling: pass === null ? null : ceilingFindings(opened, data, pass),
     sidecar: data.sidecar?.facts ?? null,
     data: data.findings,
     overlap,

@@ -29,17 +29,17 @@ export const beyond = (bytes: number, ceiling: number) =>
  * Where the table counts more bytes over the whole stream than its documents can have, or than its ids
  * decode to.
  *
- * @param facts of all documents of the stream, scored or not; null where they are not known
+ * @param most bytes of all documents of the stream, scored or not; null where they are not known
  */
-export function tableCeiling(stream: StreamBytes, facts: DocumentFacts | null): Finding[] {
+export function tableCeiling(stream: StreamBytes, most: number | null): Finding[] {
   const counted = `the table counts ${figure(stream.headline)} bytes over the stream`;
-  if (facts !== null) {
-    const most = mostBytes(facts) + stream.adjoining;
-    if (exceeds(stream.headline, most)) {
+  if (most !== null) {
+    const ceiling = most + stream.adjoining;
+    if (exceeds(stream.headline, ceiling)) {
       return [
         fail(
           DENOMINATOR_EXCEEDS,
-          `${counted}, whose documents have at most ${figure(most)} (${beyond(stream.headline, most)}): as published, or after nmt_nfkc where that is longer`,
+          `${counted}, whose documents have at most ${figure(ceiling)} (${beyond(stream.headline, ceiling)}): as published, or after nmt_nfkc where that is longer`,
           'bpb audit TOKENIZER --docs FILE says which pieces count more than their text, and what the normalizer adds',
         ),
       ];
@@ -71,7 +71,7 @@ export function tableCeiling(stream: StreamBytes, facts: DocumentFacts | null): 
  * The most bytes that an honest table counts for the documents: those of each as published, or as nmt_nfkc
  * writes it where that is longer (`½` 2 and 5 bytes, `ﷺ` 3 and 33).
  */
-function mostBytes({ originalBytes, nfkcBytes }: DocumentFacts): number {
+export function mostBytes({ originalBytes, nfkcBytes }: DocumentFacts): number {
   let sum = 0;
   for (const [k, bytes] of originalBytes.entries()) sum += Math.max(bytes, nfkcBytes[k]!);
   return sum;

@@ -10,7 +10,7 @@ import { pythonWith } from '../helpers/python.js';
 import { type ModelPiece, modelFile, PIECE_TYPE } from '../helpers/sentencepiece.js';
 import { CASEOPS, SP8192 } from '../helpers/shared-data.js';
 import { BLANKS, compileCharsmap } from '../tokenize/charsmap.js';
-import { docsFile, found, RIGHT, run, streamFor, TEXTS } from './fixtures.js';
+import { dataSet, docsFile, found, RIGHT, rightModel, run, streamFor, TEXTS } from './fixtures.js';
 
 const ALTERING: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
   ['vowels folded', { e: 'a', i: 'a' }],
@@ -88,7 +88,6 @@ describe('a normalizer that keeps the reference form', () => {
   it.each([
     ['whitespace', Object.fromEntries(BLANKS.map((key) => [key, ' ']))],
     ['NFC', { 'e\u0301': 'é', 'a\u0301': 'á' }],
-    ['NFD', { é: 'e\u0301' }],
     ['compatibility characters', { '½': '1⁄2', ﬁ: 'fi', '㎏': 'kg', '¨': ' \u0308', '～': '~' }],
     ['control characters', { '\u0001': '', '\u007f': '' }],
     ['spaces made one', { '  ': ' ' }],
@@ -98,6 +97,35 @@ describe('a normalizer that keeps the reference form', () => {
     const report = await run(model, { docs: docsFile([...texts, ...TEXTS]) });
     expect(found(report, 'fail')).toEqual([]);
     expect(found(report, 'warn')).toContain('lossy-text');
+  });
+
+  it.each([
+    ['full-width letters', { a: 'ａ' }],
+    ['NFD', { é: 'e\u0301' }],
+  ])('%s count more than the documents can have', async (_, rules) => {
+    const model = modelFile({ pieces: RIGHT, charsmap: compileCharsmap(rules) });
+    const docs = docsFile();
+    const { folder } = await dataSet(model);
+    for (const data of [undefined, [folder]]) {
+      const report = await run(model, { docs, data });
+      expect(found(report, 'fail')).toEqual(['denominator-exceeds']);
+      const [finding] = report.findings;
+      expect(finding!.detail).toContain('whose documents have at most');
+      expect(finding!.effect!.bytes).toBeGreaterThan(1);
+    }
+  });
+
+  it('of shards alone, the bytes of space marks that byte pieces spell', async () => {
+    const model = rightModel();
+    const mark = ['<0xE2>', '<0x96>', '<0x81>'].map((name) =>
+      RIGHT.findIndex(([text]) => text === name),
+    );
+    const { folder } = await dataSet(model, TEXTS, ({ ids }) => ids.splice(9, 0, ...mark, ...mark));
+    const report = await run(model, { data: [folder] });
+    expect(found(report, 'fail')).toContain('denominator-exceeds');
+    const clean = await run(model, { data: [(await dataSet(model)).folder] });
+    expect(found(clean, 'fail')).not.toContain('denominator-exceeds');
+    expect(clean.checks).toContainEqual({ name: 'denominator-exceeds', outcome: 'clear' });
   });
 
   it.skipIf(SP8192 === null || CASEOPS === null)('those of the challenge', () => {

@@ -2,7 +2,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { Accounting } from '#bpb/bytes/accounting';
 import { alteredText } from '#bpb/bytes/altered';
-import { tableCeiling } from '#bpb/bytes/ceiling';
+import { mostBytes, tableCeiling } from '#bpb/bytes/ceiling';
 import type { DocumentFacts } from '#bpb/data/types';
 import { loadTokenizer } from '#bpb/tokenizer/load';
 import { judged } from '../helpers/judged.js';
@@ -147,7 +147,9 @@ describe('altered text', () => {
 
 describe('the ceiling of documents', () => {
   const severities = (headline: number, given: DocumentFacts | null, adjoining = 0) =>
-    tableCeiling({ headline, decoded: 1e9, adjoining }, given).map(({ severity }) => severity);
+    tableCeiling({ headline, decoded: 1e9, adjoining }, given && mostBytes(given)).map(
+      ({ severity }) => severity,
+    );
 
   it('is the longer form of each document, and a ten thousandth of all', () => {
     const longer = facts({ nfkcBytes: Uint32Array.of(5_000, 10_001, 0) });
@@ -163,7 +165,8 @@ describe('the ceiling of documents', () => {
   });
 
   it('says what is counted, and what the documents have', () => {
-    const [finding] = tableCeiling({ headline: 20_000, decoded: 20_000, adjoining: 0 }, facts());
+    const stream = { headline: 20_000, decoded: 20_000, adjoining: 0 };
+    const [finding] = tableCeiling(stream, mostBytes(facts()));
     expect(finding!.message).toContain('counts 20,000 bytes over the stream');
     expect(finding!.message).toContain('at most 10,000 (100 % more)');
   });

@@ -39,6 +39,8 @@ export interface AuditFacts {
   readonly histogram: Int32Array | null;
   readonly documents: { readonly source: string; readonly byteOrderMark: boolean } | null;
   readonly shards: ShardFacts | null;
+  /** What a score finds of the table's total; null where the table is no accounting. */
+  readonly ceiling: readonly DataFinding[] | null;
   readonly sidecar: SidecarFacts | null;
   /** What a score of the shards would find in them. */
   readonly data: readonly DataFinding[] | null;

@@ -1,6 +1,8 @@
 /**
  * Checks of the documents: what the round trip loses, and what is odd in the text itself.
  */
+
+import { DENOMINATOR_EXCEEDS } from '../../bytes/ceiling.js';
 import type { AlteringRules } from '../../tokenizer/altering-rules.js';
 import { MOST_ALTERED } from '../../tokenizer/reference-form.js';
 import { figure, plural } from '../../words.js';
@@ -169,6 +171,23 @@ export const TEXT_CHECKS: readonly Check[] = [
               bpb: text.bytes.decoded / text.bytes.lut,
             },
           },
+  }),
+  check({
+    name: DENOMINATOR_EXCEEDS,
+    severity: 'fail',
+    explanation:
+      'The table counts more bytes than the text can have: as published, or after nmt_nfkc where that is longer. A score of it has no headline.',
+    remedy:
+      'Use the normalizer identity, nfkc or nmt_nfkc, and no space mark or case operator as text of a piece.',
+    needs: ['ceiling', 'text'],
+    run: ({ ceiling, text, headlineEffect }) => {
+      const [finding] = ceiling;
+      if (finding === undefined) return null;
+      return {
+        detail: finding.message,
+        effect: text.withText === text.documents ? headlineEffect : null,
+      };
+    },
   }),
   check({
     name: 'first-space',

@@ -7,6 +7,7 @@ import { SPACE } from '../../tokenizer/check-pieces.js';
 import { startIdOf } from '../../tokenizer/document-start.js';
 import { createEncoder } from '../../tokenizer/encoder.js';
 import { PieceDecoder } from '../../tokenizer/piece-decoder.js';
+import { nfkcBytes } from '../../tokenizer/reference-form.js';
 import { RoundTripper } from '../../tokenizer/round-trip.js';
 import type { TextDifference } from '../../tokenizer/same-text.js';
 import { loadSentencePiece } from '../../tokenizer/sentencepiece-js.js';
@@ -132,11 +133,13 @@ class Examiner {
     return {
       tokens: to - from,
       original: original?.length ?? null,
+      most: text === null ? null : nfkcBytes(text, original!.length),
       normalized: this.normalized(source, encoded, equal ? decoded : null),
       decoded: decoded.bytes,
       lut,
       claimed: claimed === null ? null : sumClaimed(claimed, ids, first, to),
       unknown,
+      adjoins: !afterBoundary && from < to,
       firstSpaceUncounted: firstSpace,
       loss,
       // Ids of another text, and text without a piece, are findings of their own.

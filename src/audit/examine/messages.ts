@@ -45,11 +45,15 @@ export interface ExaminedDocument {
   readonly tokens: number;
   /** Bytes as published; null where only the shards are there. */
   readonly original: number | null;
+  /** The most that an honest table counts for it (bytes/ceiling.ts); null without the text. */
+  readonly most: number | null;
   readonly normalized: number;
   readonly decoded: number;
   readonly lut: number;
   readonly claimed: number | null;
   readonly unknown: number;
+  /** It follows a token of text, after which a leading space counts. */
+  readonly adjoins: boolean;
   /** The text begins with a space that the rule does not count after BOS. */
   readonly firstSpaceUncounted: boolean;
   /** What the round trip lost; null where it lost nothing or there is no text to compare with. */
