@@ -53,7 +53,8 @@ export function unconfirmedMark(result: Pick<ScoreResult, 'totals'>, paint: Pain
 
 export function lossLine({ score, totals }: Pick<ScoreResult, 'score' | 'totals'>): string {
   if (score.val_loss === null) return score.infinite_targets === 0 ? 'none' : 'infinite';
-  const original = score.bpb_original === null ? 'not known' : exact(score.bpb_original);
+  const without = totals.bytes.original === null ? 'not known' : 'withheld';
+  const original = score.bpb_original === null ? without : exact(score.bpb_original);
   return `val_loss ${exact(score.val_loss)}   val_bpb by ${totals.headline} bytes   bpb_original ${original}`;
 }
 
