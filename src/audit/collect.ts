@@ -36,6 +36,8 @@ export interface TextFacts {
   bytes: { original: number; normalized: number; decoded: number; lut: number; claimed: number };
   /** The most that an honest table counts for the documents whose text is known. */
   most: number;
+  /** Bytes that the normalizer added within the reference form of those documents. */
+  gained: number;
   /** Documents that follow a token of text. */
   adjoining: number;
   /** Documents whose published text is known. */
@@ -68,6 +70,7 @@ export function newTextFacts(): TextFacts {
     tokens: 0,
     bytes: { original: 0, normalized: 0, decoded: 0, lut: 0, claimed: 0 },
     most: 0,
+    gained: 0,
     adjoining: 0,
     withText: 0,
     unknown: { ...newTally(), tokens: 0 },
@@ -91,6 +94,7 @@ export function addDocument(facts: TextFacts, index: number, found: ExaminedDocu
     facts.withText++;
     bytes.original += found.original;
     facts.most += found.most!;
+    facts.gained += found.gained;
   }
   bytes.normalized += found.normalized;
   bytes.decoded += found.decoded;

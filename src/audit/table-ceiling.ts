@@ -27,16 +27,17 @@ export function ceilingFindings(
   if (problems.some(({ code }) => code === 'BPB_NO_SPACE_PIECE')) return [];
   const { lut, decoded } = text.bytes;
   const { adjoining } = text;
-  const most =
-    text.withText === text.documents && !text.matches.has('other text') ? text.most : null;
+  const { most, gained } = text;
+  const areKnown = text.withText === text.documents && !text.matches.has('other text');
+  const documents = areKnown ? { most, gained } : null;
   const named =
     text.tableDisagrees.count > 0 || vocabulary.inner_spaces.some((id) => histogram[id]! > 0);
   if (named) {
     // What the ids decode to may be too long as well, for another reason.
-    const isLong = most !== null && exceeds(decoded, most + adjoining);
-    return isLong ? tableCeiling({ headline: lut, decoded, adjoining }, most) : [];
+    const isLong = areKnown && exceeds(decoded, most + adjoining);
+    return isLong ? tableCeiling({ headline: lut, decoded, adjoining }, documents) : [];
   }
-  const found = tableCeiling({ headline: lut, decoded, adjoining }, most);
+  const found = tableCeiling({ headline: lut, decoded, adjoining }, documents);
   if (found.length > 0 || stream === null) return found;
-  return overcounted(lut, { tokenizer, stream }, most !== null);
+  return overcounted(lut, { tokenizer, stream }, areKnown);
 }

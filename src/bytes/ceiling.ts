@@ -25,15 +25,24 @@ export const percent = (share: number) => {
 export const beyond = (bytes: number, ceiling: number) =>
   ceiling === 0 ? 'of no text' : `${percent(bytes / ceiling - 1)} more`;
 
+/** What the documents of a stream say of its bytes, scored or not. */
+interface DocumentsBytes {
+  /** The most bytes that an honest table counts for them. */
+  readonly most: number;
+  /** Bytes that the normalizer added to them within their reference form. */
+  readonly gained: number;
+}
+
 /**
  * Where the table counts more bytes over the whole stream than its documents can have, or than its ids
  * decode to.
  *
- * @param most bytes of all documents of the stream, scored or not; null where they are not known
+ * @param documents null where their texts are not known
  */
-export function tableCeiling(stream: StreamBytes, most: number | null): Finding[] {
+export function tableCeiling(stream: StreamBytes, documents: DocumentsBytes | null): Finding[] {
   const counted = `the table counts ${figure(stream.headline)} bytes over the stream`;
-  if (most !== null) {
+  if (documents !== null) {
+    const { most, gained } = documents;
     const ceiling = most + stream.adjoining;
     if (exceeds(stream.headline, ceiling)) {
       return [
@@ -44,7 +53,6 @@ export function tableCeiling(stream: StreamBytes, most: number | null): Finding[
         ),
       ];
     }
-    const gained = facts.gainedBytes.reduce((sum, bytes) => sum + bytes, 0);
     const own = stream.decoded + stream.adjoining - gained;
     if (gained > 0 && exceeds(stream.headline, own)) {
       return [
@@ -68,11 +76,12 @@ export function tableCeiling(stream: StreamBytes, most: number | null): Finding[
 }
 
 /**
- * The most bytes that an honest table counts for the documents: those of each as published, or as nmt_nfkc
- * writes it where that is longer (`½` 2 and 5 bytes, `ﷺ` 3 and 33).
+ * The bytes of documents: the most of each are those as published, or as nmt_nfkc writes it where that is
+ * longer (`½` 2 and 5 bytes, `ﷺ` 3 and 33).
  */
-export function mostBytes({ originalBytes, nfkcBytes }: DocumentFacts): number {
-  let sum = 0;
-  for (const [k, bytes] of originalBytes.entries()) sum += Math.max(bytes, nfkcBytes[k]!);
-  return sum;
+export function documentsBytes(facts: DocumentFacts): DocumentsBytes {
+  const { originalBytes, nfkcBytes, gainedBytes } = facts;
+  let most = 0;
+  for (const [k, bytes] of originalBytes.entries()) most += Math.max(bytes, nfkcBytes[k]!);
+  return { most, gained: gainedBytes.reduce((sum, bytes) => sum + bytes, 0) };
 }

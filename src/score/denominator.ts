@@ -3,7 +3,7 @@
  */
 import type { ByteTotals } from '../bytes/accounting.js';
 import { alteredText } from '../bytes/altered.js';
-import { mostBytes, tableCeiling } from '../bytes/ceiling.js';
+import { documentsBytes, tableCeiling } from '../bytes/ceiling.js';
 import { type Denominator, denominatorOf } from '../bytes/denominator.js';
 import { overcounted } from '../bytes/overcount.js';
 import { sidecarSigns } from '../bytes/sidecar-signs.js';
@@ -38,7 +38,7 @@ export function judgeBytes(
   const { stream, tokenizer, sidecar, facts } = data;
   const found: Finding[] = [];
   if (bytes.headline === 'lut') {
-    found.push(...tableCeiling(bytes.stream, facts && mostBytes(facts)));
+    found.push(...tableCeiling(bytes.stream, facts && documentsBytes(facts)));
     if (found.length === 0) {
       found.push(...overcounted(bytes.stream.headline, data, facts !== null));
     }

@@ -45,6 +45,7 @@ describe('the published sets, by the arithmetic of their counts', () => {
       measured: null,
       rules: null,
       unreachable: null,
+      ceiling: null,
       table: null,
       text: null,
       histogram: null,

@@ -2,7 +2,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { Accounting } from '#bpb/bytes/accounting';
 import { alteredText } from '#bpb/bytes/altered';
-import { mostBytes, tableCeiling } from '#bpb/bytes/ceiling';
+import { documentsBytes, tableCeiling } from '#bpb/bytes/ceiling';
 import type { DocumentFacts } from '#bpb/data/types';
 import { loadTokenizer } from '#bpb/tokenizer/load';
 import { judged } from '../helpers/judged.js';
@@ -131,6 +131,7 @@ describe('altered text', () => {
       facts: {
         ...{ originalBytes, nfkcBytes: originalBytes, decodedBytes: Uint32Array.of(2, 2, 2) },
         ...{ lossless: Uint8Array.of(1, 0, 0), intact: Uint8Array.of(1, 1, 0) },
+        gainedBytes: new Uint32Array(3),
         firstAltered: { document: 2, published: '', decoded: '' },
       },
     });
@@ -147,7 +148,7 @@ describe('altered text', () => {
 
 describe('the ceiling of documents', () => {
   const severities = (headline: number, given: DocumentFacts | null, adjoining = 0) =>
-    tableCeiling({ headline, decoded: 1e9, adjoining }, given && mostBytes(given)).map(
+    tableCeiling({ headline, decoded: 1e9, adjoining }, given && documentsBytes(given)).map(
       ({ severity }) => severity,
     );
 
@@ -166,7 +167,7 @@ describe('the ceiling of documents', () => {
 
   it('says what is counted, and what the documents have', () => {
     const stream = { headline: 20_000, decoded: 20_000, adjoining: 0 };
-    const [finding] = tableCeiling(stream, mostBytes(facts()));
+    const [finding] = tableCeiling(stream, documentsBytes(facts()));
     expect(finding!.message).toContain('counts 20,000 bytes over the stream');
     expect(finding!.message).toContain('at most 10,000 (100 % more)');
   });

@@ -6,6 +6,7 @@ import { countRestored, restoreCase, transformCase } from '../../tokenizer/caseo
 import { SPACE } from '../../tokenizer/check-pieces.js';
 import { startIdOf } from '../../tokenizer/document-start.js';
 import { createEncoder } from '../../tokenizer/encoder.js';
+import { gainedBytes } from '../../tokenizer/gained-bytes.js';
 import { PieceDecoder } from '../../tokenizer/piece-decoder.js';
 import { nfkcBytes } from '../../tokenizer/reference-form.js';
 import { RoundTripper } from '../../tokenizer/round-trip.js';
@@ -130,10 +131,15 @@ class Examiner {
     const original = text === null ? null : Buffer.from(text, 'utf8');
     const loss = original === null ? null : this.loss(original, decoded, unknown > 0);
     const equal = inStream === null || sameIds(encoded, ids, from, to);
+    // Ids of another text, and text without a piece, are findings of their own.
+    const normalized = loss !== null && equal && unknown === 0;
+    const altered = normalized ? this.altered(text!, tokens) : null;
+    const within = normalized && altered === null && !decoded.malformed;
     return {
       tokens: to - from,
       original: original?.length ?? null,
       most: text === null ? null : nfkcBytes(text, original!.length),
+      gained: within ? gainedBytes(text!, decoded.text.toString('utf8')) : 0,
       normalized: this.normalized(source, encoded, equal ? decoded : null),
       decoded: decoded.bytes,
       lut,
@@ -142,8 +148,7 @@ class Examiner {
       adjoins: !afterBoundary && from < to,
       firstSpaceUncounted: firstSpace,
       loss,
-      // Ids of another text, and text without a piece, are findings of their own.
-      altered: loss === null || !equal || unknown > 0 ? null : this.altered(text!, tokens),
+      altered,
       match:
         inStream === null || !whole ? null : equal ? 'equal' : this.explain(text, loss, inStream),
       tableAgrees: unknown > 0 || this.cased || from === 0 || lut + uncounted === decoded.bytes,

@@ -47,6 +47,8 @@ export interface ExaminedDocument {
   readonly original: number | null;
   /** The most that an honest table counts for it (bytes/ceiling.ts); null without the text. */
   readonly most: number | null;
+  /** Bytes that the normalizer added within its reference form; 0 where the text is not known, or altered. */
+  readonly gained: number;
   readonly normalized: number;
   readonly decoded: number;
   readonly lut: number;
