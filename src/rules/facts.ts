@@ -43,3 +43,11 @@ export interface ScoreFacts extends RunFacts {
   readonly decided_by: Readonly<Record<string, string>>;
   readonly findings: readonly { readonly id: string; readonly accepted: boolean }[];
 }
+
+/** Whether only the first documents were read, so that nothing says what share of all they are. */
+export function isLimited({
+  coverage,
+  decided_by,
+}: Pick<ScoreFacts, 'coverage' | 'decided_by'>): boolean {
+  return coverage.partial && (coverage.part === null || decided_by['limit_docs'] === 'caller');
+}

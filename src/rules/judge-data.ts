@@ -3,7 +3,7 @@
  */
 
 import { figure, plural } from '../words.js';
-import type { ScoreFacts } from './facts.js';
+import { isLimited, type ScoreFacts } from './facts.js';
 import type { Rules } from './schema.js';
 import { type RuleVerdict, verdict } from './verdict.js';
 
@@ -59,8 +59,7 @@ function differences(set: DataSet, { data, coverage, decided_by }: ScoreFacts): 
       hash === documentsSha256,
     );
     // The hash is of the whole file, also where not all of it was read.
-    const limited = coverage.part === null || decided_by['limit_docs'] === 'caller';
-    differ('only the first documents', !(coverage.partial && limited));
+    differ('only the first documents', !isLimited({ coverage, decided_by }));
   }
   return found;
 }

@@ -4,7 +4,7 @@
 
 import { figure } from '../words.js';
 import { requires } from './allowed.js';
-import type { RunFacts, ScoreFacts } from './facts.js';
+import { isLimited, type RunFacts, type ScoreFacts } from './facts.js';
 import { judgeData } from './judge-data.js';
 import { judgeTokenizer } from './judge-tokenizer.js';
 import { judgeWindow } from './judge-window.js';
@@ -74,12 +74,15 @@ function judgeSize({ size }: Rules, { artifact }: RunFacts): RuleVerdict[] {
   return verdicts;
 }
 
-function judgeCoverage({ coverage: rule }: Rules, { coverage }: ScoreFacts): RuleVerdict[] {
+function judgeCoverage({ coverage: rule }: Rules, facts: ScoreFacts): RuleVerdict[] {
   if (rule === undefined) return [];
-  const { scored, tokens } = coverage;
+  const { scored, tokens } = facts.coverage;
   const share = tokens > 1 ? scored / (tokens - 1) : 0;
-  const found = `${figure(scored)} of ${figure(Math.max(0, tokens - 1))} targets`;
-  return [verdict('coverage', share >= rule.least, `at least ${rule.least} of the targets`, found)];
+  const limited = isLimited(facts);
+  const targets = `${figure(scored)} of ${figure(Math.max(0, tokens - 1))} targets`;
+  const found = limited ? `${targets} of the first documents only` : targets;
+  const holds = share >= rule.least && !limited;
+  return [verdict('coverage', holds, `at least ${rule.least} of the targets`, found)];
 }
 
 function judgeRequired(rules: Rules, { probes, verification }: ScoreFacts): RuleVerdict[] {

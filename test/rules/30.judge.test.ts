@@ -190,8 +190,14 @@ describe.each<[string, object, Change[], Change[]]>([
   [
     'coverage',
     { coverage: { least: 0.999 } },
-    [{ coverage: { scored: 2040 } }, { coverage: { tokens: 1, scored: 0 } }],
-    [{}, { coverage: { scored: 2049 } }],
+    [
+      { coverage: { scored: 2040 } },
+      { coverage: { tokens: 1, scored: 0 } },
+      // All of the first documents, of nobody knows how many.
+      { coverage: { partial: true } },
+      { coverage: { partial: true, part: [1, 1] }, decided_by: { limit_docs: 'caller' } },
+    ],
+    [{}, { coverage: { scored: 2049 } }, { coverage: { partial: true, part: [1, 1] } }],
   ],
   [
     'probes',
