@@ -46,7 +46,7 @@ export function probeRows(report: ProbeReport): Row[] {
       'tokens',
       data === null
         ? 'random'
-        : `from the data: ${count(data.tokens)} tokens in ${count(data.documents)} documents`,
+        : `from the data: ${count(data.tokens)} tokens in ${count(data.documents)} document${data.documents === 1 ? '' : 's'}`,
     ],
     ['window', `${window.mode}, rows of ${window.seqLen}`],
     ...decidedLine(report),
