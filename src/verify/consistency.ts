@@ -7,6 +7,7 @@ import { checkAccept } from '../evaluation/accept.js';
 import { bySeverity, type Finding, fail, withholds } from '../finding.js';
 import type { Rules } from '../rules/schema.js';
 import { natsOf } from '../run/totals.js';
+import { decidedFindings } from '../score/decided-findings.js';
 import { judged, ratioFigures } from '../score/figures.js';
 import { checkFindings, figureFindings, plausibility } from '../score/findings.js';
 import { claimIdentityOf, identityOf } from '../score/identity.js';
@@ -171,7 +172,11 @@ function ownFindings(result: Result): Finding[] {
   const { score, totals, tokenizer, engine } = result;
   const width = { logits: engine?.vocabulary ?? null, tokenizer: tokenizer.vocab };
   const found = [...figureFindings({ score, totals }), ...plausibility({ score, totals }, width)];
-  if (result.engine !== null) found.push(...checkFindings(result, false));
+  if (result.engine !== null) {
+    found.push(...checkFindings(result, false));
+    // Older results do not say who decided.
+    if (result.decided_by !== undefined) found.push(...decidedFindings(result));
+  }
   const { rules } = result as { rules?: Judged | null };
   for (const { rule, verdict } of rules?.verdicts ?? []) {
     if (verdict === 'fail') found.push(fail(`rules-${rule}`, `the rules do not allow it: ${rule}`));

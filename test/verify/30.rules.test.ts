@@ -2,6 +2,7 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { identityOf } from '#bpb/score/identity';
 import { score } from '#bpb/score/score';
 import { verify } from '#bpb/verify/verify';
 import { fileFolder } from '../helpers/folder.js';
@@ -89,4 +90,25 @@ describe('scored without rules', () => {
     const { verdict, failed } = await verdicts(bend(copyOf(free), edit));
     expect({ verdict, failed }).toEqual({ verdict: 'failed', failed: names });
   });
+});
+
+test('what the artifact decided of the number, and a dropped tail, are not taken out', async () => {
+  const decided = (r: Bent) => {
+    r.window.tail = 'score';
+    r.decided_by.tail = 'artifact';
+    r.identity = identityOf(r);
+  };
+  const tail = (r: Bent) => {
+    const dropped = Math.ceil(r.coverage.tokens / 2);
+    r.coverage.skipped = [{ reason: 'tail', targets: dropped }];
+    r.coverage.scored = r.totals.targets = r.coverage.tokens - 1 - dropped;
+  };
+  for (const [edit, id] of [
+    [decided, 'artifact-decides (note)'],
+    [tail, 'dropped-tail (warn), artifact-decides (note)'],
+  ] as const) {
+    const { checks } = await verify({ result: bend(copyOf(free), edit) });
+    const findings = checks.find(({ name }) => name === 'findings');
+    expect(findings).toMatchObject({ verdict: 'fail', expected: id });
+  }
 });
