@@ -8,7 +8,7 @@
  * it writes for unknown ids.
  */
 import type { TokenStream } from '../data/types.js';
-import { type Finding, fail } from '../finding.js';
+import { type Finding, fail, warn } from '../finding.js';
 import { byteOfPiece, CASE_OPERATORS, SPACE } from '../tokenizer/check-pieces.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import { figure } from '../words.js';
@@ -47,8 +47,10 @@ export function overcounted(
       ? ['case operators (U+E001 to U+E004), which are no text']
       : []),
   ];
+  // Its bytes are nobody's to choose; whether they were transformed text the shards alone do not say.
+  const finding = tokenizer.kind === 'byte260' ? warn : fail;
   return [
-    fail(
+    finding(
       DENOMINATOR_EXCEEDS,
       `the table counts ${bytes} bytes that are none of a text, beside ${without} (${beyond(counted, counted - over)}): ${what.join(' and ')}`,
       'bpb audit TOKENIZER --docs FILE names the pieces; a tokenizer needs a piece for a space alone, no space mark behind the first character, and operators as user-defined symbols with a sidecar',

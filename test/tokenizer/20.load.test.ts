@@ -176,6 +176,7 @@ it.skipIf(SP8192 === null)('the published 8,192 vocabulary is read whole', () =>
     addDummyPrefix: false,
     removeExtraWhitespaces: true,
     escapeWhitespaces: true,
+    sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
   });
 });
 

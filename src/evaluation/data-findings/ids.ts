@@ -77,6 +77,8 @@ async function paddingOf(facts: DataFacts): Promise<Run[]> {
       runs.push(without);
       continue;
     }
+    // Pieces that the published documents have are text, however often they stand there.
+    if (facts.confirmed) continue;
     const repeated = repeatedRun(ids, span);
     if (repeated === null || kinds[repeated.id] !== TEXT) continue;
     encoder ??= await encoderOf(facts);
