@@ -5,45 +5,55 @@
  */
 import { nmtNfkc } from './reference-form.js';
 
-/** Nothing that could have been added: one space at a time, none at the ends, plain ASCII. */
-const PLAIN = /^[\x21-\x7e]+(?: [\x21-\x7e]+)*$/;
+/** By code point: 1 + the bytes by which `nmt_nfkc` makes the character shorter, and `JOINS`; 0 where not known yet. */
+let known: Uint8Array | undefined;
+/** Flag of a character that NFC may join to the one before it: a mark, or a letter of a Korean syllable. */
+const JOINS = 0x80;
 
-/** By code point: 1 + the bytes by which `nmt_nfkc` makes the character shorter; 0 where not computed yet. */
-let shorter: Uint8Array | undefined;
-
-function bytesShorter(codePoint: number): number {
-  shorter ??= new Uint8Array(0x110000);
-  const known = shorter[codePoint]!;
-  if (known > 0) return known - 1;
+function look(codePoint: number): number {
+  known ??= new Uint8Array(0x110000);
   const character = String.fromCodePoint(codePoint);
   const less = Math.max(0, Buffer.byteLength(character) - Buffer.byteLength(nmtNfkc(character)));
-  shorter[codePoint] = 1 + less;
-  return less;
+  const joins = /[\p{M}\u1100-\u11ff]/u.test(character) ? JOINS : 0;
+  known[codePoint] = joins | (1 + less);
+  return known[codePoint];
 }
 
 /** UTF-8 bytes by which the reference form makes a text shorter, runs of spaces aside. */
 function bytesSpare(text: string): number {
   let sum = 0;
-  let ascii = true;
+  let joins = false;
   for (let i = 0; i < text.length; i++) {
-    const codePoint = text.codePointAt(i)!;
-    if (codePoint >= 0x80) ascii = false;
-    if (codePoint > 0xffff) i++;
-    sum += bytesShorter(codePoint);
+    const unit = text.charCodeAt(i);
+    if (unit >= 0x20 && unit < 0x7f) continue;
+    const codePoint = unit >= 0xd800 && unit <= 0xdfff ? text.codePointAt(i++)! : unit;
+    const entry = known?.[codePoint] || look(codePoint);
+    if (entry >= JOINS) joins = true;
+    sum += (entry & ~JOINS) - 1;
   }
-  if (ascii) return sum;
-  const composed = text.normalize('NFC');
-  if (composed === text) return sum;
-  return sum + Math.max(0, Buffer.byteLength(text) - Buffer.byteLength(composed));
+  if (!joins) return sum;
+  return sum + Math.max(0, Buffer.byteLength(text) - Buffer.byteLength(text.normalize('NFC')));
 }
 
-/** Lengths of the runs of spaces between words; those before the first and behind the last one come first. */
+const SPACE = 0x20;
+
+/** Lengths of the runs of spaces: before the first word (0 where there is none), between words, behind the last one. */
 function runs(form: string): number[] {
-  const words = form.replace(/^ +| +$/g, '');
-  const before = form.length - form.trimStart().length;
-  const between = words.match(/ +/g) ?? [];
-  const ends = form.length - words.length;
-  return [Math.min(before, ends), ends - Math.min(before, ends), ...between.map((r) => r.length)];
+  const lengths = form.charCodeAt(0) === SPACE ? [] : [0];
+  for (let at = form.indexOf(' '), end = 0; at >= 0; at = form.indexOf(' ', end)) {
+    end = at + 1;
+    while (form.charCodeAt(end) === SPACE) end++;
+    lengths.push(end - at);
+  }
+  if (!form.endsWith(' ')) lengths.push(0);
+  return lengths;
+}
+
+/** Whether there are more spaces than one between two words. */
+function mayGainSpaces(form: string): boolean {
+  return (
+    form.includes('  ') || /[\t\n\f\r]/.test(form) || form.startsWith(' ') || form.endsWith(' ')
+  );
 }
 
 /** Spaces of `decoded` beyond those of `published`, run by run; both in `nmt_nfkc` form. */
@@ -61,10 +71,8 @@ const total = (lengths: readonly number[]) => lengths.reduce((sum, length) => su
  * 0 for what `identity`, `nfkc` and `nmt_nfkc` write, with every setting of spaces.
  */
 export function gainedBytes(published: string, decoded: string): number {
-  if (PLAIN.test(decoded)) return 0;
   const characters = bytesSpare(decoded);
-  return (
-    (characters === 0 ? 0 : Math.max(0, characters - bytesSpare(published))) +
-    (/^ | $| {2}/.test(nmtNfkc(decoded)) ? spacesGained(nmtNfkc(published), nmtNfkc(decoded)) : 0)
-  );
+  const gained = characters === 0 ? 0 : Math.max(0, characters - bytesSpare(published));
+  const form = characters === 0 ? decoded : nmtNfkc(decoded);
+  return mayGainSpaces(form) ? gained + spacesGained(nmtNfkc(published), nmtNfkc(form)) : gained;
 }
