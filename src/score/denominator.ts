@@ -10,6 +10,7 @@ import { sidecarSigns } from '../bytes/sidecar-signs.js';
 import type { Identified } from '../data/known-sets.js';
 import type { OpenData } from '../evaluation/open-data.js';
 import { type Finding, withholds } from '../finding.js';
+import { longPieces } from './long-pieces.js';
 
 interface BytesContext {
   readonly data: OpenData;
@@ -57,5 +58,6 @@ export function judgeBytes(
   // The bytes of a known set need no text to explain them.
   const isKnown = denominator.confirmed_by === 'known-set';
   const findings = isKnown ? found.filter(({ severity }) => severity === 'fail') : found;
-  return { denominator, findings };
+  const memory = longPieces(tokenizer, stream.ids, bytes.stream.headline);
+  return { denominator, findings: [...findings, ...memory] };
 }

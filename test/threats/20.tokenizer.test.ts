@@ -2,6 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { audit } from '#bpb/audit/audit';
+import { longPieces } from '#bpb/score/long-pieces';
+import type { Tokenizer } from '#bpb/tokenizer/types';
 import { characterMap } from '../helpers/character-map.js';
 import { type ModelPiece, PIECE_TYPE, sentencePieceModel } from '../helpers/sentencepiece.js';
 import {
@@ -90,6 +92,18 @@ describe('a normalizer that makes text longer', () => {
     expect(report.verdict).toBe('fail');
     expect(report.findings.map(({ check }) => check)).toContain('denominator-exceeds');
   });
+});
+
+test('pieces that are whole sentences are said', () => {
+  const text = 'abcdefgh'.repeat(20);
+  const tokenizer = (piece: string) =>
+    ({ pieces: [{ text: piece, type: 'normal' }] }) as unknown as Tokenizer;
+  expect(longPieces(tokenizer(text), [0, 0], 160)).toMatchObject([
+    { id: 'long-pieces', severity: 'warn' },
+  ]);
+  expect(longPieces(tokenizer(text), [0, 0], 160_000)).toEqual([]);
+  expect(longPieces(tokenizer('-'.repeat(160)), [0, 0], 160)).toEqual([]);
+  expect(longPieces(tokenizer(text.slice(0, 128)), [0, 0], 128)).toEqual([]);
 });
 
 describe('a normalizer that drops spaces and counts them elsewhere', () => {
