@@ -5,12 +5,12 @@ import type { ByteTotals } from '../bytes/accounting.js';
 import { alteredText } from '../bytes/altered.js';
 import { documentsBytes, tableCeiling } from '../bytes/ceiling.js';
 import { type Denominator, denominatorOf } from '../bytes/denominator.js';
+import { longPieces } from '../bytes/long-pieces.js';
 import { overcounted } from '../bytes/overcount.js';
 import { sidecarSigns } from '../bytes/sidecar-signs.js';
 import type { Identified } from '../data/known-sets.js';
 import type { OpenData } from '../evaluation/open-data.js';
 import { type Finding, withholds } from '../finding.js';
-import { longPieces } from './long-pieces.js';
 
 interface BytesContext {
   readonly data: OpenData;

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { audit } from '#bpb/audit/audit';
-import { longPieces } from '#bpb/score/long-pieces';
+import { longPieces } from '#bpb/bytes/long-pieces';
 import type { Tokenizer } from '#bpb/tokenizer/types';
 import { characterMap } from '../helpers/character-map.js';
 import { type ModelPiece, PIECE_TYPE, sentencePieceModel } from '../helpers/sentencepiece.js';

@@ -1,5 +1,5 @@
 /**
- * Pieces so long that they are text learned by heart: a tokenizer is rarely counted, and a piece of a
+ * Pieces so long that they may be the scored text itself: a tokenizer is rarely counted, and a piece of a
  * whole sentence costs one token.
  */
 import { type Finding, warn } from '../finding.js';
