@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { type Report, render } from '#bpb/report/reporter';
 import { REPORTERS } from '#bpb/report/reporters';
-import { HOSTILE, REPORTS, score, withoutHeadline } from './documents.js';
+import { REPORTS } from './documents.js';
+import { HOSTILE, score, withoutHeadline } from './score-document.js';
 
 const reporter = (name: string) => REPORTERS.find((each) => each.name === name)!;
 const each = REPORTS.map((report): [string, Report] => [report.kind, report]);

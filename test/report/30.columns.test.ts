@@ -5,7 +5,8 @@ import { BpbError, inputError } from '#bpb/errors';
 import { type Medium, type Report, render } from '#bpb/report/reporter';
 import { textReporter } from '#bpb/report/text';
 import { COMMAND, fitTerminal, HANG, wrapLine } from '#bpb/report/wrap';
-import { HOSTILE, REPORTS } from './documents.js';
+import { REPORTS } from './documents.js';
+import { HOSTILE } from './score-document.js';
 
 const PATH = `/data/${'submissions-of-2026/'.repeat(12)}fineweb_val_000017.bin`;
 const NAME = 'a-model_with.a-long,name=of:one;word'.repeat(4);

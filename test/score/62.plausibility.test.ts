@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { bySeverity, fail, note, warn } from '#bpb/finding';
 import { plausibility } from '#bpb/score/findings';
-import { score } from '../report/documents.js';
+import { score } from '../report/score-document.js';
 
 function ids(
   val_loss: number | null,
