@@ -9,6 +9,7 @@ import type { UncountedFile } from '../artifact/uncounted.js';
 import type { PlannedEvaluation } from '../evaluation/open.js';
 import type { ScoreOptions } from '../evaluation/options.js';
 import { type Finding, note, warn } from '../finding.js';
+import type { LoadedRules } from '../rules/load.js';
 import type { CountedKind, Rules } from '../rules/schema.js';
 import { figure } from '../words.js';
 import { RUN_FILES } from './outputs.js';
@@ -29,7 +30,9 @@ export function sizeFacts(
     tokenizer,
     data,
     rules,
-  }: Pick<PlannedEvaluation, 'artifact' | 'tokenizer' | 'data' | 'rules'>,
+  }: Pick<PlannedEvaluation, 'artifact' | 'tokenizer' | 'data'> & {
+    readonly rules: Pick<LoadedRules, 'rules'> | null;
+  },
   options: SizeOptions,
 ): {
   fields: Pick<
@@ -72,7 +75,7 @@ export function sizeFacts(
 }
 
 /** The size against the cap of the rules, with what they ask to be counted. */
-export function sizeByRules(
+function sizeByRules(
   size: SizeAccount,
   notCounted: readonly CountedKind[],
   rule: Rules['size'],

@@ -1,14 +1,13 @@
 /**
  * The figures of a result that its rules have a say in: size, cap, and what they grant a tokenizer.
  */
-import { notCountedOf } from '../artifact/size.js';
 import type { PlannedEvaluation } from '../evaluation/open.js';
 import type { Rules } from '../rules/schema.js';
 import { allowsNormalizer, nameOfTokenizer } from '../rules/tokenizers.js';
 import type { ScoreResult } from '../score/result.js';
-import { sizeByRules } from '../score/size-findings.js';
+import type { sizeFacts } from '../score/size-findings.js';
+import { harnessVersion } from '../version.js';
 import type { Figure } from './check.js';
-import { capOf } from './rules.js';
 
 /** What rules say for the tokenizer: of rules that nobody here has it is the run's own word. */
 export function grantedByRules(
@@ -31,28 +30,35 @@ export function grantedByRules(
   };
 }
 
-/** Size and cap of the artifact; a cap of rules that nobody here has is the run's own word. */
+/**
+ * Size and cap of the artifact; a cap of rules that nobody here has is the run's own word.
+ *
+ * @param own counted again, by those rules that are known
+ * @param cap in bytes; null where nobody here has it
+ */
 export function sizeFigures(
-  result: ScoreResult,
-  { artifact, tokenizer }: Pick<PlannedEvaluation, 'artifact' | 'tokenizer'>,
-  rules: Rules | null,
+  { artifact, run }: ScoreResult,
+  own: ReturnType<typeof sizeFacts>['fields'],
+  cap: number | null,
 ): Figure[] {
-  const notCounted = notCountedOf(artifact.size, tokenizer);
-  const size = sizeByRules(artifact.size, notCounted, rules?.size);
-  const { bytes_counted, bytes_limit: limit, within_limit: within } = result.artifact;
-  const cap = capOf(result, rules);
-  const fits = size.bytesCounted <= limit;
-  return [
-    { field: 'bytes_counted', expected: size.bytesCounted, found: bytes_counted },
+  const { bytes_limit: limit, within_limit: within } = artifact;
+  const fits = own.bytes_counted <= limit;
+  const figures: Figure[] = [
+    { field: 'bytes_counted', expected: own.bytes_counted, found: artifact.bytes_counted },
     cap === null
       ? { field: 'within_limit', expected: fits, found: within, holds: within !== !fits }
-      : { field: 'within_limit', expected: size.withinLimit, found: within },
+      : { field: 'within_limit', expected: own.within_limit, found: within },
     { field: 'bytes_limit', expected: cap ?? limit, found: limit },
-    {
-      field: 'not_counted',
-      expected: notCounted.join(', '),
-      // Results of before did not say it.
-      found: (result.artifact.not_counted ?? notCounted).join(', '),
-    },
   ];
+  // Results of before do not have these.
+  for (const field of ['counted', 'not_counted'] as const) {
+    const found = artifact[field];
+    if (found === undefined) continue;
+    figures.push({ field, expected: JSON.stringify(own[field]), found: JSON.stringify(found) });
+  }
+  // Another version may word it in another way.
+  if (cap !== null && run.harness === harnessVersion()) {
+    figures.push({ field: 'size_note', expected: own.size_note, found: artifact.size_note });
+  }
+  return figures;
 }

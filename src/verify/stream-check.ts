@@ -14,10 +14,14 @@ import { judgeBytes } from '../score/denominator.js';
 import { dataFigures, identifyData } from '../score/figures.js';
 import { identityOf } from '../score/identity.js';
 import type { ScoreResult } from '../score/result.js';
+import { sizeFacts } from '../score/size-findings.js';
 import { CoverageMap } from '../windows/coverage.js';
+import { decidedCheck, uncountedCheck } from './artifact-check.js';
 import { equalFigures, type Figure, notChecked } from './check.js';
 import { findingsCheck } from './consistency.js';
 import type { DocumentTable } from './documents-table.js';
+import type { Reopened } from './open.js';
+import { capOf } from './rules.js';
 import { grantedByRules, sizeFigures } from './rules-figures.js';
 import type { Tables } from './tables.js';
 import { targetsByDocument } from './targets-check.js';
@@ -37,19 +41,20 @@ const PLACES = {
 };
 const FOUND = {
   name: 'data-findings',
-  what: 'no finding is missing of graph, shards and bytes',
+  what: 'no finding is missing of graph, shards, bytes and size',
 };
 
 /**
  * Everything that can be compared before a row is scored.
  *
  * @param rules those that the result names, where they are known
+ * @param out directory of the result, whose own files are none of the artifact's
  */
 export async function streamChecks(
   result: ScoreResult,
-  evaluation: PlannedEvaluation,
+  { evaluation, asked }: Reopened,
   { documents, nats }: Tables,
-  rules: Rules | null,
+  { rules, out }: { readonly rules: Rules | null; readonly out: string },
 ): Promise<VerifyCheck[]> {
   const { tokenizer, data, workload, artifact } = evaluation;
   const { stream, sidecar, facts } = data;
@@ -64,19 +69,28 @@ export async function streamChecks(
     known,
     planned: workload.plan.scored,
     // Who named the tokenizer is the run's own word; what documents and sets confirm goes before it.
-    namedByCaller: confirmed === 'caller',
+    namedByCaller: confirmed === 'caller' && result.decided_by?.['tokenizer'] !== 'artifact',
     ...grantedByRules(result, tokenizer, rules),
   });
+  const cap = capOf(result, rules);
+  const size = sizeFacts(
+    { ...evaluation, rules: rules && { rules } },
+    { docs: asked.docs, tokenizer: asked.tokenizer, ledger: result.ledger?.file, out },
+  );
   const checks = [
-    streamCheck(result, evaluation, coverage, known, rules),
+    streamCheck(result, evaluation, coverage, known, sizeFigures(result, size.fields, cap)),
     bytesCheck(result, bytes, denominator, documents),
     placesCheck(coverage, nats),
+    uncountedCheck(result, size.fields.uncounted),
+    decidedCheck(result, evaluation, rules),
   ];
   if (nats !== null && documents !== null) {
     checks.push(targetsByDocument(result, nats, stream, documents));
   }
   const ofData = await dataFindings(data, workload.plan.options);
-  const found = [...ofBytes, ...graphFindings(artifact), ...ofData];
+  // How grave they are depends on the cap, which nobody here may have.
+  const ofSize = cap === null ? [] : size.findings;
+  const found = [...ofBytes, ...graphFindings(artifact), ...ofData, ...ofSize];
   return [...checks, findingsCheck(result, found, FOUND)];
 }
 
@@ -85,7 +99,7 @@ function streamCheck(
   evaluation: PlannedEvaluation,
   covered: CoverageMap,
   known: Identified | null,
-  rules: Rules | null,
+  size: readonly Figure[],
 ): VerifyCheck {
   const { artifact, data, workload, tokenizer } = evaluation;
   const { coverage, window, engine, adaptive } = result;
@@ -149,7 +163,7 @@ function streamCheck(
     },
     { field: 'state', expected: stateText(state && stateOf(state)), found: stateText(adaptive) },
     { field: 'artifact.name', expected: name ?? result.artifact.name, found: result.artifact.name },
-    ...sizeFigures(result, evaluation, rules),
+    ...size,
     { field: 'identity.score', expected: score, found: result.identity.score },
   ];
   return equalFigures(STREAM, figures);

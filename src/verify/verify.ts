@@ -49,7 +49,8 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   let rows: VerifyReport['rows'] = null;
   if (options.artifact !== undefined) {
     const opened = await reopen(computed(result), options);
-    checks.push(...(await streamChecks(computed(result), opened.evaluation, tables, rules)));
+    const named = { rules, out: read.folder };
+    checks.push(...(await streamChecks(computed(result), opened, tables, named)));
     const again = await rowsCheck(computed(result), opened, tables, options);
     checks.push(again.check);
     rows = again.rows;

@@ -98,8 +98,74 @@ describe('a field of the result is another, and all hashes fit', () => {
         tokenizer.sha256 = '0'.repeat(64);
       },
     ],
+    ...['uncounted-files', 'artifact-decides'].map((id): [string, (result: Bent) => void] => [
+      `without the finding ${id}`,
+      (result) => {
+        const kept = result.findings.filter((each: Bent) => each.id !== id);
+        expect(kept.length).toBeLessThan(result.findings.length);
+        result.findings = kept;
+      },
+    ]),
+    [
+      'the files that nobody counted',
+      ({ artifact }) => {
+        artifact.uncounted = [];
+      },
+    ],
+    [
+      'what is counted',
+      ({ artifact }) => {
+        artifact.counted.pop();
+      },
+    ],
+    [
+      'documents that are altered',
+      ({ totals }) => {
+        totals.documents_altered = 0;
+      },
+    ],
+    ...['documents', 'known-set', 'rules'].map((by): [string, (result: Bent) => void] => [
+      `a denominator that ${by} confirm`,
+      ({ totals }) => {
+        totals.denominator.confirmed_by = by;
+      },
+    ]),
+    [
+      'the denominator that its own caller confirms',
+      ({ totals }) => {
+        totals.denominator.confirmed_by = 'caller';
+      },
+    ],
+    [
+      'a tail of the artifact that is said to be the usual one',
+      (result) => {
+        result.decided_by.tail = 'default';
+        result.findings = result.findings.filter(({ id }: Bent) => id !== 'artifact-decides');
+      },
+    ],
   ])('%s', async (_, edit) => {
     expect(fallen).toContain(await verdictOf(bend(copyOf(results('mine')), edit)));
+  });
+
+  test('findings that an older version need not have had are listed as not checked', async () => {
+    const result = bend(copyOf(results('mine')), (bent) => {
+      bent.run.harness = '0.0.1';
+      bent.findings = [];
+    });
+    const { why } = await verify({ result, artifact: honest!.artifact, seed: 1 });
+    expect(why).toMatch(/but identity, findings and data-findings, not checked/);
+  });
+
+  test('a setting that is said to be the caller’s is listed as not checked', async () => {
+    const result = bend(copyOf(results('mine')), (bent) => {
+      for (const setting of ['window', 'seqLen', 'tail']) bent.decided_by[setting] = 'caller';
+      bent.findings = bent.findings.filter(({ id }: Bent) => id !== 'artifact-decides');
+    });
+    const report = await verify({ result, artifact: honest!.artifact, seed: 1 });
+    expect(report.checks).toContainEqual(
+      expect.objectContaining({ name: 'decided-by', verdict: 'not_checked' }),
+    );
+    expect(report.why).toContain('decided-by');
   });
 });
 

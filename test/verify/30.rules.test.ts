@@ -80,7 +80,11 @@ describe('scored by rules with a cap of their own', () => {
 describe('scored without rules', () => {
   const edits: readonly [string, (result: Bent) => void, readonly string[]][] = [
     ['a higher cap', (r) => (r.artifact.bytes_limit = 32_000_000), ['size', 'stream']],
-    ['a setting that rules decided', (r) => (r.decided_by.window = 'rules'), ['rules']],
+    [
+      'a setting that rules decided',
+      (r) => (r.decided_by.window = 'rules'),
+      ['rules', 'decided-by'],
+    ],
     ['what is not counted', (r) => (r.artifact.not_counted = ['code']), ['stream']],
     ['altered documents', (r) => (r.totals.documents_altered = 7), ['bytes']],
     ['a normalizer', (r) => (r.tokenizer.normalizer_sha256 = 'a'.repeat(64)), ['stream']],
