@@ -12,12 +12,16 @@ const KIND = Uint8Array.from({ length: 256 }, (_, byte) => {
   return form === ' ' ? SPACE : form === '' ? DELETED : PLAIN;
 });
 
+/**
+ * Where characters stand that become a space: Latin to CJK punctuation, and two at the end of the plane.
+ * Another one would only be compared the longer way. Every thread computes this when it starts.
+ */
+const NEAR_SPACES = [...Array.from({ length: 0x3001 - 0x80 }, (_, k) => k + 0x80), 0xfeff, 0xfffd];
 /** The characters beyond ASCII whose reference form is a space, as numbers of their UTF-8 bytes. */
 const WIDE_SPACES = new Set<number>();
 /** 1 for a first byte of one of them. */
 const BEGINS_SPACE = new Uint8Array(256);
-for (let unit = 0x80; unit < 0x10000; unit++) {
-  if (unit >= 0xd800 && unit <= 0xdfff) continue;
+for (const unit of NEAR_SPACES) {
   const character = String.fromCharCode(unit);
   if (nmtNfkc(character) !== ' ') continue;
   const utf8 = Buffer.from(character);
