@@ -11,7 +11,7 @@ import { type Finding, fail, warn } from '../finding.js';
 import { CASE_OPERATORS } from '../tokenizer/check-pieces.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import { figure } from '../words.js';
-import type { StreamBytes } from './accounting.js';
+import type { ByteTotals, StreamBytes } from './accounting.js';
 import { beyond, DENOMINATOR_EXCEEDS, exceeds } from './ceiling.js';
 
 /**
@@ -48,6 +48,25 @@ export function sidecarSigns({ headline, decoded }: StreamBytes, entries: Entrie
       DENOMINATOR_EXCEEDS,
       `${counted}: only characters that normalization shortens or drops (no-break spaces, full-width letters) can explain that, and the tokens do not say how many there were`,
       '--docs FILE compares the sidecar with the published text',
+    ),
+  ];
+}
+
+/**
+ * Where the scored targets have more bytes than their text though the whole stream has not: the sum of a
+ * document, which is all that its published text confirms, does not say at which targets they stand.
+ */
+export function movedBytes({
+  bytes,
+  decoded,
+  stream,
+}: Pick<ByteTotals, 'bytes' | 'decoded' | 'stream'>): Finding[] {
+  if (!exceeds(bytes, decoded) || exceeds(stream.headline, stream.decoded)) return [];
+  return [
+    warn(
+      DENOMINATOR_EXCEEDS,
+      `the sidecar counts ${figure(bytes)} bytes for the scored targets, whose text has ${figure(decoded)} (${beyond(bytes, decoded)}), and over the whole stream no more than the text: bytes of targets that are not scored may stand at those that are`,
+      'score all targets of the documents: --tail score, no --part',
     ),
   ];
 }

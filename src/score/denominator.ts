@@ -7,7 +7,7 @@ import { documentsBytes, tableCeiling } from '../bytes/ceiling.js';
 import { type Denominator, denominatorOf } from '../bytes/denominator.js';
 import { longPieces } from '../bytes/long-pieces.js';
 import { overcounted } from '../bytes/overcount.js';
-import { sidecarSigns } from '../bytes/sidecar-signs.js';
+import { movedBytes, sidecarSigns } from '../bytes/sidecar-signs.js';
 import type { Identified } from '../data/known-sets.js';
 import type { OpenData } from '../evaluation/open-data.js';
 import { type Finding, withholds } from '../finding.js';
@@ -43,8 +43,11 @@ export function judgeBytes(
     if (found.length === 0) {
       found.push(...overcounted(bytes.stream.headline, data, facts !== null));
     }
-  } else if (facts === null) {
-    found.push(...sidecarSigns(bytes.stream, { tokenizer, stream, sidecar: sidecar! }));
+  } else {
+    found.push(...movedBytes(bytes));
+    if (facts === null) {
+      found.push(...sidecarSigns(bytes.stream, { tokenizer, stream, sidecar: sidecar! }));
+    }
   }
   if (facts !== null) found.push(...alteredText(facts, normalizerAllowed));
   const denominator = denominatorOf(bytes, {

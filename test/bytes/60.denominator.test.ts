@@ -104,6 +104,21 @@ describe('a sidecar without documents', () => {
     expect(found.denominator.confirmed_by).toBe('nobody');
   });
 
+  it.each([false, true])('bytes of unscored targets at scored ones, documents %s', async (docs) => {
+    const cut = 100;
+    const moved = (entry: number, i: number, all: Uint16Array) => {
+      if (i > cut) return 0;
+      const rest = all.slice(cut + 1).reduce((sum, bytes) => sum + bytes, 0);
+      return i === cut ? entry + rest : entry;
+    };
+    const long = ['the thing in a '.repeat(20).trim()];
+    const ranges = [[1, cut]] as const;
+    const bent = await judged(model(), long, { docs, ranges, sidecar: moved });
+    expect(ids(bent)).toEqual(['warn denominator-exceeds']);
+    const right = await judged(model(), long, { docs, ranges });
+    expect(ids(right)).toEqual([]);
+  });
+
   it('one that counts more, though not for capitalized words, is warned of', async () => {
     const found = await of((e) => 2 * e, ['the thing in the thing', 'a thing']);
     expect(ids(found)).toEqual(['warn denominator-exceeds']);
