@@ -13,10 +13,21 @@ export function nameOfTokenizer(rules: Rules, sha256: string): string | null {
  * Whether the tokenizer may alter text by its character map. A tokenizer without byte fallback also loses
  * characters that it has no piece for, which its character map does not answer for.
  */
-export function allowsNormalizer(
+function allowsNormalizer(
   rules: Rules,
   { normalizer, byteFallback }: Pick<Tokenizer, 'normalizer' | 'byteFallback'>,
 ): boolean {
   const sha256 = normalizer?.sha256 ?? null;
   return byteFallback && sha256 !== null && rules.normalizers?.includes(sha256) === true;
+}
+
+/** What rules grant a tokenizer in the judgement of a score's bytes. */
+export function grantsOf(
+  rules: Rules,
+  tokenizer: Pick<Tokenizer, 'sha256' | 'normalizer' | 'byteFallback'>,
+): { readonly namedByRules: boolean; readonly normalizerAllowed: boolean } {
+  return {
+    namedByRules: nameOfTokenizer(rules, tokenizer.sha256) !== null,
+    normalizerAllowed: allowsNormalizer(rules, tokenizer),
+  };
 }

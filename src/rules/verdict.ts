@@ -58,11 +58,11 @@ const HINTS: Readonly<Record<string, string>> = {
   data: 'give the data that the rules name with --data; --docs FILE shows which documents they are',
   tokenizer: 'score with a tokenizer of the rules; --docs FILE confirms the bytes of another',
   normalizer: 'train the tokenizer with nmt_nfkc or identity',
-  size: 'name all of it in `counted` in artifact.json; store the model smaller',
+  size: 'where something is missing, name it in `counted` in artifact.json; where it is too much, store the model smaller',
   uncounted: 'add the files to `counted` in artifact.json, or move them out of the folder',
   coverage: 'score the whole stream: no --part, no --limit-docs, --tail score',
   probes: 'bpb probe ARTIFACT says what each of them saw',
-  verification: 'leave --verify-rows out; where no second opinion runs the model, none can pass',
+  verification: 'leave --verify-rows out; where no reference engine runs the model, none can pass',
   'every-row': 'no version does it yet: take `every-row` out of `required`',
   accepted: 'leave --accept out, or name the finding in `accept` of the rules',
 };

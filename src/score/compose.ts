@@ -10,7 +10,7 @@ import { type Finding, withholds } from '../finding.js';
 import type { LedgerReference } from '../ledger/format.js';
 import { judgeRules } from '../rules/judge.js';
 import type { LoadedRules } from '../rules/load.js';
-import { allowsNormalizer, nameOfTokenizer } from '../rules/tokenizers.js';
+import { grantsOf } from '../rules/tokenizers.js';
 import { type RulesReport, reportOf, ruleFindings } from '../rules/verdict.js';
 import type { Opened } from '../run/messages.js';
 import type { RunTimes } from '../run/times.js';
@@ -93,7 +93,7 @@ export function composeResult(
     known,
     planned: plan.scored,
     namedByCaller: options.tokenizer !== undefined,
-    ...grantedByRules(evaluation),
+    ...(evaluation.rules === null ? {} : grantsOf(evaluation.rules.rules, evaluation.tokenizer)),
   });
   const figures = {
     score: scoreFigures(totals, bytes, 'computed'),
@@ -186,14 +186,6 @@ export function composeResult(
     run: { harness: harnessVersion() },
   };
   return withRunHash({ ...result, identity: identityOf(result) }, command);
-}
-
-/** What rules say for the tokenizer: that its bytes are right, that it may alter text. */
-function grantedByRules({ rules, tokenizer }: PlannedEvaluation) {
-  return {
-    namedByRules: rules !== null && nameOfTokenizer(rules.rules, tokenizer.sha256) !== null,
-    normalizerAllowed: rules !== null && allowsNormalizer(rules.rules, tokenizer),
-  };
 }
 
 function reportOn(

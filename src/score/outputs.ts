@@ -83,7 +83,7 @@ export class OutputDirectory {
     this.guard(() => {
       const table = documentsCsv(documents);
       writeWhole(join(this.path, DOCUMENTS_FILE), table);
-      const { length: bytes } = Buffer.from(table);
+      const bytes = Buffer.byteLength(table);
       const sha256 = createHash('sha256').update(table).digest('hex');
       files.push({ file: DOCUMENTS_FILE, bytes, sha256 });
       if (this.targets === null) return;

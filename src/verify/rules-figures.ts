@@ -3,24 +3,19 @@
  */
 import type { PlannedEvaluation } from '../evaluation/open.js';
 import type { Rules } from '../rules/schema.js';
-import { allowsNormalizer, nameOfTokenizer } from '../rules/tokenizers.js';
+import { grantsOf } from '../rules/tokenizers.js';
 import type { ScoreResult } from '../score/result.js';
 import type { sizeFacts } from '../score/size-findings.js';
 import { harnessVersion } from '../version.js';
 import type { Figure } from './check.js';
 
 /** What rules say for the tokenizer: of rules that nobody here has it is the run's own word. */
-export function grantedByRules(
+export function grantsForResult(
   result: ScoreResult,
   tokenizer: PlannedEvaluation['tokenizer'],
   rules: Rules | null,
-): { namedByRules: boolean; normalizerAllowed: boolean } {
-  if (rules !== null) {
-    return {
-      namedByRules: nameOfTokenizer(rules, tokenizer.sha256) !== null,
-      normalizerAllowed: allowsNormalizer(rules, tokenizer),
-    };
-  }
+): ReturnType<typeof grantsOf> {
+  if (rules !== null) return grantsOf(rules, tokenizer);
   const verdicts = result.rules?.verdicts ?? [];
   return {
     namedByRules: result.totals.denominator?.confirmed_by === 'rules',

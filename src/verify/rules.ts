@@ -30,7 +30,7 @@ const factsSchema = z.looseObject({
 type Ruled = Pick<ScoreResult | ClaimedResult, 'rules'>;
 
 /** The rules that a result names, where the caller or this package has them; else null. */
-export function rulesOf({ rules }: Ruled, source: string | undefined): Rules | null {
+export function knownRules({ rules }: Ruled, source: string | undefined): Rules | null {
   if (rules === null || rules === undefined) return null;
   const all = [...(source === undefined ? [] : [source]), SHIPPED].map(loadRules);
   return all.find(({ sha256 }) => sha256 === rules.sha256)?.rules ?? null;

@@ -22,7 +22,7 @@ import { findingsCheck } from './consistency.js';
 import type { DocumentTable } from './documents-table.js';
 import type { Reopened } from './open.js';
 import { capOf } from './rules.js';
-import { grantedByRules, sizeFigures } from './rules-figures.js';
+import { grantsForResult, sizeFigures } from './rules-figures.js';
 import type { Tables } from './tables.js';
 import { targetsByDocument } from './targets-check.js';
 import type { VerifyCheck } from './types.js';
@@ -70,7 +70,7 @@ export async function streamChecks(
     planned: workload.plan.scored,
     // Who named the tokenizer is the run's own word; what documents and sets confirm goes before it.
     namedByCaller: confirmed === 'caller' && result.decided_by?.['tokenizer'] !== 'artifact',
-    ...grantedByRules(result, tokenizer, rules),
+    ...grantsForResult(result, tokenizer, rules),
   });
   const cap = capOf(result, rules);
   const size = sizeFacts(

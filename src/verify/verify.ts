@@ -11,7 +11,7 @@ import { reopen } from './open.js';
 import { VERIFY_CHECKS, type VerifyOptions } from './options.js';
 import { type ReadResult, readResult } from './read.js';
 import { rowsCheck } from './rows-check.js';
-import { rulesChecks, rulesOf } from './rules.js';
+import { knownRules, rulesChecks } from './rules.js';
 import { streamChecks } from './stream-check.js';
 import { checkTables } from './tables.js';
 import type { VerifyReport } from './types.js';
@@ -42,7 +42,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
     if (options.signal?.aborted) throw interrupted();
     options.onProgress?.(progress);
   };
-  const rules = rulesOf(result, options.rules);
+  const rules = knownRules(result, options.rules);
   const checks = consistencyChecks(result, rules);
   const tables = await checkTables(read, onProgress);
   checks.push(...rulesChecks(result, options.rules), ...tables.checks);

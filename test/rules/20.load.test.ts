@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { KNOWN_SETS } from '#bpb/data/known-sets';
 import { loadRules, shippedText } from '#bpb/rules/load';
 import { PARAMETER_GOLF } from '#bpb/rules/parameter-golf';
-import { allowsNormalizer, nameOfTokenizer } from '#bpb/rules/tokenizers';
+import { grantsOf, nameOfTokenizer } from '#bpb/rules/tokenizers';
 import { loadTokenizer } from '#bpb/tokenizer/load';
 import { fileFolder } from '../helpers/folder.js';
 import { CASEOPS, SP8192 } from '../helpers/shared-data.js';
@@ -104,12 +104,15 @@ describe('a normalizer', () => {
     ['of a byte vocabulary', { normalizer: null, byteFallback: true }, false],
     ['that is not what loses characters', { normalizer, byteFallback: false }, false],
   ])('%s', (_, tokenizer, allowed) => {
-    expect(allowsNormalizer(rules, tokenizer)).toBe(allowed);
+    expect(grantsOf(rules, { sha256: 'e'.repeat(64), ...tokenizer }).normalizerAllowed).toBe(
+      allowed,
+    );
   });
 
   test('no rules, no normalizer', () => {
     const none = rulesOf({ coverage: { least: 1 } }).rules;
-    expect(allowsNormalizer(none, { normalizer, byteFallback: true })).toBe(false);
+    const tokenizer = { sha256: 'e'.repeat(64), normalizer, byteFallback: true };
+    expect(grantsOf(none, tokenizer)).toEqual({ namedByRules: false, normalizerAllowed: false });
   });
 });
 
