@@ -1,5 +1,5 @@
 /**
- * Differences between a run and its second opinion, target by target, and the verdict on them.
+ * Differences between a run and the reference implementation, target by target, and the verdict on them.
  */
 
 /**
@@ -10,7 +10,7 @@
  */
 export const ROUNDED = { meanNats: 1e-4, standardErrors: 3, sizeNats: 5e-3 } as const;
 
-/** Of differences in nats, run minus second opinion. */
+/** Of differences in nats, run minus reference. */
 export interface Disagreement {
   mean_nats: number | null;
   mean_abs_nats: number | null;
@@ -52,7 +52,7 @@ export class Differences {
   }
 
   /**
-   * Whether the run and the second opinion are two computations of one model.
+   * Whether the run and the reference are two computations of one model.
    *
    * @param tolerance of the mean size, in nats
    * @param rounded whether the graph rounds activations

@@ -1,5 +1,5 @@
 /**
- * The second opinion: rows scored by the reference implementation, in the first way that runs the graph.
+ * Rows scored again by the reference implementation, in the first way that runs the graph.
  */
 import { BpbError, interrupted } from '../errors.js';
 import type { RowsScore, WorkerSetup } from '../run/messages.js';

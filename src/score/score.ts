@@ -214,7 +214,7 @@ function verify(
   return verifyRows({
     setup,
     groups: sample.groups,
-    firstOpinion: kept,
+    ofRun: kept,
     seed,
     tolerance: toleranceOf(opened.info.precision, rewritten),
     rounded: evaluation.artifact.model.graph.activations.rounded.length > 0,

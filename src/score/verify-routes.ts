@@ -1,5 +1,5 @@
 /**
- * Ways in which the second opinion runs a model, the most independent of the run first.
+ * Ways in which the reference implementation runs a model, the most independent of the run first.
  */
 import type { EngineOptions } from '../engine/types.js';
 import { withExactProducts } from '../onnx/exact-products.js';

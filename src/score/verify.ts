@@ -33,10 +33,10 @@ export interface Verification extends Disagreement {
   rows: number;
   seed: number;
   tolerance_nats: number;
-  /** Whether the second opinion used ONNX Runtime's graph optimization, as the run does. */
+  /** Whether the reference used ONNX Runtime's graph optimization, as the run does. */
   optimized: boolean;
   verdict: 'pass' | 'fail' | 'not_possible' | 'skipped';
-  /** Why, where there is no verdict or the second opinion did not run the graph as it is. */
+  /** Why, where there is no verdict or the reference did not run the graph as it is. */
   note: string | null;
 }
 
@@ -47,14 +47,14 @@ export function defaultVerifyRows(planRows: number): number {
 
 interface VerifyOptions extends Omit<ScoreAgain, 'seconds'> {
   /** Nats of the run for each of these rows, by row index of the plan. */
-  readonly firstOpinion: ReadonlyMap<number, Float32Array>;
+  readonly ofRun: ReadonlyMap<number, Float32Array>;
   readonly seed: number;
   /** Of the mean size of the disagreement. */
   readonly tolerance: number;
 }
 
 export async function verifyRows(options: VerifyOptions): Promise<Verification> {
-  const { groups, seed, tolerance, rounded, firstOpinion } = options;
+  const { groups, seed, tolerance, rounded, ofRun } = options;
   const nothing: Verification = {
     rows: 0,
     seed,
@@ -72,7 +72,7 @@ export async function verifyRows(options: VerifyOptions): Promise<Verification> 
         differences.begin();
         let k = 0;
         for (const row of group) {
-          for (const first of firstOpinion.get(row)!) differences.add(first, nats![k++]!);
+          for (const first of ofRun.get(row)!) differences.add(first, nats![k++]!);
         }
       },
       differences,

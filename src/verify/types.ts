@@ -27,7 +27,7 @@ export interface RowsAgain {
   readonly scored: number;
   readonly targets: number;
   readonly seed: number;
-  /** Differences in nats a target, result minus second opinion: mean, mean size, largest of a unit. */
+  /** Differences in nats a target, result minus reference: mean, mean size, largest of a unit. */
   readonly mean_nats: number | null;
   readonly mean_abs_nats: number | null;
   readonly worst_abs_nats: number | null;

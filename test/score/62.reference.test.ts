@@ -1,4 +1,4 @@
-/** The second opinion of graphs that round activations, or that load only with graph optimization. */
+/** The reference run of graphs that round activations, or that load only with graph optimization. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { InferenceSession } from 'onnxruntime-node';
@@ -139,7 +139,7 @@ describe('MatMulNBits with accuracy level 4', () => {
     expect(Math.max(...differences)).toBeGreaterThan(1e-4);
   });
 
-  test('every row agrees with the second opinion, so that any seed gives the same verdict', async () => {
+  test('every row agrees with the reference, so that any seed gives the same verdict', async () => {
     const w = await scoreFixture({ model });
     const all = await score({ ...options, artifact: w.model, docs: w.docs, verifyRows: 1000 });
     expect(all.verification).toMatchObject({ verdict: 'pass', optimized: true });
@@ -169,7 +169,7 @@ describe('MatMulNBits with accuracy level 4', () => {
       const { verdict } = await verifyRows({
         setup,
         groups: rows.map((row) => Uint32Array.of(row)),
-        firstOpinion: new Map([...honest].map(([row, nats]) => [row, nats.map(change)])),
+        ofRun: new Map([...honest].map(([row, nats]) => [row, nats.map(change)])),
         seed: 1,
         tolerance: 1e-5,
         rounded: true,
@@ -183,7 +183,7 @@ describe('MatMulNBits with accuracy level 4', () => {
     expect(await verdictOf((nats) => nats * 0.99)).toBe('fail');
   });
 
-  test('for a GPU the second opinion runs it without the rounding', () => {
+  test('for a GPU the reference runs it without the rounding', () => {
     const exact = withExactProducts(model, 'm.onnx');
     expect(readSummary(exact, 'm.onnx').activations.rounded).toEqual([]);
     expect(readSummary(model, 'm.onnx').activations.rounded).toHaveLength(3);
@@ -233,7 +233,7 @@ describe('a graph of fp16 that loads only with graph optimization', () => {
     expect(result.score.val_bpb).toBeGreaterThan(0);
   });
 
-  test('one that no second opinion loads is scored without a verdict, and why', async () => {
+  test('one that no reference loads is scored without a verdict, and why', async () => {
     const w = await scoreFixture({ model: castInHalves() });
     const asked = { ...options, artifact: w.model, docs: w.docs, workers: 1, threads: 1 } as const;
     const setup = workerSetup(await openEvaluation(asked, 'plan'), asked);
@@ -241,7 +241,7 @@ describe('a graph of fp16 that loads only with graph optimization', () => {
     const verification = await verifyRows({
       setup: { ...setup, options: { ...setup.options, graph } },
       groups: [Uint32Array.of(0)],
-      firstOpinion: new Map([[0, new Float32Array(32)]]),
+      ofRun: new Map([[0, new Float32Array(32)]]),
       seed: 1,
       tolerance: 1e-5,
       rounded: false,
