@@ -7,6 +7,7 @@ import type { Message } from '../protobuf/message.js';
 import { shellWord } from '../shell-word.js';
 import { domainOf, operatorId } from './check-names.js';
 import { DOMAINS, REACHING, TEXT_DOMAIN, TEXTS } from './operator-list.js';
+import { DOMAIN } from './optimize/own-operators.js';
 import { ATTRIBUTE, FUNCTION, MODEL, NODE, TENSOR } from './schema.js';
 
 /** Characters of a name that a refusal repeats. */
@@ -19,8 +20,8 @@ const ENDINGS =
 /**
  * @param allowed operators that the caller trusts, as `allowedName` writes them
  * @returns those of them that would have been refused
- * @throws BPB_MODEL_OPERATOR, naming the node, the operator and the flag that allows it;
- * BPB_MODEL_FUNCTIONS for a function in a domain of the runtime's
+ * @throws BPB_MODEL_OPERATOR, naming the node, the operator and the flag that allows it, if one does;
+ * BPB_MODEL_FUNCTIONS for a function in a domain of the runtime's or of the rewrite's
  */
 export function checkOperators(
   model: Message,
@@ -38,7 +39,8 @@ export function checkOperators(
       const refusal = refusalOf(message, path, functions);
       if (refusal === null) continue;
       const name = allowedName(message);
-      if (!allowed.has(name) || REACHING.has(keyOf(message))) throw refusal;
+      const never = REACHING.has(keyOf(message)) || domainOf(message, NODE.domain) === DOMAIN;
+      if (never || !allowed.has(name)) throw refusal;
       used.add(name);
     } else if (message.type.name === 'AttributeProto') {
       if (message.holder?.type.name === 'NodeProto') continue;
@@ -71,6 +73,7 @@ function refusalOf(node: Message, path: string, functions: ReadonlySet<string>):
       hint: 'export the model without an execution provider’s context or plugins',
     });
   }
+  if (domainOf(node, NODE.domain) === DOMAIN) return ownDomainError(node, path);
   const isCall = functions.has(operatorId(node, NODE.domain, NODE.op_type, NODE.overload));
   const domain = domainOf(node, NODE.domain);
   if (!isCall && !DOMAINS.has(domain)) return domainError(node, path);
@@ -82,6 +85,17 @@ function refusalOf(node: Message, path: string, functions: ReadonlySet<string>):
     return fileError(attribute, path, node, file, allowedName(node));
   }
   return null;
+}
+
+/** Kernels of the domain are made for graphs that the rewrite has checked, and are no part of an artifact. */
+function ownDomainError(node: Message, path: string): BpbError {
+  return inputError('BPB_MODEL_OPERATOR', {
+    message: `the node \`${shown(labelOf(node))}\` is of the domain of the harness’s own operators, ${shown(allowedName(node))}`,
+    path,
+    expected: `a model as it was exported: operators of ${DOMAIN} stand only in what --optimize makes of it in memory`,
+    actual: `${shown(allowedName(node))} in ${node.path}`,
+    hint: 'score the exported model with --optimize; an operator of your own goes into a domain of another name',
+  });
 }
 
 function domainError(node: Message, path: string): BpbError {
@@ -123,11 +137,12 @@ function fileError(
  */
 function checkFunctionDomain(body: Message, path: string): void {
   const domain = domainOf(body, FUNCTION.domain);
-  if (!DOMAINS.has(domain)) return;
+  if (!DOMAINS.has(domain) && domain !== DOMAIN) return;
+  const whose = domain === DOMAIN ? 'the harness' : 'the runtime';
   throw inputError('BPB_MODEL_FUNCTIONS', {
-    message: `the model defines a function \`${shown(body.string(FUNCTION.name))}\` in a domain of the runtime's`,
+    message: `the model defines a function \`${shown(body.string(FUNCTION.name))}\` in a domain of ${whose}'s`,
     path,
-    expected: `functions in a domain of their own: the runtime has operators of ${domain || 'ai.onnx'}`,
+    expected: `functions in a domain of their own: ${whose} has operators of ${domain || 'ai.onnx'}`,
     actual: body.path,
     hint: 'inline the functions: onnx.inliner.inline_local_functions(model)',
   });

@@ -5,7 +5,7 @@ import { graphFindings } from '#bpb/artifact/graph-findings';
 import { loadArtifact } from '#bpb/artifact/load';
 import { checkOnnx } from '#bpb/onnx/check';
 import { TYPE } from '#bpb/onnx/element-types';
-import { ATTRIBUTE, ATTRIBUTE_TYPE, FUNCTION, MODEL, NODE, TENSOR } from '#bpb/onnx/schema';
+import { ATTRIBUTE, ATTRIBUTE_TYPE, FUNCTION, MODEL, NODE, OPSET, TENSOR } from '#bpb/onnx/schema';
 import { onnxModel } from '#bpb/onnx/writer';
 import { bytes, type Chunk, int } from '#bpb/protobuf/encode';
 import { folderOf } from '../artifact/apart.js';
@@ -128,6 +128,48 @@ describe('an operator that reaches beyond the model: no flag allows it', () => {
         expect(error.hint).not.toContain('--allow-op');
       }
     }
+  });
+});
+
+describe('the domain of the harness’s own operators', () => {
+  const own = node('SumNorm', ['input_ids'], ['logits'], inDomain('bpb'));
+
+  test.each<[string, Uint8Array]>([
+    ['in the graph', languageModel(nodes(own))],
+    [
+      'an operator that there is none of',
+      languageModel(nodes(node('X', [], ['logits'], inDomain('bpb')))),
+    ],
+    ['three subgraphs deep', languageModel(nodes(...within(3, nodes(own))))],
+    ['in a function', languageModel(nodes(call('f')), localFunction('f', [own]))],
+  ])('%s: no flag allows it', async (_, model) => {
+    for (const allowed of [[], ['bpb::SumNorm', 'bpb::X']]) {
+      const error = await refusalOf(() => check(model, ...allowed));
+      expect(error).toMatchObject({ kind: 'input', code: 'BPB_MODEL_OPERATOR', path: 'm.onnx' });
+      expect(error.message).toMatch(/bpb::/);
+      expect(error.hint).toMatch(/--optimize/);
+      expect(error.hint).not.toContain('--allow-op');
+    }
+  });
+
+  test('a function of the model’s own, called or not', async () => {
+    const body = bytes(MODEL.functions.number, [
+      bytes(FUNCTION.name.number, 'SumNorm'),
+      bytes(FUNCTION.domain.number, 'bpb'),
+    ]);
+    for (const model of [languageModel([], body), languageModel(nodes(own), body)]) {
+      const error = await refusalOf(() => check(model, 'bpb::SumNorm'));
+      expect(error).toMatchObject({ code: 'BPB_MODEL_FUNCTIONS', actual: 'functions[0]' });
+    }
+  });
+
+  test('accepted: an import alone, of any version', () => {
+    const imports = bytes(MODEL.opset_import.number, [
+      bytes(OPSET.domain.number, 'bpb'),
+      int(OPSET.version.number, 7),
+    ]);
+    const model = languageModel(nodes(node('Abs', ['input_ids'], ['logits'])), imports);
+    expect(check(model).allowedOperators).toEqual([]);
   });
 });
 

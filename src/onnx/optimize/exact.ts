@@ -8,6 +8,7 @@
 import { isFloat, TYPE } from '../element-types.js';
 import { countBeyond, roundToHalves } from '../float16.js';
 import type { Node } from '../graph.js';
+import { isOwn } from './own-operators.js';
 import type { Workspace } from './workspace.js';
 
 /** They give numbers of the size of their inputs, or move them. */
@@ -40,6 +41,7 @@ export function exactNodes(ws: Workspace): ReadonlySet<Node> {
 }
 
 function isElementwise(node: Node): boolean {
+  if (isOwn(node, 'SumNorm') || isOwn(node, 'SquaredRelu')) return true;
   return node.domain === '' && ELEMENTWISE.has(node.op);
 }
 

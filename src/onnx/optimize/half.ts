@@ -11,6 +11,7 @@ import { countBeyond } from '../float16.js';
 import { makeNode, type Node } from '../graph.js';
 import { Tensor } from '../tensor.js';
 import { exactNodes } from './exact.js';
+import { DOMAIN, halvedInputs } from './own-operators.js';
 import type { Workspace } from './workspace.js';
 
 const SOUND = new Set(
@@ -68,8 +69,12 @@ class Halver {
     const sound = this.isSound(node) && !this.exact.has(node);
     if (!sound) this.kept.set(node.op, (this.kept.get(node.op) ?? 0) + 1);
     const type = sound ? TYPE.float16 : TYPE.float32;
-    const inputs = node.inputs.map((name) =>
-      name !== '' && this.isReal(name) ? this.as(name, type, node) : name,
+    // Tables, factors and gains of the operators of our own stay as they are.
+    const halved = node.domain === DOMAIN ? halvedInputs(node) : node.inputs.length;
+    const inputs = node.inputs.map((name, k) =>
+      name !== '' && this.isReal(name)
+        ? this.as(name, k < halved ? type : TYPE.float32, node)
+        : name,
     );
     // A cast to fp32 was for the sake of precision that is given up here.
     const toFloat = sound && node.op === 'Cast' && ws.number(node, 'to') === TYPE.float32;
@@ -83,6 +88,7 @@ class Halver {
   }
 
   private isSound(node: Node): boolean {
+    if (node.domain === DOMAIN) return halvedInputs(node) > 0;
     if (!SOUND.has(node.op) || (node.domain !== '' && node.domain !== 'com.microsoft'))
       return false;
     // A cast of integers may be of positions, which halves cannot count beyond 2048.

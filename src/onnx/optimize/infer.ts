@@ -24,8 +24,10 @@ import {
   transpose,
   unsqueeze,
 } from './infer-moves.js';
+import { ownRule } from './infer-own.js';
 import { normalAxis, sliceRange } from './movement.js';
 import { integersOf } from './operands.js';
+import { DOMAIN } from './own-operators.js';
 
 /** Outputs have the first input's type and dimensions. */
 const same: Rule = (_, __, [x]) => (x ? [{ type: x.type, dims: x.dims }] : null);
@@ -151,7 +153,8 @@ function named(operators: string, rule: Rule): Record<string, Rule> {
 
 /** Facts of the node's outputs, in their order; fewer where nothing is known of the others. */
 export function inferNode(lookup: Lookup, node: Node): Fact[] {
-  const rule = node.domain === '' || node.domain === 'com.microsoft' ? RULES[node.op] : undefined;
+  const known = node.domain === '' || node.domain === 'com.microsoft' ? RULES[node.op] : undefined;
+  const rule = node.domain === DOMAIN ? ownRule : known;
   if (rule === undefined) return node.outputs.map(() => UNKNOWN);
   const inputs = node.inputs.map((name) => lookup.fact(name));
   const facts = rule(lookup, node, inputs);

@@ -3,6 +3,7 @@
  * same there.
  */
 import type { Node } from '../graph.js';
+import { DOMAIN } from './own-operators.js';
 import { MICROSOFT, type Workspace } from './workspace.js';
 
 /** ai.onnx Attention begins here. */
@@ -47,7 +48,7 @@ export function raiseForAttention(ws: Workspace): string | null {
     if ([...node.attributes.values()].some(({ captures }) => captures.length > 0)) {
       return `${node.op} with a subgraph`;
     }
-    if (node.domain === MICROSOFT) continue;
+    if (node.domain === MICROSOFT || node.domain === DOMAIN) continue;
     // A local function's nodes are put into the graph, where its own import does not hold.
     if (node.domain !== '') return `${node.op} of ${node.domain}, which may be a function`;
     if (!(SAME.has(node.op) || (opset >= 18 && node.op in CHANGED) || CHANGED[node.op]?.(node))) {

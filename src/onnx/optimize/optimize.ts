@@ -12,6 +12,7 @@ import { fold } from './fold.js';
 import { toHalf } from './half.js';
 import { sliceHead } from './head.js';
 import { shapeBeforeHead } from './logits.js';
+import type { OwnOperator } from './own-operators.js';
 import { separateProjections } from './projections.js';
 import { fuseResidualNorms, separateAddends } from './residual.js';
 import { fuseRmsNorms } from './rms-norm.js';
@@ -32,6 +33,8 @@ export interface OptimizeOptions {
   readonly batch?: number | undefined;
   /** The fused operator that attention becomes, by default ai.onnx Attention; or none. */
   readonly attention?: Fused | 'kept' | undefined;
+  /** Operators of this project's own that the engine takes; by default none. */
+  readonly operators?: ReadonlySet<OwnOperator> | undefined;
   /** Take a final `c · tanh(z / c)` out of the graph: the scorer applies it as it reads. */
   readonly liftSoftcap?: boolean | undefined;
   /** Compute logits of given positions only: a second input, see `SCORED_INPUT`. */

@@ -17,6 +17,7 @@ import type { AttributeValue } from '../writer.js';
 import { type Fact, type KnownDim, type Lookup, UNKNOWN } from './facts.js';
 import { inferNode } from './infer.js';
 import { Links } from './links.js';
+import { DOMAIN } from './own-operators.js';
 
 export const MICROSOFT = 'com.microsoft';
 
@@ -171,7 +172,9 @@ export class Workspace implements Lookup {
   }
 
   private import(domain: string): void {
-    if (domain !== '' && !this.graph.opsets.has(domain)) this.graph.opsets.set(domain, 1);
+    // A file may import any version of the own domain, and nothing from it.
+    if (domain === DOMAIN || (domain !== '' && !this.graph.opsets.has(domain)))
+      this.graph.opsets.set(domain, 1);
   }
 
   /** The same node with other inputs or type. */
