@@ -15,7 +15,8 @@ const BENCHMARKS = [
   ['share'],
   ['share', 'models/sotu-head-lora'],
   ['share', 'models/sotu-recurrent'],
-  ['optimize'],
+  ['optimize', '--pairs', '3'],
+  ['rewrite'],
   ['peers/run'],
 ];
 
