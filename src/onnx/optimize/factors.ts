@@ -21,16 +21,15 @@ const MAX_TABLES = 1 << 26;
 /** Elements of a product of two factors, which may be wider than either. */
 const MAX_FACTOR = 1 << 20;
 
-interface Merged {
-  /** Products and sums that are gone. */
-  readonly factors: number;
+interface Multiplied {
   readonly tables: number;
   /** Multiples of embeddings that were left, with the reason. */
   readonly left: readonly string[];
 }
 
-export function mergeFactors(ws: Workspace): Merged {
-  let [factors, tables, size, large] = [0, 0, 0, 0];
+/** Merges factors by channel with what is beside them; gives the number of products and sums that are gone. */
+export function mergeFactors(ws: Workspace): number {
+  let factors = 0;
   for (let changed = true; changed; ) {
     ws.refresh();
     changed = false;
@@ -42,6 +41,13 @@ export function mergeFactors(ws: Workspace): Merged {
       changed = true;
     }
   }
+  return factors;
+}
+
+/** Multiples of embeddings → look-ups in tables that were multiplied ahead. */
+export function multiplyEmbeddings(ws: Workspace): Multiplied {
+  let [tables, size, large] = [0, 0, 0];
+  ws.refresh();
   for (const node of ws.walk()) {
     const lookup = multipleOfRows(ws, node);
     if (lookup === null) continue;
@@ -56,7 +62,7 @@ export function mergeFactors(ws: Workspace): Merged {
   }
   const left =
     large === 0 ? [] : [`${large} multiples of an embedding too large for a second table`];
-  return { factors, tables, left };
+  return { tables, left };
 }
 
 /** A value and the constant that it is multiplied by, where the product has the value's shape. */

@@ -7,7 +7,7 @@ import { OnnxGraph } from '../graph.js';
 import type { Dim } from '../port.js';
 import { fuseAttention } from './attention.js';
 import type { Fused } from './attention-emit.js';
-import { mergeFactors } from './factors.js';
+import { mergeFactors, multiplyEmbeddings } from './factors.js';
 import { fold } from './fold.js';
 import { toHalf } from './half.js';
 import { sliceHead } from './head.js';
@@ -21,6 +21,7 @@ import { multiplyTables } from './rotary-factors.js';
 import { sinkTransposes } from './sink.js';
 import { liftSoftcap } from './softcap.js';
 import { squarePowers } from './square.js';
+import { fuseSumNorms } from './sum-norm.js';
 import { tidy } from './tidy.js';
 import { Workspace } from './workspace.js';
 
@@ -125,10 +126,15 @@ function rewrite(model: Uint8Array, options: OptimizeOptions & { path: string })
   }
   tidy(ws);
   while (sinkTransposes(ws) > 0) tidy(ws);
-  const merged = mergeFactors(ws);
-  note('merged-factors', merged.factors);
-  note('multiplied-tables', merged.tables);
-  untouched.push(...merged.left);
+  note('merged-factors', mergeFactors(ws));
+  const own = options.operators ?? new Set();
+  const tables = () => {
+    const multiplied = multiplyEmbeddings(ws);
+    note('multiplied-tables', multiplied.tables);
+    untouched.push(...multiplied.left);
+  };
+  // A sum that takes factors needs no second table for them.
+  if (!own.has('SumNorm')) tables();
   // A CPU's cache holds a table by position, and one by position and head not.
   if (kind !== 'kept') note('factors-into-rotary', multiplyTables(ws));
   tidy(ws);
@@ -144,6 +150,14 @@ function rewrite(model: Uint8Array, options: OptimizeOptions & { path: string })
   else note('scored-positions', head?.sliced ?? 0);
   tidy(ws);
   separateAddends(ws);
+  if (own.has('SumNorm')) {
+    const summed = fuseSumNorms(ws);
+    note('sum-norm', summed.count);
+    untouched.push(...summed.left);
+    tidy(ws);
+    tables();
+    tidy(ws);
+  }
   note('residual-norm', fuseResidualNorms(ws));
   tidy(ws);
   if (options.precision === 'fp16') {

@@ -5,6 +5,7 @@
  * of it are one pass in com.microsoft SkipSimplifiedLayerNormalization, which gives both.
  */
 import { makeNode, type Node } from '../graph.js';
+import { alike } from './linear.js';
 import { normalAxis } from './movement.js';
 import { MICROSOFT, type Workspace } from './workspace.js';
 
@@ -49,12 +50,6 @@ export function fuseResidualNorms(ws: Workspace): number {
     count++;
   }
   return count;
-}
-
-/** Whether the values have one shape and one type, as far as that is known before a run. */
-function alike(ws: Workspace, name: string, other: string): boolean {
-  const { type } = ws.fact(name);
-  return type !== 0 && type === ws.fact(other).type && ws.sameShape(name, other);
 }
 
 /** A norm over the last axis with a constant gain for each of its places. */
