@@ -6,23 +6,23 @@ export const SHAPES = {
   'wide-11x512': '11 × 512, V 8,192',
 };
 
-/** Ours against theirs, in which windows, and how many times theirs ours must be: now, and in the end. */
+/** Ours against theirs, in which windows, and how many times theirs ours must be, and should be. */
 const PAIRS = [
   {
     ours: 'optimize fp16',
     theirs: 'bf16 compiled',
     windows: ['chunk', 'sliding'],
-    now: 0.7,
-    later: 1,
+    must: 1,
+    aim: 1.2,
   },
-  { ours: 'optimize fp32', theirs: 'fp32 compiled', windows: ['chunk'], now: 0.7, later: 1 },
+  { ours: 'optimize fp32', theirs: 'fp32 compiled', windows: ['chunk'], must: 1, aim: 1.2 },
   {
     ours: 'exported fp32',
     theirs: 'fp32 compiled',
     windows: ['chunk'],
     shapes: ['baseline-9x512'],
-    now: null,
-    later: null,
+    must: null,
+    aim: null,
   },
 ];
 
@@ -65,10 +65,10 @@ function find(results, wanted) {
   return { other: absent(results, stepOf(wanted)) };
 }
 
-function goal({ now, later }, ratio) {
-  if (now === null) return '–';
-  if (ratio >= later) return `≥ ${later.toFixed(1)} ×: met`;
-  return `≥ ${now} ×: ${verdict(ratio >= now)}; ≥ ${later.toFixed(1)} ×: not met`;
+function goal({ must, aim }, ratio) {
+  if (must === null) return '–';
+  if (ratio >= aim) return `≥ ${aim.toFixed(1)} ×: met`;
+  return `≥ ${must.toFixed(1)} ×: ${verdict(ratio >= must)}; aim ${aim.toFixed(1)} ×`;
 }
 
 function pairRow(results, shape, window, pair) {
@@ -78,7 +78,7 @@ function pairRow(results, shape, window, pair) {
   const ratio = ours.row && theirs.row ? ours.row.targets_per_s / theirs.row.targets_per_s : null;
   const losses = [ours, theirs].map(({ row }) => (row ? row.val_loss.toFixed(4) : '–'));
   const same = ratio === null || Math.abs(ours.row.val_loss - theirs.row.val_loss) <= LOSSES_NATS;
-  const unjudged = pair.now === null ? '–' : `≥ ${pair.now} ×: ${UNMEASURED}`;
+  const unjudged = pair.must === null ? '–' : `≥ ${pair.must.toFixed(1)} ×: ${UNMEASURED}`;
   return [
     `${SHAPES[shape]}, ${window}`,
     pair.ours,
