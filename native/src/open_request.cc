@@ -21,6 +21,9 @@ OpenRequest::Graph read_graph(const Napi::Object& options) {
   if (state.IsObject()) {
     graph.state = std::make_unique<StatePorts>(state_ports(state.As<Napi::Object>()));
   }
+  // Only a graph that was rewritten in memory has them; of a file they are refused.
+  const Napi::Value rewritten = options.Get("rewritten");
+  graph.operators = rewritten.IsBoolean() && rewritten.As<Napi::Boolean>().Value();
   return graph;
 }
 
@@ -72,9 +75,12 @@ bpb_session* create_session(const OpenRequest& request, bpb_error* error) {
   std::vector<const char*> config;
   for (const std::string& text : runtime.config) config.push_back(text.c_str());
   bpb_session_options options{};
-  options.graph = {graph.model.data(), graph.model.size(), graph.tokens.c_str(),
+  options.graph = {graph.model.data(),
+                   graph.model.size(),
+                   graph.tokens.c_str(),
                    graph.logits.c_str(),
-                   graph.positions.empty() ? nullptr : graph.positions.c_str()};
+                   graph.positions.empty() ? nullptr : graph.positions.c_str(),
+                   graph.operators};
   options.runtime = {runtime.library.c_str(), runtime.threads, runtime.optimize, config.data(),
                      config.size() / 2};
   bpb_cuda_options cuda_options{};

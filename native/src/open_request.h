@@ -19,6 +19,7 @@ struct OpenRequest {
     std::vector<uint8_t> model;
     std::string tokens, logits, positions;  // `positions` is empty where the graph takes none
     std::unique_ptr<StatePorts> state;      // null where the graph is run without
+    bool operators = false;                 // the graph may have nodes of the domain `bpb`
   };
   struct Runtime {
     std::string library;

@@ -17,8 +17,9 @@ constexpr char kRecord[] = "session.record_ep_graph_assignment_info";
 constexpr char kCpuProviderName[] = "CPUExecutionProvider";
 constexpr size_t kNamed = 12;  // nodes that a message names; the rest it counts
 
-void create(const Library& library, Provider& provider, const bpb_session_options& options,
-            const std::map<std::string, std::string>& more, OwnedSession& out) {
+void create(const Library& library, Provider& provider, OperatorDomain* operators,
+            const bpb_session_options& options, const std::map<std::string, std::string>& more,
+            OwnedSession& out) {
   Owned<SessionOptions, ReleaseSessionOptions> made{library};
   library.call<CreateSessionOptions>(made.out());
   SessionOptions* o = made.get();
@@ -41,6 +42,7 @@ void create(const Library& library, Provider& provider, const bpb_session_option
     library.call<DisableMemPattern>(o);
   }
   provider.append(library, o);
+  if (operators != nullptr) operators->add_to(o);
   library.call<CreateSessionFromArray>(library.env(), options.graph.model, options.graph.model_size,
                                        static_cast<const SessionOptions*>(o), out.out());
 }
@@ -74,27 +76,27 @@ std::string nodes_on_cpu(const Library& library, const Session* session) {
 
 }  // namespace
 
-std::string open_session(const Library& library, Provider& provider,
+std::string open_session(const Library& library, Provider& provider, OperatorDomain* operators,
                          const bpb_session_options& options, OwnedSession& out) {
   if (provider.device() == nullptr) {
-    create(library, provider, options, {}, out);
+    create(library, provider, operators, options, {}, out);
     return "";
   }
   const bool can_tell = library.has_api(kAssignmentApiVersion);
   const std::map<std::string, std::string> record = {{kRecord, "1"}};
   if (options.cuda->allow_cpu_nodes) {
-    create(library, provider, options, can_tell ? record : decltype(record){}, out);
+    create(library, provider, operators, options, can_tell ? record : decltype(record){}, out);
     return can_tell ? nodes_on_cpu(library, out.get()) : "nodes that this runtime cannot name";
   }
   try {
-    create(library, provider, options, {{kNoFallback, "1"}}, out);
+    create(library, provider, operators, options, {{kNoFallback, "1"}}, out);
     return "";
   } catch (const Failure& failure) {
     // The runtime's error does not name the nodes; a session that accepts them lists them.
     const std::string message = failure.what();
     if (message.find("assigned to the default CPU EP") == std::string::npos) throw;
     if (!can_tell) throw CodedFailure("BPB_CPU_NODES", message);
-    create(library, provider, options, record, out);
+    create(library, provider, operators, options, record, out);
     const std::string nodes = nodes_on_cpu(library, out.get());
     out.reset();
     throw CodedFailure("BPB_CPU_NODES", nodes);

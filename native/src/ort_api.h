@@ -27,6 +27,41 @@ struct EpDevice;
 struct KeyValuePairs;
 struct EpAssignedSubgraph;
 struct EpAssignedNode;
+struct CustomOpDomain;
+struct KernelInfo;
+struct KernelContext;
+struct ShapeInferContext;
+
+// An operator of ours as the runtime calls it: its fields in their order, at the version that has the first
+// kApiVersion tables. Functions that may fail give a Status; what is null is not asked for.
+struct CustomOp {
+  uint32_t version;
+  void* (*create_kernel)(const CustomOp*, const void* api, const KernelInfo*);  // replaced by _v2
+  const char* (*name)(const CustomOp*);
+  const char* (*provider)(const CustomOp*);  // null: the CPU's
+  int (*input_type)(const CustomOp*, size_t);
+  size_t (*input_count)(const CustomOp*);
+  int (*output_type)(const CustomOp*, size_t);
+  size_t (*output_count)(const CustomOp*);
+  void (*compute)(void* kernel, KernelContext*);  // replaced by _v2
+  void (*destroy)(void* kernel);
+  int (*input_kind)(const CustomOp*, size_t);
+  int (*output_kind)(const CustomOp*, size_t);
+  int (*input_memory)(const CustomOp*, size_t);
+  int (*variadic_input_minimum)(const CustomOp*);
+  int (*variadic_input_alike)(const CustomOp*);
+  int (*variadic_output_minimum)(const CustomOp*);
+  int (*variadic_output_alike)(const CustomOp*);
+  Status* (*create_kernel_v2)(const CustomOp*, const void* api, const KernelInfo*, void** kernel);
+  Status* (*compute_v2)(void* kernel, KernelContext*);
+  Status* (*infer_shapes)(const CustomOp*, ShapeInferContext*);
+  int (*start_version)(const CustomOp*);
+  int (*end_version)(const CustomOp*);
+  size_t (*may_inplace)(int** inputs, int** outputs);
+  void (*release_may_inplace)(int* inputs, int* outputs);
+  size_t (*aliases)(int** inputs, int** outputs);
+  void (*release_aliases)(int* inputs, int* outputs);
+};
 
 // What OrtGetApiBase() returns.
 struct ApiBase {
@@ -47,6 +82,8 @@ enum OptimizationLevel { kOptimizeNothing = 0, kOptimizeAll = 99 };
 enum ElementType { kFloat = 1, kInt32 = 6, kInt64 = 7, kFloat16 = 10, kBFloat16 = 16 };
 enum AllocatorType { kDeviceAllocator = 0 };
 enum MemoryType { kMemoryDefault = 0 };
+enum PortKind { kRequired = 0, kOptional = 1 };
+enum ErrorCode { kFail = 1 };
 
 // Slot<N>::Function is the type of entry N; BPB_ORT_SLOT gives it its name.
 #define BPB_ORT_SLOT(name, index, result, ...) \
@@ -55,6 +92,11 @@ enum MemoryType { kMemoryDefault = 0 };
     using Function = result (*)(__VA_ARGS__);  \
   };
 
+// Gives a Status, which the others do where they fail: hence as a pointer that Library::call does not check.
+struct CreateStatusObject {
+  static constexpr int slot = 0;
+  using Function = void* (*)(int code, const char* message);
+};
 BPB_ORT_SLOT(GetErrorMessage, 2, const char*, const Status*)
 BPB_ORT_SLOT(CreateEnv, 3, Status*, int level, const char* id, Env**)
 BPB_ORT_SLOT(CreateSessionFromArray, 8, Status*, const Env*, const void*, size_t,
@@ -65,6 +107,9 @@ BPB_ORT_SLOT(SetSessionLogSeverityLevel, 22, Status*, SessionOptions*, int)
 BPB_ORT_SLOT(SetSessionGraphOptimizationLevel, 23, Status*, SessionOptions*, int)
 BPB_ORT_SLOT(SetIntraOpNumThreads, 24, Status*, SessionOptions*, int)
 BPB_ORT_SLOT(SetInterOpNumThreads, 25, Status*, SessionOptions*, int)
+BPB_ORT_SLOT(CreateCustomOpDomain, 26, Status*, const char*, CustomOpDomain**)
+BPB_ORT_SLOT(AddCustomOp, 27, Status*, CustomOpDomain*, const CustomOp*)
+BPB_ORT_SLOT(AddCustomOpDomain, 28, Status*, SessionOptions*, CustomOpDomain*)
 BPB_ORT_SLOT(SessionGetInputCount, 30, Status*, const Session*, size_t*)
 BPB_ORT_SLOT(SessionGetOutputCount, 31, Status*, const Session*, size_t*)
 BPB_ORT_SLOT(SessionGetInputTypeInfo, 33, Status*, const Session*, size_t, TypeInfo**)
@@ -86,6 +131,12 @@ BPB_ORT_SLOT(CreateMemoryInfo, 68, Status*, const char* name, int, int id, int, 
 BPB_ORT_SLOT(CreateCpuMemoryInfo, 69, Status*, int, int, MemoryInfo**)
 BPB_ORT_SLOT(AllocatorFree, 76, Status*, Allocator*, void*)
 BPB_ORT_SLOT(GetAllocatorWithDefaultOptions, 78, Status*, Allocator**)
+BPB_ORT_SLOT(GetFloatAttribute, 85, Status*, const KernelInfo*, const char*, float*)
+BPB_ORT_SLOT(GetIntegerAttribute, 86, Status*, const KernelInfo*, const char*, int64_t*)
+BPB_ORT_SLOT(GetKernelInputCount, 88, Status*, const KernelContext*, size_t*)
+BPB_ORT_SLOT(GetKernelOutputCount, 89, Status*, const KernelContext*, size_t*)
+BPB_ORT_SLOT(GetKernelInput, 90, Status*, const KernelContext*, size_t, const Value**)
+BPB_ORT_SLOT(GetKernelOutput, 91, Status*, KernelContext*, size_t, const int64_t*, size_t, Value**)
 BPB_ORT_SLOT(ReleaseStatus, 93, void, Status*)
 BPB_ORT_SLOT(ReleaseMemoryInfo, 94, void, MemoryInfo*)
 BPB_ORT_SLOT(ReleaseSession, 95, void, Session*)
@@ -94,6 +145,7 @@ BPB_ORT_SLOT(ReleaseRunOptions, 97, void, RunOptions*)
 BPB_ORT_SLOT(ReleaseTypeInfo, 98, void, TypeInfo*)
 BPB_ORT_SLOT(ReleaseTensorInfo, 99, void, TensorInfo*)
 BPB_ORT_SLOT(ReleaseSessionOptions, 100, void, SessionOptions*)
+BPB_ORT_SLOT(ReleaseCustomOpDomain, 101, void, CustomOpDomain*)
 BPB_ORT_SLOT(AddSessionConfigEntry, 130, Status*, SessionOptions*, const char*, const char*)
 BPB_ORT_SLOT(RunWithBinding, 133, Status*, Session*, const RunOptions*, const IoBinding*)
 BPB_ORT_SLOT(CreateIoBinding, 134, Status*, Session*, IoBinding**)
@@ -104,14 +156,18 @@ BPB_ORT_SLOT(GetBoundOutputValues, 140, Status*, const IoBinding*, Allocator*, V
 BPB_ORT_SLOT(ClearBoundInputs, 141, void, IoBinding*)
 BPB_ORT_SLOT(ClearBoundOutputs, 142, void, IoBinding*)
 BPB_ORT_SLOT(AddRunConfigEntry, 165, Status*, RunOptions*, const char*, const char*)
+BPB_ORT_SLOT(GetKernelStream, 193, Status*, const KernelContext*, void**)
 BPB_ORT_SLOT(AppendCudaV2, 204, Status*, SessionOptions*, const CudaProviderOptions*)
 BPB_ORT_SLOT(CreateCudaProviderOptions, 205, Status*, CudaProviderOptions**)
 BPB_ORT_SLOT(UpdateCudaProviderOptions, 206, Status*, CudaProviderOptions*, const char* const*,
              const char* const*, size_t)
 BPB_ORT_SLOT(ReleaseCudaProviderOptions, 208, void, CudaProviderOptions*)
+BPB_ORT_SLOT(GetConstantInput, 249, Status*, const KernelInfo*, size_t, int*, const Value**)
 BPB_ORT_SLOT(UpdateCudaProviderOptionsWithValue, 263, Status*, CudaProviderOptions*, const char*,
              void*)
 BPB_ORT_SLOT(SetDeterministicCompute, 273, Status*, SessionOptions*, bool)
+BPB_ORT_SLOT(ParallelFor, 274, Status*, const KernelContext*, void (*)(void*, size_t), size_t,
+             size_t, void*)
 BPB_ORT_SLOT(GetKeyValue, 297, const char*, const KeyValuePairs*, const char*)
 BPB_ORT_SLOT(RegisterProviderLibrary, 301, Status*, Env*, const char* name, const char* path)
 BPB_ORT_SLOT(GetEpDevices, 303, Status*, const Env*, const EpDevice* const**, size_t*)

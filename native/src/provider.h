@@ -12,6 +12,7 @@
 namespace bpb {
 
 class CudaDevice;
+struct CudaLibrary;
 
 // Of one session; what it owns is freed with the session.
 class Provider {
@@ -27,6 +28,8 @@ class Provider {
   virtual const char* run_failure(const std::string& message) const;
   // The device whose memory and stream the session uses; null for the CPU.
   virtual CudaDevice* device() { return nullptr; }
+  // The library whose kernels run the operators of the domain `bpb`; null for the CPU's.
+  virtual const CudaLibrary* operators() const { return nullptr; }
 };
 
 // The CUDA provider where `options.cuda` is given, else the CPU provider. Throws CodedFailure.

@@ -42,6 +42,8 @@ struct bpb_session {
   const std::shared_ptr<bpb::Provider> provider;     // outlives all that follows
   std::string tokens, logits, positions, cpu_nodes;  // names of inputs and outputs; then nodes
   int tokens_type = 0;
+  std::unique_ptr<bpb::OperatorDomain>
+      operators;  // null where the graph has none; outlives the session
 
   Owned<Session, ReleaseSession> session{library};
   bpb::RunSettings runs;
@@ -64,7 +66,11 @@ struct bpb_session {
         logits(options.graph.logits),
         positions(options.graph.positions != nullptr ? options.graph.positions : ""),
         runs(lib, provider->device() != nullptr) {
-    cpu_nodes = bpb::open_session(library, *provider, options, session);
+    if (options.graph.operators) {
+      operators = std::make_unique<bpb::OperatorDomain>(library, bpb::Backend{provider->operators(),
+                                                                              bpb_best_isa()});
+    }
+    cpu_nodes = bpb::open_session(library, *provider, operators.get(), options, session);
     describe<SessionGetInputCount, SessionGetInputName, SessionGetInputTypeInfo>(values[0]);
     describe<SessionGetOutputCount, SessionGetOutputName, SessionGetOutputTypeInfo>(values[1]);
     tokens_type = bpb::session_input_type(this, tokens.c_str());

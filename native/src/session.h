@@ -25,6 +25,7 @@ typedef struct bpb_graph_options {
   const char* tokens;
   const char* logits;
   const char* positions;  // int64 [count]: positions to compute logits of; null for all
+  int operators;          // 1: the graph may have nodes of the domain `bpb` (operators/operators.h)
 } bpb_graph_options;
 
 typedef struct bpb_runtime_options {
