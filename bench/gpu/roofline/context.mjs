@@ -26,7 +26,7 @@ const kernelsNamed = (batch, name) =>
 /**
  * Heads by the grids of the kernels that walk them: flash attention's third axis is heads; the
  * rotation's too, of q, of k or of both; GroupQueryAttention's preparation has heads + 2 · kvHeads in
- * the second.
+ * the second. Where one kernel splits and turns q, k and v, the product before it has that many heads.
  */
 function headsOf(batch) {
   const [flash] = kernelsNamed(batch, 'flash_fwd_kernel');
@@ -35,6 +35,17 @@ function headsOf(batch) {
   const [unpack] = kernelsNamed(batch, 'UnpackRoPEAppend');
   if (heads !== null && unpack !== undefined) {
     return { heads, headDim, kvHeads: (unpack.grid[1] - heads) / 2 };
+  }
+  const whole = batch.findIndex(
+    ({ mangled }) => mangled !== undefined && demangle(mangled).name === 'split_norm_rotary_kernel',
+  );
+  if (heads !== null && whole >= 0) {
+    const columns = batch.slice(0, whole).findLast(({ kind }) => kind === 'product')?.m;
+    return {
+      heads,
+      headDim,
+      kvHeads: columns === undefined ? null : (columns / headDim - heads) / 2,
+    };
   }
   const turned = kernelsNamed(batch, 'RotaryEmbeddingBSNH').map(({ grid }) => grid[2]);
   const least = Math.min(...turned);

@@ -1,5 +1,5 @@
 /**
- * Bytes and operations of ONNX Runtime's kernels of a transformer layer, and of this project's scorer.
+ * Bytes and operations of ONNX Runtime's kernels of a transformer layer, and of this project's own kernels.
  * Families as in elementwise.mjs.
  */
 import { bytesOf, walked } from './elementwise.mjs';
@@ -35,6 +35,14 @@ function normed(launch, sizes) {
   if (rows === null) throw new Error('rows: the grid is cut at 65,535');
   return rows * known(sizes, 'headDim').headDim;
 }
+
+/** Kernels of libbpb_cuda's operators. */
+const OWN_OPERATORS = [
+  'sum_norm_kernel',
+  'split_norm_rotary_kernel',
+  'squared_relu_kernel',
+  'swiglu_kernel',
+];
 
 const contrib = (file) => `contrib_ops/cuda/bert/${file}`;
 
@@ -105,8 +113,20 @@ export const LAYERS = [
     },
   },
   {
+    names: OWN_OPERATORS,
+    untyped: true,
+    formula:
+      'the activations, tables and factors that its arguments name, each once, which the log has as moves; operations are not counted',
+    source: 'native/src/operators/operators.h of this project',
+    cost: ({ moves }) => {
+      if (moves === undefined) throw new Error('bytes: the line of the log has no moves');
+      return { bytes: moves, operations: 0 };
+    },
+  },
+  {
     names: ['score_kernel'],
     kind: 'scorer',
+    untyped: true,
     formula:
       'scored × vocab logits of the head’s type once, 12 bytes a target; 4 operations a logit (docs/cuda-kernel.md has instructions)',
     source: 'native/src/cuda/kernel.cuh of this project',
@@ -118,6 +138,7 @@ export const LAYERS = [
   {
     names: ['clear_flags'],
     kind: 'scorer',
+    untyped: true,
     formula: 'one thread, 24 bytes: counted as nothing',
     source: 'native/src/nll_cuda.cu of this project',
     cost: () => ({ bytes: 0, operations: 0 }),

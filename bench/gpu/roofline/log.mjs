@@ -1,7 +1,7 @@
 /**
  * Reads the launch log of a CUDA runtime that does nothing, and cuts one batch out of it.
  *
- * A line is `<seconds> K grid=X,Y,Z block=X,Y,Z stream=P MANGLED`, `BLAS <call> m= n= k= …`,
+ * A line is `<seconds> K grid=X,Y,Z block=X,Y,Z stream=P [moves=BYTES] MANGLED`, `BLAS <call> m= n= k= …`,
  * `memcpyAsync BYTES H->D …`, `memsetAsync BYTES …` or anything else, which moves nothing (allocations,
  * events, waits). The time is optional, so that a batch kept by `keepBatch` is a log too; there a
  * line `name N MANGLED` stands for a name that launches then call `@N`.
@@ -13,14 +13,16 @@ export const endsBatch = ({ mangled }) => /(^|\d)score_kernel/.test(mangled ?? '
 const triple = (text) => text.split(',').map(Number);
 
 function parseKernel(text, names, where) {
-  const found = /^K grid=(\d+,\d+,\d+) block=(\d+,\d+,\d+)(?: stream=\S+)? (\S+)$/.exec(text);
+  const found =
+    /^K grid=(\d+,\d+,\d+) block=(\d+,\d+,\d+)(?: stream=\S+)?(?: moves=(\d+))? (\S+)$/.exec(text);
   if (found === null) {
     throw new Error(`${where}: expected "K grid=X,Y,Z block=X,Y,Z stream=P NAME", found: ${text}`);
   }
-  const [, grid, block, name] = found;
+  const [, grid, block, moves, name] = found;
   const mangled = name.startsWith('@') ? names.get(name.slice(1)) : name;
   if (mangled === undefined) throw new Error(`${where}: no line "name ${name.slice(1)} …" before`);
-  return { kind: 'kernel', grid: triple(grid), block: triple(block), mangled };
+  const launch = { kind: 'kernel', grid: triple(grid), block: triple(block), mangled };
+  return moves === undefined ? launch : { ...launch, moves: Number(moves) };
 }
 
 /** `key=value` pairs as numbers; a bare `xN` is how many products one call makes. */
@@ -117,8 +119,9 @@ export function keepBatch(batch, head) {
   const names = [...new Set(batch.flatMap(({ mangled }) => mangled ?? []))];
   const line = (launch) => {
     if (launch.kind === 'kernel') {
-      const { grid, block, mangled } = launch;
-      return `K grid=${grid} block=${block} @${names.indexOf(mangled)}`;
+      const { grid, block, moves, mangled } = launch;
+      const moved = moves === undefined ? '' : ` moves=${moves}`;
+      return `K grid=${grid} block=${block}${moved} @${names.indexOf(mangled)}`;
     }
     if (launch.kind === 'copy') return `memcpyAsync ${launch.bytes} ${launch.from}->${launch.to}`;
     if (launch.kind === 'set') return `memsetAsync ${launch.bytes}`;

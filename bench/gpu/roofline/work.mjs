@@ -89,7 +89,7 @@ function describe(launch, sizes, before) {
     label: `${[name, operator.split('::').at(-1)].filter(Boolean).join(' ')} [${grid}]`,
     cost: () => {
       if (family === undefined) throw new Error('the kernel: no family has it');
-      if (args === null && family.kind !== 'scorer') throw new Error('types: its name has none');
+      if (args === null && family.untyped !== true) throw new Error('types: its name has none');
       return family.cost(launch, sizes, before);
     },
   };
