@@ -188,9 +188,9 @@ OperatorDomain::OperatorDomain(const Library& library, const Backend& backend)
     : library_(library), backend_(backend) {
   library_.call<CreateCustomOpDomain>(BPB_OPERATOR_DOMAIN, &domain_);
   for (const OperatorInfo* info : all_operators()) {
-    if (backend_.cuda != nullptr && !info->cuda) continue;
+    if (backend_.cuda != nullptr && !info->everywhere) continue;
     for (const bpb_type type : {BPB_FP32, BPB_FP16, BPB_BF16}) {
-      if (type != BPB_FP32 && !info->halves) continue;
+      if (type != BPB_FP32 && !info->everywhere) continue;
       entries_.push_back(std::make_unique<Entry>(*info, library_, backend_, type));
       library_.call<AddCustomOp>(domain_, static_cast<const CustomOp*>(entries_.back().get()));
     }

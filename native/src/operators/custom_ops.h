@@ -87,8 +87,7 @@ class Kernel {
 struct OperatorInfo {
   const char* name;
   std::vector<Port> inputs, outputs;
-  bool halves;  // takes fp16 and bf16 as well
-  bool cuda;    // has a kernel on GPUs
+  bool everywhere;  // in fp16 and bf16 and on GPUs as well; else on the CPU in fp32
   // Throws std::exception for attributes that the kernel cannot have.
   std::unique_ptr<Kernel> (*create)(const NodeInfo& node, bpb_type type, const Backend& backend);
 };

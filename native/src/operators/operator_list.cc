@@ -4,7 +4,8 @@
 namespace bpb {
 
 const std::vector<const OperatorInfo*>& all_operators() {
-  static const auto& list = *new std::vector<const OperatorInfo*>{&kSquaredRelu};
+  static const auto& list =
+      *new std::vector<const OperatorInfo*>{&kSplitNormRotary, &kSquaredRelu, &kSumNorm, &kSwiGlu};
   return list;
 }
 

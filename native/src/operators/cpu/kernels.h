@@ -1,4 +1,4 @@
-// CPU kernels of the operators, by instruction set; each works on a part of its output.
+// CPU kernels of the operators; each works on a part of its output and gives the same bits for any division.
 #ifndef BPB_OPERATORS_CPU_KERNELS_H_
 #define BPB_OPERATORS_CPU_KERNELS_H_
 
@@ -6,6 +6,11 @@
 
 namespace bpb {
 namespace cpu {
+
+// Rows `from` to `to`; `isa` must not be beyond bpb_best_isa().
+void sum_norm(bpb_isa isa, const bpb_sum_norm& arguments, size_t from, size_t to);
+void split_norm_rotary(bpb_isa isa, const bpb_split_norm_rotary& arguments, size_t from, size_t to);
+void swiglu(bpb_isa isa, const bpb_swiglu& arguments, size_t from, size_t to);
 
 // Elements `from` to `to`.
 void squared_relu(bpb_isa isa, const bpb_squared_relu& arguments, size_t from, size_t to);
