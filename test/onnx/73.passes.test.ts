@@ -23,8 +23,11 @@ test('the more operators an engine takes, the fewer passes a layer', async () =>
     return activationPasses(bytes, { tokens: ROWS * TIME, width: WIDTH });
   };
   const [without, sums] = [passes(), passes('SumNorm')];
+  const squares = passes('SumNorm', 'SquaredRelu');
   expect(totalOf(without) / LAYERS).toBeCloseTo(34.4, 1);
   expect(totalOf(sums) / LAYERS).toBeCloseTo(28, 1);
+  // The MLP is three times as wide: 12 for a rectifier and its square, 6 for both in one.
+  expect(totalOf(squares) / LAYERS).toBeCloseTo(22, 1);
   // Heads' norms of queries and keys are 3 of them.
   expect(sums.get('SumNorm')! / LAYERS - 3).toBeLessThan(10);
 });

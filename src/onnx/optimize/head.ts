@@ -16,6 +16,7 @@ import type { Node } from '../graph.js';
 import { ints } from '../tensor.js';
 import type { Fact, KnownDim } from './facts.js';
 import { normalAxis } from './movement.js';
+import { isOwn } from './own-operators.js';
 import type { Workspace } from './workspace.js';
 
 const SCORED_INPUT = 'scored_positions';
@@ -99,6 +100,9 @@ function alone(ws: Workspace, node: Node, places: Places): boolean {
   const to = layout(ws.fact(node.outputs[0]!), places);
   const [x, ...others] = node.inputs;
   if (to === null || x === undefined) return false;
+  if (isOwn(node, 'SquaredRelu') || isOwn(node, 'SwiGlu')) {
+    return node.inputs.every((name) => layout(ws.fact(name), places) === to);
+  }
   if (BINARY.has(node.op)) return node.inputs.every((name) => suits(ws, name, to, places));
   // A constant for each position stays as long as it is.
   if (ws.constant(x) !== null) return false;

@@ -21,7 +21,9 @@ import { multiplyTables } from './rotary-factors.js';
 import { sinkTransposes } from './sink.js';
 import { liftSoftcap } from './softcap.js';
 import { squarePowers } from './square.js';
+import { fuseSquaredRelus } from './squared-relu.js';
 import { fuseSumNorms } from './sum-norm.js';
+import { fuseSwiGlus } from './swiglu.js';
 import { tidy } from './tidy.js';
 import { Workspace } from './workspace.js';
 
@@ -113,6 +115,15 @@ function rewrite(model: Uint8Array, options: OptimizeOptions & { path: string })
   note('rotary-embedding', fuseRotary(ws));
   note('square', squarePowers(ws));
   tidy(ws);
+  const own = options.operators ?? new Set();
+  if (own.has('SquaredRelu')) {
+    const squared = fuseSquaredRelus(ws);
+    note('squared-relu', squared.count);
+    untouched.push(...squared.left);
+  }
+  // Before products are taken apart: a gate and its values may stay halves of one.
+  if (own.has('SwiGlu')) note('swiglu', fuseSwiGlus(ws));
+  tidy(ws);
   const separated = separateProjections(ws);
   note('separate-projections', separated.count);
   untouched.push(...separated.left);
@@ -127,7 +138,6 @@ function rewrite(model: Uint8Array, options: OptimizeOptions & { path: string })
   tidy(ws);
   while (sinkTransposes(ws) > 0) tidy(ws);
   note('merged-factors', mergeFactors(ws));
-  const own = options.operators ?? new Set();
   const tables = () => {
     const multiplied = multiplyEmbeddings(ws);
     note('multiplied-tables', multiplied.tables);
