@@ -1,5 +1,6 @@
 /** Sums of residuals: apart from Gemm, together with the norm behind them, and what must not be. */
 import { describe, expect, test } from 'vitest';
+import { TYPE } from '#bpb/onnx/element-types';
 import { OnnxGraph } from '#bpb/onnx/graph';
 import { GraphBuilder } from '../helpers/graph-builder.js';
 import { checked } from '../helpers/optimized.js';
@@ -117,6 +118,19 @@ describe('stays', () => {
         return g.reshape(norm(g, g.op('Add', [sum, sum]), 8), [0, 0, D]);
       },
       { left: 2 },
+    ],
+    [
+      'a sum in float64, of which there is no such operator',
+      (g) => {
+        const cast = (x: string, type: 'float32' | 'float64') =>
+          g.op('Cast', [x], { to: { int: TYPE[type] } });
+        const x = cast(g.embed(D), 'float64');
+        const sum = g.op('Add', [x, g.op('Mul', [x, x])]);
+        const gain = cast(g.weights([D], 0.2), 'float64');
+        const normed = g.op('RMSNormalization', [sum, gain], { axis: { int: -1 } });
+        return cast(normed, 'float32');
+      },
+      { left: 1 },
     ],
     [
       'a Gemm that weighs its third matrix',

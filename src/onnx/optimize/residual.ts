@@ -5,7 +5,7 @@
  * of it are one pass in com.microsoft SkipSimplifiedLayerNormalization, which gives both.
  */
 import { makeNode, type Node } from '../graph.js';
-import { alike } from './linear.js';
+import { alike, isActivation } from './linear.js';
 import { normalAxis } from './movement.js';
 import { MICROSOFT, type Workspace } from './workspace.js';
 
@@ -25,14 +25,14 @@ export function separateAddends(ws: Workspace): number {
   return count;
 }
 
-/** Add → SimplifiedLayerNormalization, in one; gives how many. */
+/** Add → SimplifiedLayerNormalization, in one; gives how many. There is none in float64. */
 export function fuseResidualNorms(ws: Workspace): number {
   ws.refresh();
   let count = 0;
   for (const node of ws.walk()) {
     const [a, b] = node.inputs;
     const [sum] = node.outputs;
-    if (node.op !== 'Add' || node.domain !== '' || !sum) continue;
+    if (node.op !== 'Add' || node.domain !== '' || !sum || !isActivation(ws, sum)) continue;
     const rank = ws.dims(sum)?.length;
     if ((rank !== 2 && rank !== 3) || !alike(ws, a!, sum) || !alike(ws, b!, sum)) continue;
     const norm = ws.consumers(sum).find((user) => isNorm(ws, user, sum, rank));
