@@ -4,13 +4,14 @@
 #include "cuda_functions.h"
 #include "instance.h"
 #include "kernel_functions.h"
+#include "operators/operator_functions.h"
 #include "session_object.h"
 #include "state_object.h"
 
 namespace {
 
 // Of the exports and what they take; src/engine/addon.ts requires the same number.
-constexpr int kAbi = 5;
+constexpr int kAbi = 6;
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   auto* data = new bpb::Instance;
@@ -25,6 +26,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("read", Napi::Function::New<bpb::ReadFunction>(env, "read"));
   exports.Set("instructionSets",
               Napi::Function::New<bpb::InstructionSetsFunction>(env, "instructionSets"));
+  exports.Set("operators", Napi::Function::New<bpb::OperatorsFunction>(env, "operators"));
   exports.Set("driver", Napi::Function::New<bpb::DriverFunction>(env, "driver"));
   exports.Set("scorer", Napi::Function::New<bpb::ScorerFunction>(env, "scorer"));
   exports.Set("provider", Napi::Function::New<bpb::ProviderFunction>(env, "provider"));

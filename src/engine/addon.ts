@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { OwnOperator } from '../onnx/optimize/own-operators.js';
 import { BUILD_NATIVE } from '../package-scripts.js';
 import type { CudaOptions, GraphOptions, RuntimeOptions } from './types.js';
 
@@ -214,13 +215,15 @@ export interface NativeAddon {
   loadLibrary(name: string): { path: string } | { reason: string };
   /** Instruction sets of the scorer that this CPU has, the best last. */
   instructionSets(): string[];
+  /** Operators of the domain `bpb` that sessions on the CPU, or on a GPU, can run. */
+  operators(place: 'cpu' | 'cuda'): OwnOperator[];
 }
 
 /** The addon, or the reason why there is none. */
 type AddonResult = { addon: NativeAddon } | { reason: string };
 
 /** The same number as in native/src/addon.cc; a build of other sources has another one. */
-const ABI = 5;
+const ABI = 6;
 
 const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 

@@ -3,6 +3,7 @@
  */
 import type { Artifact } from '../artifact/load.js';
 import { sha256 } from '../artifact/size.js';
+import { operatorsOf } from '../engine/own-operators.js';
 import { inputError } from '../errors.js';
 import type { PlannedEvaluation, Workload } from '../evaluation/open.js';
 import type { ScoreOptions } from '../evaluation/options.js';
@@ -73,7 +74,7 @@ function refuseStateful({ adaptive, model }: Artifact): void {
 
 function rewrite(
   fixedTime: number | null,
-  { options }: WorkerSetup,
+  { engine: choice, options }: WorkerSetup,
   { plan, batches }: Workload,
   wanted: NonNullable<ScoreOptions['precision']>,
   onGpu: boolean,
@@ -89,6 +90,7 @@ function rewrite(
     // ai.onnx Attention is for GPUs. The CPU is faster with what exporters write, and in fp16 with
     // GroupQueryAttention (docs/optimize.md).
     attention: onGpu ? undefined : wanted === 'fp16' ? 'gqa' : 'kept',
+    operators: operatorsOf(choice, onGpu),
     scoredPositions: stride !== null && stride < seqLen,
   });
   const halved = made.optimized.rewrites.some(({ name }) => name === 'half-precision-weights');

@@ -28,6 +28,7 @@ interface OptimizeRequest {
   /** Compute logits of scored positions only: where rows overlap. */
   readonly scoredPositions?: boolean | undefined;
   readonly attention?: OptimizeOptions['attention'];
+  readonly operators?: OptimizeOptions['operators'];
 }
 
 export interface OptimizedEngine {
@@ -51,6 +52,7 @@ export function optimizedEngine(options: EngineOptions, request: OptimizeRequest
     liftSoftcap: graph.softcap === null,
     scoredPositions: request.scoredPositions,
     attention: request.attention,
+    operators: request.operators,
     path: graph.path,
     tokensInput: graph.tokens,
     logitsOutput: graph.logits,
