@@ -4,8 +4,8 @@
 namespace bpb {
 
 const std::vector<const OperatorInfo*>& all_operators() {
-  static const auto& list =
-      *new std::vector<const OperatorInfo*>{&kSplitNormRotary, &kSquaredRelu, &kSumNorm, &kSwiGlu};
+  static const auto& list = *new std::vector<const OperatorInfo*>{
+      &kCausalAttention, &kSplitNormRotary, &kSquaredRelu, &kSumNorm, &kSwiGlu};
   return list;
 }
 

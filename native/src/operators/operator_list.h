@@ -10,6 +10,7 @@
 
 namespace bpb {
 
+extern const OperatorInfo kCausalAttention;
 extern const OperatorInfo kSplitNormRotary;
 extern const OperatorInfo kSquaredRelu;
 extern const OperatorInfo kSumNorm;

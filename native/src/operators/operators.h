@@ -89,6 +89,21 @@ typedef struct bpb_swiglu {
   void* y;  // [rows, width]
 } bpb_swiglu;
 
+// CausalAttention: y = softmax(scale * q k^T) v, where a query reads the keys up to its own position (Vaswani et al.
+// 2017, arXiv:1706.03762); on the CPU, in fp32. Query head j reads key head j / (q_heads / kv_heads).
+typedef struct bpb_causal_attention {
+  size_t rows, time;      // of k and v, and of q without positions
+  int q_heads, kv_heads;  // the first a multiple of the second
+  int head_size;
+  float scale;
+  const int64_t*
+      positions;   // [count]: query i stands at row positions[i] / time, place positions[i] % time
+  size_t count;    // queries: rows * time without positions
+  const float* q;  // [count, q_heads * head_size]
+  const float *k, *v;  // [rows, time, kv_heads * head_size]
+  float* y;            // as q
+} bpb_causal_attention;
+
 #ifdef __cplusplus
 }
 #endif
