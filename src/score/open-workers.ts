@@ -7,6 +7,8 @@ import { operatorsOf } from '../engine/own-operators.js';
 import { inputError } from '../errors.js';
 import type { PlannedEvaluation, Workload } from '../evaluation/open.js';
 import type { ScoreOptions } from '../evaluation/options.js';
+import type { OptimizeOptions } from '../onnx/optimize/optimize.js';
+import type { OwnOperator } from '../onnx/optimize/own-operators.js';
 import type { Opened, WorkerSetup } from '../run/messages.js';
 import { ScorePool } from '../run/pool.js';
 import { type BatchPlan, longestRow } from '../windows/batches.js';
@@ -82,15 +84,14 @@ function rewrite(
   const start = performance.now();
   const { stride, seqLen } = plan.options;
   const positionsPerBatch = listLength(plan, batches);
+  const operators = operatorsOf(choice, onGpu);
   const engine = { ...options, cuda: options.cuda && { ...options.cuda, positionsPerBatch } };
   const made = optimizedEngine(engine, {
     precision: wanted === 'fp16' ? 'fp16' : 'fp32',
     // A graph that fixes its time axis is padded to it, as without a rewrite.
     seqLen: fixedTime ?? longestRow(plan, batches),
-    // ai.onnx Attention is for GPUs. The CPU is faster with what exporters write, and in fp16 with
-    // GroupQueryAttention (docs/optimize.md).
-    attention: onGpu ? undefined : wanted === 'fp16' ? 'gqa' : 'kept',
-    operators: operatorsOf(choice, onGpu),
+    attention: attentionOf(onGpu, wanted, operators),
+    operators,
     scoredPositions: stride !== null && stride < seqLen,
   });
   const halved = made.optimized.rewrites.some(({ name }) => name === 'half-precision-weights');
@@ -100,6 +101,20 @@ function rewrite(
     sha256: sha256(made.options.graph.model),
     seconds: (performance.now() - start) / 1000,
   };
+}
+
+/**
+ * ai.onnx Attention is for GPUs. The CPU has an operator of our own in fp32; without it, it is faster with what
+ * exporters write, and in fp16 with GroupQueryAttention (docs/optimize.md).
+ */
+function attentionOf(
+  onGpu: boolean,
+  precision: NonNullable<ScoreOptions['precision']>,
+  operators: ReadonlySet<OwnOperator>,
+): OptimizeOptions['attention'] {
+  if (onGpu) return 'standard';
+  if (precision === 'fp16') return 'gqa';
+  return operators.has('CausalAttention') ? 'causal' : 'kept';
 }
 
 /**

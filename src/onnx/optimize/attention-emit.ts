@@ -6,19 +6,22 @@ import { TYPE } from '../element-types.js';
 import type { Node } from '../graph.js';
 import { ints, Tensor } from '../tensor.js';
 import { flattened, type HeadDims, headDims, repeated, unflattened, ungrouped } from './heads.js';
+import { DOMAIN } from './own-operators.js';
 import { MICROSOFT, type Workspace } from './workspace.js';
 
 /**
  * `standard`: ai.onnx Attention-23, one kernel on CUDA. `gqa`: GroupQueryAttention, for graphs that
  * have to stay below opset 23; on CUDA it exists in fp16 and bf16 only, and writes keys and values
- * once more. `mha`: MultiHeadAttention, which wants grouped heads repeated, and finds them so.
+ * once more. `mha`: MultiHeadAttention, which wants grouped heads repeated, and finds them so. `causal`:
+ * CausalAttention of our own, on the CPU in fp32.
  */
-export type Fused = 'standard' | 'gqa' | 'mha';
+export type Fused = 'standard' | 'gqa' | 'mha' | 'causal';
 
 export const OPERATOR: Readonly<Record<Fused, string>> = {
   standard: 'Attention',
   gqa: 'GroupQueryAttention',
   mha: 'MultiHeadAttention',
+  causal: 'CausalAttention',
 };
 
 export interface Parts {
@@ -97,6 +100,15 @@ const EMITTERS: Readonly<Record<Fused, Emitter>> = {
       qkv,
       { num_heads: { int: heads }, scale: { float: scale }, unidirectional: { int: 1 } },
       MICROSOFT,
+    ),
+
+  causal: (ws, node, qkv, { heads, kvHeads, scale }) =>
+    ws.insert(
+      node,
+      'CausalAttention',
+      qkv,
+      { q_heads: { int: heads }, kv_heads: { int: kvHeads }, scale: { float: scale } },
+      DOMAIN,
     ),
 };
 

@@ -52,6 +52,7 @@ const ATTENTION: Readonly<Record<Fused, string>> = {
   standard: 'attention',
   gqa: 'group-query-attention',
   mha: 'multi-head-attention',
+  causal: 'causal-attention',
 };
 
 export interface Rewrite {
@@ -146,7 +147,7 @@ function rewrite(model: Uint8Array, options: OptimizeOptions & { path: string })
   // A sum that takes factors needs no second table for them.
   if (!own.has('SumNorm')) tables();
   // A CPU's cache holds a table by position, and one by position and head not.
-  if (kind !== 'kept') note('factors-into-rotary', multiplyTables(ws));
+  if (kind !== 'kept' && kind !== 'causal') note('factors-into-rotary', multiplyTables(ws));
   tidy(ws);
   const softcap = options.liftSoftcap ? liftSoftcap(ws, logitsOutput) : null;
   note('softcap-to-scorer', softcap === null ? 0 : 1);
