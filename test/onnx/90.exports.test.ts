@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { OnnxGraph } from '#bpb/onnx/graph';
 import { optimize } from '#bpb/onnx/optimize/optimize';
+import type { OwnOperator } from '#bpb/onnx/optimize/own-operators';
+import { expanded } from '../helpers/expand-operators.js';
 import { largestDifference, runLogits, someIds } from '../helpers/graph-builder.js';
 import { checked, TOLERANCE_LOGIT } from '../helpers/optimized.js';
 import { pythonWith } from '../helpers/python.js';
@@ -30,6 +32,7 @@ const CAUSAL = [
   'added-dynamo23',
   'added-script18',
 ];
+const OPERATORS: ReadonlySet<OwnOperator> = new Set(['SumNorm', 'SquaredRelu', 'SwiGlu']);
 const OTHER = ['bidirectional-dynamo23', 'capped-dynamo18', 'window-dynamo18', 'window-script18'];
 
 describe.skipIf(python === undefined)('exports of PyTorch (needs torch, onnx, onnxscript)', () => {
@@ -71,6 +74,21 @@ describe.skipIf(python === undefined)('exports of PyTorch (needs torch, onnx, on
     expect(open.counts).toMatchObject({ ...all, 'group-query-attention': LAYERS });
   });
 
+  test.each([...CAUSAL, ...OTHER])('%s: the same with operators of our own', async (name) => {
+    for (const precision of ['fp32', 'fp16'] as const) {
+      for (const attention of ['standard', 'kept'] as const) {
+        const given = { ...options, precision, attention, operators: OPERATORS };
+        const { bytes, counts } = await checked(load(name), given);
+        const left = OnnxGraph.parse(bytes, name).nodes.filter(
+          ({ op, domain }) => domain !== 'bpb' && /^Sigmoid|Relu|LayerNorm|RMSNorm/.test(op),
+        );
+        expect(left).toEqual([]);
+        // Before attention, before the MLP, and before the head; heads' norms are more.
+        expect(counts['sum-norm']).toBeGreaterThanOrEqual(2 * LAYERS + 1);
+      }
+    }
+  });
+
   test.each(CAUSAL)('%s: nothing is left of shapes and masks', (name) => {
     const { bytes } = optimize(load(name), { precision: 'fp16', seqLen: T, batch: ROWS });
     const operators = new Set(OnnxGraph.parse(bytes, name).nodes.map(({ op }) => op));
@@ -82,14 +100,16 @@ describe.skipIf(python === undefined)('exports of PyTorch (needs torch, onnx, on
   test.each(CAUSAL)('%s: logits of scored positions alone', async (name) => {
     const model = load(name);
     const given = { precision: 'fp32', seqLen: T, scoredPositions: true } as const;
-    const { bytes, scoredInput } = optimize(model, given);
-    expect(scoredInput).toBe('scored_positions');
     const ids = someIds(ROWS, T, VOCAB);
     const all = await runLogits(model, ids, ROWS);
     const scored = [47, 5, 16, 30];
     const wanted = scored.flatMap((p) => [...all.subarray(p * VOCAB, (p + 1) * VOCAB)]);
-    const some = await runLogits(bytes, ids, ROWS, scored);
-    expect(largestDifference(Float32Array.from(wanted), some)).toBeLessThan(TOLERANCE_LOGIT);
+    for (const operators of [new Set<OwnOperator>(), OPERATORS]) {
+      const { bytes, scoredInput } = optimize(model, { ...given, operators });
+      expect(scoredInput).toBe('scored_positions');
+      const some = await runLogits(expanded(bytes), ids, ROWS, scored);
+      expect(largestDifference(Float32Array.from(wanted), some)).toBeLessThan(TOLERANCE_LOGIT);
+    }
   });
 
   test.each(OTHER)('%s: its attention is left, and the rest equal', async (name) => {
