@@ -12,6 +12,7 @@ const options: OptimizeOptions = {
   batch: 2,
   liftSoftcap: true,
   scoredPositions: true,
+  operators: new Set(['SumNorm', 'SquaredRelu', 'SwiGlu']),
 };
 
 /** A norm, a rotation-like slice, a mask and a head: a bit of everything that is matched. */

@@ -28,8 +28,15 @@ export function alike(ws: Workspace, name: string, other: string): boolean {
   return type !== 0 && type === ws.fact(other).type && ws.sameShape(name, other);
 }
 
+/** Factors by the constants that they are: one may be read by thousands of nodes. */
+export type FactorCache = Map<string, Factor | null>;
+
 /** What the node sums, each of the shape of its output; null where it is another operation. */
-export function linearTerms(ws: Workspace, node: Node): readonly Term[] | null {
+export function linearTerms(
+  ws: Workspace,
+  node: Node,
+  factors: FactorCache,
+): readonly Term[] | null {
   const [y] = node.outputs;
   const [a, b] = node.inputs;
   if (node.domain !== '' || node.outputs.length !== 1 || !y || !a || !isActivation(ws, y))
@@ -37,7 +44,14 @@ export function linearTerms(ws: Workspace, node: Node): readonly Term[] | null {
   const full = (name: string | undefined) =>
     name !== undefined && isActivation(ws, name) && alike(ws, name, y);
   const multiple = (x: string, by: string, divide: boolean) => {
-    const factor = full(x) ? factorOf(ws, by, ws.dims(y)?.at(-1) ?? 0, divide) : null;
+    if (!full(x)) return null;
+    const width = ws.dims(y)?.at(-1) ?? 0;
+    const key = `${divide ? '/' : '*'}${width} ${by}`;
+    let factor = factors.get(key);
+    if (factor === undefined) {
+      factor = factorOf(ws, by, width, divide);
+      factors.set(key, factor);
+    }
     return factor === null ? null : [{ name: x, factor }];
   };
   switch (node.op) {

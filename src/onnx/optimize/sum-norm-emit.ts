@@ -15,6 +15,9 @@ import type { Workspace } from './workspace.js';
 /** Activations that it sums, at most. */
 export const MAX_TERMS = 4;
 
+/** Elements of all factors: 64 MiB. A thousand layers of a width of 4,096 come to a quarter of it. */
+const MAX_ELEMENTS = 1 << 24;
+
 export interface Layout {
   /** Terms of the first sum; none where all stand together. */
   readonly group: readonly Term[];
@@ -81,40 +84,63 @@ export function layoutOf(
   return { group: listed(group), carry, rest: listed(rest) };
 }
 
-/** Puts the node before another one. It takes over the names of its outputs. */
-export function putSumNorm(
-  ws: Workspace,
-  before: Node,
-  { group, carry, rest }: Layout,
-  { first, sum, norm }: Outputs,
-  scaling: Scaling | null,
-): void {
-  const terms = [...group, ...rest];
-  const width = ws.dims(terms[0]!.name)!.at(-1)!;
-  const constant = (factor: Factor) => {
-    if (factor === 1) return '';
-    const values = typeof factor === 'number' ? new Float32Array(width).fill(factor) : factor;
-    return ws.add(new Tensor(TYPE.float32, [width], values), 'factor');
-  };
-  const slots = <T>(of: (term: Term) => T) =>
-    Array.from({ length: MAX_TERMS }, (_, k) => (k < terms.length ? of(terms[k]!) : ''));
-  const inputs = [
-    ...slots(({ name }) => name),
-    ...slots(({ factor }) => constant(factor)),
-    group.length === 0 ? '' : constant(carry),
-    scaling === null ? '' : gainInput(ws, scaling.gain),
-  ];
-  const attributes = {
-    first_terms: { int: group.length },
-    epsilon: { float: scaling === null ? 0 : (scaling.epsilon ?? 1e-5) },
-  };
-  ws.insert(before, 'SumNorm', inputs as string[], attributes, DOMAIN, [first, sum, norm]);
-}
+/** Writes the nodes, and each of their constants once. */
+export class SumNormWriter {
+  count = 0;
+  private readonly constants = new Map<Float32Array | string, string>();
+  private elements = 0;
 
-/** The gain in fp32; none where all of it is 1. */
-function gainInput(ws: Workspace, name: string): string {
-  const tensor = ws.constant(name)!;
-  if (tensor.uniform() === 1) return '';
-  if (tensor.type === TYPE.float32) return name;
-  return ws.add(new Tensor(TYPE.float32, tensor.dims, tensor.dense().values), 'gain');
+  constructor(private readonly ws: Workspace) {}
+
+  /** Whether the constants that were made are as large as a rewrite may make them. */
+  get full(): boolean {
+    return this.elements > MAX_ELEMENTS;
+  }
+
+  /** Puts the node before another one. It takes over the names of its outputs. */
+  put(
+    before: Node,
+    { group, carry, rest }: Layout,
+    { first, sum, norm }: Outputs,
+    scaling: Scaling | null,
+  ): void {
+    const { ws } = this;
+    const terms = [...group, ...rest];
+    const width = ws.dims(terms[0]!.name)!.at(-1)!;
+    const slots = (of: (term: Term) => string) =>
+      Array.from({ length: MAX_TERMS }, (_, k) => (k < terms.length ? of(terms[k]!) : ''));
+    const inputs = [
+      ...slots(({ name }) => name),
+      ...slots(({ factor }) => this.constant(factor, width)),
+      group.length === 0 ? '' : this.constant(carry, width),
+      scaling === null ? '' : this.gain(scaling.gain),
+    ];
+    const attributes = {
+      first_terms: { int: group.length },
+      epsilon: { float: scaling === null ? 0 : (scaling.epsilon ?? 1e-5) },
+    };
+    ws.insert(before, 'SumNorm', inputs, attributes, DOMAIN, [first, sum, norm]);
+    this.count++;
+  }
+
+  private constant(factor: Factor, width: number): string {
+    if (factor === 1) return '';
+    const key = typeof factor === 'number' ? `${factor} ${width}` : factor;
+    const known = this.constants.get(key);
+    if (known !== undefined) return known;
+    const values = typeof factor === 'number' ? new Float32Array(width).fill(factor) : factor;
+    const name = this.ws.add(new Tensor(TYPE.float32, [width], values), 'factor');
+    this.constants.set(key, name);
+    this.elements += width;
+    return name;
+  }
+
+  /** The gain in fp32; none where all of it is 1. */
+  private gain(name: string): string {
+    const { ws } = this;
+    const tensor = ws.constant(name)!;
+    if (tensor.uniform() === 1) return '';
+    if (tensor.type === TYPE.float32) return name;
+    return ws.add(new Tensor(TYPE.float32, tensor.dims, tensor.dense().values), 'gain');
+  }
 }

@@ -6,8 +6,8 @@
  * stands between is computed inside the operator that needs it.
  */
 import type { Node } from '../graph.js';
-import { linearTerms, type Term } from './linear.js';
-import { isNorm, type Layout, layoutOf, MAX_TERMS, putSumNorm } from './sum-norm-emit.js';
+import { type FactorCache, linearTerms, type Term } from './linear.js';
+import { isNorm, type Layout, layoutOf, MAX_TERMS, SumNormWriter } from './sum-norm-emit.js';
 import type { Workspace } from './workspace.js';
 
 /** Nodes that one operator may stand for: a long chain of products is no reason for a deep recursion. */
@@ -22,9 +22,8 @@ interface Fused {
 
 export function fuseSumNorms(ws: Workspace): Fused {
   ws.refresh();
-  const sums = new Sums(ws);
-  sums.run();
-  let { count } = sums;
+  const writer = new SumNormWriter(ws);
+  new Sums(ws, writer).run();
   let other = 0;
   for (const node of ws.walk()) {
     if (node.op !== 'SimplifiedLayerNormalization' || node.domain !== '') continue;
@@ -32,14 +31,13 @@ export function fuseSumNorms(ws: Workspace): Fused {
     if (isNorm(ws, node, x!)) {
       const layout: Layout = { group: [], carry: 1, rest: [{ name: x!, factor: 1 }] };
       const outputs = { first: '', sum: '', norm: node.outputs[0]! };
-      putSumNorm(ws, node, layout, outputs, { gain: gain!, epsilon: ws.number(node, 'epsilon') });
+      writer.put(node, layout, outputs, { gain: gain!, epsilon: ws.number(node, 'epsilon') });
       ws.remove(node);
-      count++;
     } else other++;
   }
   const shapes =
     'are over more than the last axis, or have a gain that is no constant of its width';
-  return { count, left: other === 0 ? [] : [`sum-norm: ${other} norms ${shapes}`] };
+  return { count: writer.count, left: other === 0 ? [] : [`sum-norm: ${other} norms ${shapes}`] };
 }
 
 /** What a value comes to when the sums and products before it are computed with it. */
@@ -52,7 +50,6 @@ interface Size {
 const LEAF: Size = { places: 1, nodes: 0 };
 
 class Sums {
-  count = 0;
   /** What each linear value is the sum of. */
   private readonly terms = new Map<string, readonly Term[]>();
   private readonly sizes = new Map<string, Size>();
@@ -65,14 +62,18 @@ class Sums {
   /** Those of them that no operator gives yet: the next sum that reads one may give it too. */
   private readonly waiting = new Set<string>();
 
-  constructor(private readonly ws: Workspace) {}
+  constructor(
+    private readonly ws: Workspace,
+    private readonly writer: SumNormWriter,
+  ) {}
 
   run(): void {
     const { ws } = this;
     const linear: string[] = [];
+    const factors: FactorCache = new Map();
     [...ws.walk()].forEach((node, position) => {
       for (const name of node.outputs) this.positions.set(name, position);
-      const terms = linearTerms(ws, node);
+      const terms = linearTerms(ws, node, factors);
       if (terms === null) return;
       const [value] = node.outputs as [string];
       this.terms.set(value, terms);
@@ -162,25 +163,29 @@ class Sums {
     this.waiting.delete(value);
     let first = this.chooseFirst(value);
     if (norm === null && first === null && this.sizes.get(value)!.nodes < 2) return;
-    let layout = layoutOf(value, first, this.terms, (name) => this.expands(name));
+    let layout = this.layout(value, first);
     if (layout === null && first !== null) {
       this.make(first, null, true);
       first = null;
-      layout = layoutOf(value, null, this.terms, (name) => this.expands(name));
+      layout = this.layout(value, null);
     }
     if (layout === null) {
-      // fp32 does not hold a product of its factors: all stays as it stands.
+      // fp32 does not hold its factors, or they are too many: all stays as it stands.
       this.stored.add(value);
       return;
     }
     const outputs = { first: first ?? '', sum: keep ? value : '', norm: norm?.outputs[0] ?? '' };
     const old = [outputs.first, outputs.sum, outputs.norm].flatMap((n) => ws.producer(n) ?? []);
     const scaling = norm && { gain: norm.inputs[1]!, epsilon: ws.number(norm, 'epsilon') };
-    putSumNorm(ws, ws.producer(value)!, layout, outputs, scaling);
+    this.writer.put(ws.producer(value)!, layout, outputs, scaling);
     for (const node of old) ws.remove(node);
     const position = this.positions.get(value)!;
     for (const name of Object.values(outputs)) this.positions.set(name, position);
-    this.count++;
+  }
+
+  private layout(value: string, first: string | null): Layout | null {
+    if (this.writer.full) return null;
+    return layoutOf(value, first, this.terms, (name) => this.expands(name));
   }
 
   /** A waiting value that this one may give on its way; others that it reads are made by themselves. */
