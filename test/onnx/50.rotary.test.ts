@@ -1,5 +1,6 @@
 /** Rotary embeddings in every way that exporters spell them, and what only looks like one. */
 import { describe, expect, test } from 'vitest';
+import { TYPE } from '#bpb/onnx/element-types';
 import { GraphBuilder } from '../helpers/graph-builder.js';
 import { checked } from '../helpers/optimized.js';
 
@@ -118,6 +119,15 @@ describe('what is not a rotation stays', () => {
         return rotateHalf(g, x, { cos: mul(g, cos, skew), sin });
       },
       { repeat: 2 },
+    ],
+    [
+      'float64, of which there is no such operator',
+      (g, x, tables) => {
+        const cast = (value: string, type: 'float32' | 'float64') =>
+          g.op('Cast', [value], { to: { int: TYPE[type] } });
+        const [cos, sin] = [cast(tables.cos, 'float64'), cast(tables.sin, 'float64')];
+        return cast(turn(1)(g, cast(x, 'float64'), { cos, sin }), 'float32');
+      },
     ],
     [
       'tables that depend on the head',

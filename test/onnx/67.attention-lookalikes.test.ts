@@ -1,5 +1,6 @@
 /** Graphs that resemble causal attention and compute something else: never fused. */
 import { describe, expect, test } from 'vitest';
+import { TYPE } from '#bpb/onnx/element-types';
 import { OnnxGraph } from '#bpb/onnx/graph';
 import { optimize } from '#bpb/onnx/optimize/optimize';
 import { GraphBuilder } from '../helpers/graph-builder.js';
@@ -48,6 +49,24 @@ describe('what only looks like it', () => {
         return causal(g, g.op('Cast', [product], { to: { int: 1 } }));
       };
       return attended(g, [heads(g, x, H), heads(g, x, H), heads(g, x, H)], cut);
+    }));
+
+  test('float64, which no fused operator takes', () =>
+    left((g) => {
+      const cast = (x: string, type: 'float32' | 'float64') =>
+        g.op('Cast', [x], { to: { int: TYPE[type] } });
+      const qkv = [0, 1, 2].map(() => cast(heads(g, g.embed(D), H), 'float64'));
+      const mask = (_: GraphBuilder, scores: string) => {
+        const never = cast(
+          g.floats(
+            square((i, j) => (j <= i ? 0 : NEVER)),
+            [T, T],
+          ),
+          'float64',
+        );
+        return g.op('Add', [scores, never]);
+      };
+      return cast(attended(g, qkv, mask), 'float32');
     }));
 
   test.each([

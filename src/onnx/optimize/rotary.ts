@@ -6,7 +6,7 @@
  * `a·c1 ± b·s1` and `b·c2 ± a·s2`. It is a rotation exactly when the tables say so, which is looked
  * up in their values: c1 = c2 and the signed s1 = −s2. (Su et al. 2021.)
  */
-import { isFloat } from '../element-types.js';
+import { isFloat, TYPE } from '../element-types.js';
 import type { Node } from '../graph.js';
 import { ints, Tensor } from '../tensor.js';
 import { type Term, twoSums } from './rotary-terms.js';
@@ -51,8 +51,10 @@ function rotation(ws: Workspace, node: Node): Rotation | null {
   );
   const dims = ws.dims(input);
   if (!same || dims?.length !== 4 || dims.join() !== ws.dims(node.outputs[0]!)?.join()) return null;
-  // The tables get the input's type, which is not known behind operators that nothing infers.
-  if (!isFloat(ws.fact(input).type)) return null;
+  // The tables get the input's type, which is not known behind operators that nothing infers. There is no such
+  // operator in float64.
+  const { type } = ws.fact(input);
+  if (!isFloat(type) || type === TYPE.float64) return null;
   const [time, width] = [dims[2], dims[3]];
   if (!time || !width || width % 2 !== 0) return null;
   const table = (term: Term) => rows(ws, term, time, width / 2);
