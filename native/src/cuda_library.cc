@@ -50,6 +50,10 @@ std::unique_ptr<CudaLibrary> load(const std::string& path) {
   find(library->moment_destroy, "bpb_cuda_moment_destroy");
   find(library->moment_mark, "bpb_cuda_moment_mark");
   find(library->moment_seconds, "bpb_cuda_moment_seconds");
+  find(library->sum_norm, "bpb_cuda_sum_norm");
+  find(library->split_norm_rotary, "bpb_cuda_split_norm_rotary");
+  find(library->squared_relu, "bpb_cuda_squared_relu");
+  find(library->swiglu, "bpb_cuda_swiglu");
   return library;
 }
 

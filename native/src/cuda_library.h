@@ -1,4 +1,4 @@
-// libbpb_cuda, loaded on demand: the scorer, streams and memory of GPUs without a CUDA build here.
+// libbpb_cuda, loaded on demand: the scorer, the operators, streams and memory of GPUs without a CUDA build here.
 #ifndef BPB_CUDA_LIBRARY_H_
 #define BPB_CUDA_LIBRARY_H_
 
@@ -6,10 +6,11 @@
 
 #include "cuda/memory.h"
 #include "cuda/nll_cuda.h"
+#include "cuda/operators/operators_cuda.h"
 
 namespace bpb {
 
-// Its functions under the names of nll_cuda.h and memory.h, less the prefix `bpb_cuda_`.
+// Its functions under the names of nll_cuda.h, memory.h and operators_cuda.h, less the prefix `bpb_cuda_`.
 struct CudaLibrary {
   decltype(&bpb_cuda_abi) abi;
   decltype(&bpb_cuda_device_count) device_count;
@@ -29,6 +30,10 @@ struct CudaLibrary {
   decltype(&bpb_cuda_moment_destroy) moment_destroy;
   decltype(&bpb_cuda_moment_mark) moment_mark;
   decltype(&bpb_cuda_moment_seconds) moment_seconds;
+  decltype(&bpb_cuda_sum_norm) sum_norm;
+  decltype(&bpb_cuda_split_norm_rotary) split_norm_rotary;
+  decltype(&bpb_cuda_squared_relu) squared_relu;
+  decltype(&bpb_cuda_swiglu) swiglu;
 
   // The library at `path`, loaded on first use and kept until the process ends.
   // Throws CodedFailure (BPB_CUDA_LIBRARY) where it is not there, is another one or another ABI.

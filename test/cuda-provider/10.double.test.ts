@@ -63,6 +63,7 @@ describe.skipIf(noFakeCuda !== '')(
             ...['-shared'],
             ...['-Xcompiler=-fPIC,-fvisibility=hidden', '-arch=sm_90', '-L', folder, '-o', real],
             ...[at('native/src/nll_cuda.cu'), at('native/src/cuda/memory.cu')],
+            at('native/src/cuda/operators/operators_cuda.cu'),
           ],
           { encoding: 'utf8' },
         );

@@ -53,6 +53,8 @@ Status launch(const char* name, Dim3 grid, Dim3 block, size_t shared_bytes, void
               void* stream);
 // What the scorer's kernels would have written.
 void imitate(const char* name, void** arguments);
+// Of the operators' kernels: that what they read and write is in device memory.
+void imitate_operator(const char* name, void** arguments);
 
 }  // namespace fake
 

@@ -63,6 +63,7 @@ void imitate(const char* name, void** arguments) {
   if (strstr(name, "score_kernel") != nullptr) {
     score(*static_cast<bpb::cuda::Request*>(arguments[0]));
   }
+  imitate_operator(name, arguments);
 }
 
 }  // namespace fake

@@ -40,7 +40,9 @@ int main(int, char** argv) {
        {"bpb_cuda_describe", "bpb_cuda_clear", "bpb_cuda_score", "bpb_cuda_stream_create",
         "bpb_cuda_stream_destroy", "bpb_cuda_stream_wait", "bpb_cuda_alloc", "bpb_cuda_free",
         "bpb_cuda_copy", "bpb_cuda_memory_info", "bpb_cuda_moment_create",
-        "bpb_cuda_moment_destroy", "bpb_cuda_moment_mark", "bpb_cuda_moment_seconds"}) {
+        "bpb_cuda_moment_destroy", "bpb_cuda_moment_mark", "bpb_cuda_moment_seconds",
+        "bpb_cuda_sum_norm", "bpb_cuda_split_norm_rotary", "bpb_cuda_squared_relu",
+        "bpb_cuda_swiglu"}) {
     find<char>(name);
   }
   if (!abi || !count || !open || !close) return 0;

@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define BPB_CUDA_ABI 2
+#define BPB_CUDA_ABI 3
 
 #ifndef BPB_CUDA_API
 #define BPB_CUDA_API __attribute__((visibility("default")))
