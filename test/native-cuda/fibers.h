@@ -25,6 +25,9 @@ struct float2 {
   float x, y;
 };
 inline float2 make_float2(float x, float y) { return {x, y}; }
+struct float4 {
+  float x, y, z, w;
+};
 
 struct Index {
   uint32_t x;
@@ -34,7 +37,7 @@ inline const Index blockDim = {256};
 
 namespace fibers {
 
-constexpr int kThreads = 256;
+constexpr int kThreads = 256;  // at most, and unless said otherwise
 constexpr size_t kStack = 128 << 10;
 
 struct Fiber {
@@ -49,7 +52,7 @@ struct Fiber {
 
 inline Fiber fiber[kThreads];
 inline jmp_buf scheduler;
-inline int current = 0;
+inline int current = 0, threads = kThreads;
 inline const std::function<void()>* body;
 
 inline void leave() {
@@ -106,19 +109,20 @@ inline void resume() {
   setcontext(&f.first);
 }
 
-// Runs `blocks` blocks of `kThreads` threads.
-inline void launch(uint32_t blocks, const std::function<void()>& kernel) {
+// Runs `blocks` blocks of `each` threads, whole warps.
+inline void launch(uint32_t blocks, const std::function<void()>& kernel, int each = kThreads) {
   body = &kernel;
+  threads = each;
   for (blockIdx.x = 0; blockIdx.x < blocks; ++blockIdx.x) {
     for (Fiber& f : fiber) {
       f.started = f.done = false;
       f.arrivals[0] = f.arrivals[1] = 0;
     }
     uint64_t before = UINT64_MAX;
-    for (int left = kThreads; left > 0;) {
+    for (int left = threads; left > 0;) {
       uint64_t progress = 0;
       left = 0;
-      for (int i = 0; i < kThreads; ++i) {
+      for (int i = 0; i < threads; ++i) {
         current = i;
         threadIdx.x = (uint32_t)i;
         if (!fiber[i].done) resume();
@@ -157,7 +161,7 @@ inline uint32_t __ballot_sync(uint32_t, bool yes) {
 }
 
 inline bool __any_sync(uint32_t mask, bool yes) { return __ballot_sync(mask, yes) != 0; }
-inline void __syncthreads() { fibers::arrive(0, fibers::kThreads, true, 3); }
+inline void __syncthreads() { fibers::arrive(0, fibers::threads, true, 3); }
 
 template <class Value>
 inline Value __ldg(const Value* from) {

@@ -1,0 +1,119 @@
+// Prints, one JSON object a line, whether every wrong argument of an operator is refused in words, and whether the
+// operators' rounding is that of the reference for every 16-bit number and between each two.
+#include <stdio.h>
+
+#include "../../native/bench/operators/tensor.h"
+#include "../../native/src/cuda/operators/arithmetic.h"
+#include "../../native/src/cuda/operators/mistakes.h"
+
+namespace {
+
+using namespace bpb::cuda;
+
+void report(const std::string& name, bool ok, const std::string& detail = "") {
+  printf("{\"check\":\"%s\",\"ok\":%s,\"detail\":\"%s\"}\n", name.c_str(), ok ? "true" : "false",
+         detail.c_str());
+}
+
+// `spoil` makes right arguments wrong; the refusal has the word.
+template <class Arguments, class Spoil>
+void refused(const std::string& name, Arguments a, const char* word, const Spoil& spoil) {
+  const bool right = mistake(a) == nullptr;
+  spoil(a);
+  const char* what = mistake(a);
+  report(name + " is refused", right && what && strstr(what, word), what ? what : "nothing said");
+}
+
+alignas(16) float memory[64];
+const float* const odd = (const float*)((const char*)memory + 1);
+
+void check_sum_norm() {
+  bpb_sum_norm a = {};
+  a.type = BPB_FP16;
+  a.rows = 2, a.width = 8, a.terms = 2, a.first_terms = 1;
+  a.x[0] = a.x[1] = memory;
+  a.first = a.sum = a.norm = memory + 32;
+  using A = bpb_sum_norm;
+  refused("an unknown type", a, "type", [](A& b) { b.type = (bpb_type)11; });
+  refused("no term", a, "terms", [](A& b) { b.terms = 0; });
+  refused("a fifth term", a, "terms", [](A& b) { b.terms = 5; });
+  refused("more first terms than terms", a, "first_terms", [](A& b) { b.first_terms = 3; });
+  refused("a null term", a, "null", [](A& b) { b.x[1] = nullptr; });
+  refused("`first` of no terms", a, "first", [](A& b) { b.first_terms = 0; });
+  refused("no output", a, "output", [](A& b) { b.first = b.sum = b.norm = nullptr; });
+  refused("an epsilon of NaN", a, "epsilon", [](A& b) { b.epsilon = NAN; });
+  refused("a negative epsilon", a, "epsilon", [](A& b) { b.epsilon = -1; });
+  refused("2^31 rows", a, "2^31", [](A& b) { b.rows = (size_t)1 << 31; });
+  refused("a term between elements", a, "aligned", [](A& b) { b.x[0] = odd; });
+  refused("an output between elements", a, "aligned", [](A& b) { b.norm = (void*)odd; });
+  refused("a gain between elements", a, "aligned", [](A& b) { b.gain = odd; });
+  refused("a factor between elements", a, "aligned", [](A& b) { b.factor[1] = odd; });
+}
+
+void check_rotary() {
+  bpb_split_norm_rotary a = {};
+  a.type = BPB_FP32;
+  a.rows = 2, a.time = 2;
+  a.q_heads = a.k_heads = a.v_heads = 1;
+  a.head_size = a.rotary_size = 4;
+  a.x = a.cos = a.sin = memory;
+  a.q = a.k = a.v = memory + 32;
+  using A = bpb_split_norm_rotary;
+  refused("an odd rotary size", a, "rotary", [](A& b) { b.rotary_size = 3; });
+  refused("a rotary size beyond the head", a, "rotary", [](A& b) { b.rotary_size = 6; });
+  refused("a rotation without a table", a, "tables", [](A& b) { b.sin = nullptr; });
+  refused("a rotation without time", a, "time", [](A& b) { b.time = 0; });
+  refused("a head of nothing", a, "head size", [](A& b) { b.head_size = b.rotary_size = 0; });
+  refused("no head", a, "heads", [](A& b) { b.q_heads = b.k_heads = b.v_heads = 0; });
+  refused("a negative number of heads", a, "heads", [](A& b) { b.k_heads = -1; });
+  refused("too many heads", a, "2^31", [](A& b) { b.rows = (size_t)1 << 30; });
+  refused("heads without an output", a, "null", [](A& b) { b.k = nullptr; });
+  refused("positions between elements", a, "int64",
+          [](A& b) { b.positions = (const int64_t*)(memory + 1); });
+  refused("a table between elements", a, "aligned", [](A& b) { b.cos = odd; });
+}
+
+void check_elementwise() {
+  const bpb_squared_relu relu = {BPB_BF16, 4, 0, memory, memory + 32};
+  using Relu = bpb_squared_relu;
+  refused("a slope of 1", relu, "slope", [](Relu& b) { b.slope = 1; });
+  refused("a negative slope", relu, "slope", [](Relu& b) { b.slope = -0.5f; });
+  refused("a slope of NaN", relu, "slope", [](Relu& b) { b.slope = NAN; });
+  refused("elements without memory", relu, "null", [](Relu& b) { b.y = nullptr; });
+  const bpb_swiglu glu = {BPB_FP16, 2, 4, 8, 8, memory, memory + 2, memory + 32};
+  using Glu = bpb_swiglu;
+  refused("a stride below the width", glu, "stride", [](Glu& b) { b.up_stride = 3; });
+  refused("a gate between elements", glu, "aligned", [](Glu& b) { b.gate = odd; });
+  refused("rows without memory", glu, "null", [](Glu& b) { b.up = nullptr; });
+  bpb_swiglu none = glu;
+  none.rows = 0, none.gate = none.up = nullptr, none.y = nullptr;
+  report("no rows need no memory", mistake(none) == nullptr);
+}
+
+// Each number of a 16-bit type, and the fp32 numbers at, below and above the middle to the next one.
+template <class T>
+bool rounds(bpb_type type) {
+  bool ok = true;
+  for (uint32_t bits = 0; bits < 65536; ++bits) {
+    const float x = T::scalar(bits), next = T::scalar((bits + 1) & 0xffff);
+    const float middle = (float)(0.5 * ((double)x + (double)next));
+    for (const float y : {x, middle, nextafterf(middle, INFINITY), nextafterf(middle, -INFINITY)}) {
+      const float pair[2] = {y, -y};
+      float back[2];
+      T::unpack(pack(T(), pair), back);
+      const float want = bench::rounded(type, y);
+      ok = ok && (y == y ? back[0] == want && back[1] == -want : back[0] != back[0]);
+    }
+  }
+  return ok;
+}
+
+}  // namespace
+
+int main() {
+  check_sum_norm();
+  check_rotary();
+  check_elementwise();
+  report("fp16 is rounded to nearest even, and to infinity", rounds<Fp16>(BPB_FP16));
+  report("bf16 is rounded to nearest even, and to infinity", rounds<Bf16>(BPB_BF16));
+}
