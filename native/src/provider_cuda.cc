@@ -10,6 +10,7 @@
 
 #include "coded_failure.h"
 #include "cuda_device.h"
+#include "cuda_library.h"
 
 using namespace bpb::ort;
 
@@ -154,7 +155,10 @@ void append_plugin(const Library& library, SessionOptions* session, Settings set
 class CudaProvider : public Provider {
  public:
   explicit CudaProvider(const bpb_cuda_options& options)
-      : options_(options), form_(options.form), device_(options.library, options.device) {}
+      : options_(options),
+        form_(options.form),
+        library_(CudaLibrary::at(options.library)),
+        device_(options.library, options.device) {}
 
   bpb_location location() const override { return BPB_CUDA; }
 
@@ -187,10 +191,12 @@ class CudaProvider : public Provider {
   }
 
   CudaDevice* device() override { return &device_; }
+  const CudaLibrary* operators() const override { return &library_; }
 
  private:
   bpb_cuda_options options_;  // its strings are the caller's; only the numbers are read later
   std::string form_;
+  const CudaLibrary& library_;
   CudaDevice device_;
 };
 

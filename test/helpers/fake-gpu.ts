@@ -14,6 +14,13 @@ import { requireAddon } from './native.js';
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const SOURCES = at('../fake-gpu');
 const NATIVE = at('../../native/src');
+/** What of the addon computes in the GPU's place. */
+const NATIVE_PARTS = [
+  'nll_portable.cc',
+  'fixed_point.cc',
+  'operators/cpu/kernels.cc',
+  'operators/cpu/elementwise_portable.cc',
+];
 
 export interface FakeGpu {
   /** Folder of the runtime and its provider, for `--ort-lib`. */
@@ -57,7 +64,7 @@ function build(): FakeGpu {
       ...['-std=c++17', '-O1', '-shared', '-fPIC', '-Wno-psabi', '-ffp-contract=off'],
       ...['-I', NATIVE, '-I', SOURCES, '-o', library],
       ...sources.map((name) => join(SOURCES, name)),
-      ...['nll_portable.cc', 'fixed_point.cc'].map((name) => join(NATIVE, name)),
+      ...NATIVE_PARTS.map((name) => join(NATIVE, name)),
       '-ldl',
     ],
     { encoding: 'utf8' },

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "../cuda_library.h"
 #include "custom_ops.h"
 #include "operators.h"
 
@@ -27,12 +28,28 @@ inline size_t grain_of(size_t width) {
   return std::max<size_t>(1, kElements / std::max<size_t>(1, width));
 }
 
-// Runs a kernel on `count` rows, or elements, on the session's threads.
+// The kernel of an operator on each kind of device.
+template <class Arguments>
+struct Kernels {
+  // Rows, or elements, `from` to `to`.
+  void (*cpu)(bpb_isa, const Arguments&, size_t from, size_t to);
+  int (*CudaLibrary::*cuda)(const Arguments*, void* stream, bpb_error*);
+};
+
+// Computes `count` rows, or elements: on the session's threads, at least `grain` in each piece, or queued on the
+// stream of the GPU's session. Throws ort::Failure.
 template <class Arguments>
 void launch(const Backend& backend, const Call& call, const Arguments& arguments,
-            void (*kernel)(bpb_isa, const Arguments&, size_t, size_t), size_t count, size_t grain) {
-  call.ranges(count, grain,
-              [&](size_t from, size_t to) { kernel(backend.isa, arguments, from, to); });
+            const Kernels<Arguments>& kernels, size_t count, size_t grain) {
+  if (backend.cuda == nullptr) {
+    call.ranges(count, grain,
+                [&](size_t from, size_t to) { kernels.cpu(backend.isa, arguments, from, to); });
+    return;
+  }
+  bpb_error error{"", ""};
+  if ((backend.cuda->*kernels.cuda)(&arguments, call.stream(), &error) != 0) {
+    throw ort::Failure(error.message);
+  }
 }
 
 }  // namespace bpb

@@ -6,6 +6,9 @@ namespace bpb {
 
 namespace {
 
+constexpr Kernels<bpb_split_norm_rotary> kKernels = {&cpu::split_norm_rotary,
+                                                     &CudaLibrary::split_norm_rotary};
+
 enum Input { kX, kCos, kSin, kQGain, kKGain, kPositions };
 
 class SplitNormRotary : public Kernel {
@@ -72,7 +75,7 @@ class SplitNormRotary : public Kernel {
       refuse(kSplitNormRotary, "every kind of heads needs its output");
     }
     if (a.rows == 0) return;
-    launch(backend_, call, a, &cpu::split_norm_rotary, a.rows, grain_of(width));
+    launch(backend_, call, a, kKernels, a.rows, grain_of(width));
   }
 
  private:

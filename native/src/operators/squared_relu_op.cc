@@ -6,6 +6,8 @@ namespace bpb {
 
 namespace {
 
+constexpr Kernels<bpb_squared_relu> kKernels = {&cpu::squared_relu, &CudaLibrary::squared_relu};
+
 class SquaredRelu : public Kernel {
  public:
   SquaredRelu(const NodeInfo& node, bpb_type type, const Backend& backend)
@@ -17,7 +19,7 @@ class SquaredRelu : public Kernel {
     const Tensor x = call.input(0);
     const bpb_squared_relu a = {type_, x.elements(), slope_, x.data, call.output(0, x.dims)};
     if (a.count == 0) return;
-    launch(backend_, call, a, &cpu::squared_relu, a.count, grain_of(1));
+    launch(backend_, call, a, kKernels, a.count, grain_of(1));
   }
 
  private:

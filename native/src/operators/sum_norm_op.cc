@@ -6,6 +6,8 @@ namespace bpb {
 
 namespace {
 
+constexpr Kernels<bpb_sum_norm> kKernels = {&cpu::sum_norm, &CudaLibrary::sum_norm};
+
 enum Input { kX = 0, kFactor = BPB_SUM_TERMS, kCarry = 2 * BPB_SUM_TERMS, kGain };
 
 class SumNorm : public Kernel {
@@ -45,7 +47,7 @@ class SumNorm : public Kernel {
     a.sum = call.output(1, x.dims);
     a.norm = call.output(2, x.dims);
     if (a.rows == 0) return;
-    launch(backend_, call, a, &cpu::sum_norm, a.rows, grain_of(a.width));
+    launch(backend_, call, a, kKernels, a.rows, grain_of(a.width));
   }
 
  private:

@@ -6,6 +6,8 @@ namespace bpb {
 
 namespace {
 
+constexpr Kernels<bpb_swiglu> kKernels = {&cpu::swiglu, &CudaLibrary::swiglu};
+
 class SwiGlu : public Kernel {
  public:
   SwiGlu(const NodeInfo&, bpb_type type, const Backend& backend) : type_(type), backend_(backend) {}
@@ -25,7 +27,7 @@ class SwiGlu : public Kernel {
     }
     a.y = call.output(0, dims);
     if (a.rows == 0 || a.width == 0) return;
-    launch(backend_, call, a, &cpu::swiglu, a.rows, grain_of(a.width));
+    launch(backend_, call, a, kKernels, a.rows, grain_of(a.width));
   }
 
  private:
