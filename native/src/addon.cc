@@ -4,6 +4,7 @@
 #include "cuda_functions.h"
 #include "instance.h"
 #include "kernel_functions.h"
+#include "operators/compute_function.h"
 #include "operators/operator_functions.h"
 #include "session_object.h"
 #include "state_object.h"
@@ -11,7 +12,7 @@
 namespace {
 
 // Of the exports and what they take; src/engine/addon.ts requires the same number.
-constexpr int kAbi = 6;
+constexpr int kAbi = 7;
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   auto* data = new bpb::Instance;
@@ -27,6 +28,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("instructionSets",
               Napi::Function::New<bpb::InstructionSetsFunction>(env, "instructionSets"));
   exports.Set("operators", Napi::Function::New<bpb::OperatorsFunction>(env, "operators"));
+  exports.Set("compute", Napi::Function::New<bpb::ComputeFunction>(env, "compute"));
   exports.Set("driver", Napi::Function::New<bpb::DriverFunction>(env, "driver"));
   exports.Set("scorer", Napi::Function::New<bpb::ScorerFunction>(env, "scorer"));
   exports.Set("provider", Napi::Function::New<bpb::ProviderFunction>(env, "provider"));

@@ -190,6 +190,15 @@ export interface NllOptions {
   isa?: string;
 }
 
+/** A kernel's arguments by the names of native/src/operators/operators.h, in camel case. */
+interface ComputeOptions extends Readonly<Record<string, unknown>> {
+  operator: OwnOperator;
+  type: NllOptions['type'];
+  isa?: string;
+  /** Pieces that the rows are computed in. */
+  parts: number;
+}
+
 export interface NativeAddon {
   /** Of the exports and what they take: `ABI` of this file. */
   readonly abi: number;
@@ -217,13 +226,15 @@ export interface NativeAddon {
   instructionSets(): string[];
   /** Operators of the domain `bpb` that sessions on the CPU, or on a GPU, can run. */
   operators(place: 'cpu' | 'cuda'): OwnOperator[];
+  /** One operator's kernel on arrays of the caller, for tests: `ArrayBuffer`s in and out. */
+  compute(call: ComputeOptions): Record<string, ArrayBuffer>;
 }
 
 /** The addon, or the reason why there is none. */
 type AddonResult = { addon: NativeAddon } | { reason: string };
 
 /** The same number as in native/src/addon.cc; a build of other sources has another one. */
-const ABI = 6;
+const ABI = 7;
 
 const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 

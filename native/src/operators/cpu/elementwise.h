@@ -25,6 +25,9 @@ inline typename L::Vec factor_at(const float* factor, size_t i, size_t count) {
   return factor == nullptr ? L::set(1) : L::template load<F32>(factor + i, count);
 }
 
+// 1 / sqrt(x); NaN for an infinite one: what is beyond fp32 would else become zeros, which nothing shows.
+inline float inverse_root(float x) { return x <= 3.4028235e38f ? 1 / sqrtf(x) : NAN; }
+
 template <class L, class T>
 void sum_norm_rows(const bpb_sum_norm& a, size_t from, size_t to) {
   using Stored = typename T::Stored;
@@ -58,7 +61,7 @@ void sum_norm_rows(const bpb_sum_norm& a, size_t from, size_t to) {
     });
     if (a.norm == nullptr) continue;
     const float mean = L::sum(L::add(squares[0], squares[1])) / (float)a.width;
-    const Vec scale = L::set(1 / sqrtf(mean + a.epsilon));
+    const Vec scale = L::set(inverse_root(mean + a.epsilon));
     Stored* const norm = (Stored*)a.norm + at;
     each<L>(a.width, [&](size_t i, size_t count) {
       Vec x = L::mul(L::template load<F32>(row.data() + i, count), scale);
@@ -80,7 +83,7 @@ inline void norm_head(const typename T::Stored* x, size_t size, bool norm, float
     L::template store<F32>(z + i, v, count);
   });
   if (!norm && gain == nullptr) return;
-  const Vec scale = L::set(norm ? 1 / sqrtf(L::sum(squares) / (float)size + epsilon) : 1.0f);
+  const Vec scale = L::set(norm ? inverse_root(L::sum(squares) / (float)size + epsilon) : 1.0f);
   each<L>(size, [&](size_t i, size_t count) {
     const Vec v = L::mul(L::template load<F32>(z + i, count), scale);
     L::template store<F32>(z + i, L::mul(v, factor_at<L>(gain, i, count)), count);
@@ -145,9 +148,11 @@ void squared_relu_range(const bpb_squared_relu& a, size_t from, size_t to) {
   const Stored* x = (const Stored*)a.x + from;
   Stored* y = (Stored*)a.y + from;
   const auto slope = L::set(a.slope);
+  const bool leaks = a.slope > 0;
   each<L>(to - from, [&](size_t i, size_t count) {
     const auto v = L::template load<T>(x + i, count);
-    const auto z = L::max(L::mul(v, slope), v);
+    // 0 times -inf is no number.
+    const auto z = L::max(leaks ? L::mul(v, slope) : L::set(0), v);
     L::template store<T>(y + i, L::mul(z, z), count);
   });
 }
