@@ -58,6 +58,11 @@ class Expansion {
     return this.ws.add(ints(values));
   }
 
+  /** An integer without axes. */
+  integer(value: number): string {
+    return this.ws.add(ints([value], []));
+  }
+
   times(x: string, factor: string | null): string {
     return factor === null ? x : this.op('Mul', [x, factor]);
   }
@@ -88,6 +93,7 @@ const EXPANSIONS: Readonly<Record<string, Expand>> = {
   SquaredRelu: squaredRelu,
   SwiGlu: swiGlu,
   SplitNormRotary: splitNormRotary,
+  CausalAttention: causalAttention,
 };
 
 function sumNorm(e: Expansion): (string | null)[] {
@@ -127,7 +133,7 @@ function halvesOf(e: Expansion, both: string): string[] {
   return [e.op('Slice', [both, e.ints(0), half, axis]), e.op('Slice', [both, half, width, axis])];
 }
 
-function splitNormRotary(e: Expansion): string[] {
+function splitNormRotary(e: Expansion): (string | null)[] {
   const size = e.number('head_size');
   const time = e.number('time');
   const heads = ['q_heads', 'k_heads', 'v_heads'].map((name) => e.number(name));
@@ -143,9 +149,10 @@ function splitNormRotary(e: Expansion): string[] {
   };
   let from = 0;
   return heads.map((count, part) => {
+    if (count === 0) return null;
     let z = e.slice(x, 2, from, from + count);
     from += count;
-    if (part < 2 && count > 0) {
+    if (part < 2) {
       if (e.number(part === 0 ? 'q_norm' : 'k_norm') === 1) z = e.norm(z);
       const gain = e.input(3 + part);
       z = e.times(z, gain && e.op('Reshape', [gain, e.ints(1, 1, count, size)]));
@@ -175,4 +182,37 @@ function rotated(e: Expansion, z: string, cos: string, sin: string): string {
   const order = [...places.flat(), ...Array.from({ length: size - rotary }, (_, j) => rotary + j)];
   const inverse = order.map((_, place) => order.indexOf(place));
   return e.op('Gather', [joined, e.ints(...inverse)], { axis: { int: 3 } });
+}
+
+/** softmax(scale · q kᵀ + causal mask) v, where query `i` of a row sees the keys up to its own position. */
+function causalAttention(e: Expansion): string[] {
+  const [heads, shared] = [e.number('q_heads'), e.number('kv_heads')];
+  const at = e.node.inputs[3];
+  const group = heads / shared;
+  const apart = (k: number, count: number, perm: number[]) =>
+    e.op('Transpose', [e.op('Reshape', [e.input(k)!, e.ints(0, 0, count, -1)])], {
+      perm: { ints: perm },
+    });
+  const wide = (x: string) =>
+    e.op('Gather', [x, e.ints(...Array.from({ length: heads }, (_, j) => Math.floor(j / group)))], {
+      axis: { int: 1 },
+    });
+  let [k, v] = [wide(apart(1, shared, [0, 2, 3, 1])), wide(apart(2, shared, [0, 2, 1, 3]))];
+  const one = (axis: number) =>
+    e.op('Squeeze', [e.slice(e.op('Shape', [e.node.inputs[1]!]), 0, axis, axis + 1)]);
+  const columns = e.op('Range', [e.integer(0), one(1), e.integer(1)]);
+  let [q, offset] = [apart(0, heads, [0, 2, 1, 3]), columns];
+  if (at) {
+    // Each query by itself, with the keys of its row: [count, heads, 1, size].
+    const row = e.op('Div', [at, one(1)]);
+    [k, v] = [k, v].map((x) => e.op('Gather', [x, row])) as [string, string];
+    q = e.op('Transpose', [q], { perm: { ints: [2, 1, 0, 3] } });
+    offset = e.op('Reshape', [e.op('Mod', [at, one(1)]), e.ints(-1, 1, 1)]);
+  }
+  const scores = e.op('Mul', [e.op('MatMul', [q, k]), e.double(e.number('scale'))]);
+  const rows = e.op('Unsqueeze', [offset, e.ints(-1)]);
+  const masked = e.op('Where', [e.op('LessOrEqual', [columns, rows]), scores, e.double(-1e300)]);
+  const y = e.op('MatMul', [e.op('Softmax', [masked], { axis: { int: -1 } }), v]);
+  const order = at ? [2, 0, 1, 3] : [0, 2, 1, 3];
+  return [e.op('Reshape', [e.op('Transpose', [y], { perm: { ints: order } }), e.ints(0, 0, -1)])];
 }

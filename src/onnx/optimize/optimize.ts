@@ -20,6 +20,7 @@ import { fuseRotary } from './rotary.js';
 import { multiplyTables } from './rotary-factors.js';
 import { sinkTransposes } from './sink.js';
 import { liftSoftcap } from './softcap.js';
+import { fuseSplitNormRotary } from './split-norm-rotary.js';
 import { squarePowers } from './square.js';
 import { fuseSquaredRelus } from './squared-relu.js';
 import { fuseSumNorms } from './sum-norm.js';
@@ -146,6 +147,13 @@ function rewrite(model: Uint8Array, options: OptimizeOptions & { path: string })
   };
   // A sum that takes factors needs no second table for them.
   if (!own.has('SumNorm')) tables();
+  if (own.has('SplitNormRotary')) {
+    tidy(ws);
+    const heads = fuseSplitNormRotary(ws);
+    note('split-norm-rotary', heads.count);
+    untouched.push(...heads.left);
+    tidy(ws);
+  }
   // A CPU's cache holds a table by position, and one by position and head not.
   if (kind !== 'kept' && kind !== 'causal') note('factors-into-rotary', multiplyTables(ws));
   tidy(ws);
