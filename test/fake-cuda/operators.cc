@@ -96,10 +96,10 @@ void check(const char* name, const SumNorm& q) {
 }
 
 void check(const char* name, const SplitNormRotary& q) {
-  check(name, "x", q.x, (size_t)q.rows * q.heads * q.head_size * kElement);
+  check(name, "x", q.x, (size_t)q.rows * q.heads.divisor * q.head_size * kElement);
   check(name, "positions", q.positions, q.rows * sizeof(int64_t));
   for (const float* table : {q.cos, q.sin}) {
-    check(name, "a table", table, (size_t)q.time * q.pairs * sizeof(float));
+    check(name, "a table", table, (size_t)q.time.divisor * q.pairs * sizeof(float));
   }
   for (const Heads& part : q.part) {
     check(name, "an output", part.to, (size_t)q.rows * part.count * q.head_size * kElement);

@@ -5,6 +5,7 @@
 #include "../../native/bench/operators/tensor.h"
 #include "../../native/src/cuda/operators/arithmetic.h"
 #include "../../native/src/cuda/operators/mistakes.h"
+#include "../../native/src/cuda/operators/split_norm_rotary.h"
 
 namespace {
 
@@ -108,12 +109,57 @@ bool rounds(bpb_type type) {
   return ok;
 }
 
+// Quotients at both ends of every multiple, over divisors of every size.
+bool divides() {
+  bool ok = true;
+  bench::Random random = {5};
+  for (uint32_t i = 1; i < 20000; ++i) {
+    const uint32_t divisor = i < 5000 ? i : 1 + (random.below(0x7fffffff) >> random.below(31));
+    const Divider divider = divide_by(divisor);
+    for (int k = 0; k < 20; ++k) {
+      const uint32_t near = random.below(0x80000000u) / divisor * divisor;
+      for (const uint32_t x : {near, near > 0 ? near - 1 : 0, 0x7fffffffu, random.below(4096)}) {
+        ok = ok && divider.quotient(x) == x / divisor && divider.rest(x) == x % divisor;
+      }
+    }
+  }
+  return ok;
+}
+
+// Lanes hold every element of a head once, and both of a pair together.
+bool shares() {
+  bool ok = true;
+  for (uint32_t size = 8; size <= 256; size += 8) {
+    for (const bool interleaved : {false, true}) {
+      for (uint32_t turning = 0; turning <= size; turning += interleaved ? 8 : 16) {
+        std::vector<int> lane_of(size, -1);
+        for (uint32_t lane = 0; lane < (size / 8 + 1) / 2; ++lane) {
+          const Share at = share_of(lane, size, turning / 2, interleaved, 8);
+          for (const uint32_t start : {at.a, at.b}) {
+            for (uint32_t i = start; i < start + 8 && start < size; ++i) {
+              ok = ok && i < size && lane_of[i] < 0;
+              if (i < size) lane_of[i] = (int)lane;
+            }
+          }
+        }
+        for (const int lane : lane_of) ok = ok && lane >= 0;
+        for (uint32_t j = 0; j < turning / 2 && !interleaved; ++j) {
+          ok = ok && lane_of[j] == lane_of[j + turning / 2];
+        }
+      }
+    }
+  }
+  return ok;
+}
+
 }  // namespace
 
 int main() {
   check_sum_norm();
   check_rotary();
   check_elementwise();
+  report("division by a product is right", divides());
+  report("both elements of a pair are in one lane", shares());
   report("fp16 is rounded to nearest even, and to infinity", rounds<Fp16>(BPB_FP16));
   report("bf16 is rounded to nearest even, and to infinity", rounds<Bf16>(BPB_BF16));
 }

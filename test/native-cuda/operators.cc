@@ -72,7 +72,8 @@ void run(const bpb_split_norm_rotary& a) {
   const SplitNormRotaryPlan plan = plan_split_norm_rotary(a);
   const SplitNormRotary q = request_of(a, plan);
   fibers::launch(plan.blocks, [&] {
-    if (plan.vectors) return split_norm_rotary_kernel<T>(q);
+    if (plan.vectors && q.interleaved) return split_norm_rotary_kernel<T, true>(q);
+    if (plan.vectors) return split_norm_rotary_kernel<T, false>(q);
     split_norm_rotary_wide_kernel<T>(q);
   });
 }

@@ -47,8 +47,8 @@ __global__ void __launch_bounds__(kBlock) swiglu_kernel(const __grid_constant__ 
   Piece<T, kCount> gate[kGluPieces], up[kGluPieces];
   BPB_UNROLL
   for (uint32_t p = 0; p < kGluPieces; ++p) {
-    const uint32_t index = first + p * kBlock, row = index / q.pieces;
-    const size_t at = (size_t)(index - row * q.pieces) * (kCount * T::kSize);
+    const uint32_t index = first + p * kBlock, row = q.pieces.quotient(index);
+    const size_t at = (size_t)(index - row * q.pieces.divisor) * (kCount * T::kSize);
     gate[p].load(q.gate + row * q.gate_bytes + at, row < q.rows);
     up[p].load(q.up + row * q.up_bytes + at, row < q.rows);
   }
@@ -62,7 +62,7 @@ __global__ void __launch_bounds__(kBlock) swiglu_kernel(const __grid_constant__ 
     for (int i = 0; i < kCount; ++i) x[i] = swiglu(x[i], y[i]);
     gate[p].pack(x);
     // The rows of y lie without gaps.
-    gate[p].store(q.y + (size_t)index * (kCount * T::kSize), index < q.rows * q.pieces);
+    gate[p].store(q.y + (size_t)index * (kCount * T::kSize), index < q.rows * q.pieces.divisor);
   }
 }
 

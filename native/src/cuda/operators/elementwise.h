@@ -21,7 +21,8 @@ struct SwiGlu {
   const char *gate, *up;
   char* y;
   size_t gate_bytes, up_bytes, y_bytes;  // from one row to the next
-  uint32_t pieces, rows;                 // pieces of a row
+  Divider pieces;                        // of a row
+  uint32_t rows;
 };
 
 struct ElementwisePlan {
@@ -61,13 +62,13 @@ inline SwiGlu request_of(const bpb_swiglu& a, const SwiGluPlan& plan, size_t fir
   q.gate = (const char*)a.gate + first * q.gate_bytes;
   q.up = (const char*)a.up + first * q.up_bytes;
   q.y = (char*)a.y + first * q.y_bytes;
-  q.pieces = plan.pieces;
+  q.pieces = divide_by(plan.pieces);
   q.rows = (uint32_t)(left < plan.rows ? left : plan.rows);
   return q;
 }
 
 inline uint32_t blocks_of(const SwiGlu& q) {
-  return blocks_for((size_t)q.rows * q.pieces, kBlock * kGluPieces);
+  return blocks_for((size_t)q.rows * q.pieces.divisor, kBlock * kGluPieces);
 }
 
 }  // namespace cuda

@@ -41,8 +41,10 @@ template <class T>
 cudaError_t launch(const bpb_split_norm_rotary& arguments, cudaStream_t stream) {
   const SplitNormRotaryPlan plan = plan_split_norm_rotary(arguments);
   const SplitNormRotary q = request_of(arguments, plan);
-  if (plan.vectors) {
-    split_norm_rotary_kernel<T><<<plan.blocks, kBlock, 0, stream>>>(q);
+  if (plan.vectors && q.interleaved) {
+    split_norm_rotary_kernel<T, true><<<plan.blocks, kBlock, 0, stream>>>(q);
+  } else if (plan.vectors) {
+    split_norm_rotary_kernel<T, false><<<plan.blocks, kBlock, 0, stream>>>(q);
   } else {
     split_norm_rotary_wide_kernel<T><<<plan.blocks, kBlock, 0, stream>>>(q);
   }

@@ -2,6 +2,7 @@
 #ifndef BPB_CUDA_OPERATORS_PIECE_CUH_
 #define BPB_CUDA_OPERATORS_PIECE_CUH_
 
+#include "../finish.cuh"
 #include "../lane.h"
 #include "../reader.cuh"
 #include "arithmetic.h"
@@ -83,13 +84,16 @@ __device__ __forceinline__ void load_table(const float* table, size_t at, bool h
   }
 }
 
-// The sum over the lanes that share a row: 2^n of a warp, or more than 32 that are the whole block. Every lane
-// gets it, from the same additions in the same order.
+// The sum over 2^n neighbours of a warp. Every lane gets it, from the same additions in the same order.
+__device__ __forceinline__ float warp_sum_of(float x, uint32_t lanes) {
+  for (uint32_t d = lanes / 2; d > 0; d /= 2) x += __shfl_xor_sync(kWarp, x, (int)d);
+  return x;
+}
+
+// As warp_sum_of, or where more than 32 lanes share a row, over the block that they are.
 __device__ __forceinline__ float group_sum(float x, uint32_t lanes) {
-  for (uint32_t d = (lanes < 32 ? lanes : 32) / 2; d > 0; d /= 2) {
-    x += __shfl_xor_sync(0xffffffffu, x, (int)d);
-  }
-  if (lanes <= 32) return x;
+  if (lanes <= 32) return warp_sum_of(x, lanes);
+  x = warp_sum_of(x, 32);
   __shared__ float parts[32];
   if (threadIdx.x % 32 == 0) parts[threadIdx.x / 32] = x;
   __syncthreads();

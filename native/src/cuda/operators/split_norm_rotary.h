@@ -20,10 +20,11 @@ struct SplitNormRotary {
   const float *cos, *sin;
   const int64_t* positions;
   Heads part[3];
-  uint32_t rows, heads, time, head_size, pairs;  // pairs that turn, in a head
+  Divider heads, time;
+  uint32_t rows, head_size, pairs;  // pairs that turn, in a head
   bool interleaved;
   float inverse_size, epsilon;
-  uint32_t lanes;  // that share a head: 2^n of a warp
+  uint32_t lanes, lane_bits;  // that share a head: 2^lane_bits of a warp
 };
 
 struct SplitNormRotaryPlan {
@@ -78,14 +79,15 @@ inline SplitNormRotary request_of(const bpb_split_norm_rotary& a, const SplitNor
   q.part[1] = {(char*)a.k, a.k_gain, queries, keys, a.k_norm != 0, turn};
   q.part[2] = {(char*)a.v, nullptr, queries + keys, (uint32_t)a.v_heads, false, false};
   q.rows = (uint32_t)a.rows;
-  q.heads = queries + keys + (uint32_t)a.v_heads;
-  q.time = a.time > 0 ? (uint32_t)a.time : 1;
+  q.heads = divide_by(queries + keys + (uint32_t)a.v_heads);
+  q.time = divide_by(a.time > 0 ? (uint32_t)a.time : 1);
   q.head_size = (uint32_t)a.head_size;
   q.pairs = (uint32_t)a.rotary_size / 2;
   q.interleaved = a.interleaved != 0;
   q.inverse_size = (float)(1.0 / (double)a.head_size);
   q.epsilon = a.epsilon;
   q.lanes = plan.lanes;
+  q.lane_bits = bits_below(plan.lanes);
   return q;
 }
 

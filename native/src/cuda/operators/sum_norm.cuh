@@ -47,7 +47,8 @@ __global__ void __launch_bounds__(kBlock, kCount == 1 ? 1 : 2)
     sum_norm_kernel(const __grid_constant__ SumNorm q) {
   const uint32_t lane = q.lanes > 32 ? threadIdx.x : threadIdx.x & (q.lanes - 1);
   const size_t row =
-      q.lanes > 32 ? blockIdx.x : (size_t)blockIdx.x * (kBlock / q.lanes) + threadIdx.x / q.lanes;
+      q.lanes > 32 ? blockIdx.x
+                   : (size_t)blockIdx.x * (kBlock >> q.lane_bits) + (threadIdx.x >> q.lane_bits);
   Piece<T, kCount> x[kPieces][kTerms];
   BPB_UNROLL
   for (int p = 0; p < kPieces; ++p) {

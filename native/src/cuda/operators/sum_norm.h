@@ -15,7 +15,8 @@ struct SumNorm {
   uint32_t rows, width;
   int terms, first_terms;
   float inverse_width, epsilon;
-  uint32_t lanes;  // that share a row: 2^n of a warp, or more than 32, and then they are the block
+  // That share a row: 2^lane_bits of a warp, or more than 32, and then they are the block.
+  uint32_t lanes, lane_bits;
 };
 
 // How a row is held: `pieces` of `elements` for each of `lanes` lanes. No pieces: not held, read again.
@@ -70,6 +71,7 @@ inline SumNorm request_of(const bpb_sum_norm& a, const SumNormPlan& plan) {
   q.inverse_width = (float)(1.0 / (double)a.width);
   q.epsilon = a.epsilon;
   q.lanes = plan.lanes;
+  q.lane_bits = bits_below(plan.lanes);
   return q;
 }
 
