@@ -15,12 +15,7 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const SOURCES = at('../fake-gpu');
 const NATIVE = at('../../native/src');
 /** What of the addon computes in the GPU's place. */
-const NATIVE_PARTS = [
-  'nll_portable.cc',
-  'fixed_point.cc',
-  'operators/cpu/kernels.cc',
-  'operators/cpu/elementwise_portable.cc',
-];
+const NATIVE_PARTS = ['nll_portable.cc', 'fixed_point.cc', 'operators/cpu/elementwise_portable.cc'];
 
 export interface FakeGpu {
   /** Folder of the runtime and its provider, for `--ort-lib`. */
