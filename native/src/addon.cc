@@ -27,6 +27,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("read", Napi::Function::New<bpb::ReadFunction>(env, "read"));
   exports.Set("instructionSets",
               Napi::Function::New<bpb::InstructionSetsFunction>(env, "instructionSets"));
+  exports.Set("causalAttention",
+              Napi::Function::New<bpb::CausalAttentionFunction>(env, "causalAttention"));
   exports.Set("operators", Napi::Function::New<bpb::OperatorsFunction>(env, "operators"));
   exports.Set("compute", Napi::Function::New<bpb::ComputeFunction>(env, "compute"));
   exports.Set("driver", Napi::Function::New<bpb::DriverFunction>(env, "driver"));

@@ -224,10 +224,29 @@ export interface NativeAddon {
   loadLibrary(name: string): { path: string } | { reason: string };
   /** Instruction sets of the scorer that this CPU has, the best last. */
   instructionSets(): string[];
+  /** The CPU's kernel of CausalAttention by itself, for tests and the bench. */
+  causalAttention(options: AttentionOptions): Float32Array;
   /** Operators of the domain `bpb` that sessions on the CPU, or on a GPU, can run. */
   operators(place: 'cpu' | 'cuda'): OwnOperator[];
   /** One operator's kernel on arrays of the caller, for tests: `ArrayBuffer`s in and out. */
   compute(call: ComputeOptions): Record<string, ArrayBuffer>;
+}
+
+export interface AttentionOptions {
+  /** `[queries, qHeads * size]` */
+  q: Float32Array;
+  /** `[rows, time, kvHeads * size]`, as `v`. */
+  k: Float32Array;
+  v: Float32Array;
+  rows: number;
+  time: number;
+  qHeads: number;
+  kvHeads: number;
+  scale: number;
+  /** Where the queries stand, row * time + offset; without them all positions in their order. */
+  positions?: Int32Array;
+  isa?: string;
+  threads: number;
 }
 
 /** The addon, or the reason why there is none. */

@@ -29,6 +29,8 @@ class CausalAttention : public Kernel {
     }
     a.rows = static_cast<size_t>(k.dims[0]);
     a.time = static_cast<size_t>(k.dims[1]);
+    // Places are compared as fp32.
+    if (a.time > size_t{1} << 24) refuse(kCausalAttention, "rows must be shorter than 2^24");
     const size_t size = k.last() / static_cast<size_t>(a.kv_heads);
     if (size == 0 || size * static_cast<size_t>(a.kv_heads) != k.last() ||
         size * static_cast<size_t>(a.q_heads) != q.last()) {

@@ -2,54 +2,38 @@
 #include "attention_plan.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace bpb {
 namespace cpu {
 
-namespace {
-
-// Rows of queries and heads in a unit: their scores with a block of keys stay in the second-level cache.
-constexpr size_t kUnitRows = 96;
-
-}  // namespace
-
-AttentionLayout::AttentionLayout(const bpb_causal_attention& a, size_t lanes, size_t vectors)
-    : panel(lanes * vectors),
-      panels((a.time + panel - 1) / panel),
-      width(((size_t)a.head_size + lanes - 1) / lanes * lanes),
-      keys(panels * panel * (size_t)a.head_size),
-      values(a.time * width) {}
-
-AttentionPlan plan_attention(const bpb_causal_attention& a) {
-  AttentionPlan plan;
-  const auto position = [&](size_t i) { return a.positions ? (size_t)a.positions[i] : i; };
-  std::vector<size_t> order(a.count);
-  for (size_t i = 0; i < a.count; i++) order[i] = i;
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t one, size_t other) { return position(one) < position(other); });
-  for (const size_t i : order) plan.queries.push_back({i, position(i) % a.time + 1});
-
-  const size_t heads = (size_t)(a.q_heads / a.kv_heads);
-  const size_t most = std::max<size_t>(1, kUnitRows / heads);
-  std::vector<AttentionUnit> units;
-  for (size_t from = 0; from < a.count;) {
-    const size_t sequence = position(order[from]) / a.time;
-    size_t to = from;
-    while (to < a.count && to - from < most && position(order[to]) / a.time == sequence) to++;
-    for (size_t head = 0; head < (size_t)a.kv_heads; head++) {
-      units.push_back({sequence, head, from, to});
+AttentionPlan::AttentionPlan(const bpb_causal_attention& arguments, size_t lanes)
+    : arguments_(arguments), group_((size_t)(arguments.q_heads / arguments.kv_heads)) {
+  const size_t count = arguments.count;
+  if (arguments.positions != nullptr &&
+      !std::is_sorted(arguments.positions, arguments.positions + count)) {
+    order_.resize(count);
+    std::iota(order_.begin(), order_.end(), size_t{0});
+    std::stable_sort(order_.begin(), order_.end(),
+                     [&](size_t a, size_t b) { return position(a) < position(b); });
+  }
+  const auto row_of = [&](size_t at) { return position(query(at * group_)) / arguments.time; };
+  for (size_t begin = 0; begin < count;) {
+    const size_t row = row_of(begin);
+    size_t end = begin + 1;
+    while (end < count && row_of(end) == row) end++;
+    // From the end, so that the tile that is not full has the fewest keys.
+    std::vector<AttentionTile> tiles;
+    for (size_t to = end * group_; to > begin * group_;) {
+      const size_t from = to - std::min(lanes, to - begin * group_);
+      tiles.push_back({row, from, to});
+      to = from;
     }
-    from = to;
+    for (size_t i = 0; i < tiles.size(); i++) {
+      tiles_.push_back(i % 2 == 0 ? tiles[i / 2] : tiles[tiles.size() - 1 - i / 2]);
+    }
+    begin = end;
   }
-  const auto work = [&](const AttentionUnit& unit) {
-    return (unit.to - unit.from) * plan.queries[unit.to - 1].limit;
-  };
-  std::stable_sort(units.begin(), units.end(),
-                   [&](const auto& one, const auto& other) { return work(one) > work(other); });
-  for (size_t i = 0; i < units.size(); i++) {
-    plan.units.push_back(i % 2 == 0 ? units[i / 2] : units[units.size() - 1 - i / 2]);
-  }
-  return plan;
 }
 
 }  // namespace cpu

@@ -1,4 +1,4 @@
-// Division of causal attention into units that threads take, and the memory that they share.
+// Division of causal attention into units that threads can compute in any order.
 #ifndef BPB_OPERATORS_CPU_ATTENTION_PLAN_H_
 #define BPB_OPERATORS_CPU_ATTENTION_PLAN_H_
 
@@ -9,35 +9,44 @@
 namespace bpb {
 namespace cpu {
 
-// A query: its row in q, and how many keys of its sequence it reads.
-struct AttentionQuery {
-  size_t index, limit;
+// Lanes are pairs of a query and a head, of those that read one key head: all heads of a query, then those of the
+// next. Queries are in ascending order of their positions.
+struct AttentionTile {
+  size_t row;       // of keys
+  size_t from, to;  // lanes
 };
 
-// Queries of one sequence, in the order of their positions, with the heads that read one key head.
-struct AttentionUnit {
-  size_t sequence, kv_head;
-  size_t from, to;  // of AttentionPlan::queries
+// Keys and values of a row and a key head.
+struct AttentionKeys {
+  const float *k, *v;
+  size_t stride;  // elements from one key to the next
 };
 
-struct AttentionPlan {
-  std::vector<AttentionQuery> queries;
-  std::vector<AttentionUnit> units;
-};
+class AttentionPlan {
+ public:
+  // `lanes` at most in a tile; positions must be valid, and `arguments` outlive the plan.
+  AttentionPlan(const bpb_causal_attention& arguments, size_t lanes);
 
-// The whole of it; units that stand side by side are long and short in turn, so that every range of them takes
-// about as long. Positions must be within rows * time.
-AttentionPlan plan_attention(const bpb_causal_attention& arguments);
+  const bpb_causal_attention& arguments() const { return arguments_; }
+  // Tiles of many keys and of few in turn, so that every range of them takes about as long.
+  const std::vector<AttentionTile>& tiles() const { return tiles_; }
+  // Query heads that read one key head.
+  size_t group() const { return group_; }
+  size_t query(size_t lane) const {
+    const size_t at = lane / group_;
+    return order_.empty() ? at : order_[at];
+  }
+  size_t position(size_t query) const {
+    return arguments_.positions != nullptr ? (size_t)arguments_.positions[query] : query;
+  }
+  // Keys that a query reads.
+  size_t limit(size_t query) const { return position(query) % arguments_.time + 1; }
 
-// Keys and values of a (sequence, key head) in the order in which the products read them.
-struct AttentionLayout {
-  size_t panel;   // keys beside each other in a panel [head_size, panel]
-  size_t panels;  // of a sequence
-  size_t width;   // of a row of values: head_size, filled up with zeros to whole vectors
-  size_t keys;    // floats of one (sequence, key head)
-  size_t values;
-
-  AttentionLayout(const bpb_causal_attention& arguments, size_t lanes, size_t vectors);
+ private:
+  const bpb_causal_attention& arguments_;
+  const size_t group_;
+  std::vector<size_t> order_;  // queries by position; empty where they are in order
+  std::vector<AttentionTile> tiles_;
 };
 
 }  // namespace cpu

@@ -7,16 +7,14 @@
 namespace bpb {
 namespace cpu {
 
-#define BPB_KERNELS_OF(isa)                                                                      \
-  void sum_norm_##isa(const bpb_sum_norm& arguments, size_t from, size_t to);                    \
-  void split_norm_rotary_##isa(const bpb_split_norm_rotary& arguments, size_t from, size_t to);  \
-  void squared_relu_##isa(const bpb_squared_relu& arguments, size_t from, size_t to);            \
-  void swiglu_##isa(const bpb_swiglu& arguments, size_t from, size_t to);                        \
-  AttentionLayout attention_layout_##isa(const bpb_causal_attention& arguments);                 \
-  void attention_pack_##isa(const bpb_causal_attention& arguments, size_t sequence, size_t head, \
-                            float* keys, float* values);                                         \
-  void attention_unit_##isa(const bpb_causal_attention& arguments, const AttentionPlan& plan,    \
-                            const AttentionUnit& unit, const float* keys, const float* values);
+#define BPB_KERNELS_OF(isa)                                                                     \
+  void sum_norm_##isa(const bpb_sum_norm& arguments, size_t from, size_t to);                   \
+  void split_norm_rotary_##isa(const bpb_split_norm_rotary& arguments, size_t from, size_t to); \
+  void squared_relu_##isa(const bpb_squared_relu& arguments, size_t from, size_t to);           \
+  void swiglu_##isa(const bpb_swiglu& arguments, size_t from, size_t to);                       \
+  size_t attention_lanes_##isa();                                                               \
+  void attention_tile_##isa(const AttentionPlan& plan, const AttentionTile& tile, size_t head,  \
+                            const AttentionKeys& keys);
 
 BPB_KERNELS_OF(portable)
 #ifdef BPB_X86

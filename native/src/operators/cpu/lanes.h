@@ -2,7 +2,7 @@
 //
 // Lanes, one struct for each instruction set, give W fp32 lanes: Vec, load<T> and store<T> of W elements or of the
 // first `count` (a load fills with zeros), set, add, sub, mul, div, madd (a*b+c, fused where that is free), max,
-// abs, round, scale, select_negative (by the sign of the first), sum, largest. max gives its SECOND operand when one is
+// abs, round, scale, select_negative (by the sign of the first), sum. max gives its SECOND operand when one is
 // NaN. A store rounds to nearest even; beyond the type's range it is infinite.
 #ifndef BPB_OPERATORS_CPU_LANES_H_
 #define BPB_OPERATORS_CPU_LANES_H_

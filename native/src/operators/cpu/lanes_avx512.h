@@ -34,7 +34,6 @@ struct Avx512 {
                                 negative);
   }
   static float sum(Vec a) { return _mm512_reduce_add_ps(a); }
-  static float largest(Vec a) { return _mm512_reduce_max_ps(a); }
 
   static __mmask16 mask(size_t count) { return (__mmask16)((1u << count) - 1); }
 };

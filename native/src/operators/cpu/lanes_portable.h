@@ -89,7 +89,6 @@ struct Portable {
   static Vec select_negative(Vec sign, Vec negative, Vec otherwise) {
     return blend((Int4)sign < 0, negative, otherwise);
   }
-  static float largest(Vec a) { return fmaxf(fmaxf(a[0], a[1]), fmaxf(a[2], a[3])); }
   static float sum(Vec a) { return (a[0] + a[1]) + (a[2] + a[3]); }
 
  private:
