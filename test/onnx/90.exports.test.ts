@@ -89,6 +89,23 @@ describe.skipIf(python === undefined)('exports of PyTorch (needs torch, onnx, on
     }
   });
 
+  test.each(CAUSAL)('%s: heads are split, normed and rotated in one', async (name) => {
+    for (const attention of ['standard', 'causal'] as const) {
+      const operators = new Set([...OPERATORS, 'SplitNormRotary'] as const);
+      const { counts, bytes, untouched } = await checked(load(name), {
+        ...options,
+        attention,
+        operators,
+      });
+      expect(counts['split-norm-rotary']).toBe(LAYERS);
+      const { nodes } = OnnxGraph.parse(bytes, name);
+      expect(
+        nodes.filter(({ op }) => /^(RotaryEmbedding|Split|Slice|Transpose)$/.test(op)),
+      ).toEqual([]);
+      expect(untouched).toEqual([]);
+    }
+  });
+
   test.each(CAUSAL)('%s: nothing is left of shapes and masks', (name) => {
     const { bytes } = optimize(load(name), { precision: 'fp16', seqLen: T, batch: ROWS });
     const operators = new Set(OnnxGraph.parse(bytes, name).nodes.map(({ op }) => op));
@@ -104,8 +121,14 @@ describe.skipIf(python === undefined)('exports of PyTorch (needs torch, onnx, on
     const all = await runLogits(model, ids, ROWS);
     const scored = [47, 5, 16, 30];
     const wanted = scored.flatMap((p) => [...all.subarray(p * VOCAB, (p + 1) * VOCAB)]);
-    for (const operators of [new Set<OwnOperator>(), OPERATORS]) {
-      const { bytes, scoredInput } = optimize(model, { ...given, operators });
+    const every = new Set([...OPERATORS, 'SplitNormRotary'] as const);
+    for (const [operators, attention] of [
+      [new Set<OwnOperator>(), 'standard'],
+      [OPERATORS, 'standard'],
+      [every, 'standard'],
+      [every, 'causal'],
+    ] as const) {
+      const { bytes, scoredInput } = optimize(model, { ...given, operators, attention });
       expect(scoredInput).toBe('scored_positions');
       const some = await runLogits(expanded(bytes), ids, ROWS, scored);
       expect(largestDifference(Float32Array.from(wanted), some)).toBeLessThan(TOLERANCE_LOGIT);

@@ -19,7 +19,8 @@ import { normalAxis } from './movement.js';
 import { isOwn } from './own-operators.js';
 import type { Workspace } from './workspace.js';
 
-const SCORED_INPUT = 'scored_positions';
+/** Name of the input of scored positions. */
+export const SCORED_INPUT = 'scored_positions';
 
 const UNARY = new Set(
   'Identity Cast Neg Abs Relu Tanh Sigmoid Gelu FastGelu QuickGelu Erf Silu Sqrt Exp'.split(' '),
@@ -137,7 +138,7 @@ function suits(ws: Workspace, name: string, to: 'apart' | 'flat', places: Places
 }
 
 /** The scored positions of a value, in the value's own layout. */
-function pick(ws: Workspace, name: string, before: Node): string {
+export function pick(ws: Workspace, name: string, before: Node): string {
   const dims = ws.dims(name)!;
   const width = dims.at(-1)!;
   const gather = (from: string) =>

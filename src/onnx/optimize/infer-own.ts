@@ -25,7 +25,7 @@ const splitNormRotary: Rule = (lookup, node, [x]) => {
   return ['q_heads', 'k_heads', 'v_heads'].map((heads) => ({
     type: x.type,
     dims: [...leading, (lookup.number(node, heads) ?? 0) * size],
-    perRow: 1,
+    perRow: node.inputs[5] ? x.perRow : 1,
   }));
 };
 

@@ -11,6 +11,7 @@ import { mergeFactors, multiplyEmbeddings } from './factors.js';
 import { fold } from './fold.js';
 import { toHalf } from './half.js';
 import { sliceHead } from './head.js';
+import { sliceQueries } from './last-queries.js';
 import { shapeBeforeHead } from './logits.js';
 import type { OwnOperator } from './own-operators.js';
 import { separateProjections } from './projections.js';
@@ -168,6 +169,10 @@ function rewrite(model: Uint8Array, options: OptimizeOptions & { path: string })
   if (typeof head === 'string') untouched.push(`head: ${head}`);
   else note('scored-positions', head?.sliced ?? 0);
   tidy(ws);
+  if (head !== null) {
+    note('scored-queries', sliceQueries(ws));
+    tidy(ws);
+  }
   separateAddends(ws);
   if (own.has('SumNorm')) {
     const summed = fuseSumNorms(ws);
