@@ -10,15 +10,18 @@ import type { Batch, BatchScore, EngineInfo } from './types.js';
 
 /** The state of all rows of the batch, of which the first are documents. */
 class PaddedState implements EngineState {
+  /** @param fixed whether the batch has one size, in which documents that ended stay */
   constructor(
     readonly whole: EngineState,
     public documents: number,
+    private readonly fixed: boolean,
   ) {}
 
   keep(rows: number): void {
     if (!(rows >= 1 && rows <= this.documents)) {
       throw new RangeError(`${rows} of ${this.documents} documents`);
     }
+    if (!this.fixed) this.whole.keep(rows);
     this.documents = rows;
   }
 
@@ -49,7 +52,7 @@ class FixedAdaptiveEngine implements AdaptiveEngine {
   begin(rows: number): EngineState {
     const all = this.axes.fixedRows ?? rows;
     if (rows > all) throw new RangeError(`${rows} documents in a batch of ${all}`);
-    return new PaddedState(this.engine.begin(all), rows);
+    return new PaddedState(this.engine.begin(all), rows, this.axes.fixedRows !== null);
   }
 
   async score(batch: Batch, state: EngineState, carry: boolean): Promise<BatchScore> {
