@@ -32,6 +32,13 @@ describe('rows of an open batch', () => {
         return g.op('Add', [x, g.op('Expand', [g.slice(x, 0, 0, 1), g.op('Shape', [x])])]);
       },
     ],
+    [
+      'one number, expanded to a row each',
+      (g, x) => {
+        const each = g.op('Expand', [g.scalar(0.5), axisOf(g, x, 0)]);
+        return g.op('Add', [x, g.op('Unsqueeze', [each, g.ints([1, 2])])]);
+      },
+    ],
     ['rows backwards', (g, x) => g.op('Add', [x, g.slice(x, 0, -1, -(2 ** 31), -1)])],
     [
       'rows side by side, then the second half of them',

@@ -70,7 +70,8 @@ export class Workspace implements Lookup {
     const [a, b] = [this.fact(one), this.fact(other)];
     const open = a.dims?.filter((dim) => dim === null).length ?? 0;
     if (!a.dims || !b.dims || open > 1 || (open === 1 && a.perRow !== b.perRow)) return false;
-    return a.dims.join() === b.dims.join();
+    // An open axis is joined as nothing, and so is a scalar's shape.
+    return a.dims.length === b.dims.length && a.dims.join() === b.dims.join();
   }
 
   constant(name: string): Tensor | null {
