@@ -1,11 +1,14 @@
-// The kernel laboratory: `bpb_lab device`, `check [SEED]`, `time [GIB]`. What is timed has been
+// The kernel laboratory: `bpb_lab device`, `check [SEED]`, `time [GIB]` of the scorer, `check-operators [SEED]`
+// and `time-operators`. What is timed has been
 // checked before, on logits that are fresh each time. Prints JSON, an object a line. Exits 0 when all
 // is right, 1 when something is wrong, 2 on wrong usage, 4 without a device.
 #include <time.h>
 
+#include "../src/cuda/operators/operators_cuda.cu"
 #include "../src/nll_cuda.cu"
 #include "check.cuh"
 #include "measure.cuh"
+#include "operators/measure.cuh"
 
 static void describe(const bpb_cuda_device& about) {
   printf("{\"kind\":\"device\",\"name\":\"%s\",\"major\":%d,\"minor\":%d,\"multiprocessors\":%d,"
@@ -44,6 +47,20 @@ int main(int argc, char** argv) {
     describe(about);
     return bench::measure_all(gib, about.multiprocessors) > 0;
   }
-  fprintf(stderr, "usage: bpb_lab device | check [SEED] | time [GIB]\n");
+  if (strcmp(verb, "check-operators") == 0) {
+    const uint64_t seed = argc > 2 ? strtoull(argv[2], nullptr, 10) : (uint64_t)time(nullptr);
+    fprintf(stderr, "seed %llu\n", (unsigned long long)seed);
+    const int failures =
+        bench::check_operators(seed, [](auto& call) { return bench::run_on_device(call); });
+    fprintf(stderr, "%d failed\n", failures);
+    return failures > 0;
+  }
+  if (strcmp(verb, "time-operators") == 0) {
+    describe(about);
+    bench::measure_operators(about.multiprocessors);
+    return 0;
+  }
+  fprintf(stderr, "usage: bpb_lab device | check [SEED] | time [GIB] | check-operators [SEED] | "
+                  "time-operators\n");
   return 2;
 }

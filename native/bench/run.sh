@@ -26,7 +26,9 @@ echo "spilling kernels: $(grep 'bytes stack frame' "$out/build.log" | grep -vc '
 # Wrong results end the run here: what is not right is not timed.
 "$lab" check >"$out/kernel-check.jsonl" || { grep '"ok":false' "$out/kernel-check.jsonl"; exit 1; }
 echo "all cases right: $(grep -c '"ok":true' "$out/kernel-check.jsonl") groups and checks"
+"$lab" check-operators >"$out/operators-check.jsonl" || { grep '"ok":false' "$out/operators-check.jsonl"; exit 1; }
 "$lab" time "$gib" >"$out/kernel-lab.jsonl"
+"$lab" time-operators >"$out/operators.jsonl"
 rm -f "$out/peers.jsonl"
 for who in torch triton quack; do
   "$python" native/bench/peers/measure.py "$who" "$out/peers.jsonl" "$gib" >"$out/$who.log" 2>&1 ||
@@ -35,5 +37,5 @@ done
 {
   echo "# Kernel laboratory, $(date -u +%FT%TZ), commit $(git rev-parse --short HEAD 2>/dev/null || echo unknown)"
   echo
-  node native/bench/table.mjs "$out/kernel-lab.jsonl" "$out/peers.jsonl" --all
+  node native/bench/table.mjs "$out/kernel-lab.jsonl" "$out/peers.jsonl" "$out/operators.jsonl" --all
 } | tee "$out/kernel-lab.md"

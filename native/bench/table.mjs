@@ -1,7 +1,7 @@
 /**
  * One Markdown table of the laboratory's times and its peers'.
  *
- *   node native/bench/table.mjs LAB.jsonl [PEERS.jsonl] [--all]
+ *   node native/bench/table.mjs LAB.jsonl [PEERS.jsonl] [OPERATORS.jsonl] [--all]
  *
  * Rows are grouped by type, vocabulary, softcap and width; GB/s are bytes of logits a second, shares those of
  * the copy and of the read-only sweep that the laboratory measured in the same run. Without --all only
@@ -47,9 +47,30 @@ export function kernelTable(lab, peers, { all = false } = {}) {
   ];
 }
 
+/** Lines of the operators' table, of what `bpb_lab time-operators` prints; none where it did not run. */
+function operatorTable(lines) {
+  const ceilings = lines.find((line) => line.kind === 'ceilings');
+  const times = lines.filter((line) => line.kind === 'operator');
+  if (ceilings === undefined || times.length === 0) return [];
+  const rows = times.map(({ ms, ms_low, ms_high, ...line }) => {
+    const [median, low, high] = [ms, ms_low, ms_high].map((time) => time.toFixed(3));
+    return `| ${line.operator} | ${line.shape} | ${line.type} | ${line.version} | ${median} (${low}–${high}) | ${line.gbs.toFixed(0)} | ${(100 * line.of_copy).toFixed(1)} % |`;
+  });
+  return [
+    '',
+    `Operators, 65,536 rows, beside a copy of ${ceilings.copy_gbs.toFixed(0)} GB/s (read + written):`,
+    '',
+    '| operator | shape | type | version | ms, median (quartiles) | GB/s | of copy |',
+    '| --- | --- | --- | --- | ---: | ---: | ---: |',
+    ...rows,
+  ];
+}
+
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const paths = process.argv.slice(2).filter((argument) => argument !== '--all');
-  const [lab, ...peers] = paths.map(readLines);
+  const [lab, ...others] = paths.map(readLines);
   const all = process.argv.includes('--all');
-  console.log(kernelTable(lab, peers.flat(), { all }).join('\n'));
+  const operators = others.filter((lines) => lines.some(({ kind }) => kind === 'operator')).flat();
+  const peers = others.flat().filter(({ who }) => who !== undefined);
+  console.log(kernelTable(lab, peers, { all }).concat(operatorTable(operators)).join('\n'));
 }

@@ -117,5 +117,5 @@ std::string emulate(const Arguments& a) {
 
 int main(int argc, char** argv) {
   const uint64_t seed = argc > 1 ? strtoull(argv[1], nullptr, 10) : 1;
-  bench::check_operators(seed, [](auto& job) { return emulate(job.arguments); });
+  bench::check_operators(seed, [](auto& call) { return emulate(call.arguments); });
 }

@@ -20,7 +20,7 @@ inline const char* values_name(Values values) {
   return "";
 }
 
-// Runs a case at every place: `run(job)` computes its outputs in host memory. Prints one JSON object for each kind of
+// Runs a case at every place: `run(call)` computes its outputs in host memory. Prints one JSON object for each kind of
 // values; returns how many were wrong. Twice with other bytes under the outputs, so that one not written shows.
 template <class Case, class Run>
 int check_group(const char* name, const char* type, const std::vector<Case>& cases, uint64_t seed,
@@ -36,10 +36,10 @@ int check_group(const char* name, const char* type, const std::vector<Case>& cas
       for (const size_t skip : {(size_t)0, (size_t)1 + i % 3}) {
         for (const uint8_t poison : {(uint8_t)0xff, (uint8_t)0x33}) {
           if (poison == 0x33 && (values != Values::kNormal || i % 3 > 0)) continue;
-          auto job = make_job(cases[i], Place{skip, poison, values, seed + i});
-          std::string found = run(job);
-          if (found.empty()) found = job.wrong();
-          if (found.empty()) found = job.guards();
+          auto call = make_call(cases[i], Place{skip, poison, values, seed + i});
+          std::string found = run(call);
+          if (found.empty()) found = call.wrong();
+          if (found.empty()) found = call.guards();
           ++count;
           if (wrong.empty() && !found.empty()) {
             wrong = name_of(cases[i]) + ", from element " + std::to_string(skip) + ": " + found;

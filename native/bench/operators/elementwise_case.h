@@ -2,7 +2,7 @@
 #ifndef BPB_BENCH_OPERATORS_ELEMENTWISE_CASE_H_
 #define BPB_BENCH_OPERATORS_ELEMENTWISE_CASE_H_
 
-#include "job.h"
+#include "call.h"
 
 namespace bench {
 
@@ -12,13 +12,13 @@ struct ReluCase {
   float slope;
 };
 
-inline Job<bpb_squared_relu> make_job(const ReluCase& c, const Place& place) {
-  Job<bpb_squared_relu> job;
-  job.place = place;
-  job.random = {place.seed};
-  const Tensor *x = &job.input(c.type, c.count), *y = &job.add(c.type, c.count);
-  job.arguments = {c.type, c.count, c.slope, x->data(), (void*)y->data()};
-  job.wrong = [=] {
+inline Call<bpb_squared_relu> make_call(const ReluCase& c, const Place& place) {
+  Call<bpb_squared_relu> call;
+  call.place = place;
+  call.random = {place.seed};
+  const Tensor *x = &call.input(c.type, c.count), *y = &call.add(c.type, c.count);
+  call.arguments = {c.type, c.count, c.slope, x->data(), (void*)y->data()};
+  call.wrong = [=] {
     Verdict verdict;
     for (size_t i = 0; i < c.count; ++i) {
       const double value = x->at(i);
@@ -27,7 +27,7 @@ inline Job<bpb_squared_relu> make_job(const ReluCase& c, const Place& place) {
     }
     return verdict.wrong;
   };
-  return job;
+  return call;
 }
 
 struct GluCase {
@@ -41,27 +41,27 @@ struct GluCase {
 // the end of fp32 the quotient is flushed to 0.
 constexpr double kGluError = 10 * kUnit;
 
-inline Job<bpb_swiglu> make_job(const GluCase& c, const Place& place) {
-  Job<bpb_swiglu> job;
-  job.place = place;
-  job.random = {place.seed};
+inline Call<bpb_swiglu> make_call(const GluCase& c, const Place& place) {
+  Call<bpb_swiglu> call;
+  call.place = place;
+  call.random = {place.seed};
   const size_t stride = (c.both ? 2 * c.width : c.width) + c.gap;
-  Tensor* gate = &job.input(c.type, c.rows * stride);
-  const Tensor* up = c.both ? gate : &job.input(c.type, c.rows * stride);
-  const Tensor* y = &job.add(c.type, c.rows * c.width);
+  Tensor* gate = &call.input(c.type, c.rows * stride);
+  const Tensor* up = c.both ? gate : &call.input(c.type, c.rows * stride);
+  const Tensor* y = &call.add(c.type, c.rows * c.width);
   for (size_t i = 0; i < gate->count; ++i) {
     gate->set(i, (float)in_range(gate->at(i) * c.size));
   }
   const size_t shift = c.both ? c.width : 0;
-  job.arguments = {c.type,
-                   c.rows,
-                   c.width,
-                   stride,
-                   stride,
-                   gate->data(),
-                   up->data() + shift * up->size(),
-                   (void*)y->data()};
-  job.wrong = [=] {
+  call.arguments = {c.type,
+                    c.rows,
+                    c.width,
+                    stride,
+                    stride,
+                    gate->data(),
+                    up->data() + shift * up->size(),
+                    (void*)y->data()};
+  call.wrong = [=] {
     Verdict verdict;
     for (size_t i = 0; i < c.rows * c.width; ++i) {
       const size_t at = i / c.width * stride + i % c.width;
@@ -73,7 +73,7 @@ inline Job<bpb_swiglu> make_job(const GluCase& c, const Place& place) {
     }
     return verdict.wrong;
   };
-  return job;
+  return call;
 }
 
 inline std::vector<ReluCase> relu_cases(bpb_type type) {

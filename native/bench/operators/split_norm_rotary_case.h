@@ -2,7 +2,7 @@
 #ifndef BPB_BENCH_OPERATORS_SPLIT_NORM_ROTARY_CASE_H_
 #define BPB_BENCH_OPERATORS_SPLIT_NORM_ROTARY_CASE_H_
 
-#include "job.h"
+#include "call.h"
 
 namespace bench {
 
@@ -73,11 +73,11 @@ inline std::string wrong_rotary(const bpb_split_norm_rotary& a, const Tensor& x,
   return verdict.wrong;
 }
 
-inline Job<bpb_split_norm_rotary> make_job(const RotaryCase& c, const Place& place) {
-  Job<bpb_split_norm_rotary> job;
-  job.place = place;
-  job.random = {place.seed};
-  bpb_split_norm_rotary& a = job.arguments;
+inline Call<bpb_split_norm_rotary> make_call(const RotaryCase& c, const Place& place) {
+  Call<bpb_split_norm_rotary> call;
+  call.place = place;
+  call.random = {place.seed};
+  bpb_split_norm_rotary& a = call.arguments;
   a.type = c.type;
   a.rows = c.rows;
   a.time = c.time;
@@ -91,39 +91,39 @@ inline Job<bpb_split_norm_rotary> make_job(const RotaryCase& c, const Place& pla
   a.epsilon = 1e-6f;
   const size_t size = (size_t)c.head_size, half = (size_t)c.rotary_size / 2;
   const size_t heads[3] = {(size_t)c.q_heads, (size_t)c.k_heads, (size_t)c.v_heads};
-  const Tensor* x = &job.input(c.type, c.rows * (heads[0] + heads[1] + heads[2]) * size);
+  const Tensor* x = &call.input(c.type, c.rows * (heads[0] + heads[1] + heads[2]) * size);
   a.x = x->data();
   if (half > 0) {
-    Tensor &cosines = job.add(BPB_FP32, c.time * half), &sines = job.add(BPB_FP32, c.time * half);
+    Tensor &cosines = call.add(BPB_FP32, c.time * half), &sines = call.add(BPB_FP32, c.time * half);
     for (size_t i = 0; i < c.time * half; ++i) {
-      const double angle = 6.3 * job.random.uniform();
+      const double angle = 6.3 * call.random.uniform();
       cosines.set(i, (float)cos(angle));
       sines.set(i, (float)sin(angle));
     }
     a.cos = (const float*)cosines.data();
     a.sin = (const float*)sines.data();
   }
-  if (c.gain && c.q_heads > 0) a.q_gain = (const float*)job.table(heads[0] * size, 1, 0.5).data();
-  if (c.gain && c.k_heads > 0) a.k_gain = (const float*)job.table(heads[1] * size, 1, 0.5).data();
+  if (c.gain && c.q_heads > 0) a.q_gain = (const float*)call.table(heads[0] * size, 1, 0.5).data();
+  if (c.gain && c.k_heads > 0) a.k_gain = (const float*)call.table(heads[1] * size, 1, 0.5).data();
   const Tensor* out[3] = {};
   for (int part = 0; part < 3; ++part) {
-    if (heads[part] > 0) out[part] = &job.add(c.type, c.rows * heads[part] * size);
+    if (heads[part] > 0) out[part] = &call.add(c.type, c.rows * heads[part] * size);
   }
   a.q = out[0] ? (void*)out[0]->data() : nullptr;
   a.k = out[1] ? (void*)out[1]->data() : nullptr;
   a.v = out[2] ? (void*)out[2]->data() : nullptr;
   for (size_t row = 0; c.positions && row < c.rows; ++row) {
     // Positions of a longer matrix, one of them beyond 32 bits.
-    job.positions.push_back(row == 1 ? ((int64_t)5 << 32) + 7 : job.random.below(1 << 20));
+    call.positions.push_back(row == 1 ? ((int64_t)5 << 32) + 7 : call.random.below(1 << 20));
   }
-  if (c.positions) a.positions = job.positions.data();
+  if (c.positions) a.positions = call.positions.data();
   const bpb_split_norm_rotary host = a;
   const Tensor *q = out[0], *k = out[1], *v = out[2];
-  job.wrong = [=] {
+  call.wrong = [=] {
     const Tensor* const outputs[3] = {q, k, v};
     return wrong_rotary(host, *x, outputs);
   };
-  return job;
+  return call;
 }
 
 inline std::vector<RotaryCase> rotary_cases(bpb_type type) {

@@ -2,7 +2,7 @@
 #ifndef BPB_BENCH_OPERATORS_SUM_NORM_CASE_H_
 #define BPB_BENCH_OPERATORS_SUM_NORM_CASE_H_
 
-#include "job.h"
+#include "call.h"
 
 namespace bench {
 
@@ -59,11 +59,11 @@ inline std::string wrong_sum_norm(const bpb_sum_norm& a, const std::list<const T
   return verdict.wrong;
 }
 
-inline Job<bpb_sum_norm> make_job(const SumNormCase& c, const Place& place) {
-  Job<bpb_sum_norm> job;
-  job.place = place;
-  job.random = {place.seed};
-  bpb_sum_norm& a = job.arguments;
+inline Call<bpb_sum_norm> make_call(const SumNormCase& c, const Place& place) {
+  Call<bpb_sum_norm> call;
+  call.place = place;
+  call.random = {place.seed};
+  bpb_sum_norm& a = call.arguments;
   a.type = c.type;
   a.rows = c.rows;
   a.width = c.width;
@@ -73,24 +73,24 @@ inline Job<bpb_sum_norm> make_job(const SumNormCase& c, const Place& place) {
   const size_t count = c.rows * c.width;
   std::list<const Tensor*> x;
   for (int i = 0; i < c.terms; ++i) {
-    x.push_back(&job.input(c.type, count));
+    x.push_back(&call.input(c.type, count));
     a.x[i] = x.back()->data();
     // The last term of several without a factor.
     if (c.factors && (i + 1 < c.terms || i == 0)) {
-      a.factor[i] = (const float*)job.table(c.width, 0.8, 0.5).data();
+      a.factor[i] = (const float*)call.table(c.width, 0.8, 0.5).data();
     }
   }
-  if (c.carry) a.carry = (const float*)job.table(c.width, -0.7, 0.3).data();
-  if (c.gain) a.gain = (const float*)job.table(c.width, c.gain_size, c.gain_size / 4).data();
-  Tensor* first = c.first ? &job.add(c.type, count) : nullptr;
-  Tensor* sum = c.sum ? &job.add(c.type, count) : nullptr;
-  Tensor* norm = c.norm ? &job.add(c.type, count) : nullptr;
+  if (c.carry) a.carry = (const float*)call.table(c.width, -0.7, 0.3).data();
+  if (c.gain) a.gain = (const float*)call.table(c.width, c.gain_size, c.gain_size / 4).data();
+  Tensor* first = c.first ? &call.add(c.type, count) : nullptr;
+  Tensor* sum = c.sum ? &call.add(c.type, count) : nullptr;
+  Tensor* norm = c.norm ? &call.add(c.type, count) : nullptr;
   a.first = first ? first->data() : nullptr;
   a.sum = sum ? sum->data() : nullptr;
   a.norm = norm ? norm->data() : nullptr;
   const bpb_sum_norm host = a;
-  job.wrong = [=] { return wrong_sum_norm(host, x, first, sum, norm); };
-  return job;
+  call.wrong = [=] { return wrong_sum_norm(host, x, first, sum, norm); };
+  return call;
 }
 
 inline std::vector<SumNormCase> sum_norm_cases(bpb_type type) {

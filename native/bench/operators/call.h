@@ -1,7 +1,7 @@
 // A call of an operator on operands in host memory, wherever it is run: the operands, the arguments, and what
 // was found wrong with the results.
-#ifndef BPB_BENCH_OPERATORS_JOB_H_
-#define BPB_BENCH_OPERATORS_JOB_H_
+#ifndef BPB_BENCH_OPERATORS_CALL_H_
+#define BPB_BENCH_OPERATORS_CALL_H_
 
 #include <functional>
 #include <list>
@@ -40,7 +40,7 @@ struct Place {
 };
 
 template <class Arguments>
-struct Job {
+struct Call {
   Arguments arguments = {};
   std::list<Tensor> operands;      // outputs among them
   std::vector<int64_t> positions;  // of SplitNormRotary
@@ -92,4 +92,4 @@ struct Verdict {
 
 }  // namespace bench
 
-#endif  // BPB_BENCH_OPERATORS_JOB_H_
+#endif  // BPB_BENCH_OPERATORS_CALL_H_
