@@ -1,9 +1,10 @@
 /** The operator set that a fused attention needs: raised, kept, or another operator in its place. */
 import { describe, expect, test } from 'vitest';
 import { OnnxGraph } from '#bpb/onnx/graph';
+import { optimize } from '#bpb/onnx/optimize/optimize';
 import { GraphBuilder } from '../helpers/graph-builder.js';
 import { checked } from '../helpers/optimized.js';
-import { attention, D } from './attention-graphs.js';
+import { attention, D, T } from './attention-graphs.js';
 
 describe('the operator set', () => {
   const build = (opset: number, change?: (g: GraphBuilder, y: string) => string) => {
@@ -24,6 +25,15 @@ describe('the operator set', () => {
     const result = await checked(build(opset));
     expect(result.counts['attention']).toBe(1);
     expect(opsetOf(result.bytes)).toBe(opset);
+  });
+
+  test('halves are not for the operator that computes in fp32 alone', () => {
+    const options = { seqLen: T, batch: 2 };
+    const half = optimize(build(18), { ...options, precision: 'fp16', attention: 'kept' });
+    const again = { ...options, precision: 'fp32', attention: 'causal' } as const;
+    expect(optimize(half.bytes, again).untouched).toEqual([expect.stringMatching(/fp32 alone/)]);
+    const { rewrites } = optimize(build(18), again);
+    expect(rewrites.map(({ name }) => name)).toContain('causal-attention');
   });
 
   test('stays where nothing is attention', async () => {

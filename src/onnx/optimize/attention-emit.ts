@@ -41,6 +41,8 @@ export function emitAttention(
 ): string | null {
   const { q, scale } = parts;
   if (ws.fact(q).type === TYPE.float64) return 'the fused operators do not take float64';
+  if (fused === 'causal' && ws.fact(q).type !== TYPE.float32)
+    return 'CausalAttention computes in fp32 alone';
   const grouped = fused !== 'mha';
   let [k, v] = grouped ? [ungrouped(ws, parts.k), ungrouped(ws, parts.v)] : [parts.k, parts.v];
   const [queries, keys, values] = [headDims(ws, q), headDims(ws, k), headDims(ws, v)];
