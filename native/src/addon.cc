@@ -6,6 +6,7 @@
 #include "kernel_functions.h"
 #include "operators/compute_function.h"
 #include "operators/operator_functions.h"
+#include "operators/product_function.h"
 #include "session_object.h"
 #include "state_object.h"
 
@@ -29,6 +30,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
               Napi::Function::New<bpb::InstructionSetsFunction>(env, "instructionSets"));
   exports.Set("causalAttention",
               Napi::Function::New<bpb::CausalAttentionFunction>(env, "causalAttention"));
+  exports.Set("product", Napi::Function::New<bpb::ProductFunction>(env, "product"));
   exports.Set("operators", Napi::Function::New<bpb::OperatorsFunction>(env, "operators"));
   exports.Set("compute", Napi::Function::New<bpb::ComputeFunction>(env, "compute"));
   exports.Set("driver", Napi::Function::New<bpb::DriverFunction>(env, "driver"));

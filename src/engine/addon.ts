@@ -199,6 +199,33 @@ interface ComputeOptions extends Readonly<Record<string, unknown>> {
   parts: number;
 }
 
+/** One product with constant weights, as native/src/operators/operators.h defines it. */
+interface ProductOptions {
+  rows: number;
+  inner: number;
+  width: number;
+  /** `[rows, inner]` */
+  x: Float32Array;
+  /** `[inner, width]`, or `[width, inner]` where transposed */
+  weights: Float32Array;
+  transposed?: boolean;
+  /** Of the norm of x; without it there is none. */
+  epsilon?: number | undefined;
+  gain?: Float32Array | undefined;
+  bias?: Float32Array | undefined;
+  /** Of the squared rectifier; without it there is none. */
+  slope?: number | undefined;
+  factor?: Float32Array | undefined;
+  added0?: Float32Array | undefined;
+  added1?: Float32Array | undefined;
+  added_factor0?: Float32Array | undefined;
+  added_factor1?: Float32Array | undefined;
+  /** Times to run, the shortest of which counts; by default 1. */
+  repeats?: number;
+  /** The pieces that threads would share one by one, the last first. */
+  apart?: boolean;
+}
+
 export interface NativeAddon {
   /** Of the exports and what they take: `ABI` of this file. */
   readonly abi: number;
@@ -230,6 +257,12 @@ export interface NativeAddon {
   operators(place: 'cpu' | 'cuda'): OwnOperator[];
   /** One operator's kernel on arrays of the caller, for tests: `ArrayBuffer`s in and out. */
   compute(call: ComputeOptions): Record<string, ArrayBuffer>;
+  /**
+   * The kernel of Product, for tests and the bench: `[rows, width]`, and seconds of processor time.
+   *
+   * @throws where this CPU or this build has none
+   */
+  product(options: ProductOptions): { y: Float32Array; seconds: number };
 }
 
 export interface AttentionOptions {

@@ -12,6 +12,7 @@
 namespace bpb {
 
 extern const OperatorInfo kCausalAttention;
+extern const OperatorInfo kProduct;
 extern const OperatorInfo kSplitNormRotary;
 extern const OperatorInfo kSquaredRelu;
 extern const OperatorInfo kSumNorm;

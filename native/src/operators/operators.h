@@ -104,6 +104,40 @@ typedef struct bpb_causal_attention {
   float* y;            // as q
 } bpb_causal_attention;
 
+#define BPB_PRODUCT_TERMS 2
+
+// Product: a matrix product with constant weights, and what can be computed while its rows are read and written.
+// On the CPU, in fp32.
+//
+//   z = gain * x / sqrt(mean(x^2) + epsilon)     with a norm; x without
+//   p = z weights + bias
+//   p = max(p, slope * p)^2                      with squared_relu
+//   y = factor * p + sum_i added_factor_i * added_i
+//
+// On CPUs with AMX a value is the sum of three bf16 numbers, and a product six products of such parts, added in
+// fp32 (Henry, Tang and Heinecke 2019, arXiv:1904.06376). With u = 2^-24 and S = sum_k |z_k| |weights_k|,
+//
+//   |error of z weights| <= (inner / 24 + 24) * u * S
+//
+// as long as no value or part is below 2^-126, which counts as 0, and no value is above 3.389e38, which counts as
+// infinite. An infinity or a NaN that an output depends on makes it infinite or NaN. The bits of a row depend on
+// that row alone.
+typedef struct bpb_product {
+  size_t rows, inner, width;  // x is [rows, inner], y and added [rows, width]
+  const float* x;
+  const void* weights;  // as the kernel packs them (cpu/product.h)
+  int norm;
+  float epsilon;
+  const float* gain;  // [inner], with a norm; null for 1
+  const float* bias;  // [width]; null for 0
+  int squared_relu;
+  float slope;          // in [0, 1)
+  const float* factor;  // [width]; null for 1
+  const float* added[BPB_PRODUCT_TERMS];
+  const float* added_factor[BPB_PRODUCT_TERMS];  // [width] each; null for 1
+  float* y;
+} bpb_product;
+
 #ifdef __cplusplus
 }
 #endif
