@@ -22,6 +22,8 @@ export interface AdaptGraph {
   readonly path: string;
   /** The ONNX file, decompressed, in shared memory. */
   readonly bytes: Uint8Array<SharedArrayBuffer>;
+  /** Whether `--optimize` made it: it may hold operators of this project's own. */
+  readonly rewritten?: boolean | undefined;
   /** Input names; null where it takes none. */
   readonly tokens: string | null;
   readonly targets: string | null;

@@ -196,7 +196,8 @@ export async function openAdaptiveOn(
       const ids = { tokens: adapt.tokens ?? '', targets: adapt.targets ?? '', logits: '' };
       const reads = ports('in', adapts.reads);
       const state = { ...ids, reads, writes: ports('out', adapts.writes) };
-      adaptSession = await hosted({ model: adapt.bytes, path: adapt.path, ...ids, state });
+      const { bytes, path, rewritten } = adapt;
+      adaptSession = await hosted({ model: bytes, path, rewritten, ...ids, state });
     }
     const info = host.info(scorer, signature);
     return new AdaptiveNativeEngine(info, host, options, scorer, adaptSession, remarks);

@@ -30,7 +30,10 @@ interface NativeCudaOptions extends Pick<CudaOptions, 'device' | 'tf32' | 'allow
 export type ProviderForm = 'classic' | 'plugin';
 
 /** A graph as the addon opens it. */
-export type NativeGraph = Pick<GraphOptions, 'model' | 'tokens' | 'logits' | 'positions'> & {
+export type NativeGraph = Pick<
+  GraphOptions,
+  'model' | 'tokens' | 'logits' | 'positions' | 'rewritten'
+> & {
   /** For a graph that reads or writes a state; `tokens` and `logits` may be empty then. */
   readonly state?: NativeStatePorts | undefined;
 };

@@ -56,7 +56,9 @@ function bitFields(result: Identified): Record<string, unknown> {
 
 /** A rewritten model gives other bits; without one there is no field, so that old hashes stay valid. */
 function rewriteFields({ optimization }: Identified): Record<string, unknown> {
-  return optimization === null ? {} : { rewritten: optimization.model_sha256 };
+  if (optimization === null) return {};
+  const { model_sha256: rewritten, adapt_sha256: rewrittenAdapt } = optimization;
+  return { rewritten, ...(rewrittenAdapt ? { rewrittenAdapt } : {}) };
 }
 
 /** What inputs were given gives other bits; a plain model has no field, so that old hashes stay valid. */

@@ -1,10 +1,9 @@
 /**
  * The workers of a score: a pool of open sessions, with `--optimize` of the rewritten model.
  */
-import type { Artifact } from '../artifact/load.js';
+import type { Adaptive } from '../artifact/adaptive.js';
 import { sha256 } from '../artifact/size.js';
 import { operatorsOf } from '../engine/own-operators.js';
-import { inputError } from '../errors.js';
 import type { PlannedEvaluation, Workload } from '../evaluation/open.js';
 import type { ScoreOptions } from '../evaluation/options.js';
 import type { OptimizeOptions } from '../onnx/optimize/optimize.js';
@@ -14,11 +13,14 @@ import { ScorePool } from '../run/pool.js';
 import { type BatchPlan, longestRow } from '../windows/batches.js';
 import { scoredOf, type WindowPlan } from '../windows/plan.js';
 import { type OptimizedEngine, optimizedEngine } from './optimize-check.js';
+import { type AdaptRewrite, paddedTime, rewriteAdapt, scorePorts } from './optimize-stateful.js';
 
 /** The rewritten model, and the options of an engine that runs it. */
 export interface Rewritten extends OptimizedEngine {
   readonly precision: 'fp16' | 'fp32';
   readonly sha256: string;
+  /** Null where there is no adapt graph. */
+  readonly adapt: AdaptRewrite | null;
   readonly seconds: number;
 }
 
@@ -33,7 +35,7 @@ export interface Workers {
  * @throws BPB_OPTIMIZE for a model that cannot be rewritten, and whatever an engine refuses
  */
 export async function openWorkers(
-  { artifact, axes, placement, workload }: PlannedEvaluation,
+  { axes, placement, workload }: PlannedEvaluation,
   setup: WorkerSetup,
   { optimize, precision }: Pick<ScoreOptions, 'optimize' | 'precision'>,
 ): Promise<Workers> {
@@ -47,36 +49,28 @@ export async function openWorkers(
     }
   };
   if (!optimize) return open(setup, null);
-  refuseStateful(artifact);
   const onGpu = placement.gpus !== null;
   const rewriteFor = (gpu: boolean) =>
     rewrite(axes.fixedTime, setup, workload, precision ?? (gpu ? 'fp16' : 'fp32'), gpu);
   const first = rewriteFor(onGpu);
-  const workers = await open({ ...setup, options: first.options }, first);
+  const workers = await open(withRewrite(setup, first), first);
   const { info, notes } = workers.opened;
   if (!onGpu || info.provider !== 'cpu' || first.precision === 'fp32') return workers;
   // `auto` fell back to the CPU, where a rewrite for a GPU is slow.
   if (precision === 'fp16') return workers;
   await workers.pool.close();
   const second = rewriteFor(false);
-  const again = await open({ ...setup, engine: info.name, options: second.options }, second);
+  const again = await open(withRewrite({ ...setup, engine: info.name }, second), second);
   return { ...again, opened: { ...again.opened, notes: [...notes, ...again.opened.notes] } };
 }
 
-function refuseStateful({ adaptive, model }: Artifact): void {
-  if (adaptive === null) return;
-  throw inputError('BPB_OPTIMIZE', {
-    message: 'the model cannot be optimized',
-    path: model.path,
-    expected: 'a model whose rows do not depend on each other',
-    actual: 'one that carries state from chunk to chunk',
-    hint: 'score without --optimize',
-  });
+function withRewrite(setup: WorkerSetup, { options, adapt }: Rewritten): WorkerSetup {
+  return { ...setup, options, adaptive: adapt?.adaptive ?? setup.adaptive };
 }
 
 function rewrite(
   fixedTime: number | null,
-  { engine: choice, options }: WorkerSetup,
+  { engine: choice, options, adaptive }: WorkerSetup,
   { plan, batches }: Workload,
   wanted: NonNullable<ScoreOptions['precision']>,
   onGpu: boolean,
@@ -86,21 +80,29 @@ function rewrite(
   const positionsPerBatch = listLength(plan, batches);
   const operators = operatorsOf(choice, onGpu);
   const engine = { ...options, cuda: options.cuda && { ...options.cuda, positionsPerBatch } };
+  const attention = attentionOf(onGpu, wanted, operators);
   const made = optimizedEngine(engine, {
     precision: wanted === 'fp16' ? 'fp16' : 'fp32',
     // A graph that fixes its time axis is padded to it, as without a rewrite.
-    seqLen: fixedTime ?? longestRow(plan, batches),
-    attention: attentionOf(onGpu, wanted, operators),
+    seqLen: fixedTime ?? rowLength(adaptive, longestRow(plan, batches)),
+    attention,
     operators,
-    scoredPositions: stride !== null && stride < seqLen,
+    scoredPositions: adaptive === null && stride !== null && stride < seqLen,
+    carried: adaptive === null ? undefined : scorePorts(adaptive),
   });
+  const adapt = adaptive && rewriteAdapt(adaptive, { operators, attention });
   const halved = made.optimized.rewrites.some(({ name }) => name === 'half-precision-weights');
   return {
     ...made,
     precision: halved ? 'fp16' : 'fp32',
     sha256: sha256(made.options.graph.model),
+    adapt,
     seconds: (performance.now() - start) / 1000,
   };
+}
+
+function rowLength(adaptive: Adaptive | null, longest: number): number | null {
+  return adaptive === null ? longest : paddedTime(adaptive, longest);
 }
 
 /**

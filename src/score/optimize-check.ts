@@ -23,12 +23,14 @@ const SIZE_FACTOR = 50;
 
 interface OptimizeRequest {
   readonly precision: 'fp16' | 'fp32';
-  /** The plan's row length: shorter rows are padded to it. */
-  readonly seqLen: number;
+  /** The plan's row length: shorter rows are padded to it. Null where the time axis stays open. */
+  readonly seqLen: number | null;
   /** Compute logits of scored positions only: where rows overlap. */
   readonly scoredPositions?: boolean | undefined;
   readonly attention?: OptimizeOptions['attention'];
   readonly operators?: OptimizeOptions['operators'];
+  /** Of a graph that carries state. */
+  readonly carried?: OptimizeOptions['carried'];
 }
 
 export interface OptimizedEngine {
@@ -53,6 +55,7 @@ export function optimizedEngine(options: EngineOptions, request: OptimizeRequest
     scoredPositions: request.scoredPositions,
     attention: request.attention,
     operators: request.operators,
+    carried: request.carried,
     path: graph.path,
     tokensInput: graph.tokens,
     logitsOutput: graph.logits,

@@ -11,8 +11,15 @@ import { ScorePool } from '../run/pool.js';
 import type { Rewritten } from './open-workers.js';
 import { type OptimizationProof, proveOptimization, unproved } from './optimize-check.js';
 
+/** What a proof was made on: rows that stand alone, whole documents, or the stream from its beginning. */
+export type ProofKind = 'rows' | 'documents' | 'prefix';
+
 /** What a result says of `--optimize`. */
 export interface Optimization extends OptimizationProof {
+  /** Both models began each of them in the initial state. */
+  proved_on: ProofKind;
+  /** Whole documents that were compared; null where it was not by documents. */
+  documents: number | null;
   /** Of weights and activations, where they are known to be sound in it. */
   precision: 'fp16' | 'fp32';
   rewrites: readonly Rewrite[];
@@ -20,8 +27,11 @@ export interface Optimization extends OptimizationProof {
   skipped: readonly string[];
   /** Taken out of the graph and applied by the scorer. */
   softcap: number | null;
-  /** sha256 of the rewritten model. */
+  /** sha256 of the rewritten model; of an adaptive artifact that of its score graph. */
   model_sha256: string;
+  /** sha256 of the rewritten adapt graph, and what was rewritten in it; null where there is none. */
+  adapt_sha256: string | null;
+  adapt_rewrites: readonly Rewrite[] | null;
   /** Seed of the choice of rows. */
   seed: number;
   rewrite_s: number;
@@ -59,7 +69,8 @@ interface ProofRun {
   /** Of the engine that the run used. */
   readonly info: EngineInfo;
   readonly rewritten: Rewritten;
-  /** The run's own losses of the rows that were drawn, by row index of the plan. */
+  readonly sample: { readonly kind: ProofKind; readonly groups: readonly Uint32Array[] };
+  /** The run's own losses of the sampled rows, by row index of the plan. */
   readonly kept: ReadonlyMap<number, Float32Array>;
   readonly seed: number;
   readonly options: Pick<ScoreOptions, 'optimizeTolerance' | 'signal' | 'onProgress'>;
@@ -70,26 +81,28 @@ interface ProofRun {
  * the run's own losses. The run's workers are closed by then.
  */
 export async function proveRun(run: ProofRun): Promise<Optimization> {
-  const { options, rewritten, kept, seed } = run;
+  const { options, rewritten, sample, kept, seed } = run;
+  const { groups, kind } = sample;
   const { optimizeTolerance: tolerance, signal, onProgress } = options;
   const start = performance.now();
+  const total = groups.reduce((rows, group) => rows + group.length, 0);
   let done = 0;
-  const report = () =>
-    onProgress?.({ phase: 'prove', done, total: kept.size, unit: 'rows', bpb: null });
+  const report = () => onProgress?.({ phase: 'prove', done, total, unit: 'rows', bpb: null });
   report();
   const pool = new ScorePool(originalSetup(run), 1);
   let proof: OptimizationProof;
   try {
     await pool.open();
     proof = await proveOptimization({
-      original: async (row) => {
-        const { nats } = await pool.score(Uint32Array.of(row), true);
-        done++;
+      original: async (at) => {
+        const group = groups[at]!;
+        const { nats } = await pool.score(group, true);
+        done += group.length;
         report();
         return nats!;
       },
-      optimized: async (row) => kept.get(row)!,
-      rows: kept.keys(),
+      optimized: async (at) => joined(groups[at]!, kept),
+      rows: groups.keys(),
       tolerance,
       signal,
     });
@@ -102,17 +115,30 @@ export async function proveRun(run: ProofRun): Promise<Optimization> {
     await pool.close();
   }
   const { rewrites, untouched, softcap } = rewritten.optimized;
+  const { adapt } = rewritten;
+  const ofAdapt = adapt?.optimized.untouched.map((what) => `adapt graph: ${what}`) ?? [];
+  const proved = proof.rows > 0;
   return {
     ...proof,
+    rows: proved ? total : 0,
+    proved_on: kind,
+    documents: kind === 'documents' ? proof.rows : null,
     precision: rewritten.precision,
     rewrites,
-    skipped: untouched,
+    skipped: [...untouched, ...ofAdapt],
     softcap,
     model_sha256: rewritten.sha256,
+    adapt_sha256: adapt?.sha256 ?? null,
+    adapt_rewrites: adapt?.optimized.rewrites ?? null,
     seed,
     rewrite_s: rewritten.seconds,
     proof_s: (performance.now() - start) / 1000,
   };
+}
+
+/** The run's own losses of a group, in the order of its rows. */
+function joined(group: Uint32Array, kept: ReadonlyMap<number, Float32Array>): Float32Array {
+  return Float32Array.from([...group].flatMap((row) => [...kept.get(row)!]));
 }
 
 /** One session of the model as it was, row by row, in fp32 throughout. */

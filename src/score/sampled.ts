@@ -6,7 +6,7 @@ import { type Adaptive, resetsAtDocuments } from '../artifact/adaptive.js';
 import type { Workload } from '../evaluation/open.js';
 import { scoredOf, type WindowPlan } from '../windows/plan.js';
 import type { Rewritten } from './open-workers.js';
-import { proofRows } from './optimize-run.js';
+import { PROOF_TARGETS, type ProofKind, proofRows } from './optimize-run.js';
 import { sampleIndexes } from './sample.js';
 import { defaultVerifyRows } from './verify.js';
 
@@ -70,16 +70,65 @@ function beginnings(
   return groups;
 }
 
-/** Rows of this run's part that prove its rewritten model; none where there is none. */
-export function provedRows(
+/** What the rewritten model is proved on: rows that stand alone, whole documents, or the stream's beginning. */
+export type ProofSample = Sample & { readonly kind: ProofKind };
+
+/** Groups of this run's part that prove its rewritten model, ascending; none where there is none. */
+export function provedSample(
   workload: Workload,
+  adaptive: Adaptive | null,
   rewritten: Rewritten | null,
   seed: number,
-): ReadonlySet<number> {
-  if (rewritten === null) return new Set();
+): ProofSample {
+  const of = (kind: ProofKind, groups: readonly Uint32Array[]) =>
+    Object.assign(new Sample(groups), { kind });
+  const single = (rows: readonly number[]) => rows.map((row) => Uint32Array.of(row));
+  if (rewritten === null) return of('rows', []);
+  const { plan } = workload;
   const rows = partRows(workload);
-  const targets = rows.reduce((sum, row) => sum + scoredOf(workload.plan, row), 0);
-  return drawn(rows, proofRows(rewritten.precision, rows.length, targets), seed);
+  const targetsOf = (some: Iterable<number>) => {
+    let targets = 0;
+    for (const row of some) targets += scoredOf(plan, row);
+    return targets;
+  };
+  const { precision } = rewritten;
+  if (adaptive === null) {
+    const chosen = drawn(rows, proofRows(precision, rows.length, targetsOf(rows)), seed);
+    return of('rows', single([...chosen].sort((a, b) => a - b)));
+  }
+  const wanted = PROOF_TARGETS[precision];
+  if (!resetsAtDocuments(adaptive)) {
+    let [end, targets] = [0, 0];
+    while (end < rows.length && targets < wanted) targets += scoredOf(plan, rows[end++]!);
+    return of('prefix', single(rows.slice(0, end)));
+  }
+  return of('documents', wholeDocuments(plan, rows, wanted, seed));
+}
+
+/** Drawn documents with all of their rows, `wanted` targets or more where there are so many. */
+function wholeDocuments(
+  plan: WindowPlan,
+  rows: readonly number[],
+  wanted: number,
+  seed: number,
+): Uint32Array[] {
+  const segments = [...new Set(rows.map((row) => plan.segmentOf(row)))].sort((a, b) => a - b);
+  const targets = new Map<number, number>();
+  for (const row of rows) {
+    const segment = plan.segmentOf(row);
+    targets.set(segment, (targets.get(segment) ?? 0) + scoredOf(plan, row));
+  }
+  const total = [...targets.values()].reduce((a, b) => a + b, 0);
+  let count = Math.max(1, Math.ceil((wanted * segments.length) / Math.max(total, 1)));
+  for (; ; count++) {
+    const chosen = sampleIndexes(segments.length, count, seed).map((at) => segments[at]!);
+    const sum = chosen.reduce((all, segment) => all + targets.get(segment)!, 0);
+    if (sum < wanted && chosen.length < segments.length) continue;
+    return chosen.map((segment) => {
+      const [from, to] = plan.rowsOfSegment(segment);
+      return Uint32Array.from({ length: to - from }, (_, i) => from + i);
+    });
+  }
 }
 
 function partRows({ batches, range }: Workload): number[] {
@@ -90,13 +139,4 @@ function partRows({ batches, range }: Workload): number[] {
 
 function drawn(rows: readonly number[], count: number, seed: number): ReadonlySet<number> {
   return new Set(sampleIndexes(rows.length, count, seed).map((at) => rows[at]!));
-}
-
-/** What was kept of the sampled rows, in their order. */
-export function keptOf(
-  kept: ReadonlyMap<number, Float32Array>,
-  sample: ReadonlySet<number>,
-): Map<number, Float32Array> {
-  const rows = [...kept.keys()].filter((row) => sample.has(row)).sort((a, b) => a - b);
-  return new Map(rows.map((row) => [row, kept.get(row)!]));
 }

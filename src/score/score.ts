@@ -25,7 +25,7 @@ import { proveRun } from './optimize-run.js';
 import { OutputDirectory, RUN_FILES } from './outputs.js';
 import { LedgerRecorder } from './record.js';
 import type { ScoreResult } from './result.js';
-import { keptOf, provedRows, type Sample, sampleRows } from './sampled.js';
+import { type ProofSample, provedSample, type Sample, sampleRows } from './sampled.js';
 import { strictVerdicts } from './strict.js';
 import { toleranceOf, verifyRows } from './verify.js';
 
@@ -123,7 +123,7 @@ async function runAndVerify(run: Run): Promise<Verified> {
   const clock = stopwatch();
   const workers = await openWorkers(evaluation, setup, options);
   const { opened, rewritten } = workers;
-  const proved = provedRows(workload, rewritten, seed);
+  const proved = provedSample(workload, artifact.adaptive, rewritten, seed);
   const seconds = { load: clock(), score: 0, verify: 0 };
   const { output, record, ...scored } = await scoreBatches(run, workers, sample, proved, () => {
     seconds.score = clock();
@@ -152,7 +152,7 @@ async function scoreBatches(
   { options, evaluation, accounting }: Run,
   { pool }: Workers,
   sample: Sample,
-  proved: ReadonlySet<number>,
+  proved: Sample,
   onScored: () => void,
 ): Promise<PlanScore & Pick<Verified, 'output' | 'record'>> {
   let record: LedgerRecorder | null = null;
@@ -196,10 +196,9 @@ function prove(
   { options, evaluation: { placement }, setup, seed }: Run,
   { opened: { info }, rewritten }: Workers,
   kept: PlanScore['kept'],
-  proved: ReadonlySet<number>,
+  sample: ProofSample,
 ) {
-  const rows = keptOf(kept, proved);
-  return proveRun({ setup, placement, info, rewritten: rewritten!, kept: rows, seed, options });
+  return proveRun({ setup, placement, info, rewritten: rewritten!, sample, kept, seed, options });
 }
 
 function verify(

@@ -144,6 +144,7 @@ const computedSchema = z.looseObject({
       precision: z.enum(['fp16', 'fp32']),
       verdict: z.enum(['pass', 'fail']),
       model_sha256: sha256,
+      adapt_sha256: sha256.nullable().optional(),
     })
     .nullable(),
   probes: z.array(z.looseObject({ name: z.string(), verdict: z.string() })).nullable(),

@@ -18,10 +18,14 @@ export interface Checked extends Optimized {
 
 export async function checked(
   model: Uint8Array,
-  options: Partial<OptimizeOptions> & { rows?: number; vocab?: number } = {},
+  options: Partial<Omit<OptimizeOptions, 'seqLen'>> & {
+    seqLen?: number;
+    rows?: number;
+    vocab?: number;
+  } = {},
 ): Promise<Checked> {
   const { rows = 2, vocab = VOCAB, ...given } = options;
-  const full: OptimizeOptions = { precision: 'fp32', seqLen: 8, batch: rows, ...given };
+  const full = { precision: 'fp32', seqLen: 8, batch: rows, ...given } as const;
   const result = optimize(model, full);
   const ids = someIds(rows, full.seqLen, vocab);
   const before = await runLogits(model, ids, rows);

@@ -7,10 +7,8 @@ import type { Dim } from '#bpb/onnx/port';
 import type { Progress } from '#bpb/progress';
 import { PROOF_ROWS_MAX, PROOF_TARGETS, proofRows } from '#bpb/score/optimize-run';
 import { score } from '#bpb/score/score';
-import { writeCounts } from '../helpers/adaptive.js';
 import { bpb } from '../helpers/command.js';
 import { noFakeGpu, withFakeGpu } from '../helpers/fake-gpu.js';
-import { temporaryFolder } from '../helpers/folder.js';
 import { languageModel } from '../helpers/language-model.js';
 import { refusalOf } from '../helpers/refusal.js';
 import { scoreFixture } from '../helpers/score-fixture.js';
@@ -44,16 +42,6 @@ describe('refused', () => {
     );
     expect(error).toMatchObject({ code: 'BPB_MODEL_AXES', exitCode: 3 });
     expect(error.hint).toContain('--seq-len 8');
-  });
-
-  test('an artifact that carries state', async () => {
-    const { docs } = await scoreFixture();
-    const folder = temporaryFolder();
-    writeCounts(folder);
-    const given = { artifact: folder, docs, device: 'cpu', optimize: true };
-    const error = await refusalOf(() => score(given));
-    expect(error).toMatchObject({ code: 'BPB_OPTIMIZE', exitCode: 3 });
-    expect(error.actual).toContain('state');
   });
 
   test.each(['0', '1e', '-1e-4', '1e999'])('--optimize-tolerance %s', async (text) => {

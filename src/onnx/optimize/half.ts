@@ -32,7 +32,12 @@ interface Halved {
   readonly left: readonly string[];
 }
 
-export function toHalf(ws: Workspace, logits: string): Halved {
+/** @param recurrent nodes that keep fp32 whatever they compute */
+export function toHalf(
+  ws: Workspace,
+  logits: string | null,
+  recurrent: ReadonlySet<Node> = new Set(),
+): Halved {
   ws.refresh();
   const { nodes } = ws.graph;
   const controls = nodes.some((node) =>
@@ -43,7 +48,7 @@ export function toHalf(ws: Workspace, logits: string): Halved {
   if (unknown !== undefined) {
     return { weights: 0, left: [`fp16: the type that ${unknown.op} gives is not known`] };
   }
-  const halver = new Halver(ws, exactNodes(ws));
+  const halver = new Halver(ws, new Set([...exactNodes(ws), ...recurrent]));
   for (const node of ws.walk()) halver.node(node);
   halver.outputs(logits);
   return { weights: halver.weights, left: halver.left() };
@@ -117,7 +122,7 @@ class Halver {
   }
 
   /** Logits stay in halves, and say so; other outputs are given in the type that they declare. */
-  outputs(logits: string): void {
+  outputs(logits: string | null): void {
     const { ws } = this;
     for (const port of ws.graph.ports('output')) {
       const { type } = ws.fact(port.name);

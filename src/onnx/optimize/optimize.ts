@@ -24,6 +24,7 @@ import { liftSoftcap } from './softcap.js';
 import { fuseSplitNormRotary } from './split-norm-rotary.js';
 import { squarePowers } from './square.js';
 import { fuseSquaredRelus } from './squared-relu.js';
+import { type Carried, carriedShapes, doubtful, recurrentNodes } from './state-ports.js';
 import { fuseSumNorms } from './sum-norm.js';
 import { fuseSwiGlus } from './swiglu.js';
 import { tidy } from './tidy.js';
@@ -32,8 +33,8 @@ import { Workspace } from './workspace.js';
 export interface OptimizeOptions {
   /** Type of weights and activations. Logits come out in it too. */
   readonly precision: 'fp16' | 'fp32';
-  /** Tokens a row: the time axis is fixed to it. */
-  readonly seqLen: number;
+  /** Tokens a row: the time axis is fixed to it. Null where it stays open: nothing then rests on its length. */
+  readonly seqLen: number | null;
   /** Rows a batch: fixed where given, else left open. */
   readonly batch?: number | undefined;
   /** The fused operator that attention becomes, by default ai.onnx Attention; or none. */
@@ -46,8 +47,12 @@ export interface OptimizeOptions {
   readonly scoredPositions?: boolean | undefined;
   /** Where the model came from, for messages. */
   readonly path?: string | undefined;
-  readonly tokensInput?: string | undefined;
-  readonly logitsOutput?: string | undefined;
+  /** Null for an adapt graph that takes no tokens. */
+  readonly tokensInput?: string | null | undefined;
+  /** Null for an adapt graph, which gives none. */
+  readonly logitsOutput?: string | null | undefined;
+  /** What else the graph takes and gives, from run to run. */
+  readonly carried?: Carried | undefined;
 }
 
 const ATTENTION: Readonly<Record<Fused, string>> = {
@@ -96,12 +101,20 @@ export function optimize(model: Uint8Array, options: OptimizeOptions): Optimized
 }
 
 function rewrite(model: Uint8Array, options: OptimizeOptions & { path: string }): Optimized {
-  const { path, tokensInput = 'input_ids', logitsOutput = 'logits' } = options;
+  const { path, carried, tokensInput = 'input_ids', logitsOutput = 'logits' } = options;
   const graph = OnnxGraph.parse(model, path);
   checkOrder(graph, path);
+  const twice = carried && doubtful(graph, carried, tokensInput);
+  if (twice) {
+    throw refusal(
+      path,
+      'inputs without a value in the file',
+      `"${twice}" is an initializer as well`,
+    );
+  }
   dropDefaults(graph, path);
-  fixAxes(graph, tokensInput, options, path);
-  const ws = new Workspace(graph);
+  if (tokensInput !== null) fixAxes(graph, tokensInput, logitsOutput, options, path);
+  const ws = new Workspace(graph, carried ? carriedShapes(graph, carried) : new Map());
   const rewrites: Rewrite[] = [];
   const untouched: string[] = [];
   const note = (name: string, count: number) => {
@@ -158,14 +171,18 @@ function rewrite(model: Uint8Array, options: OptimizeOptions & { path: string })
   // A CPU's cache holds a table by position, and one by position and head not.
   if (kind !== 'kept' && kind !== 'causal') note('factors-into-rotary', multiplyTables(ws));
   tidy(ws);
-  const softcap = options.liftSoftcap ? liftSoftcap(ws, logitsOutput) : null;
+  // Logits that the graph itself goes on with, for its next state, stay what they are.
+  const last =
+    logitsOutput !== null && ws.consumers(logitsOutput).length === 0 ? logitsOutput : null;
+  const softcap = options.liftSoftcap && last !== null ? liftSoftcap(ws, last) : null;
   note('softcap-to-scorer', softcap === null ? 0 : 1);
   tidy(ws);
-  const shaped = shapeBeforeHead(ws, logitsOutput);
+  const shaped = last === null ? null : shapeBeforeHead(ws, last);
   if (shaped === 'moved') note('logits-from-product', 1);
   else if (shaped !== null) untouched.push(`logits: ${shaped}`);
   tidy(ws);
-  const head = options.scoredPositions ? sliceHead(ws, tokensInput, logitsOutput) : null;
+  const sliced = options.scoredPositions && tokensInput !== null && last !== null;
+  const head = sliced ? sliceHead(ws, tokensInput, last) : null;
   if (typeof head === 'string') untouched.push(`head: ${head}`);
   else note('scored-positions', head?.sliced ?? 0);
   tidy(ws);
@@ -185,7 +202,7 @@ function rewrite(model: Uint8Array, options: OptimizeOptions & { path: string })
   note('residual-norm', fuseResidualNorms(ws));
   tidy(ws);
   if (options.precision === 'fp16') {
-    const half = toHalf(ws, logitsOutput);
+    const half = toHalf(ws, logitsOutput, carried ? recurrentNodes(ws, carried) : new Set());
     note('half-precision-weights', half.weights);
     untouched.push(...half.left);
     tidy(ws);
@@ -196,7 +213,7 @@ function rewrite(model: Uint8Array, options: OptimizeOptions & { path: string })
     untouched,
     softcap,
     scoredInput: head !== null && typeof head !== 'string' ? head.input : null,
-    logits: ws.fact(logitsOutput).type === 10 ? 'fp16' : 'fp32',
+    logits: ws.fact(logitsOutput ?? '').type === 10 ? 'fp16' : 'fp32',
   };
 }
 
@@ -233,7 +250,8 @@ function dropDefaults(graph: OnnxGraph, path: string): void {
 function fixAxes(
   graph: OnnxGraph,
   tokensInput: string,
-  { seqLen, batch }: OptimizeOptions,
+  logitsOutput: string | null,
+  { seqLen, batch, carried }: OptimizeOptions,
   path: string,
 ): void {
   const at = graph.items.findIndex((item) => item.kind === 'input' && item.name === tokensInput);
@@ -245,17 +263,19 @@ function fixAxes(
   const [rows, time] = port.dims;
   const known = (dim: Dim | undefined) => (typeof dim === 'number' ? dim : null);
   const [fixedRows, fixedTime] = [known(rows), known(time)];
-  const fits = (own: number | null, asked: number | undefined) =>
-    own === null || asked === undefined || own === asked;
+  const fits = (own: number | null, asked: number | null | undefined) =>
+    own === null || (asked ?? null) === null || own === asked;
   if (!fits(fixedTime, seqLen) || !fits(fixedRows, batch)) {
-    const asked = `[${batch ?? 'any'}, ${seqLen}]`;
+    const asked = `[${batch ?? 'any'}, ${seqLen ?? 'any'}]`;
     const fixed = `[${fixedRows ?? 'any'}, ${fixedTime ?? 'any'}]`;
     throw refusal(path, asked, `${fixed} fixed in the graph`);
   }
+  if (seqLen === null) return;
   graph.items[at] = { ...port, dims: [batch ?? rows!, seqLen], raw: null };
-  // The outputs' axes follow, under names that the runtime may fill in.
+  // The outputs' axes follow, under names that the runtime may fill in; a state keeps what it declares.
   graph.items.forEach((item, k) => {
-    if (item.kind === 'output' && item.dims?.length === 3) {
+    const follows = item.kind === 'output' && (item.name === logitsOutput || !carried);
+    if (follows && item.dims?.length === 3) {
       const dims = [batch ?? item.dims[0]!, seqLen, item.dims[2]!];
       graph.items[k] = { ...item, dims, raw: null };
     }

@@ -28,7 +28,11 @@ export class Workspace implements Lookup {
   private readonly names = new Set<string>();
   private made = 0;
 
-  constructor(readonly graph: OnnxGraph) {
+  /** @param shapes what is known of inputs beyond what their ports say; null for nothing */
+  constructor(
+    readonly graph: OnnxGraph,
+    private readonly shapes: ReadonlyMap<string, readonly KnownDim[] | null> = new Map(),
+  ) {
     this.outputs = new Set(graph.ports('output').map(({ name }) => name));
     this.readPorts();
     for (const item of graph.initializers) this.recordInitializer(item);
@@ -39,8 +43,10 @@ export class Workspace implements Lookup {
   readPorts(): void {
     for (const { name, elementType, dims } of this.graph.ports('input')) {
       this.names.add(name);
-      const known = dims?.map((dim) => (typeof dim === 'number' ? dim : null)) ?? null;
-      this.facts.set(name, { ...UNKNOWN, type: elementType, dims: known });
+      const declared = dims?.map((dim) => (typeof dim === 'number' ? dim : null)) ?? null;
+      const known = this.shapes.get(name);
+      const found = known === undefined ? declared : known;
+      this.facts.set(name, { ...UNKNOWN, type: elementType, dims: found });
     }
   }
 
