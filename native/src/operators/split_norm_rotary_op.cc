@@ -16,8 +16,11 @@ class SplitNormRotary : public Kernel {
   SplitNormRotary(const NodeInfo& node, bpb_type type, const Backend& backend) : backend_(backend) {
     const auto number = [&](const char* name, int64_t least) {
       const int64_t value = node.integer(name);
-      if (value < least || value > INT32_MAX) {
-        refuse(kSplitNormRotary, std::string(name) + " is " + std::to_string(value));
+      constexpr int64_t kMost = 1 << 20;  // products of any two stay within 64 bits
+      if (value < least || value > kMost) {
+        refuse(kSplitNormRotary, std::string(name) + " is " + std::to_string(value) +
+                                     ", expected " + std::to_string(least) + " to " +
+                                     std::to_string(kMost));
       }
       return static_cast<int>(value);
     };
@@ -49,13 +52,13 @@ class SplitNormRotary : public Kernel {
     a.x = x.data;
     a.rows = x.elements() / width;
     const size_t half = static_cast<size_t>(a.rotary_size) / 2;
-    a.cos = table(call, kCos, a.time * half);
-    a.sin = table(call, kSin, a.time * half);
+    a.cos = table(call, kCos, a.time * half, half);
+    a.sin = table(call, kSin, a.time * half, half);
     if (half > 0 && (a.cos == nullptr || a.sin == nullptr)) {
       refuse(kSplitNormRotary, "a rotation needs cos and sin");
     }
-    a.q_gain = table(call, kQGain, static_cast<size_t>(a.q_heads) * size);
-    a.k_gain = table(call, kKGain, static_cast<size_t>(a.k_heads) * size);
+    a.q_gain = table(call, kQGain, static_cast<size_t>(a.q_heads) * size, 0);
+    a.k_gain = table(call, kKGain, static_cast<size_t>(a.k_heads) * size, 0);
     if (positions) {
       if (positions.elements() != a.rows) refuse(kSplitNormRotary, "one position a row is needed");
       a.positions = static_cast<const int64_t*>(positions.data);
@@ -79,12 +82,14 @@ class SplitNormRotary : public Kernel {
   }
 
  private:
-  // Null where the input is not connected.
-  static const float* table(const Call& call, size_t index, size_t least) {
+  // Of `least` elements or more, in rows of `last` where that is not 0; null where it is not connected.
+  static const float* table(const Call& call, size_t index, size_t least, size_t last) {
     const Tensor tensor = call.input(index);
     if (!tensor) return nullptr;
-    if (tensor.elements() < least) {
-      refuse(kSplitNormRotary, std::string(kSplitNormRotary.inputs[index].name) + " is too short");
+    const std::string name = kSplitNormRotary.inputs[index].name;
+    if (tensor.elements() < least) refuse(kSplitNormRotary, name + " is too short");
+    if (last > 0 && tensor.last() != last) {
+      refuse(kSplitNormRotary, name + " must have a column for each pair");
     }
     return static_cast<const float*>(tensor.data);
   }

@@ -15,7 +15,7 @@ class SumNorm : public Kernel {
   SumNorm(const NodeInfo& node, bpb_type type, const Backend& backend)
       : type_(type),
         backend_(backend),
-        first_terms_(static_cast<int>(node.integer("first_terms"))),
+        first_terms_(node.integer("first_terms")),
         epsilon_(node.number("epsilon")) {
     if (!(epsilon_ >= 0)) refuse(kSumNorm, "epsilon must be a number from 0 on");
   }
@@ -31,7 +31,9 @@ class SumNorm : public Kernel {
       const float* factor = vector(call, static_cast<size_t>(kFactor + k), a.width);
       if (!term) continue;
       if (k != a.terms) refuse(kSumNorm, "terms must come one after the other");
-      if (term.dims != x.dims) refuse(kSumNorm, "all terms must have the shape of the first");
+      if (term.dims != x.dims) {
+        refuse(kSumNorm, std::string(kSumNorm.inputs[kX + k].name) + " must have the shape of x0");
+      }
       a.x[k] = term.data;
       a.factor[k] = factor;
       a.terms++;
@@ -39,7 +41,7 @@ class SumNorm : public Kernel {
     if (first_terms_ < 0 || first_terms_ > a.terms) {
       refuse(kSumNorm, "first_terms must be within the number of terms");
     }
-    a.first_terms = first_terms_;
+    a.first_terms = static_cast<int>(first_terms_);
     a.carry = vector(call, kCarry, a.width);
     a.gain = vector(call, kGain, a.width);
     a.epsilon = epsilon_;
@@ -55,13 +57,14 @@ class SumNorm : public Kernel {
     const Tensor tensor = call.input(index);
     if (!tensor) return nullptr;
     if (tensor.elements() != width)
-      refuse(kSumNorm, "a factor must have one number for each channel");
+      refuse(kSumNorm,
+             std::string(kSumNorm.inputs[index].name) + " must have one number for each channel");
     return static_cast<const float*>(tensor.data);
   }
 
   const bpb_type type_;
   const Backend backend_;
-  const int first_terms_;
+  const int64_t first_terms_;
   const float epsilon_;
 };
 
