@@ -55,9 +55,8 @@ export async function openWorkers(
   const first = rewriteFor(onGpu);
   const workers = await open(withRewrite(setup, first), first);
   const { info, notes } = workers.opened;
-  if (!onGpu || info.provider !== 'cpu' || first.precision === 'fp32') return workers;
-  // `auto` fell back to the CPU, where a rewrite for a GPU is slow.
-  if (precision === 'fp16') return workers;
+  if (!onGpu || info.provider !== 'cpu') return workers;
+  // `auto` fell back to the CPU, which other fused operators suit than a GPU.
   await workers.pool.close();
   const second = rewriteFor(false);
   const again = await open(withRewrite({ ...setup, engine: info.name }, second), second);
@@ -78,7 +77,7 @@ function rewrite(
   const start = performance.now();
   const { stride, seqLen } = plan.options;
   const positionsPerBatch = listLength(plan, batches);
-  const operators = operatorsOf(choice, onGpu);
+  const operators = operatorsOf(choice, onGpu, options.runtime);
   const engine = { ...options, cuda: options.cuda && { ...options.cuda, positionsPerBatch } };
   const attention = attentionOf(onGpu, wanted, operators);
   const made = optimizedEngine(engine, {
@@ -92,8 +91,10 @@ function rewrite(
   });
   const adapt = adaptive && rewriteAdapt(adaptive, { operators, attention });
   const halved = made.optimized.rewrites.some(({ name }) => name === 'half-precision-weights');
+  const without = operators.size === 0 ? [`own operators: ${choice} runs none`] : [];
   return {
     ...made,
+    optimized: { ...made.optimized, untouched: [...made.optimized.untouched, ...without] },
     precision: halved ? 'fp16' : 'fp32',
     sha256: sha256(made.options.graph.model),
     adapt,

@@ -51,6 +51,19 @@ describe('refused', () => {
 });
 
 describe('on the CPU', () => {
+  test('operators of our own: where the engine has them; else the result says so', async () => {
+    const native = await score(await options({ optimize: true, threads: 1 }));
+    expect(native.optimization!.rewrites.map(({ name }) => name)).toContain('sum-norm');
+    const given = await options({ optimize: true, threads: 1, engine: 'onnx-js' });
+    const { optimization } = await score(given);
+    expect(optimization!.rewrites.map(({ name }) => name)).not.toContain('sum-norm');
+    expect(optimization).toMatchObject({
+      verdict: 'pass',
+      skipped: expect.arrayContaining(['own operators: onnx-js runs none']),
+    });
+    expect(native.optimization!.skipped.join()).not.toContain('own operators');
+  });
+
   test('fp32: the same score, proved on rows of the run and verified on the original', async () => {
     const plain = await score(await options());
     const phases: string[] = [];
