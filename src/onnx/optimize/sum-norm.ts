@@ -35,9 +35,9 @@ export function fuseSumNorms(ws: Workspace): Fused {
       ws.remove(node);
     } else other++;
   }
-  const shapes =
-    'are over more than the last axis, or have a gain that is no constant of its width';
-  return { count: writer.count, left: other === 0 ? [] : [`sum-norm: ${other} norms ${shapes}`] };
+  const why =
+    'over more than the last axis, with a gain that is no constant of its width, or in float64';
+  return { count: writer.count, left: other === 0 ? [] : [`sum-norm: ${other} norms ${why}`] };
 }
 
 /** What a value comes to when the sums and products before it are computed with it. */
