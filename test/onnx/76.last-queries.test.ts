@@ -1,5 +1,6 @@
 /** Queries of the last attention for scored positions alone. */
 import { expect, test } from 'vitest';
+import { openOnnxCpu } from '#bpb/engine/onnx-cpu';
 import { OnnxGraph } from '#bpb/onnx/graph';
 import { type OptimizeOptions, optimize } from '#bpb/onnx/optimize/optimize';
 import { expanded } from '../helpers/expand-operators.js';
@@ -111,4 +112,36 @@ test('queries by themselves, and such that are read elsewhere too', async () => 
     return g.op('Add', [y, g.op('Abs', [all])]);
   };
   expect(await sliced({ after: also })).toMatchObject({ count: 1, attentions: 1, queries: 0 });
+});
+
+test('the addon gives the losses of the original', async () => {
+  const bytes = model({ layers: 2, bias: true });
+  const { bytes: made, scoredInput } = optimize(bytes, {
+    precision: 'fp32',
+    seqLen: T,
+    scoredPositions: true,
+    attention: 'causal',
+    operators: new Set(['SumNorm', 'SplitNormRotary', 'CausalAttention']),
+  });
+  const graph = { path: 'm.onnx', tokens: 'input_ids', logits: 'logits', softcap: null };
+  const batch = {
+    rows: ROWS,
+    time: T,
+    ids: Int32Array.from(someIds(ROWS, T)),
+    scored: Uint32Array.of(0, 3, 7, 8, 15),
+    targets: Int32Array.of(1, 5, 22, 0, 9),
+    spanEnds: Uint32Array.of(3, 5),
+  };
+  const losses: Float32Array[] = [];
+  for (const rewritten of [false, true]) {
+    const own = { ...graph, model: rewritten ? made : bytes, rewritten };
+    const engine = await openOnnxCpu({
+      graph: rewritten ? { ...own, positions: scoredInput } : own,
+      runtime: { threads: 1, optimize: true },
+    });
+    losses.push((await engine.score(batch)).nats);
+    await engine.close();
+  }
+  expect(scoredInput).not.toBeNull();
+  expect(largestDifference(losses[0]!, losses[1]!)).toBeLessThan(TOLERANCE_LOGIT);
 });
