@@ -13,7 +13,7 @@
 namespace {
 
 // Of the exports and what they take; src/engine/addon.ts requires the same number.
-constexpr int kAbi = 7;
+constexpr int kAbi = 8;
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   auto* data = new bpb::Instance;

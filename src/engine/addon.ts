@@ -268,7 +268,7 @@ export interface NativeAddon {
   product(options: ProductOptions): { y: Float32Array; seconds: number };
 }
 
-export interface AttentionOptions {
+interface AttentionOptions {
   /** `[queries, qHeads * size]` */
   q: Float32Array;
   /** `[rows, time, kvHeads * size]`, as `v`. */
@@ -289,7 +289,7 @@ export interface AttentionOptions {
 type AddonResult = { addon: NativeAddon } | { reason: string };
 
 /** The same number as in native/src/addon.cc; a build of other sources has another one. */
-const ABI = 7;
+const ABI = 8;
 
 const packageRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 

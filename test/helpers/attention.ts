@@ -2,8 +2,10 @@
  * Causal attention in float64, and inputs for it.
  */
 
-import type { AttentionOptions } from '#bpb/engine/addon';
+import type { NativeAddon } from '#bpb/engine/addon';
 import { normals } from './models.js';
+
+export type AttentionOptions = Parameters<NativeAddon['causalAttention']>[0];
 
 export interface AttentionShape {
   rows?: number;

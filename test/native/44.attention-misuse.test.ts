@@ -3,8 +3,7 @@
  */
 
 import { expect, test } from 'vitest';
-import type { AttentionOptions } from '#bpb/engine/addon';
-import { attentionInputs } from '../helpers/attention.js';
+import { type AttentionOptions, attentionInputs } from '../helpers/attention.js';
 import { requireAddon } from '../helpers/native.js';
 
 const addon = requireAddon();

@@ -3,8 +3,12 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import type { AttentionOptions } from '#bpb/engine/addon';
-import { type AttentionShape, attentionInputs, attentionReference } from '../helpers/attention.js';
+import {
+  type AttentionOptions,
+  type AttentionShape,
+  attentionInputs,
+  attentionReference,
+} from '../helpers/attention.js';
 import { requireAddon } from '../helpers/native.js';
 
 const addon = requireAddon();
