@@ -94,6 +94,7 @@ const EXPANSIONS: Readonly<Record<string, Expand>> = {
   SwiGlu: swiGlu,
   SplitNormRotary: splitNormRotary,
   CausalAttention: causalAttention,
+  Product: product,
 };
 
 function sumNorm(e: Expansion): (string | null)[] {
@@ -110,6 +111,28 @@ function sumNorm(e: Expansion): (string | null)[] {
   const sum = sumOf(first === null ? rest : [e.times(first, e.input(8)), ...rest]);
   const norm = e.node.outputs[2] ? e.times(e.norm(sum), e.input(9)) : null;
   return [first, sum, norm];
+}
+
+function product(e: Expansion): string[] {
+  const normed = e.number('norm') === 1 ? e.times(e.norm(e.input(0)!), e.input(2)) : e.input(0)!;
+  const weights = e.input(1)!;
+  const matrix =
+    e.number('transposed') === 1
+      ? e.op('Transpose', [weights], { perm: { ints: [1, 0] } })
+      : weights;
+  let y = e.op('MatMul', [normed, matrix]);
+  const bias = e.input(3);
+  if (bias !== null) y = e.op('Add', [y, bias]);
+  if (e.number('squared_relu') === 1) {
+    const leaky = e.op('Max', [y, e.op('Mul', [y, e.double(e.number('slope'))])]);
+    y = e.op('Mul', [leaky, leaky]);
+  }
+  y = e.times(y, e.input(4));
+  for (const k of [5, 6]) {
+    const term = e.input(k);
+    if (term !== null) y = e.op('Add', [y, e.times(term, e.input(k + 2))]);
+  }
+  return [y];
 }
 
 function squaredRelu(e: Expansion): string[] {

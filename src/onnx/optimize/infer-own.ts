@@ -40,11 +40,19 @@ function leadingAxes({ dims, perRow }: Fact, time: number | null): (number | nul
   return known % time === 0 ? [known / time, time] : null;
 }
 
+/** `[…, inner]` times weights `[inner, width]`, or `[width, inner]` transposed → `[…, width]`. */
+const product: Rule = (lookup, node, [x, weights]) => {
+  const width = weights?.dims?.[lookup.number(node, 'transposed') === 1 ? 0 : 1];
+  if (!x?.dims || width === undefined) return x ? [{ type: x.type }] : null;
+  return [{ ...x, dims: [...x.dims.slice(0, -1), width], shape: null, constant: null }];
+};
+
 const RULES: Readonly<Record<string, Rule>> = {
   SumNorm: same,
   SquaredRelu: same,
   SwiGlu: swiGlu,
   SplitNormRotary: splitNormRotary,
+  Product: product,
   // Values are as wide as the keys; with positions, as many queries come out as went in.
   CausalAttention: same,
 };

@@ -14,6 +14,7 @@ import { sliceHead } from './head.js';
 import { sliceQueries } from './last-queries.js';
 import { shapeBeforeHead } from './logits.js';
 import type { OwnOperator } from './own-operators.js';
+import { fuseProducts } from './products.js';
 import { separateProjections } from './projections.js';
 import { fuseResidualNorms, separateAddends } from './residual.js';
 import { fuseRmsNorms } from './rms-norm.js';
@@ -205,6 +206,12 @@ function rewrite(model: Uint8Array, options: OptimizeOptions & { path: string })
     const half = toHalf(ws, logitsOutput, carried ? recurrentNodes(ws, carried) : new Set());
     note('half-precision-weights', half.weights);
     untouched.push(...half.left);
+    tidy(ws);
+  } else if (own.has('Product')) {
+    const products = fuseProducts(ws);
+    note('product', products.count);
+    note('riding-on-product', products.riding);
+    untouched.push(...products.left);
     tidy(ws);
   }
   return {
