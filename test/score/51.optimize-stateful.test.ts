@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openEvaluation } from '#bpb/evaluation/open';
 import type { ScoreOptions } from '#bpb/evaluation/options';
+import { OnnxGraph } from '#bpb/onnx/graph';
 import { optimize } from '#bpb/onnx/optimize/optimize';
 import { onnxModel } from '#bpb/onnx/writer';
 import { ScorePool } from '#bpb/run/pool';
@@ -143,6 +144,32 @@ describe('graphs that mean no good', () => {
     const { bytes, rewrites } = optimize(model, given);
     for (const name of ['s_next', 't_next', 'input_ids']) expect(names(bytes)).toContain(name);
     expect(rewrites).toContainEqual({ name: 'half-precision-weights', count: 1 });
+  });
+
+  test('a sum from state to state keeps fp32; what only leaves as state does not, and is cast', () => {
+    const model = onnxModel({
+      nodes: [
+        { op: 'Gather', inputs: ['table', 'input_ids'], outputs: ['logits'] },
+        { op: 'Add', inputs: ['s', 's'], outputs: ['s_next'] },
+        { op: 'MatMul', inputs: ['logits', 'table'], outputs: ['t_next'] },
+      ],
+      initializers: [table],
+      inputs: [ids, state('s')],
+      outputs: [logits, state('s_next'), { ...logits, name: 't_next' }],
+    });
+    const { bytes, untouched } = optimize(model, given);
+    const graph = OnnxGraph.parse(bytes, 'm');
+    expect(untouched).toEqual(['fp16: 1 Add stay in fp32']);
+    const types = graph.ports('output').map(({ name, elementType }) => [name, elementType]);
+    expect(types).toEqual([
+      ['logits', 10],
+      ['s_next', 1],
+      ['t_next', 1],
+    ]);
+    const maker = graph.nodes.find(({ outputs }) => outputs.includes('t_next'))!;
+    expect(maker.op).toBe('Cast');
+    // Exporters name nodes by their outputs: the product may be called that.
+    expect(maker.name).not.toBe('t_next');
   });
 
   test('a softcap on logits that the next state is made of stays in the graph', () => {

@@ -141,7 +141,7 @@ export const expand: Rule = (_, __, [x, to]) => {
 };
 
 export const split: Rule = (lookup, node, [x]) => {
-  if (!x?.dims) return null;
+  if (!x?.dims) return x ? node.outputs.map(() => ({ type: x.type })) : null;
   const axis = normalAxis(lookup.number(node, 'axis') ?? 0, x.dims.length);
   const size = x.dims[axis] ?? null;
   const parts = node.outputs.length;

@@ -32,6 +32,9 @@ import { DOMAIN } from './own-operators.js';
 /** Outputs have the first input's type and dimensions. */
 const same: Rule = (_, __, [x]) => (x ? [{ type: x.type, dims: x.dims }] : null);
 
+/** Of a shape that is not known: where time is open, fp16 still has to know the type. */
+const typed = (x: Fact | undefined): Partial<Fact>[] | null => (x ? [{ type: x.type }] : null);
+
 const elementwise: Rule = (_, __, inputs) => [
   { type: inputs[0]!.type, dims: broadcastAll(inputs) },
 ];
@@ -45,13 +48,13 @@ function broadcastAll(inputs: readonly Fact[]): Dims {
 }
 
 const matMul: Rule = (_, __, [a, b]) => {
-  if (!a?.dims || !b?.dims || a.dims.length < 2 || b.dims.length < 2) return null;
+  if (!a?.dims || !b?.dims || a.dims.length < 2 || b.dims.length < 2) return typed(a);
   const batch = broadcastOpen(a.dims.slice(0, -2), b.dims.slice(0, -2));
   return [{ type: a.type, dims: batch && [...batch, a.dims.at(-2)!, b.dims.at(-1)!] }];
 };
 
 const gemm: Rule = (lookup, node, [a, b]) => {
-  if (a?.dims?.length !== 2 || b?.dims?.length !== 2) return null;
+  if (a?.dims?.length !== 2 || b?.dims?.length !== 2) return typed(a);
   const rows = a.dims[lookup.number(node, 'transA') === 1 ? 1 : 0]!;
   const columns = b.dims[lookup.number(node, 'transB') === 1 ? 0 : 1]!;
   return [{ type: a.type, dims: [rows, columns] }];
@@ -112,7 +115,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   ...named('Neg Abs Sqrt Reciprocal Exp Log Cos Sin Tanh Sigmoid Relu Gelu Erf Softmax', same),
   ...named('LogSoftmax LeakyRelu Silu FastGelu QuickGelu Trilu Clip Floor Ceil Dropout', same),
   ...named('RMSNormalization SimplifiedLayerNormalization LayerNormalization', same),
-  ...named('RotaryEmbedding Swish Elu Softplus HardSwish Mish', same),
+  ...named('RotaryEmbedding Swish Elu Softplus HardSwish Mish CumSum', same),
+  ...named('Range GatherND', (_, __, [x]) => typed(x)),
   ...named('Add Sub Mul Div Pow Min Max Mod', elementwise),
   ...named('Equal Less LessOrEqual Greater GreaterOrEqual And Or Xor', comparison),
   // Values as wide as the queries; `attention.ts` checks that before it relies on it.

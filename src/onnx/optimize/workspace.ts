@@ -250,7 +250,8 @@ export class Workspace implements Lookup {
     outputs: readonly string[],
     attributes: Readonly<Record<string, AttributeValue>>,
   ): void {
-    const node = makeNode(op, inputs, outputs, attributes);
+    // Exporters name nodes by their outputs: what makes the value now may have that name already.
+    const node = { ...makeNode(op, inputs, outputs, attributes), name: this.fresh(op) };
     this.graph.items.push(node);
     this.record(node);
   }
