@@ -215,7 +215,7 @@ describe('one operator and one product', () => {
     }
   });
 
-  test('in fp16, with the open batch, and for other fused attentions', async () => {
+  test('in fp16, and for other fused attentions', async () => {
     const parts = { q: both, k: both, products: packed };
     for (const options of [
       { precision: 'fp16', attention: 'standard' },
