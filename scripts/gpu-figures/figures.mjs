@@ -3,7 +3,7 @@ import { origin } from './common.mjs';
 import { batches, batchRow, endToEnd, long } from './end-to-end.mjs';
 import { kernel, lanes } from './kernel.mjs';
 import { machine, steps } from './machine.mjs';
-import { calculated, calculatedKinds, families, measuredRoofline } from './roofline.mjs';
+import { calculated, calculatedKinds, families, measuredRoofline, modelled } from './roofline.mjs';
 import { sotu } from './sotu.mjs';
 
 export const DOCUMENTS = [
@@ -30,6 +30,7 @@ export function figures(results) {
       long: long(results),
       roofline: told(measuredRoofline(results)),
       'roofline-calculated': calculated(),
+      'roofline-modelled': modelled(),
       'roofline-kinds': calculatedKinds(),
       'roofline-families': families(),
     },

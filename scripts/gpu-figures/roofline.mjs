@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseLog } from '../../bench/gpu/roofline/log.mjs';
 import { measuredBatches } from '../../bench/gpu/roofline/ncu.mjs';
 import { kernelTable, kindTable, summary } from '../../bench/gpu/roofline/print.mjs';
-import { deviceKey, ratesOf } from '../../bench/gpu/roofline/rates.mjs';
+import { DEVICES, deviceKey, modelledRates, ratesOf } from '../../bench/gpu/roofline/rates.mjs';
 import { roofline, rooflineBeside } from '../../bench/gpu/roofline/roofline.mjs';
 import { FAMILIES, OTHER_FORMULAS } from '../../bench/gpu/roofline/work.mjs';
 import { absent, plain, ran, table, whole } from './common.mjs';
@@ -23,10 +23,13 @@ function kept(name) {
 
 const million = (rate) => `${(rate / 1e6).toFixed(2)} M`;
 
+/** Kept batches of one shape by the ends of their names, and what they are of. */
+const STATES = { '-before': ', before', '-runtime': ', operators of the runtime alone', '': '' };
+
 /** Calculated alone: what `--optimize` launched before and launches now, on both devices. */
 export function calculated() {
   const rows = Object.keys(SHAPES).flatMap((shape) =>
-    ['-before', ''].flatMap((suffix) => {
+    Object.entries(STATES).flatMap(([suffix, words]) => {
       const found = kept(`${shape}-fp16${suffix}`);
       if (found === null) return [];
       const of = (device) => roofline(found.batch, { rates: ratesOf(device) });
@@ -35,7 +38,7 @@ export function calculated() {
       const small = h100.kinds.find(({ kind }) => kind === 'logits');
       return [
         [
-          `${SHAPES[shape]}${suffix === '' ? '' : ', before'}`,
+          `${SHAPES[shape]}${words}`,
           total.kernels,
           total.products,
           passes.toFixed(1),
@@ -57,6 +60,47 @@ export function calculated() {
       'floor H100: µs, tokens/s',
       'floor H200',
       'compiled PyTorch, H100, *model*',
+    ],
+    rows,
+    'lrrrrrrr',
+  );
+}
+
+/** One batch at rates that kernels are taken to reach, beside a compiled PyTorch at the same rates. */
+export function modelled() {
+  const rows = Object.keys(SHAPES).flatMap((shape) =>
+    Object.entries(STATES).flatMap(([suffix, words]) => {
+      const found = kept(`${shape}-fp16${suffix}`);
+      const devices = suffix === '' ? Object.keys(DEVICES) : ['h100'];
+      return devices.flatMap((device) => {
+        if (found === null) return [];
+        const { kinds, sizes, total, fused } = roofline(found.batch, {
+          rates: modelledRates(device),
+        });
+        const ms = (...names) => {
+          const of = kinds.filter(({ kind }) => names.includes(kind));
+          return (of.reduce((sum, { floor_us }) => sum + floor_us, 0) / 1e3).toFixed(1);
+        };
+        const rate = (us) => `${(us / 1e3).toFixed(1)}, ${million((sizes.tokens / us) * 1e6)}`;
+        return [
+          [
+            `${SHAPES[shape]}${words}, ${DEVICES[device].name}`,
+            ...[ms('passes'), ms('product'), ms('attention'), ms('head', 'logits', 'scorer')],
+            rate(total.floor_us),
+            rate(fused.floor_us),
+            `${(fused.floor_us / total.floor_us).toFixed(2)} ×`,
+          ],
+        ];
+      });
+    }),
+  );
+  return table(
+    [
+      'shape, fp16, all *modelled*',
+      ...['passes', 'products', 'attention', 'head + scorer'],
+      'a batch: ms, tokens/s',
+      'compiled PyTorch',
+      'over it',
     ],
     rows,
     'lrrrrrrr',

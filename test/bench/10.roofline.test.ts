@@ -205,7 +205,7 @@ describe('bytes and operations', () => {
     const flash = entry([kernel(NAMES.flash, '8,64,8', '128,1,1')]);
     expect(flash.operations).toBe(4 * 64 * ((1024 * 1025) / 2) * 64 * 8);
     expect(flash.bytes).toBe(T * (64 * 2 * 2 * (8 + 4) + 4 * 8));
-    expect(flash.unit).toBe('half');
+    expect(flash.unit).toBe('attention');
     const whole = entry([
       kernel(NAMES.flash.replace('Lb1ELb0ELb0ELb1', 'Lb0ELb0ELb0ELb1'), '8,64,8'),
     ]);

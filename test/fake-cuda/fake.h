@@ -48,9 +48,10 @@ void* shadow(const void* at, size_t bytes);
 // Whether it is an address in any device's memory, allocated or not.
 bool is_device(const void* at);
 
-// Logs a launch and, for the scorer's own kernels, leaves what they would have written.
+// Logs a launch, with the bytes that it moves where those are known (not 0), and, for the scorer's own
+// kernels, leaves what they would have written.
 Status launch(const char* name, Dim3 grid, Dim3 block, size_t shared_bytes, void** arguments,
-              void* stream);
+              void* stream, uint64_t moves = 0);
 // What the scorer's kernels would have written.
 void imitate(const char* name, void** arguments);
 // Of the operators' kernels: that what they read and write is in device memory.

@@ -52,10 +52,11 @@ Status launch_registered(const void* kernel, Dim3 grid, Dim3 block, size_t share
 }  // namespace
 
 Status launch(const char* name, Dim3 grid, Dim3 block, size_t shared_bytes, void** arguments,
-              void* stream) {
+              void* stream, uint64_t moves) {
   if (const Status bad = refusal()) return bad;
-  log("K grid=%u,%u,%u block=%u,%u,%u stream=%p %s", grid.x, grid.y, grid.z, block.x, block.y,
-      block.z, stream, name);
+  const std::string moved = moves > 0 ? "moves=" + std::to_string(moves) + " " : "";
+  log("K grid=%u,%u,%u block=%u,%u,%u stream=%p %s%s", grid.x, grid.y, grid.z, block.x, block.y,
+      block.z, stream, moved.c_str(), name);
   if (!takes(grid, block) || shared_bytes > 232448) {
     log("REFUSED launch of %s", name);
     return keep(kInvalidConfiguration);

@@ -2,6 +2,8 @@
 // block; and for both, that what a kernel reads and writes is in device memory.
 #include <string.h>
 
+#include <algorithm>
+
 #include <initializer_list>
 
 #include "cuda/operators/elementwise.h"
@@ -24,11 +26,36 @@ bool right(const Arguments& arguments, const char* name, bpb_error* error) {
   return what == nullptr;
 }
 
+size_t size_of(bpb_type type) { return type == BPB_FP32 ? 4 : 2; }
+
+// Bytes that an operator reads and writes at least: each argument once.
+uint64_t moved(const bpb_sum_norm& a) {
+  const auto given = [](const void* at) { return uint64_t{at != nullptr}; };
+  uint64_t activations = a.terms + given(a.first) + given(a.sum) + given(a.norm);
+  uint64_t vectors = given(a.carry) + given(a.gain);
+  for (int i = 0; i < a.terms; i++) vectors += given(a.factor[i]);
+  return activations * a.rows * a.width * size_of(a.type) + vectors * a.width * sizeof(float);
+}
+
+uint64_t moved(const bpb_split_norm_rotary& a) {
+  const uint64_t heads = a.q_heads + a.k_heads + a.v_heads;
+  const uint64_t gains =
+      (a.q_gain != nullptr ? a.q_heads : 0) + (a.k_gain != nullptr ? a.k_heads : 0);
+  return 2 * a.rows * heads * a.head_size * size_of(a.type) + gains * a.head_size * sizeof(float) +
+         a.time * a.rotary_size * sizeof(float) +
+         (a.positions != nullptr ? a.rows * sizeof(int64_t) : 0);
+}
+
+uint64_t moved(const bpb_squared_relu& a) { return 2 * a.count * size_of(a.type); }
+
+uint64_t moved(const bpb_swiglu& a, size_t rows) { return 3 * rows * a.width * size_of(a.type); }
+
 template <class Request>
-int launch(const char* kernel, uint32_t blocks, uint32_t threads, Request request, void* stream,
-           bpb_error* error) {
+int launch(const char* kernel, uint32_t blocks, uint32_t threads, Request request, uint64_t moves,
+           void* stream, bpb_error* error) {
   void* arguments[] = {&request};
-  const int status = fake::launch(kernel, {blocks, 1, 1}, {threads, 1, 1}, 0, arguments, stream);
+  const int status =
+      fake::launch(kernel, {blocks, 1, 1}, {threads, 1, 1}, 0, arguments, stream, moves);
   if (status == fake::kSuccess) return 0;
   BPB_FAIL(error, "BPB_CUDA_RUN", "launching %s: %s (%s)", kernel, cudaGetErrorString(status),
            cudaGetErrorName(status));
@@ -42,7 +69,7 @@ FAKE_EXPORT int bpb_cuda_sum_norm(const bpb_sum_norm* a, void* stream, bpb_error
   if (a->rows == 0 || a->width == 0) return 0;
   const SumNormPlan plan = plan_sum_norm(*a);
   return launch(plan.pieces == 0 ? "sum_norm_wide_kernel" : "sum_norm_kernel", plan.blocks,
-                plan.threads, request_of(*a, plan), stream, error);
+                plan.threads, request_of(*a, plan), moved(*a), stream, error);
 }
 
 FAKE_EXPORT int bpb_cuda_split_norm_rotary(const bpb_split_norm_rotary* a, void* stream,
@@ -51,14 +78,15 @@ FAKE_EXPORT int bpb_cuda_split_norm_rotary(const bpb_split_norm_rotary* a, void*
   if (a->rows == 0) return 0;
   const SplitNormRotaryPlan plan = plan_split_norm_rotary(*a);
   return launch(plan.vectors ? "split_norm_rotary_kernel" : "split_norm_rotary_wide_kernel",
-                plan.blocks, kBlock, request_of(*a, plan), stream, error);
+                plan.blocks, kBlock, request_of(*a, plan), moved(*a), stream, error);
 }
 
 FAKE_EXPORT int bpb_cuda_squared_relu(const bpb_squared_relu* a, void* stream, bpb_error* error) {
   if (!right(*a, "SquaredRelu", error)) return -1;
   if (a->count == 0) return 0;
   const SquaredRelu q = {(const char*)a->x, (char*)a->y, a->count, a->slope};
-  return launch("squared_relu_kernel", plan_squared_relu(*a).blocks, kBlock, q, stream, error);
+  return launch("squared_relu_kernel", plan_squared_relu(*a).blocks, kBlock, q, moved(*a), stream,
+                error);
 }
 
 FAKE_EXPORT int bpb_cuda_swiglu(const bpb_swiglu* a, void* stream, bpb_error* error) {
@@ -67,7 +95,8 @@ FAKE_EXPORT int bpb_cuda_swiglu(const bpb_swiglu* a, void* stream, bpb_error* er
   const SwiGluPlan plan = plan_swiglu(*a);
   for (size_t row = 0; row < a->rows; row += plan.rows) {
     const SwiGlu q = request_of(*a, plan, row);
-    if (launch("swiglu_kernel", blocks_of(q), kBlock, q, stream, error) != 0) return -1;
+    const uint64_t moves = moved(*a, std::min(plan.rows, a->rows - row));
+    if (launch("swiglu_kernel", blocks_of(q), kBlock, q, moves, stream, error) != 0) return -1;
   }
   return 0;
 }

@@ -37,7 +37,7 @@ function headsOf(batch) {
     return { heads, headDim, kvHeads: (unpack.grid[1] - heads) / 2 };
   }
   const whole = batch.findIndex(
-    ({ mangled }) => mangled !== undefined && demangle(mangled).name === 'split_norm_rotary_kernel',
+    ({ mangled }) => mangled !== undefined && /^split_norm_rotary/.test(demangle(mangled).name),
   );
   if (heads !== null && whole >= 0) {
     const columns = batch.slice(0, whole).findLast(({ kind }) => kind === 'product')?.m;

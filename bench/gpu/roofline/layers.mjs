@@ -39,7 +39,9 @@ function normed(launch, sizes) {
 /** Kernels of libbpb_cuda's operators. */
 const OWN_OPERATORS = [
   'sum_norm_kernel',
+  'sum_norm_wide_kernel',
   'split_norm_rotary_kernel',
+  'split_norm_rotary_wide_kernel',
   'squared_relu_kernel',
   'swiglu_kernel',
 ];
@@ -108,7 +110,7 @@ export const LAYERS = [
       return {
         bytes: tokens * (headDim * 2 * (heads + kvHeads) * 2 + 4 * heads),
         operations: 4 * headDim * pairs * grid[1] * heads,
-        unit: 'half',
+        unit: 'attention',
       };
     },
   },

@@ -8,6 +8,8 @@
 
 const HOPPER = {
   half: 989.4e12,
+  /** Products inside attention: the same units. */
+  attention: 989.4e12,
   tf32: 494.7e12,
   fp32: 67e12,
   fp64: 34e12,
@@ -33,6 +35,15 @@ export function ratesOf(device, ceilings = null) {
   }
   if (ceilings === null) return { ...rates, memorySource: 'data sheet' };
   return { ...rates, memory: ceilings.copy_gbs * 1e9, memorySource: 'measured copy' };
+}
+
+/**
+ * What kernels are taken to reach, as a model: memory by 85 % of a copy, products in 16 bits by 575 TFLOP/s,
+ * flash attention by 280 TFLOP/s. Not measured by this project.
+ */
+export function modelledRates(device) {
+  const copy = { h100: 3.0e12, h200: 4.3e12 }[device];
+  return { ...DEVICES[device], memory: 0.85 * copy, half: 575e12, attention: 280e12 };
 }
 
 /** The key of DEVICES for a name as the driver gives it, or null. */
