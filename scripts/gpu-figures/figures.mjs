@@ -3,12 +3,14 @@ import { origin } from './common.mjs';
 import { batches, batchRow, endToEnd, long } from './end-to-end.mjs';
 import { kernel, lanes } from './kernel.mjs';
 import { machine, steps } from './machine.mjs';
+import { operators } from './operators.mjs';
 import { calculated, calculatedKinds, families, measuredRoofline, modelled } from './roofline.mjs';
 import { sotu } from './sotu.mjs';
 
 export const DOCUMENTS = [
   'gpu.md',
   'cuda-kernel.md',
+  'cuda-operators.md',
   'optimize.md',
   'performance.md',
   'roofline.md',
@@ -24,6 +26,7 @@ export function figures(results) {
       steps: steps(results),
       kernel: told(kernel(results)),
       lanes: lanes(results),
+      operators: told(operators(results)),
       'end-to-end': endToEnd(results),
       sotu: sotu(results),
       batches: batches(results),

@@ -129,6 +129,10 @@ function readFolder(folder) {
     machine: one(folder, 'machine.json', schemas.machineSchema),
     checks: lines(folder, 'kernel-check.jsonl', schemas.checkSchema, ['group', 'variant', 'check']),
     lab: lines(folder, 'kernel-lab.jsonl', schemas.labSchema, ['kind', 'version', ...LOGITS]),
+    operatorChecks: lines(folder, 'operators-check.jsonl', schemas.operatorCheckSchema, ['check']),
+    operators: lines(folder, 'operators-lab.jsonl', schemas.operatorSchema, [
+      ...['kind', 'operator', 'shape', 'type', 'version'],
+    ]),
     peers: lines(folder, 'peers.jsonl', schemas.peerSchema, ['who', ...LOGITS]),
     tests: lines(folder, 'tests.jsonl', schemas.testSchema, ['test', 'done']),
     sotu: lines(folder, 'sotu.jsonl', schemas.sotuSchema, ['run', 'compare', 'repeat', 'ci']),

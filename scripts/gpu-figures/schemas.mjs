@@ -98,6 +98,22 @@ export const labSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
+export const operatorCheckSchema = flagSchema;
+
+export const operatorSchema = z.discriminatedUnion('kind', [
+  z.looseObject({ kind: z.literal('device'), name: z.string().min(1) }),
+  z.looseObject({ kind: z.literal('ceilings'), copy_gbs: rate, read_gbs: rate }),
+  z.looseObject({
+    kind: z.literal('operator'),
+    operator: text,
+    shape: text,
+    type: z.enum(TYPES),
+    version: text,
+    ...timing,
+    of_copy: z.number().positive().max(2),
+  }),
+]);
+
 const peerTimeSchema = z.looseObject({
   kind: z.literal('time'),
   who: text,

@@ -47,7 +47,7 @@ describe('figures of a whole run', () => {
     expect(read('cuda-kernel.md')).toContain(
       `${DEVICE}, driver 580.1, 2026-01-02, commit ${COMMIT}.`,
     );
-    expect(stdout.match(/^written: /gm)).toHaveLength(4);
+    expect(stdout.match(/^written: /gm)).toHaveLength(5);
   });
 
   test('a goal is met or not met, by its own limit', () => {
@@ -89,6 +89,22 @@ describe('figures of a whole run', () => {
     const files = goodResults();
     files['end-to-end.jsonl'] += `${JSON.stringify(run({ targets_per_s }))}\n`;
     expect(written(files).read('gpu.md')).toContain(`| ${said} |`);
+  });
+
+  test('operators at each shape, and no speed where one is wrong', () => {
+    const good = written(goodResults()).read('cuda-operators.md');
+    expect(good).toContain('2 of 2 right, met.');
+    expect(good).toContain('| SumNorm | 2 terms | fp16 | 2,660, 90.0 % | met | 34.0 % |');
+    expect(good).toContain('| SwiGlu | 1024, halves | fp16 | 2,400, 81.0 % | **not met** | – |');
+    const failed = { check: 'SwiGlu, fp16, plain', cases: 20, ok: false, detail: 'off' };
+    const files = appended('operators-check.jsonl', failed);
+    const wrong = written({
+      ...files,
+      'steps/operators-check.json': JSON.stringify(step('operators-check', 'failed')),
+    }).read('cuda-operators.md');
+    expect(wrong).not.toContain('GB/s');
+    const absent = without(goodResults(), 'steps/operators-time.json');
+    expect(written(absent).read('cuda-operators.md')).toContain('each. *unmeasured*');
   });
 
   test('a speed with another loss than PyTorch’s meets no goal', () => {
@@ -302,7 +318,14 @@ describe('the project’s documents', () => {
     const marked = others.filter((name) =>
       readFileSync(join(DOCS, name), 'utf8').includes('<!-- figures:'),
     );
-    const known = ['cuda-kernel.md', 'gpu.md', 'optimize.md', 'performance.md', 'roofline.md'];
+    const known = [
+      'cuda-kernel.md',
+      'cuda-operators.md',
+      'gpu.md',
+      'optimize.md',
+      'performance.md',
+      'roofline.md',
+    ];
     expect(marked.filter((name) => !known.includes(name))).toEqual([]);
   });
 });

@@ -17,6 +17,8 @@ const STEPS: Record<string, string> = {
   machine: 'A',
   'lab-check': 'A',
   'lab-time': 'A',
+  'operators-check': 'A',
+  'operators-time': 'A',
   'peers-torch': 'A',
   'peers-triton': 'A',
   'peers-quack': 'A',
@@ -46,6 +48,12 @@ export const step = (name: string, status = 'ok', more: Row = {}): Row => ({
   limit: 60,
   began: '2026-01-01T00:00:00Z',
   dry_run: false,
+  ...more,
+});
+
+const operator = (more: Row = {}): Row => ({
+  ...{ kind: 'operator', operator: 'SumNorm', shape: '2 terms', type: 'fp16', version: 'shipped' },
+  ...{ bytes: 1, ms: 0.1, ms_low: 0.09, ms_high: 0.11, gbs: 2660, of_copy: 0.9 },
   ...more,
 });
 
@@ -131,6 +139,17 @@ export function goodResults(): Record<string, string> {
       time(),
       time({ vocab: 1024, of_copy: 0.83, gbs: 2450 }),
       time({ version: 'shipped, 8 lanes', of_copy: 0.991, gbs: 2930 }),
+    ),
+    'operators-check.jsonl': lines(
+      { check: 'SumNorm, fp16, plain', cases: 90, ok: true, detail: '' },
+      { check: 'SwiGlu, fp16, plain', cases: 20, ok: true, detail: '' },
+    ),
+    'operators-lab.jsonl': lines(
+      { kind: 'device', name: DEVICE, major: 9, minor: 0 },
+      { kind: 'ceilings', bytes: 1, copy_gbs: 2960, read_gbs: 3100, sm_mhz: 1755 },
+      operator({ version: 'an element at a time', gbs: 1000, of_copy: 0.34 }),
+      operator(),
+      operator({ operator: 'SwiGlu', shape: '1024, halves', gbs: 2400, of_copy: 0.81 }),
     ),
     'peers.jsonl': lines(
       peer('PyTorch eager', 900),
@@ -224,6 +243,7 @@ export function documents(): { folder: string; read: (name: string) => string } 
   const markers: Record<string, string[]> = {
     'gpu.md': ['machine', 'end-to-end', 'sotu', 'batches', 'long', 'steps'],
     'cuda-kernel.md': ['kernel', 'lanes'],
+    'cuda-operators.md': ['operators'],
     'optimize.md': [],
     'performance.md': ['machine'],
     'roofline.md': ['roofline'],
