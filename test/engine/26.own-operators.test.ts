@@ -27,7 +27,7 @@ function model(): Uint8Array {
   return g.model(norm(g.op('Add', [next, scaled(saved)])), D, { opset: 23 });
 }
 
-const operators = operatorsOf('onnx-cpu', false);
+const operators = operatorsOf('onnx-cpu', false, {});
 const given = { precision: 'fp32', seqLen: T, operators } as const;
 const ids = someIds(ROWS, T);
 const rows = Array.from({ length: ROWS }, (_, r) => ids.slice(r * T, (r + 1) * T));
@@ -59,5 +59,5 @@ test('no session of a graph that was not rewritten knows them', async () => {
 
 test('engines without the addon are given none', () => {
   for (const engine of ['onnx-js', 'tfjs'] as const)
-    expect(operatorsOf(engine, false).size).toBe(0);
+    expect(operatorsOf(engine, false, {}).size).toBe(0);
 });
