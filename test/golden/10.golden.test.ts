@@ -9,6 +9,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { operatorsOf } from '#bpb/engine/own-operators';
 import { noGpu } from '../helpers/gpu.js';
 import { CASES, type GoldenCase } from './cases.js';
 import { finishFolder, goldenFolder, MAKE_CLAIM } from './folder.js';
@@ -37,7 +38,8 @@ beforeAll(async () => {
   expect(made, made.stdout).toMatchObject({ code: 0 });
   const { engine } = JSON.parse(made.stdout);
   const { instruction_set, device, versions } = engine;
-  machine = { instruction_set, onnxruntime: versions.onnxruntime, device };
+  const operators = [...operatorsOf('onnx-cpu', false, {})].join(', ');
+  machine = { instruction_set, onnxruntime: versions.onnxruntime, device, operators };
   finishFolder(folder);
 
   const waiting = CASES.filter((each) => !left(each));
