@@ -187,6 +187,11 @@ describe('one operator and one product', () => {
     ['norm, then rotation', { q: both, k: both }, 3],
     ['rotation, then norm', { q: turned, k: both }, 3],
     [
+      'a rotation of half of each head',
+      { q: [norm(), rotation({ size: 4 })], k: [norm(), rotation({ size: 4 })] },
+      3,
+    ],
+    [
       'neighbours',
       { q: [norm(), rotation({ interleaved: 1 })], k: [norm(), rotation({ interleaved: 1 })] },
       3,

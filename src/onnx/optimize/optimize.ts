@@ -14,6 +14,7 @@ import { sliceHead } from './head.js';
 import { sliceQueries } from './last-queries.js';
 import { shapeBeforeHead } from './logits.js';
 import type { OwnOperator } from './own-operators.js';
+import { fusePartialRotary } from './partial-rotary.js';
 import { fuseProducts } from './products.js';
 import { separateProjections } from './projections.js';
 import { fuseResidualNorms, separateAddends } from './residual.js';
@@ -130,6 +131,7 @@ function rewrite(model: Uint8Array, options: OptimizeOptions & { path: string })
   if (folded.kept > 0) untouched.push(`${folded.kept} DequantizeLinear of values not constant`);
   note('rms-norm', fuseRmsNorms(ws));
   note('rotary-embedding', fuseRotary(ws));
+  note('partial-rotary-embedding', fusePartialRotary(ws));
   note('square', squarePowers(ws));
   tidy(ws);
   const own = options.operators ?? new Set();
