@@ -149,10 +149,10 @@ struct OperatorDomain::Entry : CustomOp {
       });
     };
     compute_v2 = [](void* instance, KernelContext* context) {
-      const auto& [entry, kernel] = *static_cast<Instance*>(instance);
-      return entry.attempt([&] {
-        Call call(entry.library, context);
-        kernel->run(call);
+      const Instance& node = *static_cast<Instance*>(instance);
+      return node.entry.attempt([&] {
+        Call call(node.entry.library, context);
+        node.kernel->run(call);
       });
     };
     destroy = [](void* instance) { delete static_cast<Instance*>(instance); };
