@@ -135,6 +135,26 @@ describe('a product', () => {
       },
     ],
     [
+      'a product in a sum, and again in a sum of that',
+      ['plain', 'SumNorm', 'plain'],
+      (g, x) => {
+        const p = product(g, x);
+        const first = add(g, p, x);
+        const second = add(g, scaled(g, first), p);
+        return g.op('Mul', [g.op('Mul', [first, second]), product(g, g.op('Sin', [second]))]);
+      },
+    ],
+    [
+      'one of two products, where the other is in a sum of their sum too',
+      ['plain', '+x', 'SumNorm', 'norm'],
+      (g, x) => {
+        const [p, q] = [product(g, x), product(g, g.op('Sin', [x]))];
+        const first = add(g, p, q);
+        const second = add(g, scaled(g, first), p);
+        return g.op('Mul', [g.op('Mul', [first, second]), product(g, norm(g, second))]);
+      },
+    ],
+    [
       'weights that are computed',
       [],
       (g, x) => {

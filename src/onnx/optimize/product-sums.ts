@@ -61,9 +61,10 @@ export function foldSums(ws: Workspace): number {
     const all = readSumNorm(ws, node);
     const { terms, firstTerms, carry, first, sum, norm } = all;
     if (first !== '') {
-      // The sum is made of the first one, which the product gives.
-      if (!giveSum(ws, node, terms.slice(0, firstTerms), first)) continue;
-      const rest = [{ name: first, factor: carry }, ...terms.slice(firstTerms)];
+      // The sum is made of the first one, which the product gives, and of others that may read it as well.
+      const others = terms.slice(firstTerms);
+      if (!giveSum(ws, node, terms.slice(0, firstTerms), first, others)) continue;
+      const rest = [{ name: first, factor: carry }, ...others];
       const left = { ...all, terms: rest, firstTerms: 0, carry: '', first: '' };
       if (sum !== '' || norm !== '') putSumNorm(ws, node, left);
     } else if (norm !== '' || carry !== '' || !giveSum(ws, node, terms, sum)) continue;
@@ -74,14 +75,20 @@ export function foldSums(ws: Workspace): number {
 }
 
 /** Has one of the products among the terms give their sum; false where none can. */
-function giveSum(ws: Workspace, before: Node, terms: readonly Scaled[], y: string): boolean {
+function giveSum(
+  ws: Workspace,
+  before: Node,
+  terms: readonly Scaled[],
+  y: string,
+  others: readonly Scaled[] = [],
+): boolean {
   if (terms.length > MAX_ADDED + 1) return false;
   const at = terms.findLastIndex(({ name }) => {
     const node = ws.producer(name);
     if (node === undefined || !isOwn(node, 'Product') || ws.seenOutside(name, new Set([before])))
       return false;
     const { factor, added } = readProduct(ws, node);
-    const once = terms.filter((term) => term.name === name).length === 1;
+    const once = [...terms, ...others].filter((term) => term.name === name).length === 1;
     return once && factor === '' && added.length === 0;
   });
   if (at < 0) return false;
