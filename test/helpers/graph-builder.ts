@@ -125,6 +125,7 @@ export async function runLogits(
   ids: readonly number[],
   rows: number,
   scored?: readonly number[],
+  scoredInput = 'scored_positions',
 ): Promise<Float32Array> {
   const session = await InferenceSession.create(model, {
     graphOptimizationLevel: 'disabled',
@@ -134,7 +135,7 @@ export async function runLogits(
   const int64 = (values: readonly number[], dims: readonly number[]) =>
     new Tensor('int64', BigInt64Array.from(values, BigInt), dims);
   const feeds: Record<string, Tensor> = { input_ids: int64(ids, [rows, ids.length / rows]) };
-  if (scored !== undefined) feeds['scored_positions'] = int64(scored, [scored.length]);
+  if (scored !== undefined) feeds[scoredInput] = int64(scored, [scored.length]);
   const { logits } = await session.run(feeds, ['logits']);
   const { data, type } = logits!;
   await session.release();

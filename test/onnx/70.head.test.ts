@@ -93,6 +93,37 @@ describe('scored positions', () => {
     }
   });
 
+  test.each([
+    ['value', (g: GraphBuilder, x: string) => g.op('Sin', [x], {}, 'scored_positions')],
+    [
+      'initializer',
+      (g: GraphBuilder, x: string) => {
+        g.weights([D]);
+        g.initializers.push({ ...g.initializers.at(-1)!, name: 'scored_positions' });
+        return g.op('Add', [x, 'scored_positions']);
+      },
+    ],
+  ] as const)(
+    'their input gets another name where the model has a %s of its name',
+    async (_, put) => {
+      const g = new GraphBuilder();
+      const mixed = g.op('CumSum', [g.embed(D), g.ints([1])]);
+      const bytes = g.model(g.op('Tanh', [put(g, mixed)]), D);
+      const { bytes: made, scoredInput } = optimize(bytes, {
+        precision: 'fp32',
+        seqLen: T,
+        scoredPositions: true,
+      });
+      expect(scoredInput).toMatch(/^bpb\/scored_positions_/);
+      const ids = someIds(ROWS, T);
+      const all = await runLogits(bytes, ids, ROWS);
+      const scored = [15, 3];
+      const some = await runLogits(made, ids, ROWS, scored, scoredInput!);
+      const wanted = scored.flatMap((p) => [...all.subarray(p * VOCAB, (p + 1) * VOCAB)]);
+      expect(largestDifference(Float32Array.from(wanted), some)).toBeLessThan(TOLERANCE_LOGIT);
+    },
+  );
+
   test('not where the logits mix positions after the head', () => {
     const shifted = model((g, z) => {
       const first = g.slice(z, 1, 0, 1);

@@ -5,8 +5,8 @@
  * Not only the head is spared: everything after the last attention works on each position by
  * itself, so the positions are picked before all of that.
  *
- * Contract: the graph has a second input `scored_positions`, int64 `[count]`, flat positions
- * `row · seqLen + offset` in the order wanted (a batch's `scored`), and its logits are
+ * Contract: the graph has a second input, int64 `[count]`, `scored_positions` or another name where the
+ * graph has that one: flat positions `row · seqLen + offset` in the order wanted (a batch's `scored`), and its logits are
  * `[1, count, vocabulary]`: row `k` belongs to position `k`. A position may be repeated, so an
  * engine may pad the list to a fixed length.
  */
@@ -19,8 +19,8 @@ import { normalAxis } from './movement.js';
 import { isOwn } from './own-operators.js';
 import type { Workspace } from './workspace.js';
 
-/** Name of the input of scored positions. */
-export const SCORED_INPUT = 'scored_positions';
+/** Name of the input of scored positions, where the graph has no value of that name. */
+const SCORED_INPUT = 'scored_positions';
 
 const UNARY = new Set(
   'Identity Cast Neg Abs Relu Tanh Sigmoid Gelu FastGelu QuickGelu Erf Silu Sqrt Exp'.split(' '),
@@ -46,7 +46,7 @@ export function sliceHead(ws: Workspace, tokens: string, logits: string): Sliced
     return 'no product gives the logits from hidden states position by position';
   }
   const sliced = region.size;
-  addPort(ws);
+  const input = addPort(ws);
   const picked = new Map<string, string>();
   for (const node of [...ws.walk()].filter((each) => region.has(each))) {
     const inputs = node.inputs.map((name, k) => {
@@ -54,7 +54,7 @@ export function sliceHead(ws: Workspace, tokens: string, logits: string): Sliced
         return name;
       const maker = ws.producer(name);
       if (maker !== undefined && region.has(maker)) return name;
-      const own = picked.get(name) ?? pick(ws, name, node);
+      const own = picked.get(name) ?? pick(ws, name, input, node);
       picked.set(name, own);
       return own;
     });
@@ -63,7 +63,7 @@ export function sliceHead(ws: Workspace, tokens: string, logits: string): Sliced
   }
   openOutput(ws, logits);
   ws.refresh();
-  return { input: SCORED_INPUT, sliced };
+  return { input, sliced };
 }
 
 interface Places {
@@ -137,12 +137,12 @@ function suits(ws: Workspace, name: string, to: 'apart' | 'flat', places: Places
   return dims.length <= rank && dims.slice(0, -1).every((dim) => dim === 1);
 }
 
-/** The scored positions of a value, in the value's own layout. */
-export function pick(ws: Workspace, name: string, before: Node): string {
+/** The positions of a value that an input names, in the value's own layout. */
+export function pick(ws: Workspace, name: string, scored: string, before: Node): string {
   const dims = ws.dims(name)!;
   const width = dims.at(-1)!;
   const gather = (from: string) =>
-    ws.insert(before, 'Gather', [from, SCORED_INPUT], { axis: { int: 0 } });
+    ws.insert(before, 'Gather', [from, scored], { axis: { int: 0 } });
   if (dims.length === 2) return gather(name);
   const flat = ws.insert(before, 'Reshape', [name, ws.add(ints([-1, width]), 'shape')]);
   return ws.insert(before, 'Reshape', [gather(flat), ws.add(ints([1, -1, width]), 'shape')]);
@@ -157,12 +157,15 @@ function retarget(ws: Workspace, node: Node, inputs: string[]): string[] {
   return [inputs[0]!, ws.add(ints(target), 'shape')];
 }
 
-function addPort(ws: Workspace): void {
+/** The new input; gives its name. */
+function addPort(ws: Workspace): string {
   const { items } = ws.graph;
+  const name = ws.unused(SCORED_INPUT);
   const last = items.findLastIndex((item) => item.kind === 'input');
-  const port = { kind: 'input', name: SCORED_INPUT, elementType: TYPE.int64, dims: ['?'] } as const;
+  const port = { kind: 'input', name, elementType: TYPE.int64, dims: ['?'] } as const;
   items.splice(last + 1, 0, { ...port, raw: null });
   ws.readPorts();
+  return name;
 }
 
 function openOutput(ws: Workspace, logits: string): void {

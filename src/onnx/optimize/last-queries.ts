@@ -7,23 +7,27 @@
 import { makeNode, type Node } from '../graph.js';
 import { ints, type Tensor } from '../tensor.js';
 import { sliced } from './constants.js';
-import { pick, SCORED_INPUT } from './head.js';
+import { pick } from './head.js';
 import { isOwn } from './own-operators.js';
 import type { Workspace } from './workspace.js';
 
-/** Rewrites attentions of which only scored positions are read; gives how many. */
-export function sliceQueries(ws: Workspace): number {
+/** Rewrites attentions of which only the positions that an input names are read; gives how many. */
+export function sliceQueries(ws: Workspace, scored: string): number {
   ws.refresh();
   let count = 0;
   for (const node of ws.walk()) {
-    if (node.op !== 'Gather' || node.domain !== '' || node.inputs[1] !== SCORED_INPUT) continue;
+    if (node.op !== 'Gather' || node.domain !== '' || node.inputs[1] !== scored) continue;
     if ((ws.number(node, 'axis') ?? 0) !== 0) continue;
     const attention = attentionOf(ws, node);
     if (attention === null) continue;
     const [q, k, v] = attention.inputs as [string, string, string];
     const width = ws.dims(attention.outputs[0]!)!.at(-1)!;
-    const parts = queriesApart(ws, attention) ?? { q: pick(ws, q, attention), k, v };
-    const inputs = [parts.q, parts.k, parts.v, SCORED_INPUT];
+    const parts = queriesApart(ws, attention, scored) ?? {
+      q: pick(ws, q, scored, attention),
+      k,
+      v,
+    };
+    const inputs = [parts.q, parts.k, parts.v, scored];
     const y = ws.insertCopy(attention, inputs);
     const flat = ws.add(ints([-1, width]), 'shape');
     ws.replace(node, ws.insert(node, 'Reshape', [y, flat]));
@@ -55,7 +59,7 @@ interface Parts {
  * Queries of scored positions from a product of their own; null where they do not come from SplitNormRotary behind
  * one by constant weights.
  */
-function queriesApart(ws: Workspace, attention: Node): Parts | null {
+function queriesApart(ws: Workspace, attention: Node, positions: string): Parts | null {
   const [q, k, v] = attention.inputs as [string, string, string];
   const heads = ws.producer(q);
   if (!heads || !isOwn(heads, 'SplitNormRotary') || heads.inputs[5] || heads.outputs[0] !== q)
@@ -77,8 +81,8 @@ function queriesApart(ws: Workspace, attention: Node): Parts | null {
   };
   const [cos = '', sin = '', qGain = '', kGain = ''] = heads.inputs.slice(1);
   const none = { int: 0 };
-  const scored = part(pick(ws, product.x, heads), 0, columns);
-  const inputs = [scored, cos, sin, qGain, '', SCORED_INPUT];
+  const scored = part(pick(ws, product.x, positions, heads), 0, columns);
+  const inputs = [scored, cos, sin, qGain, '', positions];
   const queries = ws.insertCopy(heads, inputs, heads, {
     k_heads: none,
     v_heads: none,

@@ -45,7 +45,7 @@ export interface OptimizeOptions {
   readonly operators?: ReadonlySet<OwnOperator> | undefined;
   /** Take a final `c · tanh(z / c)` out of the graph: the scorer applies it as it reads. */
   readonly liftSoftcap?: boolean | undefined;
-  /** Compute logits of given positions only: a second input, see `SCORED_INPUT`. */
+  /** Compute logits of given positions only: a second input, see `Optimized.scoredInput`. */
   readonly scoredPositions?: boolean | undefined;
   /** Where the model came from, for messages. */
   readonly path?: string | undefined;
@@ -189,8 +189,8 @@ function rewrite(model: Uint8Array, options: OptimizeOptions & { path: string })
   if (typeof head === 'string') untouched.push(`head: ${head}`);
   else note('scored-positions', head?.sliced ?? 0);
   tidy(ws);
-  if (head !== null) {
-    note('scored-queries', sliceQueries(ws));
+  if (head !== null && typeof head !== 'string') {
+    note('scored-queries', sliceQueries(ws, head.input));
     tidy(ws);
   }
   separateAddends(ws);

@@ -127,6 +127,13 @@ export class Workspace implements Lookup {
     return name;
   }
 
+  /** The name itself where nothing in the graph has it, else one like it. */
+  unused(name: string): string {
+    if (this.names.has(name)) return this.fresh(name);
+    this.names.add(name);
+    return name;
+  }
+
   /** A new initializer; gives its name. */
   add(tensor: Tensor, stem = 'constant'): string {
     const item = makeInitializer(this.fresh(stem), tensor);
