@@ -23,6 +23,8 @@ test.each([
   ['keys of another type', { k: new Float64Array(96) }, TypeError],
   ['query heads that the key heads do not divide', { kvHeads: 3 }, RangeError],
   ['no heads', { qHeads: 0 }, RangeError],
+  ['heads beyond 32 bits', { q: new Float32Array(0), qHeads: 2 ** 24 }, RangeError],
+  ['sizes beyond 64 bits', { rows: 2 ** 24, time: 2 ** 24, kvHeads: 2 ** 24 }, RangeError],
   ['a time that is no number', { time: '3' }, TypeError],
   ['a scale that is text', { scale: '1' }, TypeError],
   ['positions as a list', { positions: [0] }, TypeError],

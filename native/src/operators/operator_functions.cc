@@ -49,8 +49,10 @@ Napi::Value CausalAttentionFunction(const Napi::CallbackInfo& info) {
   a.time = number("time");
   a.q_heads = static_cast<int>(number("qHeads"));
   a.kv_heads = static_cast<int>(number("kvHeads"));
-  const size_t keys = a.rows * a.time * static_cast<size_t>(a.kv_heads);
-  if (a.q_heads % a.kv_heads != 0 || k.ElementLength() == 0 || k.ElementLength() % keys != 0 ||
+  // Each is up to 2^24, so that all three could be beyond 64 bits; k has an element for each key.
+  const size_t places = a.rows * a.time;
+  const size_t keys = places <= k.ElementLength() ? places * static_cast<size_t>(a.kv_heads) : 0;
+  if (a.q_heads % a.kv_heads != 0 || keys == 0 || k.ElementLength() % keys != 0 ||
       v.ElementLength() != k.ElementLength()) {
     throw Napi::RangeError::New(
         env, "k and v must be [rows, time, kvHeads * size], and qHeads a multiple");
@@ -72,7 +74,8 @@ Napi::Value CausalAttentionFunction(const Napi::CallbackInfo& info) {
     a.count = positions.size();
     a.positions = positions.data();
   }
-  if (q.ElementLength() != a.count * static_cast<size_t>(a.q_heads * a.head_size)) {
+  if (q.ElementLength() !=
+      a.count * static_cast<size_t>(a.q_heads) * static_cast<size_t>(a.head_size)) {
     throw Napi::RangeError::New(env, "q must be [queries, qHeads * size]");
   }
   const bpb_isa isa = isa_field(options);
