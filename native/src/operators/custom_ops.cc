@@ -1,6 +1,8 @@
 // The domain `bpb` on ONNX Runtime's C API.
 #include "custom_ops.h"
 
+#include <stdio.h>
+
 #include <algorithm>
 #include <exception>
 
@@ -38,15 +40,41 @@ size_t Tensor::last() const { return dims.empty() ? 1 : static_cast<size_t>(dims
 
 size_t Tensor::rows() const { return last() == 0 ? 0 : elements() / last(); }
 
-int64_t NodeInfo::integer(const char* name) const {
+std::string Tensor::shape() const { return data == nullptr ? "nothing" : shape_text(dims); }
+
+int64_t NodeInfo::integer(const char* name, int64_t least, int64_t most) const {
   int64_t value = 0;
-  library_.call<GetIntegerAttribute>(info_, name, &value);
+  const std::string wanted = std::string(name) + " must be a whole number from " +
+                             std::to_string(least) + " to " + std::to_string(most);
+  try {
+    library_.call<GetIntegerAttribute>(info_, name, &value);
+  } catch (const Failure& failure) {
+    refuse(of_, wanted + ": " + failure.what());
+  }
+  if (value < least || value > most) refuse(of_, wanted + ", and is " + std::to_string(value));
   return value;
 }
 
-float NodeInfo::number(const char* name) const {
+float NodeInfo::number(const char* name, float least, float end) const {
   float value = 0;
-  library_.call<GetFloatAttribute>(info_, name, &value);
+  // As short as it can be: std::to_string gives six decimals to each number.
+  const auto text = [](float number) {
+    char digits[32];
+    snprintf(digits, sizeof digits, "%.9g", static_cast<double>(number));
+    return std::string(digits);
+  };
+  std::string wanted = std::string(name) + " must be a finite number";
+  if (least != -INFINITY) wanted += " from " + text(least) + " on";
+  if (end != INFINITY) wanted += ", below " + text(end);
+  try {
+    library_.call<GetFloatAttribute>(info_, name, &value);
+  } catch (const Failure& failure) {
+    refuse(of_, wanted + ": " + failure.what());
+  }
+  // A NaN is none of it.
+  if (!(isfinite(value) && value >= least && value < end)) {
+    refuse(of_, wanted + ", and is " + text(value));
+  }
   return value;
 }
 
@@ -144,7 +172,7 @@ struct OperatorDomain::Entry : CustomOp {
     create_kernel_v2 = [](const CustomOp* op, const void*, const KernelInfo* node, void** out) {
       const Entry& entry = of(op);
       return entry.attempt([&] {
-        const NodeInfo about(entry.library, node);
+        const NodeInfo about(entry.library, node, entry.info);
         *out = new Instance{entry, entry.info.create(about, entry.type, entry.backend)};
       });
     };

@@ -5,6 +5,8 @@
 #ifndef BPB_CUSTOM_OPS_H_
 #define BPB_CUSTOM_OPS_H_
 
+#include <math.h>
+
 #include <functional>
 #include <memory>
 #include <string>
@@ -41,21 +43,28 @@ struct Tensor {
   size_t elements() const;
   size_t last() const;  // size of the last axis
   size_t rows() const;  // elements / last()
+  std::string shape() const;
 };
 
-// A node when its session is opened. Throws ort::Failure.
+struct OperatorInfo;
+
+// A node when its session is opened. Throws ort::Failure, which names the operator.
 class NodeInfo {
  public:
-  NodeInfo(const ort::Library& library, const ort::KernelInfo* info)
-      : library_(library), info_(info) {}
-  int64_t integer(const char* name) const;
-  float number(const char* name) const;
+  NodeInfo(const ort::Library& library, const ort::KernelInfo* info, const OperatorInfo& of)
+      : library_(library), info_(info), of_(of) {}
+  // An attribute; refused where it is not given, of another type or outside of `least` to `most`.
+  int64_t integer(const char* name, int64_t least, int64_t most) const;
+  bool flag(const char* name) const { return integer(name, 0, 1) != 0; }
+  // One that is a finite number from `least` to below `end`.
+  float number(const char* name, float least, float end = INFINITY) const;
   // An input that is a constant of the graph, valid while the session is opened; no data where it is none.
   Tensor constant(size_t input) const;
 
  private:
   const ort::Library& library_;
   const ort::KernelInfo* info_;
+  const OperatorInfo& of_;
 };
 
 // A node in a run. Throws ort::Failure.

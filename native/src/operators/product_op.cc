@@ -1,4 +1,5 @@
 // The node Product.
+#include "../tensors.h"
 #include "cpu/product.h"
 #include "operator_list.h"
 
@@ -18,17 +19,15 @@ enum Input {
 
 class Product : public Kernel {
  public:
-  Product(const NodeInfo& node, bpb_type, const Backend&)
-      : transposed_(node.integer("transposed") != 0) {
-    shape_.norm = node.integer("norm") != 0;
-    shape_.epsilon = node.number("epsilon");
-    shape_.squared_relu = node.integer("squared_relu") != 0;
-    shape_.slope = node.number("slope");
-    if (!(shape_.epsilon >= 0)) refuse(kProduct, "epsilon must be a number from 0 on");
-    if (!(shape_.slope >= 0 && shape_.slope < 1)) refuse(kProduct, "slope must be in [0, 1)");
+  Product(const NodeInfo& node, bpb_type, const Backend&) : transposed_(node.flag("transposed")) {
+    shape_.norm = node.flag("norm");
+    shape_.epsilon = node.number("epsilon", 0);
+    shape_.squared_relu = node.flag("squared_relu");
+    shape_.slope = node.number("slope", 0, 1);
     const Tensor weights = node.constant(kWeights);
     if (!weights || weights.dims.size() != 2) {
-      refuse(kProduct, "weights must be a constant matrix");
+      refuse(kProduct, "weights must be a constant matrix, got " +
+                           (weights ? weights.shape() : "what is none"));
     }
     const auto size = [&](size_t axis) { return static_cast<size_t>(weights.dims[axis]); };
     shape_.inner = size(transposed_ ? 1 : 0);
@@ -42,7 +41,8 @@ class Product : public Kernel {
     bpb_product a = shape_;
     const Tensor x = call.input(kX);
     if (x.dims.empty() || x.last() != a.inner) {
-      refuse(kProduct, "x must have rows as long as the weights' columns");
+      refuse(kProduct, "x must have rows of " + std::to_string(a.inner) +
+                           " elements, as the weights have, and has the shape " + x.shape());
     }
     a.x = static_cast<const float*>(x.data);
     std::vector<int64_t> dims = x.dims;
@@ -50,13 +50,21 @@ class Product : public Kernel {
     a.rows = 1;
     for (size_t axis = 0; axis + 1 < dims.size(); axis++) a.rows *= static_cast<size_t>(dims[axis]);
     a.gain = vector(call, kGain, a.inner);
+    if (a.gain != nullptr && !a.norm) refuse(kProduct, "gain needs norm of 1, and it is 0");
     a.bias = vector(call, kBias, a.width);
     a.factor = vector(call, kFactor, a.width);
     for (size_t t = 0; t < BPB_PRODUCT_TERMS; t++) {
       const Tensor term = call.input(kAdded + t);
-      if (term && term.dims != dims) refuse(kProduct, "what is added must have the shape of y");
+      const std::string name = kProduct.inputs[kAdded + t].name;
+      if (term && term.dims != dims) {
+        refuse(kProduct, name + " must have the shape of y, " + shape_text(dims) + ", and has " +
+                             term.shape());
+      }
       a.added[t] = static_cast<const float*>(term.data);
       a.added_factor[t] = vector(call, kAddedFactor + t, a.width);
+      if (!term && a.added_factor[t] != nullptr) {
+        refuse(kProduct, "the factor of " + name + " needs it, and it is not there");
+      }
     }
     a.y = static_cast<float*>(call.output(0, dims));
     call.ranges(cpu::product_pieces(a), 1,
@@ -70,7 +78,7 @@ class Product : public Kernel {
     if (!tensor) return nullptr;
     if (tensor.elements() != size) {
       refuse(kProduct, std::string(kProduct.inputs[index].name) + " must have " +
-                           std::to_string(size) + " elements");
+                           std::to_string(size) + " elements, and has the shape " + tensor.shape());
     }
     return static_cast<const float*>(tensor.data);
   }

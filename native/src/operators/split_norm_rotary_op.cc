@@ -15,14 +15,8 @@ class SplitNormRotary : public Kernel {
  public:
   SplitNormRotary(const NodeInfo& node, bpb_type type, const Backend& backend) : backend_(backend) {
     const auto number = [&](const char* name, int64_t least) {
-      const int64_t value = node.integer(name);
       constexpr int64_t kMost = 1 << 20;  // products of any two stay within 64 bits
-      if (value < least || value > kMost) {
-        refuse(kSplitNormRotary, std::string(name) + " is " + std::to_string(value) +
-                                     ", expected " + std::to_string(least) + " to " +
-                                     std::to_string(kMost));
-      }
-      return static_cast<int>(value);
+      return static_cast<int>(node.integer(name, least, kMost));
     };
     shape_.type = type;
     shape_.time = static_cast<size_t>(number("time", 1));
@@ -31,14 +25,15 @@ class SplitNormRotary : public Kernel {
     shape_.v_heads = number("v_heads", 0);
     shape_.head_size = number("head_size", 1);
     shape_.rotary_size = number("rotary_size", 0);
-    shape_.interleaved = number("interleaved", 0);
-    shape_.q_norm = number("q_norm", 0);
-    shape_.k_norm = number("k_norm", 0);
-    shape_.epsilon = node.number("epsilon");
+    shape_.interleaved = node.flag("interleaved");
+    shape_.q_norm = node.flag("q_norm");
+    shape_.k_norm = node.flag("k_norm");
+    shape_.epsilon = node.number("epsilon", 0);
     if (shape_.rotary_size % 2 != 0 || shape_.rotary_size > shape_.head_size) {
-      refuse(kSplitNormRotary, "rotary_size must be even and at most head_size");
+      refuse(kSplitNormRotary, "rotary_size must be even and at most head_size, " +
+                                   std::to_string(shape_.head_size) + ", and is " +
+                                   std::to_string(shape_.rotary_size));
     }
-    if (!(shape_.epsilon >= 0)) refuse(kSplitNormRotary, "epsilon must be a number from 0 on");
   }
 
   void run(Call& call) override {
@@ -46,24 +41,26 @@ class SplitNormRotary : public Kernel {
     const size_t size = static_cast<size_t>(a.head_size);
     const size_t width = static_cast<size_t>(a.q_heads + a.k_heads + a.v_heads) * size;
     const Tensor x = call.input(kX), positions = call.input(kPositions);
-    if (width == 0 || x.elements() % width != 0) {
-      refuse(kSplitNormRotary, "x must have rows of all heads");
+    if (width == 0) refuse(kSplitNormRotary, "there must be heads of q, k or v");
+    if (x.last() != width) {
+      refuse(kSplitNormRotary, "x must have rows of all heads, " + std::to_string(width) +
+                                   " elements, and has the shape " + x.shape());
     }
     a.x = x.data;
-    a.rows = x.elements() / width;
+    a.rows = x.rows();
     const size_t half = static_cast<size_t>(a.rotary_size) / 2;
-    a.cos = table(call, kCos, a.time * half, half);
-    a.sin = table(call, kSin, a.time * half, half);
-    if (half > 0 && (a.cos == nullptr || a.sin == nullptr)) {
-      refuse(kSplitNormRotary, "a rotation needs cos and sin");
+    if (half > 0) {
+      a.cos = table(call, kCos, a.time, half);
+      a.sin = table(call, kSin, a.time, half);
     }
-    a.q_gain = table(call, kQGain, static_cast<size_t>(a.q_heads) * size, 0);
-    a.k_gain = table(call, kKGain, static_cast<size_t>(a.k_heads) * size, 0);
+    a.q_gain = gain(call, kQGain, static_cast<size_t>(a.q_heads) * size);
+    a.k_gain = gain(call, kKGain, static_cast<size_t>(a.k_heads) * size);
     if (positions) {
-      if (positions.elements() != a.rows) refuse(kSplitNormRotary, "one position a row is needed");
       a.positions = static_cast<const int64_t*>(positions.data);
+      check_positions(a, positions);
     } else if (a.rows % a.time != 0) {
-      refuse(kSplitNormRotary, "x must have whole rows of the time axis");
+      refuse(kSplitNormRotary, "x must have whole rows of the time axis, " +
+                                   std::to_string(a.time) + ", and has the shape " + x.shape());
     }
     const auto shape = [&](int heads) -> std::vector<int64_t> {
       const int64_t time = static_cast<int64_t>(positions ? a.rows : a.time);
@@ -75,23 +72,49 @@ class SplitNormRotary : public Kernel {
     a.v = a.v_heads > 0 ? call.output(2, shape(a.v_heads)) : nullptr;
     if ((a.q_heads > 0 && a.q == nullptr) || (a.k_heads > 0 && a.k == nullptr) ||
         (a.v_heads > 0 && a.v == nullptr)) {
-      refuse(kSplitNormRotary, "every kind of heads needs its output");
+      refuse(kSplitNormRotary, "every kind of heads needs its output, of q, k and v");
     }
     if (a.rows == 0) return;
     launch(backend_, call, a, kKernels, a.rows, grain_of(width));
   }
 
  private:
-  // Of `least` elements or more, in rows of `last` where that is not 0; null where it is not connected.
-  static const float* table(const Call& call, size_t index, size_t least, size_t last) {
+  static const float* table(const Call& call, size_t index, size_t time, size_t half) {
     const Tensor tensor = call.input(index);
-    if (!tensor) return nullptr;
-    const std::string name = kSplitNormRotary.inputs[index].name;
-    if (tensor.elements() < least) refuse(kSplitNormRotary, name + " is too short");
-    if (last > 0 && tensor.last() != last) {
-      refuse(kSplitNormRotary, name + " must have a column for each pair");
+    if (!tensor || tensor.last() != half || tensor.rows() < time) {
+      refuse(kSplitNormRotary, std::string(kSplitNormRotary.inputs[index].name) +
+                                   " must have a row for each of " + std::to_string(time) +
+                                   " positions and a column for each of " + std::to_string(half) +
+                                   " pairs, got " + tensor.shape());
     }
     return static_cast<const float*>(tensor.data);
+  }
+
+  // Null where it is not connected.
+  static const float* gain(const Call& call, size_t index, size_t width) {
+    const Tensor tensor = call.input(index);
+    if (!tensor) return nullptr;
+    if (tensor.elements() != width) {
+      refuse(kSplitNormRotary, std::string(kSplitNormRotary.inputs[index].name) +
+                                   " must have one number for each of " + std::to_string(width) +
+                                   " channels, and has the shape " + tensor.shape());
+    }
+    return static_cast<const float*>(tensor.data);
+  }
+
+  void check_positions(const bpb_split_norm_rotary& a, const Tensor& positions) const {
+    if (positions.elements() != a.rows) {
+      refuse(kSplitNormRotary, "one position for each of " + std::to_string(a.rows) +
+                                   " rows is needed, got " + positions.shape());
+    }
+    // A GPU's are in its own memory, where their remainders are taken whatever they are.
+    if (backend_.cuda != nullptr) return;
+    for (size_t i = 0; i < a.rows; i++) {
+      if (a.positions[i] < 0) {
+        refuse(kSplitNormRotary,
+               "positions must be 0 or more, got " + std::to_string(a.positions[i]));
+      }
+    }
   }
 
   const Backend backend_;

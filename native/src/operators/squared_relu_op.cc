@@ -11,9 +11,7 @@ constexpr Kernels<bpb_squared_relu> kKernels = {&cpu::squared_relu, &CudaLibrary
 class SquaredRelu : public Kernel {
  public:
   SquaredRelu(const NodeInfo& node, bpb_type type, const Backend& backend)
-      : type_(type), backend_(backend), slope_(node.number("slope")) {
-    if (!(slope_ >= 0 && slope_ < 1)) refuse(kSquaredRelu, "slope must be in [0, 1)");
-  }
+      : type_(type), backend_(backend), slope_(node.number("slope", 0, 1)) {}
 
   void run(Call& call) override {
     const Tensor x = call.input(0);

@@ -15,10 +15,8 @@ class SumNorm : public Kernel {
   SumNorm(const NodeInfo& node, bpb_type type, const Backend& backend)
       : type_(type),
         backend_(backend),
-        first_terms_(node.integer("first_terms")),
-        epsilon_(node.number("epsilon")) {
-    if (!(epsilon_ >= 0)) refuse(kSumNorm, "epsilon must be a number from 0 on");
-  }
+        first_terms_(static_cast<int>(node.integer("first_terms", 0, BPB_SUM_TERMS))),
+        epsilon_(node.number("epsilon", 0)) {}
 
   void run(Call& call) override {
     bpb_sum_norm a = {};
@@ -29,23 +27,36 @@ class SumNorm : public Kernel {
     for (int k = 0; k < BPB_SUM_TERMS; k++) {
       const Tensor term = k == 0 ? x : call.input(static_cast<size_t>(kX + k));
       const float* factor = vector(call, static_cast<size_t>(kFactor + k), a.width);
-      if (!term) continue;
-      if (k != a.terms) refuse(kSumNorm, "terms must come one after the other");
+      const std::string name = kSumNorm.inputs[kX + k].name;
+      if (!term) {
+        if (factor == nullptr) continue;
+        refuse(kSumNorm, std::string(kSumNorm.inputs[kFactor + k].name) + " needs " + name +
+                             ", which is not there");
+      }
+      if (k != a.terms) {
+        refuse(kSumNorm, "terms must come one after the other: there is " + name + " and no x" +
+                             std::to_string(a.terms));
+      }
       if (term.dims != x.dims) {
-        refuse(kSumNorm, std::string(kSumNorm.inputs[kX + k].name) + " must have the shape of x0");
+        refuse(kSumNorm,
+               name + " must have the shape of x0, " + x.shape() + ", and has " + term.shape());
       }
       a.x[k] = term.data;
       a.factor[k] = factor;
       a.terms++;
     }
-    if (first_terms_ < 0 || first_terms_ > a.terms) {
-      refuse(kSumNorm, "first_terms must be within the number of terms");
+    if (first_terms_ > a.terms) {
+      refuse(kSumNorm, "first_terms must be within the number of terms, " +
+                           std::to_string(a.terms) + ", and is " + std::to_string(first_terms_));
     }
-    a.first_terms = static_cast<int>(first_terms_);
+    a.first_terms = first_terms_;
     a.carry = vector(call, kCarry, a.width);
     a.gain = vector(call, kGain, a.width);
     a.epsilon = epsilon_;
     a.first = call.output(0, x.dims);
+    if (a.first != nullptr && a.first_terms == 0) {
+      refuse(kSumNorm, "the output first needs first_terms of 1 or more, and it is 0");
+    }
     a.sum = call.output(1, x.dims);
     a.norm = call.output(2, x.dims);
     if (a.rows == 0) return;
@@ -57,14 +68,15 @@ class SumNorm : public Kernel {
     const Tensor tensor = call.input(index);
     if (!tensor) return nullptr;
     if (tensor.elements() != width)
-      refuse(kSumNorm,
-             std::string(kSumNorm.inputs[index].name) + " must have one number for each channel");
+      refuse(kSumNorm, std::string(kSumNorm.inputs[index].name) +
+                           " must have one number for each of " + std::to_string(width) +
+                           " channels, and has the shape " + tensor.shape());
     return static_cast<const float*>(tensor.data);
   }
 
   const bpb_type type_;
   const Backend backend_;
-  const int64_t first_terms_;
+  const int first_terms_;
   const float epsilon_;
 };
 

@@ -18,9 +18,11 @@ class SwiGlu : public Kernel {
     bpb_swiglu a = {type_, gate.rows(), stride, stride, stride, gate.data, up.data, nullptr};
     std::vector<int64_t> dims = gate.dims;
     if (up) {
-      if (up.dims != gate.dims) refuse(kSwiGlu, "gate and up must have one shape");
+      if (up.dims != gate.dims)
+        refuse(kSwiGlu,
+               "gate and up must have one shape, and have " + gate.shape() + " and " + up.shape());
     } else {
-      if (stride % 2 != 0) refuse(kSwiGlu, "the last axis must be two halves");
+      if (stride % 2 != 0) refuse(kSwiGlu, "the last axis must be two halves, got " + gate.shape());
       a.width = stride / 2;
       a.up = static_cast<const char*>(gate.data) + a.width * bpb_type_size(type_);
       dims.back() = static_cast<int64_t>(a.width);
