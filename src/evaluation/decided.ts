@@ -73,6 +73,7 @@ function runDeciders(options: ScoreOptions, rules: Rules | null): DecidedBy {
   const probed = rules !== null && requires(rules, 'probes');
   return {
     optimize: callerOf(options.optimize),
+    ...(options.optimizeTolerance === undefined ? {} : { optimize_tolerance: 'caller' }),
     precision: callerOf(options.precision),
     verify_rows: callerOf(options.verifyRows),
     seed: callerOf(options.seed),

@@ -5,6 +5,7 @@ import { paddedWidth } from '../evaluation/padding.js';
 import { type Finding, fail, warn } from '../finding.js';
 import type { ProbeVerdict } from '../verdict.js';
 import { figure } from '../words.js';
+import { isWithin } from './optimize-check.js';
 import type { Optimization } from './optimize-run.js';
 import type { ScoreResult } from './result.js';
 import type { Verification } from './verify.js';
@@ -68,11 +69,20 @@ export function checkFindings(
       ),
     );
   }
-  if (optimization?.verdict === 'fail') {
-    const message = 'the optimized model is not proved to be the original one';
-    findings.push(fail('optimization-failed', message, 'score without --optimize'));
-  }
+  if (optimization !== null) findings.push(...proofFindings(optimization));
   return findings;
+}
+
+/** The verdict must follow from the differences: a result may come from elsewhere. */
+function proofFindings(optimization: Optimization): Finding[] {
+  const { verdict, tolerance_nats: tolerance } = optimization;
+  if (verdict === 'fail' || !isWithin(optimization, tolerance)) {
+    const message = 'the optimized model is not proved to be the original one';
+    return [fail('optimization-failed', message, 'score without --optimize')];
+  }
+  if (isWithin(optimization)) return [];
+  const message = `the optimized model differs from the original by more than it may without --optimize-tolerance ${tolerance}`;
+  return [warn('optimization-tolerated', message, 'score without --optimize')];
 }
 
 /** A uniform guess is not worse than itself by rounding, nor is a model that has learned nothing. */

@@ -1,6 +1,9 @@
 /** The proof of `--optimize`: what it accepts, what it does not, and that a run can be made of it. */
 import { describe, expect, test } from 'vitest';
+import { checkFindings } from '#bpb/score/findings';
 import { optimizedEngine, proveOptimization, rowScorer } from '#bpb/score/optimize-check';
+import type { Optimization } from '#bpb/score/optimize-run';
+import type { Verification } from '#bpb/score/verify';
 import { planWindows } from '#bpb/windows/plan';
 import { engineOptions, openEngine } from '../helpers/engines.js';
 import { GraphBuilder, someIds, VOCAB } from '../helpers/graph-builder.js';
@@ -42,6 +45,44 @@ describe('what proves nothing', () => {
     const signal = AbortSignal.abort();
     const error = await refusalOf(() => proveOptimization({ ...scorers, rows: [0], signal }));
     expect(error.kind).toBe('interrupted');
+  });
+});
+
+describe('what a result says of its proof', () => {
+  const proved = async (difference: number, tolerance?: number) => {
+    const scorers = { original: constant([1, 2]), optimized: constant([1 + difference, 2]) };
+    return proveOptimization({ ...scorers, rows: [0], tolerance });
+  };
+  const found = (optimization: object) =>
+    checkFindings(
+      {
+        verification: { verdict: 'pass' } as Verification,
+        optimization: optimization as Optimization,
+        probes: null,
+      },
+      false,
+    );
+
+  test('nothing of a pass within the default tolerance, whatever the caller gave', async () => {
+    expect(found(await proved(1e-5))).toEqual([]);
+    expect(found(await proved(1e-5, 1e9))).toEqual([]);
+  });
+
+  test('a warning where only the tolerance of the caller lets it pass', async () => {
+    const proof = await proved(0.5, 1e9);
+    expect(proof.verdict).toBe('pass');
+    const [finding] = found(proof);
+    expect(finding).toMatchObject({ id: 'optimization-tolerated', severity: 'warn' });
+    expect(finding!.message).toContain('--optimize-tolerance 1000000000');
+  });
+
+  test.each([
+    ['a verdict that its own differences do not give', { mean_nats_difference: 0.5 }],
+    ['no differences at all', { mean_nats_difference: null, mean_abs_nats: null }],
+    ['large differences that cancel', { mean_abs_nats: 0.5 }],
+  ])('a failure: %s', async (_, edited) => {
+    const [finding] = found({ ...(await proved(1e-5)), ...edited });
+    expect(finding).toMatchObject({ id: 'optimization-failed', severity: 'fail' });
   });
 });
 
