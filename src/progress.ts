@@ -5,6 +5,7 @@ export interface Progress {
   readonly phase:
     | 'data'
     | 'tokenize'
+    | 'rewrite'
     | 'load'
     | 'score'
     | 'prove'

@@ -10,6 +10,7 @@ const LOG_INTERVAL_MS = 5000;
 const PHASES: Record<Progress['phase'], string> = {
   data: 'reading',
   tokenize: 'tokenizing',
+  rewrite: 'rewriting the model',
   load: 'loading the model',
   score: 'scoring',
   prove: 'proving the optimized model',
@@ -33,8 +34,9 @@ export class ProgressReporter {
     if (progress.phase !== this.phase) {
       this.phase = progress.phase;
       this.phaseStart = now;
-      // A phase that ends within one interval gets no line in a log.
-      if (this.stream.isTTY !== true) this.lastShown = now;
+      // A terminal shows each phase at once, which may report nothing more for a while; in a log one that ends
+      // within an interval gets no line.
+      this.lastShown = this.stream.isTTY === true ? Number.NEGATIVE_INFINITY : now;
     }
     const interval = this.stream.isTTY === true ? TERMINAL_INTERVAL_MS : LOG_INTERVAL_MS;
     if (now - this.lastShown < interval) return;

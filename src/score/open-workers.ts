@@ -37,9 +37,12 @@ export interface Workers {
 export async function openWorkers(
   { axes, placement, workload }: PlannedEvaluation,
   setup: WorkerSetup,
-  { optimize, precision }: Pick<ScoreOptions, 'optimize' | 'precision'>,
+  { optimize, precision, onProgress }: Pick<ScoreOptions, 'optimize' | 'precision' | 'onProgress'>,
 ): Promise<Workers> {
+  const report = (phase: 'rewrite' | 'load') =>
+    onProgress?.({ phase, done: 0, total: null, unit: '', bpb: null });
   const open = async (used: WorkerSetup, rewritten: Rewritten | null): Promise<Workers> => {
+    report('load');
     const pool = new ScorePool(used, placement.workers);
     try {
       return { pool, opened: await pool.open(), rewritten };
@@ -50,8 +53,10 @@ export async function openWorkers(
   };
   if (!optimize) return open(setup, null);
   const onGpu = placement.gpus !== null;
-  const rewriteFor = (gpu: boolean) =>
-    rewrite(axes.fixedTime, setup, workload, precision ?? (gpu ? 'fp16' : 'fp32'), gpu);
+  const rewriteFor = (gpu: boolean) => {
+    report('rewrite');
+    return rewrite(axes.fixedTime, setup, workload, precision ?? (gpu ? 'fp16' : 'fp32'), gpu);
+  };
   const first = rewriteFor(onGpu);
   const workers = await open(withRewrite(setup, first), first);
   const { info, notes } = workers.opened;

@@ -119,7 +119,6 @@ async function runAndVerify(run: Run): Promise<Verified> {
   const { options, evaluation, setup, seed } = run;
   const { workload, artifact } = evaluation;
   const sample = sampleRows(workload, artifact.adaptive, options.verifyRows, seed);
-  options.onProgress?.({ phase: 'load', done: 0, total: null, unit: '', bpb: null });
   const clock = stopwatch();
   const workers = await openWorkers(evaluation, setup, options);
   const { opened, rewritten } = workers;

@@ -72,6 +72,9 @@ describe('on the CPU', () => {
     const result = await score(await options({ optimize: true, threads: 1, onProgress }));
     const { rows } = result.optimization!;
     expect(phases).toContain(`prove ${rows}/${rows}`);
+    const rewriting = phases.indexOf('rewrite 0/null');
+    expect(phases.indexOf('load 0/null')).toBe(rewriting + 1);
+    expect(rewriting).toBeGreaterThan(-1);
     expect(plain.optimization).toBeNull();
     expect(result.optimization).toMatchObject({
       verdict: 'pass',
