@@ -162,9 +162,9 @@ function fileIn(attribute: Message): string | null {
   return null;
 }
 
-/** Its name, else its first output. */
+/** Its name, else its first output; one that is left out has an empty name. */
 function labelOf(node: Message): string {
-  return node.string(NODE.name) || (node.strings(NODE.output)[0] ?? '');
+  return node.string(NODE.name) || (node.strings(NODE.output).find((name) => name !== '') ?? '');
 }
 
 /** Names come from a stranger: short, and without control characters. */

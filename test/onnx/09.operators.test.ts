@@ -152,6 +152,11 @@ describe('the domain of the harness’s own operators', () => {
     }
   });
 
+  test('named by the first output that it has', async () => {
+    const model = languageModel(nodes(node('X', [], ['', 'logits'], inDomain('bpb'))));
+    expect((await refusalOf(() => check(model))).message).toContain('node `logits`');
+  });
+
   test('a function of the model’s own, called or not', async () => {
     const body = bytes(MODEL.functions.number, [
       bytes(FUNCTION.name.number, 'SumNorm'),
