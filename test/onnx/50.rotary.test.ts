@@ -169,6 +169,19 @@ describe('a rotation is found', () => {
     expect(await rotations(rotate, options)).toBe(1);
   });
 
+  test('not of a number of heads that only a run shows, and the rest is rewritten', async () => {
+    const turned = turn(1);
+    const some: Rotate = (g, x, given) => {
+      const none = g.op('Mul', [
+        g.op('ReduceMax', ['input_ids'], { keepdims: { int: 0 } }),
+        g.ints([0]),
+      ]);
+      const end = g.op('Add', [none, g.ints([H])]);
+      return turned(g, g.op('Slice', [x, g.ints([0]), end, g.ints([1])]), given);
+    };
+    expect(await rotations(some)).toBe(0);
+  });
+
   test('RotaryEmbedding of ai.onnx, whose inputs stand in another order', async () => {
     const rotate: Rotate = (g, x) => {
       const cos = g.floats(table(Math.cos), [T, HALF]);

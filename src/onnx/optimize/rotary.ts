@@ -55,8 +55,8 @@ function rotation(ws: Workspace, node: Node): Rotation | null {
   // operator in float64.
   const { type } = ws.fact(input);
   if (!isFloat(type) || type === TYPE.float64) return null;
-  const [time, width] = [dims[2], dims[3]];
-  if (!time || !width || width % 2 !== 0) return null;
+  const [, heads, time, width] = dims;
+  if (!heads || !time || !width || width % 2 !== 0) return null;
   const table = (term: Term) => rows(ws, term, time, width / 2);
   const [cos, sin, cos2, sin2] = [table(a1), table(b1), table(b2), table(a2)];
   if (cos === null || sin === null || cos2 === null || sin2 === null) return null;
