@@ -290,6 +290,21 @@ describe('halves', () => {
     await checked(bytes, { precision: 'fp16' });
   });
 
+  test('operators that only few exporters write do not keep the model in fp32', async () => {
+    const bytes = model((g, z) => {
+      const slopes = g.weights([VOCAB]);
+      const sum = g.op('Mean', [g.op('Sum', [z, z, g.op('PRelu', [z, slopes])]), z]);
+      const norms = ['ReduceL1', 'ReduceL2', 'ReduceSumSquare'].map((op) => {
+        return g.op('Sqrt', [g.op(op, [z, g.ints([-1])])]);
+      });
+      return g.op('Div', [sum, g.op('Add', [g.op('Sum', norms), g.scalar(1)])]);
+    });
+    const { counts, untouched } = await checked(bytes, { precision: 'fp16' });
+    expect(counts['half-precision-weights']).toBeGreaterThan(3);
+    expect(untouched.join()).not.toContain('not known');
+    expect(untouched.join()).not.toMatch(/ (Sum|Mean|PRelu) stay/);
+  });
+
   test('a model whose operators are not known is not touched', async () => {
     const bytes = model((g, z) => g.op('LpNormalization', [z]));
     const { logits, untouched } = await checked(bytes, { precision: 'fp16' });

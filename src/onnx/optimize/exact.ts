@@ -14,14 +14,14 @@ import type { Workspace } from './workspace.js';
 /** They give numbers of the size of their inputs, or move them. */
 const ELEMENTWISE = new Set(
   [
-    'Add Sub Mul Div Neg Abs Min Max Identity Cast Sqrt Reciprocal Pow Floor Ceil Round Mod Clip Sign',
+    'Add Sub Sum Mean Mul Div Neg Abs Min Max Identity Cast Sqrt Reciprocal Pow Floor Ceil Round Mod Clip Sign',
     'Reshape Transpose Squeeze Unsqueeze Slice Concat Split Gather Expand Where',
   ]
     .join(' ')
     .split(' '),
 );
 /** Whose constant may be a guard against zero. */
-const GUARDED = new Set(['Add', 'Sub', 'Max', 'Min', 'Mul', 'Div']);
+const GUARDED = new Set(['Add', 'Sub', 'Sum', 'Max', 'Min', 'Mul', 'Div']);
 
 /** The nodes whose floats stay fp32. */
 export function exactNodes(ws: Workspace): ReadonlySet<Node> {

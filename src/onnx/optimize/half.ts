@@ -16,8 +16,8 @@ import type { Workspace } from './workspace.js';
 
 const SOUND = new Set(
   [
-    'MatMul Gemm MatMulNBits Add Sub Mul Div Neg Abs Min Max Relu LeakyRelu Tanh Sigmoid Silu Gelu',
-    'FastGelu QuickGelu Erf Identity Reshape Transpose Squeeze Unsqueeze Slice Concat Split Gather',
+    'MatMul Gemm MatMulNBits Add Sub Sum Mean Mul Div Neg Abs Min Max Relu LeakyRelu PRelu Tanh Sigmoid',
+    'Silu Gelu FastGelu QuickGelu Erf Identity Reshape Transpose Squeeze Unsqueeze Slice Concat Split Gather',
     'Expand Where Softmax SimplifiedLayerNormalization LayerNormalization RotaryEmbedding',
     'SkipSimplifiedLayerNormalization RMSNormalization',
     'GroupQueryAttention MultiHeadAttention Attention Cast',
