@@ -6,6 +6,7 @@
 
 import { BpbError } from '../errors.js';
 import { fixAxes } from '../onnx/fix-axes.js';
+import { withOwnShapes } from '../onnx/optimize/declare.js';
 import type { NativeSession } from './addon.js';
 import { CUDA_DEFAULTS, cudaHost } from './cuda/host.js';
 import { closedError } from './engine-errors.js';
@@ -83,17 +84,18 @@ class Opener {
   /** The model with the axes of so many rows written into it, where the engine fixes them. */
   #fixed(rows: number | null): { model: Uint8Array; rows: number | null; count: number | null } {
     const { shape, positionsPerBatch } = this.cuda;
-    const { model, path, tokens, positions } = this.graph;
+    const { model, path, tokens, positions, rewritten } = this.graph;
     if (shape === null || rows === null) return { model, rows: null, count: null };
+    const declared = (fixed: Uint8Array) => (rewritten ? withOwnShapes(fixed, path) : fixed);
     const ids = fixAxes(model, tokens, [rows, shape[1]], path);
     const fixedRows = ids.shape[0]!;
     if (!positions || positionsPerBatch === undefined) {
-      return { model: ids.model, rows: fixedRows, count: null };
+      return { model: declared(ids.model), rows: fixedRows, count: null };
     }
     // Fewer rows score fewer positions: both are halved when memory runs out.
     const wanted = Math.max(1, Math.ceil((positionsPerBatch * fixedRows) / shape[0]));
     const list = fixAxes(ids.model, positions, [wanted], path);
-    return { model: list.model, rows: fixedRows, count: list.shape[0]! };
+    return { model: declared(list.model), rows: fixedRows, count: list.shape[0]! };
   }
 }
 

@@ -7,6 +7,7 @@ import { OnnxGraph } from '../graph.js';
 import type { Dim } from '../port.js';
 import { fuseAttention } from './attention.js';
 import type { Fused } from './attention-emit.js';
+import { declareOwnShapes } from './declare.js';
 import { mergeFactors, multiplyEmbeddings } from './factors.js';
 import { fold } from './fold.js';
 import { toHalf } from './half.js';
@@ -216,6 +217,7 @@ function rewrite(model: Uint8Array, options: OptimizeOptions & { path: string })
     untouched.push(...products.left);
     tidy(ws);
   }
+  declareOwnShapes(ws);
   return {
     bytes: graph.serialize(),
     rewrites,
