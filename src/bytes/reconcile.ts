@@ -9,6 +9,7 @@ import {
   batchDocuments,
   type DocumentBatch,
   hashDocument,
+  isShortBatch,
   newDocumentsHash,
 } from '../tokenizer/encode-pool.js';
 import type { Tokenizer } from '../tokenizer/types.js';
@@ -76,6 +77,7 @@ export async function reconcile(
     module: new URL('./reconcile-worker.js', import.meta.url),
     setup: { tokenizer, ids: stream.ids },
     open: openReconciler,
+    isShort: isShortBatch,
     payload: ({ first, documents: batch }: DocumentBatch): ReconcileTask => {
       const spans = batch.map((_, k) => documentSpan(stream, first + k));
       return {

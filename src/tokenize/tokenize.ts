@@ -8,6 +8,7 @@ import {
   batchDocuments,
   type DocumentBatch,
   hashDocument,
+  isShortBatch,
   newDocumentsHash,
 } from '../tokenizer/encode-pool.js';
 import { runInOrder } from '../workers/ordered-pool.js';
@@ -93,6 +94,7 @@ async function writeEntries(
     module: new URL('./worker.js', import.meta.url),
     setup: tokenizer,
     open: openSharder,
+    isShort: isShortBatch,
   });
   stopIfAborted(signal);
   for await (const { task, result } of results) {

@@ -38,6 +38,11 @@ export async function* batchDocuments(
   if (documents.length > 0) yield { first, documents };
 }
 
+/** Whether a batch takes less time than a thread takes to start: of one long document it may not. */
+export function isShortBatch({ documents }: DocumentBatch): boolean {
+  return documents.reduce((sum, { bytes }) => sum + bytes, 0) < BATCH_BYTES;
+}
+
 /** Stops after `limit` documents without asking the source for one more. */
 async function* take(source: AsyncIterable<Document>, limit: number): AsyncGenerator<Document> {
   let taken = 0;
@@ -86,6 +91,7 @@ export async function* encodeDocuments(
     module: new URL('./encode-worker.js', import.meta.url),
     setup: tokenizer,
     open: openEncoder,
+    isShort: ({ batch }) => isShortBatch(batch),
   });
   for await (const { task, result } of results) yield { ...task.batch, encoded: result };
 }

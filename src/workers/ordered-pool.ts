@@ -12,7 +12,9 @@ export interface OrderedOptions<Task, Payload, Result, Setup> {
   /** The worker module: `serve(open)`. */
   readonly module: URL;
   readonly setup: Setup;
-  /** Makes the handler in this thread where there are no workers. */
+  /** Whether a task is done sooner than a thread has started: in this thread, where it is the only one. */
+  readonly isShort: (task: Task) => boolean;
+  /** Makes the handler in this thread where no worker does. */
   readonly open: (setup: Setup) => Promise<Handler<Payload, Result>>;
 }
 
@@ -31,19 +33,47 @@ export async function* runInOrder<Task, Payload, Result, Setup>(
   tasks: AsyncIterable<Task>,
   options: OrderedOptions<Task, Payload, Result, Setup>,
 ): AsyncGenerator<{ task: Task; result: Result }> {
-  const { workers, module, setup } = options;
-  if (workers <= 0) {
-    const handle = await options.open(setup);
-    for await (const task of tasks) {
-      yield { task, result: withoutTransfer(await handle(options.payload(task))) };
+  const source = tasks[Symbol.asyncIterator]();
+  try {
+    const ahead: Task[] = [];
+    // What comes second is known before a thread is started for what comes first.
+    while (options.workers > 0 && ahead.length < 2) {
+      const { done, value } = await source.next();
+      if (done) break;
+      ahead.push(value);
     }
-    return;
+    const isShort = ahead.length === 1 && options.isShort(ahead[0]!);
+    const run = ahead.length === 0 || isShort ? runHere : runInThreads;
+    yield* run(replay(ahead, source), options);
+  } finally {
+    await source.return?.();
   }
+}
+
+async function* replay<Task>(ahead: Task[], source: AsyncIterator<Task>): AsyncGenerator<Task> {
+  yield* ahead;
+  yield* { [Symbol.asyncIterator]: () => source };
+}
+
+async function* runHere<Task, Payload, Result, Setup>(
+  tasks: AsyncIterable<Task>,
+  { open, payload, setup }: OrderedOptions<Task, Payload, Result, Setup>,
+): AsyncGenerator<{ task: Task; result: Result }> {
+  const handle = await open(setup);
+  for await (const task of tasks) {
+    yield { task, result: withoutTransfer(await handle(payload(task))) };
+  }
+}
+
+async function* runInThreads<Task, Payload, Result, Setup>(
+  tasks: AsyncIterable<Task>,
+  { payload, workers, module, setup }: OrderedOptions<Task, Payload, Result, Setup>,
+): AsyncGenerator<{ task: Task; result: Result }> {
   const pool = new WorkerPool<Payload, Result>({ module, setup, workers, tasksPerWorker: 1 });
   const buffer: { task: Task; result: Promise<Result> }[] = [];
   try {
     for await (const task of tasks) {
-      const result = pool.call(options.payload(task));
+      const result = pool.call(payload(task));
       // A rejection is thrown in its turn; until then it must not count as unhandled.
       result.catch(() => {});
       buffer.push({ task, result });

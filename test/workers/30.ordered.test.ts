@@ -16,7 +16,8 @@ function options(workers: number): Options & { counters: Int32Array } {
   const counters = new Int32Array(new SharedArrayBuffer(8));
   const module = new URL('../helpers/echo-worker.mjs', import.meta.url);
   const payload = (task: Task) => task;
-  return { workers, module, setup: { counters }, open, payload, counters };
+  const isShort = (task: Task) => task['long'] !== true;
+  return { workers, module, setup: { counters }, open, payload, isShort, counters };
 }
 
 async function* from(tasks: Iterable<Task>): AsyncGenerator<Task> {
@@ -33,6 +34,30 @@ test('results come in task order, however long each task takes', async () => {
     }),
     { numRuns: 8 },
   );
+});
+
+describe('threads are started for what they shorten', () => {
+  // Where no thread serves it, the counter of openings is this thread's own.
+  const threadsOf = async (tasks: readonly Task[]) => {
+    const here = { open: 0 };
+    const given = options(2);
+    const opened: Options['open'] = (setup) => {
+      here.open++;
+      return given.open(setup);
+    };
+    const results = await collect(runInOrder(from(tasks), { ...given, open: opened }));
+    expect(results).toEqual(tasks.map((task) => ({ task, result: task['value'] })));
+    return here.open;
+  };
+
+  test('a single short task runs in this thread', async () => {
+    expect(await threadsOf([{ kind: 'value', value: 5 }])).toBe(1);
+  });
+
+  test('a single long one and two short ones run in others', async () => {
+    expect(await threadsOf([{ kind: 'value', value: 5, long: true }])).toBe(0);
+    expect(await threadsOf([1, 2].map((value) => ({ kind: 'value', value })))).toBe(0);
+  });
 });
 
 test('no more tasks are taken than may be in flight', async () => {

@@ -4,7 +4,7 @@
 import { documentSpan } from '../../bytes/spans.js';
 import type { Document, DocumentSource, TokenStream } from '../../data/types.js';
 import { byteOfPiece, SPACE } from '../../tokenizer/check-pieces.js';
-import { batchDocuments } from '../../tokenizer/encode-pool.js';
+import { batchDocuments, isShortBatch } from '../../tokenizer/encode-pool.js';
 import type { Tokenizer } from '../../tokenizer/types.js';
 import { runInOrder } from '../../workers/ordered-pool.js';
 import type { ClaimedTable } from '../claimed-table.js';
@@ -120,6 +120,11 @@ async function* tasksOf(inputs: ExamineInputs): AsyncGenerator<Task> {
   if (stream !== null) yield* streamTasks(stream, tokenizer, next);
 }
 
+function isShortTask({ first, documents, from, to }: Task): boolean {
+  if (documents !== null) return isShortBatch({ first, documents });
+  return to!.reduce((sum, end, k) => sum + end - from![k]!, 0) < BATCH_TOKENS;
+}
+
 /** @returns in document order; `histogram` is complete once all batches have been yielded */
 export async function* examineDocuments(
   inputs: ExamineInputs,
@@ -132,6 +137,7 @@ export async function* examineDocuments(
     module: new URL('./worker.js', import.meta.url),
     setup,
     open: openExaminer,
+    isShort: isShortTask,
     payload: ({ texts, from, to, whole }: Task): ExamineTask => ({ texts, from, to, whole }),
   });
   for await (const { task, result } of results) {
