@@ -4,14 +4,7 @@
 
 import { BpbError, usageError } from '../errors.js';
 import type { AdaptiveEngine, AdaptiveOptions } from './adaptive.js';
-import { openAdaptiveCuda } from './adaptive-cuda.js';
 import { withFixedAxes } from './adaptive-fixed.js';
-import { openAdaptiveJs } from './adaptive-js.js';
-import { openAdaptiveNative } from './adaptive-native.js';
-import { openOnnxCpu } from './onnx-cpu.js';
-import { openOnnxCuda } from './onnx-cuda.js';
-import { openOnnxJs } from './onnx-js.js';
-import { openTfjs } from './tfjs.js';
 import type { Engine, EngineName, EngineOptions } from './types.js';
 
 /** How an engine is opened. */
@@ -24,22 +17,36 @@ interface EngineEntry {
   readonly isCandidate: (options: EngineOptions) => boolean;
 }
 
-/** From the best to the last resort: `auto` takes the first candidate that this machine can run. */
+/**
+ * From the best to the last resort: `auto` takes the first candidate that this machine can run. Each
+ * thread loads the modules of what it opens alone: all of them take longer than a small score.
+ */
 const ENGINES = [
   {
     name: 'onnx-cuda',
-    open: openOnnxCuda,
-    openAdaptive: openAdaptiveCuda,
+    open: async (options) => (await import('./onnx-cuda.js')).openOnnxCuda(options),
+    openAdaptive: async (options) => (await import('./adaptive-cuda.js')).openAdaptiveCuda(options),
     isCandidate: ({ cuda }) => cuda !== null,
   },
   {
     name: 'onnx-cpu',
-    open: openOnnxCpu,
-    openAdaptive: openAdaptiveNative,
+    open: async (options) => (await import('./onnx-cpu.js')).openOnnxCpu(options),
+    openAdaptive: async (options) =>
+      (await import('./adaptive-native.js')).openAdaptiveNative(options),
     isCandidate: () => true,
   },
-  { name: 'onnx-js', open: openOnnxJs, openAdaptive: openAdaptiveJs, isCandidate: () => true },
-  { name: 'tfjs', open: openTfjs, openAdaptive: openTfjs, isCandidate: () => false },
+  {
+    name: 'onnx-js',
+    open: async (options) => (await import('./onnx-js.js')).openOnnxJs(options),
+    openAdaptive: async (options) => (await import('./adaptive-js.js')).openAdaptiveJs(options),
+    isCandidate: () => true,
+  },
+  {
+    name: 'tfjs',
+    open: async (options) => (await import('./tfjs.js')).openTfjs(options),
+    openAdaptive: async (options) => (await import('./tfjs.js')).openTfjs(options),
+    isCandidate: () => false,
+  },
 ] as const satisfies readonly EngineEntry[];
 
 export type EngineChoice = 'auto' | EngineName;
