@@ -2,7 +2,6 @@
  * `bpb audit`: a tokenizer's byte accounting, alone and on data.
  */
 import { Argument } from 'commander';
-import { audit } from '../audit/audit.js';
 import type { AuditOptions } from '../evaluation/audit-options.js';
 import { decimal, documentStart, integer } from './arguments.js';
 import { defineCommand } from './command.js';
@@ -50,6 +49,7 @@ export const auditCommand = defineCommand<Flags, [tokenizer: string | undefined]
       .optionsGroup(GROUPS.files)
       .option('--out <dir>', 'write audit.json, documents.csv and documents.json there'),
   run: async ({ flags, command, progress, signal }, tokenizer) => {
+    const { audit } = await import('../audit/audit.js');
     const document = await audit({ ...flags, tokenizer, command, signal: signal(), ...progress });
     return { kind: 'audit', document, ok: document.verdict !== 'fail' };
   },

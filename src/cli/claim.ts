@@ -2,7 +2,6 @@
  * `bpb claim`: a claimed score, or every final score of training logs.
  */
 import { Argument } from 'commander';
-import { claim } from '../submission/claim.js';
 import { integer } from './arguments.js';
 import { defineCommand } from './command.js';
 import { flag, GROUPS } from './help.js';
@@ -35,6 +34,7 @@ export const claimCommand = defineCommand<Flags, [logs: readonly string[]]>({
         }),
       ),
   run: async ({ flags: { tokenizerFamily: family, ...figures } }, logs) => {
+    const { claim } = await import('../submission/claim.js');
     const document = await claim({ ...figures, family, logs });
     return { kind: 'claim', document, ok: document.verdict !== 'fail' };
   },

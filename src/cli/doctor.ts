@@ -1,7 +1,7 @@
 /**
  * `bpb doctor`: what scoring needs on this machine, and what of it is missing.
  */
-import { type DoctorOptions, doctor } from '../doctor/doctor.js';
+import type { DoctorOptions } from '../doctor/doctor.js';
 import { EXIT_CODES } from '../errors.js';
 import { defineCommand } from './command.js';
 import { flag, GROUPS } from './help.js';
@@ -26,7 +26,8 @@ export const doctorCommand = defineCommand<Flags>({
       .addOption(
         flag('--ort-lib <dir>', 'folder of a libonnxruntime', { default: "onnxruntime-node's" }),
       ),
-  run: ({ flags: { require = 'cpu', ...options } }) => {
+  run: async ({ flags: { require = 'cpu', ...options } }) => {
+    const { doctor } = await import('../doctor/doctor.js');
     const document = doctor(options);
     const ok = require === 'cuda' ? document.gpu : document.cpu;
     return { kind: 'doctor', document, ok, exit: EXIT_CODES.environment };

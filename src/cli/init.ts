@@ -2,7 +2,6 @@
  * `bpb init`: a manifest from what lies in a directory.
  */
 import { Argument } from 'commander';
-import { init } from '../init/init.js';
 import type { InitOptions } from '../init/types.js';
 import { addPortFlags } from './arguments.js';
 import { defineCommand } from './command.js';
@@ -31,6 +30,7 @@ export const initCommand = defineCommand<Flags, [path: string]>({
       .optionsGroup(GROUPS.files)
       .option('--force', 'replace an artifact.json'),
   run: async ({ flags, command }, path) => {
+    const { init } = await import('../init/init.js');
     const document = await init({ ...flags, path, command });
     return { kind: 'init', document, ok: true };
   },

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The command `bpb`: the list of its commands.
+ * The command `bpb`: the list of its commands. Each loads what it runs when it is called.
  */
 import { auditCommand } from './audit.js';
 import { claimCommand } from './claim.js';

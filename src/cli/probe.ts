@@ -3,10 +3,10 @@
  */
 import { Argument } from 'commander';
 import { type BpbError, usageError } from '../errors.js';
-import { DEFAULT_BATCH_TOKENS } from '../evaluation/open.js';
-import { type LedgerProbeOptions, probeLedger } from '../ledger/verify.js';
+import { DEFAULT_BATCH_TOKENS } from '../evaluation/session-options.js';
+import type { LedgerProbeOptions } from '../ledger/verify.js';
 import { flagOf } from '../option-check.js';
-import { type ProbeOptions, probe } from '../probes/probe.js';
+import type { ProbeOptions } from '../probes/probe.js';
 import {
   addDataFlags,
   addEngineFlags,
@@ -76,10 +76,12 @@ export const probeCommand = defineCommand<
   run: async ({ flags: { ledger, ...flags }, command, progress, signal }, artifact) => {
     if (ledger !== undefined) {
       if (artifact !== undefined) throw oneOrTheOther('both');
+      const { probeLedger } = await import('../ledger/verify.js');
       const document = await probeLedger({ ledger, ...ledgerOptions(flags), ...progress });
       return { kind: 'ledger', document, ok: document.verdict !== 'fail' };
     }
     if (artifact === undefined) throw oneOrTheOther('neither');
+    const { probe } = await import('../probes/probe.js');
     const document = await probe({ ...flags, artifact, command, signal: signal(), ...progress });
     return { kind: 'probe', document, ok: document.verdict !== 'fail' };
   },

@@ -3,10 +3,8 @@
  */
 import { Argument } from 'commander';
 import { claimedOptions } from '../evaluation/checks/claimed.js';
-import { DEFAULT_BATCH_TOKENS } from '../evaluation/open.js';
 import type { ScoreOptions } from '../evaluation/options.js';
-import { scoreClaimed } from '../score/claimed.js';
-import { score } from '../score/score.js';
+import { DEFAULT_BATCH_TOKENS } from '../evaluation/session-options.js';
 import { SLIDING_2026_03_19 } from '../windows/options.js';
 import {
   addDataFlags,
@@ -114,10 +112,12 @@ export const scoreCommand = defineCommand<Flags, [artifact: string | undefined]>
   run: async ({ flags: { targets, ...flags }, given, command, progress, signal }, artifact) => {
     const claim = claimedOptions(artifact, { ...flags, targets }, given);
     if (claim !== null) {
+      const { scoreClaimed } = await import('../score/claimed.js');
       const document = await scoreClaimed({ ...claim, command, ...progress });
       return { kind: 'claimed-score', document, ok: document.score.val_bpb !== null };
     }
     const options = { ...flags, artifact: artifact!, command, ...progress };
+    const { score } = await import('../score/score.js');
     const document = await score({ ...options, signal: signal() });
     return { kind: 'score', document, ok: document.score.val_bpb !== null };
   },

@@ -2,7 +2,6 @@
  * `bpb tokenize`: documents to shards.
  */
 import { SPLITS, type TokenizeOptions } from '../tokenize/options.js';
-import { tokenize } from '../tokenize/tokenize.js';
 import { documentStart, integer, requireFlags } from './arguments.js';
 import { defineCommand } from './command.js';
 import { flag, GROUPS } from './help.js';
@@ -46,6 +45,7 @@ export const tokenizeCommand = defineCommand<Flags>({
   run: async ({ flags, command, progress, signal }) => {
     const { docs, tokenizer, out } = flags;
     requireFlags('tokenize', { docs, tokenizer, out });
+    const { tokenize } = await import('../tokenize/tokenize.js');
     const document = await tokenize({ ...flags, command, signal: signal(), ...progress });
     return { kind: 'tokenize', document, ok: true };
   },

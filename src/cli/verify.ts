@@ -4,7 +4,6 @@
 import { Argument } from 'commander';
 import { ALLOW_OP_HELP } from '../evaluation/port-options.js';
 import { DEFAULT_ROWS, type VerifyOptions } from '../verify/options.js';
-import { verify } from '../verify/verify.js';
 import { integer, repeated } from './arguments.js';
 import { defineCommand } from './command.js';
 import { flag, GROUPS } from './help.js';
@@ -69,6 +68,7 @@ export const verifyCommand = defineCommand<Flags, [result: string]>({
         }),
       ),
   run: async ({ flags, command, progress, signal }, result) => {
+    const { verify } = await import('../verify/verify.js');
     const document = await verify({ ...flags, result, command, signal: signal(), ...progress });
     return { kind: 'verify', document, ok: document.verdict !== 'failed' };
   },

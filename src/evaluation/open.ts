@@ -41,7 +41,7 @@ import type { ScoreOptions, TokenOptions } from './options.js';
 import { devicesOf, placementOf } from './placement.js';
 import { partRange, planBatchesOf, planRows } from './plan.js';
 import { portOptions } from './port-options.js';
-import type { Placement } from './session-options.js';
+import { DEFAULT_BATCH_TOKENS, type Placement } from './session-options.js';
 import { windowRequest } from './window.js';
 
 /** Tokens that losses computed elsewhere are of. */
@@ -90,12 +90,6 @@ export interface Workload {
   /** Padded input tokens a batch, at most. */
   readonly batchTokens: number;
 }
-
-/**
- * On the CPU: a row of the challenge's length. One row keeps a session of one thread busy, and what
- * it computes with stays in a core's cache (docs/performance.md).
- */
-export const DEFAULT_BATCH_TOKENS = 1024;
 
 /**
  * @param needs `plan`: a model, data and the plan of its rows. `model`: a model, and data where it is

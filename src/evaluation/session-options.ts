@@ -10,6 +10,12 @@ import type { CudaOptions, EngineOptions } from '../engine/types.js';
 import { type OptionChecks, option } from '../option-check.js';
 import type { WindowOptions } from '../windows/options.js';
 
+/**
+ * On the CPU: a row of the challenge's length. One row keeps a session of one thread busy, and what
+ * it computes with stays in a core's cache (docs/performance.md).
+ */
+export const DEFAULT_BATCH_TOKENS = 1024;
+
 export interface EngineFlags {
   engine?: EngineChoice | undefined;
   /** `cpu`, or GPUs: `cuda:0,cuda:1`; by default the first GPU that can be used. */

@@ -7,11 +7,16 @@ import type { EngineInfo } from '../engine/types.js';
 import { withAccepted } from '../evaluation/accept.js';
 import { dataFindings } from '../evaluation/data-findings.js';
 import type { DecidedBy } from '../evaluation/decided.js';
-import { DEFAULT_BATCH_TOKENS, type ModelEvaluation, openEvaluation } from '../evaluation/open.js';
+import { type ModelEvaluation, openEvaluation } from '../evaluation/open.js';
 import type { OpenData } from '../evaluation/open-data.js';
 import { SCORE_CHECKS, type ScoreOptions } from '../evaluation/options.js';
 import { PORT_CHECKS } from '../evaluation/port-options.js';
-import { ENGINE_CHECKS, type EngineFlags, sessionSpec } from '../evaluation/session-options.js';
+import {
+  DEFAULT_BATCH_TOKENS,
+  ENGINE_CHECKS,
+  type EngineFlags,
+  sessionSpec,
+} from '../evaluation/session-options.js';
 import { bySeverity, type Finding, withholds } from '../finding.js';
 import { kindText } from '../onnx/bind/rules.js';
 import { checkOptionTypes, type OptionChecks, option } from '../option-check.js';
