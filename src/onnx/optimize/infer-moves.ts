@@ -36,7 +36,24 @@ export const reshape: Rule = (lookup, node, [x, to]) => {
     dims[open] = size;
   }
   const perRow = x.dims === null ? 1 : (x.perRow * known(x.dims)) / known(dims);
-  return [{ type: x.type, dims, perRow: opens(dims) === 1 && perRow > 0 ? perRow : 1 }];
+  const shape = dims.length <= 1 ? x.shape : null;
+  return [{ type: x.type, dims, shape, perRow: opens(dims) === 1 && perRow > 0 ? perRow : 1 }];
+};
+
+export const flatten: Rule = (lookup, node, [x]) => {
+  if (!x?.dims || opens(x.dims) > 1) return x ? [{ type: x.type }] : null;
+  const axis = normalAxis(lookup.number(node, 'axis') ?? 1, x.dims.length);
+  const parts = [x.dims.slice(0, axis), x.dims.slice(axis)];
+  const dims = parts.map((part) => (opens(part) === 1 ? null : known(part)));
+  const merged = parts.find((part) => opens(part) === 1);
+  return [{ type: x.type, dims, perRow: merged ? x.perRow * known(merged) : 1 }];
+};
+
+/** As long as its limit where it counts from 0 by 1. */
+export const range: Rule = (lookup, node, [start, limit]) => {
+  const [from, by] = [node.inputs[0]!, node.inputs[2]!].map((name) => lookup.constant(name));
+  const counts = from?.uniform() === 0 && by?.uniform() === 1 && limit?.shape?.length === 1;
+  return start ? [{ type: start.type, dims: counts ? limit.shape : null }] : null;
 };
 
 /** Product of the dimensions that are known. */
@@ -103,7 +120,18 @@ export const gather: Rule = (lookup, node, [x, indices]) => {
   const at = x.shape && lookup.constant(node.inputs[1]!)?.integers();
   const shape =
     at && dims.length <= 1 ? at.map((k) => x.shape![normalAxis(k, x.shape!.length)] ?? null) : null;
-  return [{ type: x.type, dims, shape }];
+  // An open axis that is picked from gives way to that of the picks.
+  const kept = x.dims.some((dim, k) => dim === null && k !== axis);
+  return [{ type: x.type, dims, shape, perRow: kept ? x.perRow : indices.perRow }];
+};
+
+export const gatherNd: Rule = (lookup, node, [x, indices]) => {
+  const picked = indices?.dims?.at(-1);
+  const batched = (lookup.number(node, 'batch_dims') ?? 0) !== 0;
+  if (!x?.dims || !indices?.dims || !picked || batched) return x ? [{ type: x.type }] : null;
+  const rest = x.dims.slice(picked);
+  const dims = [...indices.dims.slice(0, -1), ...rest];
+  return [{ type: x.type, dims, perRow: opens(rest) > 0 ? x.perRow : indices.perRow }];
 };
 
 export const transpose: Rule = (lookup, node, [x]) => {
@@ -128,11 +156,17 @@ export const squeeze: Rule = (lookup, node, [x]) => {
   return [{ type: x.type, dims, shape: dims.length <= 1 ? x.shape : null }];
 };
 
-export const tile: Rule = (lookup, node, [x]) => {
-  const times = lookup.constant(node.inputs[1] ?? '')?.integers();
+export const tile: Rule = (_, __, [x, repeats]) => {
+  const times = repeats?.shape;
   if (!x?.dims || times?.length !== x.dims.length) return x ? [{ type: x.type }] : null;
-  if (x.dims.some((dim, k) => dim === null && times[k] !== 1)) return [{ type: x.type }];
-  return [{ type: x.type, dims: x.dims.map((dim, k) => (dim === null ? null : dim * times[k]!)) }];
+  const dims: KnownDim[] = [];
+  for (const [k, dim] of x.dims.entries()) {
+    const by = times[k]!;
+    // Several times an open size, or an open number of times more than one, is no axis that is open elsewhere.
+    if (dim === null ? by !== 1 : by === null && dim !== 1) return [{ type: x.type }];
+    dims.push(dim === null || by === null ? null : dim * by);
+  }
+  return [{ type: x.type, dims }];
 };
 
 export const expand: Rule = (_, __, [x, to]) => {

@@ -14,8 +14,11 @@ import {
   concat,
   type Dims,
   expand,
+  flatten,
   gather,
+  gatherNd,
   type Rule,
+  range,
   reshape,
   slice,
   split,
@@ -25,6 +28,8 @@ import {
   unsqueeze,
 } from './infer-moves.js';
 import { ownRule } from './infer-own.js';
+import { PRODUCTS } from './infer-products.js';
+import { chosenSizes, combinedSizes } from './infer-sizes.js';
 import { normalAxis, sliceRange } from './movement.js';
 import { integersOf } from './operands.js';
 import { DOMAIN } from './own-operators.js';
@@ -32,33 +37,23 @@ import { DOMAIN } from './own-operators.js';
 /** Outputs have the first input's type and dimensions. */
 const same: Rule = (_, __, [x]) => (x ? [{ type: x.type, dims: x.dims }] : null);
 
-/** Of a shape that is not known: where time is open, fp16 still has to know the type. */
-const typed = (x: Fact | undefined): Partial<Fact>[] | null => (x ? [{ type: x.type }] : null);
-
-const elementwise: Rule = (_, __, inputs) => [
-  { type: inputs[0]!.type, dims: broadcastAll(inputs) },
+const elementwise: Rule = (_, node, inputs) => [
+  { type: inputs[0]!.type, dims: broadcastAll(inputs), shape: combinedSizes(node.op, inputs) },
 ];
 
-const comparison: Rule = (_, __, inputs) => [{ type: TYPE.bool, dims: broadcastAll(inputs) }];
+const comparison: Rule = (_, node, inputs) => [
+  { type: TYPE.bool, dims: broadcastAll(inputs), shape: combinedSizes(node.op, inputs) },
+];
+
+const where: Rule = (_, __, inputs) => [
+  { type: inputs[1]!.type, dims: broadcastAll(inputs), shape: chosenSizes(inputs) },
+];
 
 function broadcastAll(inputs: readonly Fact[]): Dims {
   let dims: Dims = [];
   for (const input of inputs) dims = dims && input.dims && broadcastOpen(dims, input.dims);
   return dims;
 }
-
-const matMul: Rule = (_, __, [a, b]) => {
-  if (!a?.dims || !b?.dims || a.dims.length < 2 || b.dims.length < 2) return typed(a);
-  const batch = broadcastOpen(a.dims.slice(0, -2), b.dims.slice(0, -2));
-  return [{ type: a.type, dims: batch && [...batch, a.dims.at(-2)!, b.dims.at(-1)!] }];
-};
-
-const gemm: Rule = (lookup, node, [a, b]) => {
-  if (a?.dims?.length !== 2 || b?.dims?.length !== 2) return typed(a);
-  const rows = a.dims[lookup.number(node, 'transA') === 1 ? 1 : 0]!;
-  const columns = b.dims[lookup.number(node, 'transB') === 1 ? 0 : 1]!;
-  return [{ type: a.type, dims: [rows, columns] }];
-};
 
 const shapeOf: Rule = (lookup, node, [x]) => {
   if (!x?.dims) return [{ type: TYPE.int64 }];
@@ -110,32 +105,50 @@ const attention: Rule = (lookup, node, [q, , v]) => {
   return [{ type: q.type, dims: [q.dims[0]!, q.dims[1]!, (width / shared) * heads] }];
 };
 
+/** com.microsoft GroupQueryAttention, whose queries may stand beside their keys and values in one matrix. */
+const groupQueryAttention: Rule = (lookup, node, [q]) => {
+  if (!q) return null;
+  const [heads, shared] = ['num_heads', 'kv_num_heads'].map((name) => lookup.number(node, name));
+  const width = q.dims?.at(-1);
+  const state = { type: q.type };
+  if (node.inputs[1]) return [q, state, state];
+  if (!heads || !shared || !width) return [state, state, state];
+  const own = (width / (heads + 2 * shared)) * heads;
+  return [{ ...q, dims: [...q.dims!.slice(0, -1), own] }, state, state];
+};
+
 const RULES: Readonly<Record<string, Rule>> = {
   ...named('Identity', cloneShape),
   ...named('Neg Abs Sqrt Reciprocal Exp Log Cos Sin Tanh Sigmoid Relu Gelu Erf Softmax', same),
-  ...named('LogSoftmax LeakyRelu Silu FastGelu QuickGelu Trilu Clip Floor Ceil Dropout', same),
+  ...named(
+    'LogSoftmax LeakyRelu Silu FastGelu BiasGelu QuickGelu Trilu Clip Floor Ceil Dropout',
+    same,
+  ),
   ...named('RMSNormalization SimplifiedLayerNormalization LayerNormalization', same),
-  ...named('RotaryEmbedding Swish Elu Softplus HardSwish Mish CumSum', same),
-  ...named('Range GatherND', (_, __, [x]) => typed(x)),
+  ...named('RotaryEmbedding Swish Elu Softplus HardSwish Mish CumSum ScatterND', same),
   ...named('Add Sub Mul Div Pow Min Max Mod Sum Mean PRelu', elementwise),
   ...named('Equal Less LessOrEqual Greater GreaterOrEqual And Or Xor', comparison),
   // Values as wide as the queries; `attention.ts` checks that before it relies on it.
   MultiHeadAttention: same,
-  SkipSimplifiedLayerNormalization: (_, __, [x]) => (x ? [x, {}, {}, x] : null),
-  GroupQueryAttention: (_, __, [q]) => (q ? [q, { type: q.type }, { type: q.type }] : null),
+  ...named('SkipSimplifiedLayerNormalization SkipLayerNormalization', (_, __, [x]) =>
+    x ? [x, {}, {}, x] : null,
+  ),
+  GroupQueryAttention: groupQueryAttention,
   ...named('ReduceMean ReduceSum ReduceMax ReduceMin ReduceL1 ReduceL2 ReduceSumSquare', reduce),
   Attention: attention,
   Not: (_, __, [x]) => [{ type: TYPE.bool, dims: x?.dims ?? null }],
   IsNaN: (_, __, [x]) => [{ type: TYPE.bool, dims: x?.dims ?? null }],
-  Where: (_, __, inputs) => [{ type: inputs[1]!.type, dims: broadcastAll(inputs) }],
-  DequantizeLinear: (_, __, [x, scale]) => [{ type: scale?.type ?? 0, dims: x?.dims ?? null }],
-  MatMul: matMul,
-  Gemm: gemm,
+  Where: where,
+  ...PRODUCTS,
   Shape: shapeOf,
+  Range: range,
   Reshape: reshape,
+  Flatten: flatten,
   Slice: slice,
   Concat: concat,
   Gather: gather,
+  GatherND: gatherNd,
+  GatherElements: (_, __, [x, indices]) => [{ type: x?.type ?? 0, dims: indices?.dims ?? null }],
   Transpose: transpose,
   Unsqueeze: unsqueeze,
   Squeeze: squeeze,
