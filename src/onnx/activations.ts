@@ -6,6 +6,8 @@
  */
 import type { Message } from '../protobuf/message.js';
 import { domainOf, initializersOf, operatorId } from './check-names.js';
+import { coarsest, type Half, halfOf, outputHalf, roundsToHalf } from './halves.js';
+import { readPort } from './port.js';
 import { ATTRIBUTE, FUNCTION, GRAPH, MODEL, NODE, TENSOR, VALUE_INFO } from './schema.js';
 
 /** A node as a reader finds it in the file. */
@@ -24,6 +26,12 @@ export interface ActivationUse {
   readonly weightOnly: readonly NamedNode[];
   /** Nodes that draw random numbers. */
   readonly random: readonly NamedNode[];
+  /** Nodes that round activations to 16 bits of floating point: the graph computes in it. */
+  readonly halved: readonly HalvedNode[];
+}
+
+interface HalvedNode extends NamedNode {
+  readonly type: Half;
 }
 
 /** Each takes one scale of all that it is given. */
@@ -43,14 +51,16 @@ interface Value {
   readonly dequantized: boolean;
   /** Computed of reductions over batch and time of what varies, and of constants. */
   readonly overall: boolean;
+  /** Its type where that is known to have 16 bits of floating point. */
+  readonly half: Half | null;
 }
 
-const CONSTANT: Value = { varies: false, dequantized: false, overall: false };
-const VARYING: Value = { varies: true, dequantized: false, overall: false };
+const CONSTANT: Value = { varies: false, dequantized: false, overall: false, half: null };
+const VARYING: Value = { varies: true, dequantized: false, overall: false, half: null };
 
 /** The same for values of which the same is known. */
-function keyOf({ varies, dequantized, overall }: Value): number {
-  return Number(varies) + 2 * Number(dequantized) + 4 * Number(overall);
+function keyOf({ varies, dequantized, overall, half }: Value): string {
+  return `${Number(varies) + 2 * Number(dequantized) + 4 * Number(overall)}${half ?? ''},`;
 }
 
 class Scope {
@@ -78,6 +88,7 @@ export function readActivations(model: Message): ActivationUse {
     rounded: named(reader.rounded),
     weightOnly: named(reader.weightOnly),
     random: named(reader.random),
+    halved: Array.from(reader.halved, ([node, type]) => ({ ...nameOf(node), type })),
   };
 }
 
@@ -86,6 +97,7 @@ class Reader {
   readonly rounded = new Set<Message>();
   readonly weightOnly = new Set<Message>();
   readonly random = new Set<Message>();
+  readonly halved = new Map<Message, Half>();
   private readonly functions: ReadonlyMap<string, Message>;
   /** By function and what is known of its inputs: what is of its outputs. Null while it is read. */
   private readonly calls = new Map<string, readonly Value[] | null>();
@@ -103,16 +115,20 @@ class Reader {
    * Inputs vary: those of a model are its tokens and its state, and what goes round in a Loop may come
    * to vary by what its body captures.
    *
-   * @returns whether one of its outputs varies
+   * @returns its outputs
    */
-  graph(graph: Message, around: Scope | null): boolean {
+  graph(graph: Message, around: Scope | null): Value[] {
     const scope = new Scope(around);
     for (const port of graph.children(GRAPH.input)) {
-      scope.set(port.string(VALUE_INFO.name), VARYING);
+      const { name, elementType } = readPort(port);
+      scope.set(name, { ...VARYING, half: halfOf(elementType) });
     }
-    for (const tensor of initializersOf(graph)) scope.set(tensor.string(TENSOR.name), CONSTANT);
+    for (const tensor of initializersOf(graph)) {
+      const half = halfOf(tensor.number(TENSOR.data_type));
+      scope.set(tensor.string(TENSOR.name), { ...CONSTANT, half });
+    }
     for (const node of graph.children(GRAPH.node)) this.node(node, scope);
-    return graph.children(GRAPH.output).some((p) => scope.get(p.string(VALUE_INFO.name)).varies);
+    return graph.children(GRAPH.output).map((p) => scope.get(p.string(VALUE_INFO.name)));
   }
 
   private node(node: Message, scope: Scope): void {
@@ -120,7 +136,7 @@ class Reader {
     const op = node.string(NODE.op_type);
     const inputs = node.strings(NODE.input).map((name) => scope.get(name));
     const some = inputs.some(({ varies }) => varies);
-    const below = subgraphs(node).map((graph) => this.graph(graph, scope));
+    const below = subgraphs(node).flatMap((graph) => this.graph(graph, scope));
     const outputs = node.strings(NODE.output);
     const id = operatorId(node, NODE.domain, NODE.op_type, NODE.overload);
     const body = this.functions.get(id);
@@ -133,12 +149,18 @@ class Reader {
     }
     this.judge(node, op, inputs);
     if (RANDOM.test(op)) this.random.add(node);
-    const varies = !SHAPE_ONLY.test(op) && (some || below.includes(true) || RANDOM.test(op));
+    const varies =
+      !SHAPE_ONLY.test(op) && (some || below.some((output) => output.varies) || RANDOM.test(op));
     const varying = inputs.filter((input) => input.varies);
     const overall =
       varies && (reducesAll(node, op) || (some && varying.every((input) => input.overall)));
     const dequantized = op === 'DequantizeLinear';
-    for (const name of outputs) scope.set(name, { varies, dequantized, overall });
+    const halves = inputs.map(({ half }) => half);
+    const half =
+      below.length > 0 ? coarsest(below.map((each) => each.half)) : outputHalf(node, op, halves);
+    const rounds = below.length === 0 && roundsToHalf(op, halves[0] ?? null);
+    if (varies && half !== null && rounds) this.halved.set(node, half);
+    for (const name of outputs) scope.set(name, { varies, dequantized, overall, half });
   }
 
   /** Reads a function for these inputs. @returns what is known of its outputs */

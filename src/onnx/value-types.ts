@@ -8,9 +8,8 @@
 import { TYPE } from './element-types.js';
 import type { Initializer, Node } from './graph.js';
 import { OnnxGraph } from './graph.js';
+import { GIVES_BOOL, GIVES_INT64 } from './not-float.js';
 
-const INT64 = new Set(['Shape', 'Size', 'NonZero', 'ArgMax', 'ArgMin']);
-const BOOL = new Set(['Equal', 'Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual', 'Not', 'And']);
 /** Operators of which the second input has the type of the output. */
 const BY_SECOND = new Set(['Where', 'DequantizeLinear']);
 
@@ -60,8 +59,8 @@ function outputType({ op, attributes }: Node, inputs: readonly number[]): number
   const value = attributes.get('value')?.value;
   if (typeof value === 'object' && value !== null && 'type' in value) return value.type;
   if (op === 'ConstantOfShape') return TYPE.float32;
-  if (INT64.has(op)) return TYPE.int64;
-  if (BOOL.has(op)) return TYPE.bool;
+  if (GIVES_INT64.has(op)) return TYPE.int64;
+  if (GIVES_BOOL.has(op)) return TYPE.bool;
   if (BY_SECOND.has(op)) return inputs[1] ?? 0;
   return inputs.find((type) => type !== 0) ?? 0;
 }

@@ -3,6 +3,7 @@
  */
 import { type Adaptive, resetsAtDocuments } from '../artifact/adaptive.js';
 import { graphFindings } from '../artifact/graph-findings.js';
+import { computedHalf } from '../artifact/precision.js';
 import type { ByteTotals as Accounted, TargetRange } from '../bytes/accounting.js';
 import type { PlannedEvaluation, Workload } from '../evaluation/open.js';
 import type { ScoreOptions } from '../evaluation/options.js';
@@ -143,7 +144,7 @@ export function composeResult(
       name: info.name,
       provider: info.provider,
       device: info.device,
-      precision: precisionOf(info, rewritten),
+      precision: precisionOf(info, rewritten, computedHalf(artifact.model)),
       instruction_set: info.instructionSet,
       devices:
         info.provider === 'cpu' || placement.gpus === null

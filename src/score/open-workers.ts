@@ -2,10 +2,12 @@
  * The workers of a score: a pool of open sessions, with `--optimize` of the rewritten model.
  */
 import type { Adaptive } from '../artifact/adaptive.js';
+import { computedHalf } from '../artifact/precision.js';
 import { sha256 } from '../artifact/size.js';
 import { operatorsOf } from '../engine/own-operators.js';
 import type { PlannedEvaluation, Workload } from '../evaluation/open.js';
 import type { ScoreOptions } from '../evaluation/options.js';
+import type { Half } from '../onnx/halves.js';
 import type { OptimizeOptions } from '../onnx/optimize/optimize.js';
 import type { OwnOperator } from '../onnx/optimize/own-operators.js';
 import type { Opened, WorkerSetup } from '../run/messages.js';
@@ -17,7 +19,8 @@ import { type AdaptRewrite, paddedTime, rewriteAdapt, scorePorts } from './optim
 
 /** The rewritten model, and the options of an engine that runs it. */
 export interface Rewritten extends OptimizedEngine {
-  readonly precision: 'fp16' | 'fp32';
+  /** fp32 where neither the rewrite nor the artifact itself rounds to fewer bits. */
+  readonly precision: Half | 'fp32';
   readonly sha256: string;
   /** Null where there is no adapt graph. */
   readonly adapt: AdaptRewrite | null;
@@ -35,7 +38,7 @@ export interface Workers {
  * @throws BPB_OPTIMIZE for a model that cannot be rewritten, and whatever an engine refuses
  */
 export async function openWorkers(
-  { axes, placement, workload }: PlannedEvaluation,
+  { artifact, axes, placement, workload }: PlannedEvaluation,
   setup: WorkerSetup,
   { optimize, precision, onProgress }: Pick<ScoreOptions, 'optimize' | 'precision' | 'onProgress'>,
 ): Promise<Workers> {
@@ -55,7 +58,9 @@ export async function openWorkers(
   const onGpu = placement.gpus !== null;
   const rewriteFor = (gpu: boolean) => {
     report('rewrite');
-    return rewrite(axes.fixedTime, setup, workload, precision ?? (gpu ? 'fp16' : 'fp32'), gpu);
+    const asked = precision ?? (gpu ? 'fp16' : 'fp32');
+    const used = { asked, own: computedHalf(artifact.model) };
+    return rewrite(axes.fixedTime, setup, workload, used, gpu);
   };
   const first = rewriteFor(onGpu);
   const workers = await open(withRewrite(setup, first), first);
@@ -72,11 +77,17 @@ function withRewrite(setup: WorkerSetup, { options, adapt }: Rewritten): WorkerS
   return { ...setup, options, adaptive: adapt?.adaptive ?? setup.adaptive };
 }
 
+interface Precision {
+  readonly asked: NonNullable<ScoreOptions['precision']>;
+  /** What the artifact's own graph computes in, where that has 16 bits. */
+  readonly own: Half | null;
+}
+
 function rewrite(
   fixedTime: number | null,
   { engine: choice, options, adaptive }: WorkerSetup,
   { plan, batches }: Workload,
-  wanted: NonNullable<ScoreOptions['precision']>,
+  { asked, own }: Precision,
   onGpu: boolean,
 ): Rewritten {
   const start = performance.now();
@@ -84,9 +95,9 @@ function rewrite(
   const positionsPerBatch = listLength(plan, batches);
   const operators = operatorsOf(choice, onGpu, options.runtime);
   const engine = { ...options, cuda: options.cuda && { ...options.cuda, positionsPerBatch } };
-  const attention = attentionOf(onGpu, wanted, operators);
+  const attention = attentionOf(onGpu, asked, operators);
   const made = optimizedEngine(engine, {
-    precision: wanted === 'fp16' ? 'fp16' : 'fp32',
+    precision: asked === 'fp16' ? 'fp16' : 'fp32',
     // A graph that fixes its time axis is padded to it, as without a rewrite.
     seqLen: fixedTime ?? rowLength(adaptive, longestRow(plan, batches)),
     attention,
@@ -100,7 +111,7 @@ function rewrite(
   return {
     ...made,
     optimized: { ...made.optimized, untouched: [...made.optimized.untouched, ...without] },
-    precision: halved ? 'fp16' : 'fp32',
+    precision: halved ? 'fp16' : (own ?? 'fp32'),
     sha256: sha256(made.options.graph.model),
     adapt,
     seconds: (performance.now() - start) / 1000,

@@ -5,6 +5,7 @@ import type { EngineInfo } from '../engine/types.js';
 import { BpbError } from '../errors.js';
 import type { ScoreOptions } from '../evaluation/options.js';
 import type { Placement } from '../evaluation/session-options.js';
+import type { Half } from '../onnx/halves.js';
 import type { Rewrite } from '../onnx/optimize/optimize.js';
 import type { WorkerSetup } from '../run/messages.js';
 import { ScorePool } from '../run/pool.js';
@@ -20,8 +21,8 @@ export interface Optimization extends OptimizationProof {
   proved_on: ProofKind;
   /** Whole documents that were compared; null where it was not by documents. */
   documents: number | null;
-  /** Of weights and activations, where they are known to be sound in it. */
-  precision: 'fp16' | 'fp32';
+  /** Of weights and activations, where they are known to be sound in it, or where the artifact's own are in it. */
+  precision: Rewritten['precision'];
   rewrites: readonly Rewrite[];
   /** What was left as it was, with the reason. */
   skipped: readonly string[];
@@ -38,12 +39,18 @@ export interface Optimization extends OptimizationProof {
   proof_s: number;
 }
 
-/** `engine.precision` of a run: weights in halves make it fp16 though the logits may be fp32. */
+/**
+ * `engine.precision` of a run: what the graph computes in, though the logits may be fp32.
+ *
+ * @param computed by the artifact's own graph
+ */
 export function precisionOf(
   info: EngineInfo,
-  rewritten: Rewritten | null,
+  rewritten: Pick<Rewritten, 'precision'> | null,
+  computed: Half | null,
 ): EngineInfo['precision'] {
-  return rewritten?.precision === 'fp16' ? 'fp16' : info.precision;
+  if (rewritten !== null && rewritten.precision !== 'fp32') return rewritten.precision;
+  return computed ?? info.precision;
 }
 
 /**
@@ -51,12 +58,16 @@ export function precisionOf(
  * target by about 1.5e-3 nats, so that the mean of so many is known to 1.2e-5: an eighth of the
  * tolerance. In fp32 it is 2e-6 to begin with.
  */
-export const PROOF_TARGETS = { fp16: 16_384, fp32: 2_048 } as const;
+export const PROOF_TARGETS = { fp16: 16_384, bf16: 16_384, fp32: 2_048 } as const;
 /** A row costs a row of the original's time, however few targets it scores. */
 export const PROOF_ROWS_MAX = 256;
 
 /** How many of `rows` rows with that many targets in all are scored without the rewrite as well. */
-export function proofRows(precision: 'fp16' | 'fp32', rows: number, targets: number): number {
+export function proofRows(
+  precision: Rewritten['precision'],
+  rows: number,
+  targets: number,
+): number {
   if (rows === 0) return 0;
   const needed = Math.ceil((PROOF_TARGETS[precision] * rows) / targets);
   return Math.min(rows, PROOF_ROWS_MAX, needed);

@@ -1,6 +1,7 @@
 /**
  * The score pipeline: open, probe, score, prove, verify, compose the result.
  */
+import { computedHalf } from '../artifact/precision.js';
 import { Accounting } from '../bytes/accounting.js';
 import { interrupted } from '../errors.js';
 import { checkFlags } from '../evaluation/checks/flags.js';
@@ -21,7 +22,7 @@ import { composeResult, type RunOutcome, scoredRanges } from './compose.js';
 import { documentRows } from './figures.js';
 import { logitsFindings } from './logits-kind.js';
 import { openWorkers, type Workers } from './open-workers.js';
-import { proveRun } from './optimize-run.js';
+import { precisionOf, proveRun } from './optimize-run.js';
 import { OutputDirectory, RUN_FILES } from './outputs.js';
 import { LedgerRecorder } from './record.js';
 import type { ScoreResult } from './result.js';
@@ -206,6 +207,7 @@ function verify(
   { kept, bpb }: PlanScore,
   sample: Sample,
 ) {
+  const { model } = evaluation.artifact;
   const onRow = (done: number) =>
     options.onProgress?.({ phase: 'verify', done, total: sample.size, unit: 'rows', bpb });
   onRow(0);
@@ -214,8 +216,8 @@ function verify(
     groups: sample.groups,
     ofRun: kept,
     seed,
-    tolerance: toleranceOf(opened.info.precision, rewritten),
-    rounded: evaluation.artifact.model.graph.activations.rounded.length > 0,
+    tolerance: toleranceOf(precisionOf(opened.info, rewritten, computedHalf(model)), rewritten),
+    rounded: model.graph.activations.rounded.length > 0,
     onGpu: opened.info.provider !== 'cpu',
     signal: options.signal,
     onRow,

@@ -2,8 +2,8 @@
  * The check that scores rows again: as many as are asked for, drawn with a fresh seed.
  */
 import { randomInt } from 'node:crypto';
+import { computedHalf, logitsHalf } from '../artifact/precision.js';
 import type { PlannedEvaluation } from '../evaluation/open.js';
-import { TYPE } from '../onnx/element-types.js';
 import { ROUNDED } from '../score/disagreement.js';
 import type { ScoreResult } from '../score/result.js';
 import { workerSetup } from '../score/score.js';
@@ -55,7 +55,7 @@ export async function rowsCheck(
   const { engine, optimization } = result;
   const precision = own.find((each) => each === engine.precision);
   if (precision === undefined) {
-    const expected = `engine.precision ${own.join(' or ')}, as the model gives its logits`;
+    const expected = `engine.precision ${own.join(' or ')}, as the model computes`;
     return { check: failed(ROWS, expected, engine.precision), rows: null };
   }
   const seed = options.seed ?? randomInt(2 ** 32);
@@ -138,13 +138,7 @@ function precisionsOf(
   { engine, optimization }: ScoreResult,
   { artifact: { model } }: PlannedEvaluation,
 ): ('fp32' | 'tf32' | 'fp16' | 'bf16')[] {
-  const logits = model.graph.outputs.find(({ name }) => name === model.logits);
-  const stored =
-    logits?.elementType === TYPE.float16
-      ? 'fp16'
-      : logits?.elementType === TYPE.bfloat16
-        ? 'bf16'
-        : 'fp32';
   if (optimization?.precision === 'fp16') return ['fp16'];
-  return engine.provider === 'cpu' ? ['fp32', stored] : ['fp32', 'tf32', stored];
+  const computed = computedHalf(model) ?? logitsHalf(model) ?? 'fp32';
+  return engine.provider === 'cpu' ? ['fp32', computed] : ['fp32', 'tf32', computed];
 }

@@ -62,13 +62,21 @@ interface F {
   outputs: readonly string[];
 }
 
+const read = (model: Uint8Array) => readActivations(readModel(model, 'test.onnx'));
+
 /** Constants are made by nodes named `w…`: `Constant`-like values that no token changes. */
 function use(nodes: readonly N[], functions: readonly F[] = []) {
+  const { pooled, rounded, weightOnly } = read(modelOf(nodes, functions));
+  const names = (list: typeof pooled) => list.map(({ op, name }) => `${op} ${name}`);
+  return { pooled: names(pooled), rounded: names(rounded), weightOnly: names(weightOnly) };
+}
+
+function modelOf(nodes: readonly N[], functions: readonly F[] = []): Uint8Array {
   const opset = (domain: string) => [
     bytes(OPSET.domain.number, domain),
     int(OPSET.version.number, 1),
   ];
-  const model = join([
+  return join([
     ...['', MS, 'local'].map((domain) => bytes(MODEL.opset_import.number, opset(domain))),
     bytes(MODEL.graph.number, [
       ...[{ op: 'ConstantOfShape', out: ['w'] }, ...nodes].map((each) =>
@@ -87,9 +95,6 @@ function use(nodes: readonly N[], functions: readonly F[] = []) {
       ]),
     ),
   ]);
-  const { pooled, rounded, weightOnly } = readActivations(readModel(model, 'test.onnx'));
-  const names = (list: typeof pooled) => list.map(({ op, name }) => `${op} ${name}`);
-  return { pooled: names(pooled), rounded: names(rounded), weightOnly: names(weightOnly) };
 }
 
 const NONE = { pooled: [], rounded: [], weightOnly: [] };
@@ -322,5 +327,86 @@ describe('quantized weights alone', () => {
       { op: 'MatMul', in: ['d', 'v'], out: ['y'] },
     ]);
     expect(qdq).toEqual({ ...NONE, rounded: ['QuantizeLinear q'] });
+  });
+});
+
+describe('activations in 16 bits', () => {
+  const HALF = 10;
+  const BRAIN = 16;
+  const cast = (from: string, out: string, to = HALF): N => ({
+    op: 'Cast',
+    in: [from],
+    out: [out],
+    name: `to_${out}`,
+    attributes: { to: { int: to } },
+  });
+  const product = (of: string, out = 'y'): N => ({
+    op: 'MatMul',
+    in: [of, of],
+    out: [out],
+    name: out,
+  });
+  const halved = (nodes: readonly N[], functions: readonly F[] = []) =>
+    read(modelOf(nodes, functions)).halved.map(({ op, name, type }) => `${op} ${name} ${type}`);
+
+  test('casts to them, and what computes in them', () => {
+    const nodes = [cast('x', 'h'), product('h'), cast('y', 'back', 1), product('back', 'wide')];
+    expect(halved(nodes)).toEqual(['Cast to_h fp16', 'MatMul y fp16']);
+    expect(halved([cast('x', 'h', BRAIN), product('h')])).toEqual([
+      'Cast to_h bf16',
+      'MatMul y bf16',
+    ]);
+  });
+
+  test('of activations and weights the type that has them', () => {
+    const mixed: N = { op: 'Mul', in: ['x', 'v'], out: ['y'], name: 'm' };
+    expect(halved([cast('w', 'v'), mixed])).toEqual(['Mul m fp16']);
+    const decoded: N = { op: 'DequantizeLinear', in: ['x', 'v'], out: ['y'], name: 'd' };
+    expect(halved([cast('w', 'v'), decoded])).toEqual(['DequantizeLinear d fp16']);
+    const like: N = { op: 'CastLike', in: ['x', 'v'], out: ['y'], name: 'c' };
+    expect(halved([cast('w', 'v'), like])).toEqual(['CastLike c fp16']);
+  });
+
+  test('in a function and in a subgraph', () => {
+    const body: F = { name: 'twice', inputs: ['a'], nodes: [product('a', 'b')], outputs: ['b'] };
+    const call = (of: string): N => ({ op: 'twice', domain: 'local', in: [of], out: ['z'] });
+    const after: N = { op: 'Relu', in: ['z'], out: ['r'], name: 'r' };
+    expect(halved([cast('x', 'h'), call('h'), after], [body])).toEqual([
+      'Cast to_h fp16',
+      'MatMul b fp16',
+      'Relu r fp16',
+    ]);
+    expect(halved([call('x'), after], [body])).toEqual([]);
+    const inner = { inputs: [], nodes: [cast('x', 'h')], outputs: ['h'] };
+    const branch: N = { op: 'If', in: ['w'], out: ['z'], body: inner };
+    expect(halved([branch, after])).toEqual(['Cast to_h fp16', 'Relu r fp16']);
+  });
+
+  test.each<[string, readonly N[]]>([
+    ['a constant cast to them', [cast('w', 'v'), product('v')]],
+    [
+      'a table that is stored in them and looked up',
+      [
+        cast('w', 'v'),
+        { op: 'Gather', in: ['v', 'x'], out: ['row'] },
+        { op: 'Reshape', in: ['row', 'w'], out: ['moved'] },
+        cast('moved', 'wide', 1),
+        product('wide'),
+      ],
+    ],
+    [
+      'comparisons, shapes and positions of them',
+      [
+        cast('w', 'v'),
+        { op: 'Gather', in: ['v', 'x'], out: ['row'] },
+        { op: 'Greater', in: ['row', 'v'], out: ['above'] },
+        { op: 'Where', in: ['above', 'x', 'w'], out: ['chosen'] },
+        { op: 'ArgMax', in: ['row'], out: ['at'] },
+        product('at'),
+      ],
+    ],
+    ['64-bit floating point', [cast('x', 'd', 11), product('d')]],
+  ])('not %s', (_, nodes) => {
+    expect(halved(nodes)).toEqual([]);
   });
 });

@@ -220,6 +220,27 @@ function castInHalves(): Uint8Array {
   });
 }
 
+/** Logits stored in fp16, looked up and used in fp32. */
+function tableInHalves(): Uint8Array {
+  return onnxModel({
+    nodes: [
+      { op: 'Gather', inputs: ['table', 'input_ids'], outputs: ['x'] },
+      { op: 'Cast', inputs: ['x'], outputs: ['logits'], attributes: { to: { int: TYPE.float32 } } },
+    ],
+    inputs: [{ name: 'input_ids', type: 'int64', dims: ['batch', 'time'] }],
+    outputs: [{ name: 'logits', type: 'float32', dims: ['batch', 'time', VOCABULARY] }],
+    initializers: [
+      {
+        ...{ name: 'table', type: 'float16', dims: [VOCABULARY, VOCABULARY] },
+        data: Uint16Array.from(normals(VOCABULARY ** 2, 3), (value) =>
+          value > 0 ? 0x3800 : 0xb400,
+        ),
+      },
+    ],
+    opset: 17,
+  });
+}
+
 describe('a graph of fp16 that loads only with graph optimization', () => {
   const unoptimized = { graphOptimizationLevel: 'disabled', logSeverityLevel: 4 } as const;
 
@@ -249,6 +270,33 @@ describe('a graph of fp16 that loads only with graph optimization', () => {
     });
     expect(verification).toMatchObject({ verdict: 'not_possible', rows: 0, mean_abs_nats: null });
     expect(verification.note).toMatch(/cannot load the model/);
+  });
+
+  test('computes in fp16 whatever its logits are, and says so: the tolerance is that of fp16', async () => {
+    const w = await scoreFixture({ model: castInHalves() });
+    const result = await score({ ...options, artifact: w.model, docs: w.docs });
+    expect(result.engine.precision).toBe('fp16');
+    expect(result.verification.tolerance_nats).toBe(1e-3);
+    const said = result.findings.find(({ id }) => id === 'half-precision');
+    expect(said).toMatchObject({ severity: 'note' });
+    // The first cast is of fp16 to fp16, and the last of fp16 to fp32: neither rounds.
+    expect(said!.message).toMatch(
+      /fp16 though its logits are fp32: 2 nodes: Softmax \(p\), MatMul \(y\)$/,
+    );
+    const optimized = await score({
+      ...{ ...options, artifact: w.model, docs: w.docs },
+      ...{ optimize: true, precision: 'fp32' as const },
+    });
+    expect(optimized.optimization).toMatchObject({ verdict: 'pass', precision: 'fp16' });
+    expect(optimized.verification).toMatchObject({ verdict: 'pass', tolerance_nats: 5e-3 });
+  });
+
+  test('one look at a table in fp16 is no computation in it: the tolerance stays', async () => {
+    const w = await scoreFixture({ model: tableInHalves() });
+    const result = await score({ ...options, artifact: w.model, docs: w.docs });
+    expect(result.engine.precision).toBe('fp32');
+    expect(result.verification).toMatchObject({ verdict: 'pass', tolerance_nats: 1e-5 });
+    expect(result.findings.map(({ id }) => id)).not.toContain('half-precision');
   });
 
   const python = pythonWith('torch', 'onnx', 'onnxruntime.transformers.float16');

@@ -1,0 +1,63 @@
+/**
+ * Operators in 16-bit floating point: what of a node's values is in it, and where values are rounded to it.
+ */
+import type { Message } from '../protobuf/message.js';
+import { TYPE } from './element-types.js';
+import { givesNoFloat } from './not-float.js';
+import { ATTRIBUTE, NODE, TENSOR } from './schema.js';
+
+/** A 16-bit floating-point type. */
+export type Half = 'fp16' | 'bf16';
+
+/** The type where it has 16 bits of floating point, else null. */
+export function halfOf(elementType: number | undefined): Half | null {
+  if (elementType === TYPE.float16) return 'fp16';
+  return elementType === TYPE.bfloat16 ? 'bf16' : null;
+}
+
+/** bf16, which has fewer bits of fraction, before fp16; null where no value has 16 bits. */
+export function coarsest(halves: readonly (Half | null)[]): Half | null {
+  if (halves.includes('bf16')) return 'bf16';
+  return halves.includes('fp16') ? 'fp16' : null;
+}
+
+/** Copies of their inputs' elements, or of some of them: nothing is rounded. */
+const COPIES =
+  /^(Identity|Reshape|Squeeze|Unsqueeze|Flatten|Transpose|Gather\w*|Slice|Split|Concat|Expand|Tile|Pad|Where|Scatter\w*)$/;
+/** The type of the output is an attribute. */
+const BY_ATTRIBUTE: Readonly<Record<string, string>> = {
+  Cast: 'to',
+  EyeLike: 'dtype',
+  RandomNormal: 'dtype',
+  RandomUniform: 'dtype',
+};
+/** The type of the output is that of the second input. */
+const BY_SECOND = /^(CastLike|DequantizeLinear)$/;
+
+/**
+ * What a node's outputs are in. Operators that are not listed give what their inputs are in.
+ *
+ * @param inputs what they are in
+ */
+export function outputHalf(
+  node: Message,
+  op: string,
+  inputs: readonly (Half | null)[],
+): Half | null {
+  if (givesNoFloat(op)) return null;
+  const typed = BY_ATTRIBUTE[op];
+  if (typed !== undefined) return halfOf(attribute(node, typed)?.number(ATTRIBUTE.i));
+  if (op === 'Constant' || op === 'ConstantOfShape') {
+    return halfOf(attribute(node, 'value')?.child(ATTRIBUTE.t)?.number(TENSOR.data_type));
+  }
+  return BY_SECOND.test(op) ? (inputs[1] ?? null) : coarsest(inputs);
+}
+
+/** Whether a node that gives 16-bit values of varying ones rounds them. */
+export function roundsToHalf(op: string, first: Half | null): boolean {
+  return op === 'Cast' || op === 'CastLike' ? first === null : !COPIES.test(op);
+}
+
+function attribute(node: Message, name: string): Message | undefined {
+  return node.children(NODE.attribute).find((each) => each.string(ATTRIBUTE.name) === name);
+}
