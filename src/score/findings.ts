@@ -78,7 +78,12 @@ function proofFindings(optimization: Optimization): Finding[] {
   const { verdict, tolerance_nats: tolerance } = optimization;
   if (verdict === 'fail' || !isWithin(optimization, tolerance)) {
     const message = 'the optimized model is not proved to be the original one';
-    return [fail('optimization-failed', message, 'score without --optimize')];
+    // An artifact that is in fp16 itself stays so, whatever is asked for.
+    const halved = optimization.rewrites.some(({ name }) => name === 'half-precision-weights');
+    const hint = halved
+      ? 'give --precision fp32 with --optimize, or score without it'
+      : 'score without --optimize';
+    return [fail('optimization-failed', message, hint)];
   }
   if (isWithin(optimization)) return [];
   const message = `the optimized model differs from the original by more than it may without --optimize-tolerance ${tolerance}`;

@@ -1,5 +1,6 @@
 /**
- * What current tools export: scored as Python's onnxruntime scores it, or refused in words; no probe fails.
+ * What current tools export: scored as Python's onnxruntime scores it, or refused in words; no probe fails, and
+ * `--optimize` is proved.
  *
  * Minutes, so only with BPB_TEST_LONG=1. BPB_EXPORT_PYTHONS names Pythons, separated by colons, which have the
  * tools (CONTRIBUTING.md says which); BPB_TEST_MATRIX a folder that keeps what was made.
@@ -16,6 +17,8 @@ import { pythonWith } from '../helpers/python.js';
 
 /** Against the same runtime at the same settings; the order of sums may differ. */
 const TOLERANCE_BPB = 1e-8;
+/** Of the mean size of what `--optimize` moves: beyond it a rewrite is wrong, not rounded. */
+const PROVED_SIZE_NATS = 5e-3;
 /** As in test/exports/entry.py. */
 const TIME = 32;
 
@@ -104,6 +107,42 @@ describe.skipIf(!long || referee === undefined)(
         expect(result.verification.verdict).toMatch(/^(pass|not_possible)$/);
         expect(code).toBe(0);
       });
+
+      // Random weights and 25 characters: rounding them to fp16 moves the mean of some by 1e-4 nats and more,
+      // so that fp16 may end in a failed proof, with its way out. In fp32 nothing may.
+      test.for(['fp32', 'fp16'])(
+        'is rewritten in %s, proved and verified',
+        async (precision, context) => {
+          skipUnmade(context, entry);
+          const { code, stdout } = await bpb(
+            ...flagsOf(entry),
+            '--optimize',
+            '--precision',
+            precision,
+          );
+          const {
+            error,
+            optimization,
+            verification,
+            findings,
+            score: figures_,
+          } = JSON.parse(stdout);
+          expect(error).toBeUndefined();
+          expect(verification.verdict).toMatch(/^(pass|not_possible)$/);
+          expect(new Set(optimization.skipped).size).toBe(optimization.skipped.length);
+          if (precision === 'fp16' && optimization.verdict === 'fail') {
+            const { hint } = findings.find(
+              ({ id }: { id: string }) => id === 'optimization-failed',
+            );
+            expect(hint).toMatch(/--precision fp32/);
+            expect(optimization.mean_abs_nats).toBeLessThan(PROVED_SIZE_NATS);
+            expect([code, figures_.val_bpb]).toEqual([1, null]);
+            return;
+          }
+          expect(optimization.verdict).toBe('pass');
+          expect(code).toBe(0);
+        },
+      );
 
       test('fails no probe', async (context) => {
         skipUnmade(context, entry);

@@ -187,6 +187,8 @@ describe('on the CPU', () => {
     const text = await bpb('score', w.model, ...flags, ...strict, ...place);
     expect(text.code).toBe(1);
     expect(text.stdout).toMatch(/no score .*\n {2}fail {2}the optimized model is not proved/);
+    const { hint } = result.findings.find(({ id }: { id: string }) => id === 'optimization-failed');
+    expect(hint).toBe('give --precision fp32 with --optimize, or score without it');
     expect(text.stdout).toMatch(/optimized +fail: mean difference [+-]\d\.\de-\d nats over/);
   });
 });
