@@ -4,7 +4,14 @@ import { batches, batchRow, endToEnd, long } from './end-to-end.mjs';
 import { kernel, lanes } from './kernel.mjs';
 import { machine, steps } from './machine.mjs';
 import { operators } from './operators.mjs';
-import { calculated, calculatedKinds, families, measuredRoofline, modelled } from './roofline.mjs';
+import {
+  calculated,
+  calculatedKinds,
+  families,
+  inductor,
+  measuredRoofline,
+  modelled,
+} from './roofline.mjs';
 import { sotu } from './sotu.mjs';
 
 export const DOCUMENTS = [
@@ -36,6 +43,7 @@ export function figures(results) {
       'roofline-modelled': modelled(),
       'roofline-kinds': calculatedKinds(),
       'roofline-families': families(),
+      'roofline-inductor': inductor(),
     },
     batchRow:
       results === null

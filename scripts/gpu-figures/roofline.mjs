@@ -5,7 +5,7 @@ import { parseLog } from '../../bench/gpu/roofline/log.mjs';
 import { measuredBatches } from '../../bench/gpu/roofline/ncu.mjs';
 import { kernelTable, kindTable, summary } from '../../bench/gpu/roofline/print.mjs';
 import { DEVICES, deviceKey, modelledRates, ratesOf } from '../../bench/gpu/roofline/rates.mjs';
-import { roofline, rooflineBeside } from '../../bench/gpu/roofline/roofline.mjs';
+import { INDUCTOR, roofline, rooflineBeside } from '../../bench/gpu/roofline/roofline.mjs';
 import { FAMILIES, OTHER_FORMULAS } from '../../bench/gpu/roofline/work.mjs';
 import { absent, plain, ran, table, whole } from './common.mjs';
 import { SHAPES } from './end-to-end.mjs';
@@ -59,7 +59,7 @@ export function calculated() {
       'logits copies',
       'floor H100: µs, tokens/s',
       'floor H200',
-      'compiled PyTorch, H100, *model*',
+      'compiled PyTorch at its best, H100, *model*',
     ],
     rows,
     'lrrrrrrr',
@@ -74,7 +74,7 @@ export function modelled() {
       const devices = suffix === '' ? Object.keys(DEVICES) : ['h100'];
       return devices.flatMap((device) => {
         if (found === null) return [];
-        const { kinds, sizes, total, fused } = roofline(found.batch, {
+        const { kinds, sizes, total, compiled } = roofline(found.batch, {
           rates: modelledRates(device),
         });
         const ms = (...names) => {
@@ -87,8 +87,10 @@ export function modelled() {
             `${SHAPES[shape]}${words}, ${DEVICES[device].name}`,
             ...[ms('passes'), ms('product'), ms('attention'), ms('head', 'logits', 'scorer')],
             rate(total.floor_us),
-            rate(fused.floor_us),
-            `${(fused.floor_us / total.floor_us).toFixed(2)} ×`,
+            ...['peer', 'half', 'time-major'].map((way) => {
+              const { floor_us: us } = compiled.find((model) => model.way === way);
+              return `${rate(us)}: ${(us / total.floor_us).toFixed(2)} ×`;
+            }),
           ],
         ];
       });
@@ -99,12 +101,37 @@ export function modelled() {
       'shape, fp16, all *modelled*',
       ...['passes', 'products', 'attention', 'head + scorer'],
       'a batch: ms, tokens/s',
-      'compiled PyTorch',
-      'over it',
+      'over compiled PyTorch as `peer.py` runs it',
+      'in 16 bits',
+      'at its best',
     ],
     rows,
-    'lrrrrrrr',
+    'lrrrrrrrr',
   );
+}
+
+/** What Inductor's kernels move, for each way to write the PyTorch model. */
+export function inductor() {
+  const words = {
+    peer: 'as `bench/gpu/peer.py` runs it: fp32 weights and residuals under autocast, rotary tables computed',
+    half: 'in 16 bits: weights, residuals, rotary tables that are kept',
+    'time-major': 'at its best: the same, heads turned before they are transposed',
+  };
+  const rows = INDUCTOR.shapes.flatMap(({ shape, ways }) =>
+    Object.entries(ways).map(([way, { kernels, passes, weight_casts, logits_bytes }]) => [
+      `${SHAPES[shape]}, ${words[way]}`,
+      kernels,
+      passes.toFixed(1),
+      weight_casts.toFixed(2),
+      logits_bytes,
+    ]),
+  );
+  const head = ['kernels', 'passes a layer', 'casts of weights, passes a layer', 'bytes a logit'];
+  return `torch ${INDUCTOR.torch}, ${INDUCTOR.device} by its properties, ${INDUCTOR.date}.\n\n${table(
+    ['PyTorch model, fp16, 64 rows of 1,024', ...head],
+    rows,
+    'lrrrr',
+  )}`;
 }
 
 /** How each family of launches is counted, and where that stands. */

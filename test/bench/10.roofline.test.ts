@@ -291,7 +291,15 @@ describe('rates', () => {
 describe('the roofline of a batch', () => {
   const batch = chooseBatch(parseLog(LOG));
   const rates = ratesOf('h100');
-  const found = roofline(batch, { rates });
+  const ways = {
+    wide: { passes: 35, weight_casts: 0.5 },
+    narrow: { passes: 16.5, weight_casts: 0 },
+  };
+  const counted = [
+    { layers: 2, dim: 512, mlp: 4, vocab: 1024, ways: {} },
+    { layers: 2, dim: 512, mlp: 2, vocab: 1024, ways },
+  ];
+  const found = roofline(batch, { rates, counted });
   const kind = (name: string) => found.kinds.find((row: { kind: string }) => row.kind === name);
 
   test('passes a layer, products, attention and the rest', () => {
@@ -307,15 +315,24 @@ describe('the roofline of a batch', () => {
     expect(kind('bus').count).toBe(2);
   });
 
-  test('the sum is that of its rows, and the compiler’s model has 14 passes', () => {
+  test('the sum is that of its rows, and the compiler’s has the passes that were counted', () => {
     const rows = found.rows.map((row: { floor_us: number }) => row.floor_us);
     const sum = rows.reduce((a: number, b: number) => a + b, 0);
     expect(found.total.floor_us).toBeCloseTo(sum, 6);
     expect(found.total.tokens_per_s).toBeCloseTo(T / sum / 1e-6, 3);
     const same = kind('product').floor_us + kind('attention').floor_us + kind('head').floor_us;
-    const bytes = 2 * 14 * 2 * A + 2 * 2 * T * 1024;
-    expect(found.fused.passes).toBe(14);
-    expect(found.fused.floor_us).toBeCloseTo(same + (bytes / 3.35e12) * 1e6, 6);
+    const floor = (passes: number) =>
+      same + ((2 * passes * 2 * A + 2 * 2 * T * 1024) / 3.35e12) * 1e6;
+    // The way that moves least comes first.
+    expect(found.compiled.map(({ way }: { way: string }) => way)).toEqual(['narrow', 'wide']);
+    expect(found.compiled[1].floor_us).toBeCloseTo(floor(35.5), 6);
+    expect(found.fused).toBe(found.compiled[0]);
+    expect(found.fused.passes).toBe(16.5);
+    expect(found.fused.floor_us).toBeCloseTo(floor(16.5), 6);
+  });
+
+  test('a shape that was not counted has no compiler beside it', () => {
+    expect(roofline(batch, { rates })).toMatchObject({ compiled: [], fused: null });
   });
 });
 

@@ -51,7 +51,7 @@ export function kindTable({ kinds, total, sizes, fused }) {
       ? []
       : [
           line([
-            `compiled PyTorch, ${fused.passes} passes a layer, *model*`,
+            `compiled PyTorch at its best, ${fused.passes.toFixed(1)} passes a layer, *model*`,
             '',
             '',
             '',
@@ -115,7 +115,9 @@ export function summary({ total, passes_a_layer: passes, fused, sizes }, rates) 
     `${rates.name}, memory ${memory}: ${total.kernels} kernels and ${total.products} products a batch,`,
     passes === null ? '' : `${passes.toFixed(1)} passes over [tokens, dim] a layer,`,
     `floor ${us(total.floor_us)} µs, at most ${rate(total.tokens_per_s)} tokens/s`,
-    fused === null ? '' : `(compiled PyTorch's floor, *model*: ${rate(fused.tokens_per_s)})`,
+    fused === null
+      ? ''
+      : `(floor of compiled PyTorch at its best, *model*: ${rate(fused.tokens_per_s)})`,
   ];
   const unmeasured =
     total.measured_us === null

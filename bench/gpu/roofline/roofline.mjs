@@ -1,8 +1,14 @@
 /** The roofline of a batch: rows by kernel, sums by kind, and what a fused compiler would need. */
+import { readFileSync } from 'node:fs';
 import { readContext } from './context.mjs';
 import { align, measuredBatches } from './ncu.mjs';
 import { floorOf } from './rates.mjs';
 import { workOf } from './work.mjs';
+
+/** What bench/gpu/inductor_passes.py counted. */
+export const INDUCTOR = JSON.parse(
+  readFileSync(new URL('./inductor.json', import.meta.url), 'utf8'),
+);
 
 /** Order and words of the kinds; the sum of a batch is over all of them. */
 export const KINDS = {
@@ -49,24 +55,30 @@ function grouped(entries, key) {
 }
 
 /**
- * torch.compile's passes, as a model: q, k, v, norm, rotation, gains and residuals fused into 14
- * passes over an activation [tokens, dim] a layer with an MLP of twice the width, 2 more for each
- * further width; products, attention and head as here; logits read twice by cross_entropy.
+ * Batches of torch.compile, as a model: passes as counted for each way to write the PyTorch model; products,
+ * attention and head as here; logits read twice by cross_entropy. The one that moves least comes first; none
+ * where no shape was counted of these layers, width, MLP and vocabulary.
  */
-export function fusedModel(entries, sizes, rates) {
+function compiledModels(entries, sizes, rates, counted) {
   const { tokens, dim, element, logit, layers, vocab, scored } = sizes;
   const hidden = entries
     .filter(({ kind }) => kind === 'product')
     .map(({ launch }) => launch.m ?? 0);
   if ([tokens, dim, element, logit, layers, vocab, scored].includes(null) || hidden.length === 0)
-    return null;
-  const widths = Math.max(...hidden) / dim;
-  const passes = 14 + 2 * Math.max(0, widths - 2);
-  const bytes = layers * passes * tokens * dim * element + 2 * scored * vocab * logit;
+    return [];
+  const mlp = Math.max(...hidden) / dim;
+  const shape = counted.find(
+    (of) => of.layers === layers && of.dim === dim && of.mlp === mlp && of.vocab === vocab,
+  );
   const same = entries.filter(({ kind }) => ['product', 'attention', 'head'].includes(kind));
-  if (same.some(({ unknown }) => unknown !== undefined)) return null;
-  const floor_us = (bytes / rates.memory) * 1e6 + sum(same.map(({ floor }) => floor.microseconds));
-  return { passes, floor_us, tokens_per_s: (tokens / floor_us) * 1e6 };
+  if (shape === undefined || same.some(({ unknown }) => unknown !== undefined)) return [];
+  const models = Object.entries(shape.ways).map(([way, { passes, weight_casts: casts }]) => {
+    const bytes = layers * (passes + casts) * tokens * dim * element + 2 * scored * vocab * logit;
+    const moving = (bytes / rates.memory) * 1e6;
+    const floor_us = moving + sum(same.map(({ floor }) => floor.microseconds));
+    return { way, passes, floor_us, tokens_per_s: (tokens / floor_us) * 1e6 };
+  });
+  return models.toSorted((a, b) => a.floor_us - b.floor_us);
 }
 
 /**
@@ -74,10 +86,14 @@ export function fusedModel(entries, sizes, rates) {
  * @param rates of `ratesOf`.
  * @param measured kernels of `measuredBatch`, or null.
  * @param given sizes that override those read from the batch.
- * @returns `{sizes, rows, kinds, total, passes_a_layer, fused}`; times in microseconds, `passes` in
- * units of one activation [tokens, dim].
+ * @param counted shapes of `INDUCTOR`.
+ * @returns `{sizes, rows, kinds, total, passes_a_layer, compiled, fused}`; times in microseconds, `passes` in
+ * units of one activation [tokens, dim]. `fused` is the compiled PyTorch that moves least, or null.
  */
-export function roofline(batch, { rates, measured = null, given = {}, path = 'ncu.csv' }) {
+export function roofline(
+  batch,
+  { rates, measured = null, given = {}, path = 'ncu.csv', counted = INDUCTOR.shapes },
+) {
   const sizes = readContext(batch, given);
   const work = workOf(batch, sizes);
   const laid = measured === null ? null : align(work, measured, path);
@@ -112,6 +128,7 @@ export function roofline(batch, { rates, measured = null, given = {}, path = 'nc
   const activation = [tokens, dim, element].includes(null) ? null : tokens * dim * element;
   const floor_us = sum(kinds.map((kind) => kind.floor_us));
   const passes = kinds.find(({ kind }) => kind === 'passes');
+  const compiled = compiledModels(entries, sizes, rates, counted);
   return {
     sizes,
     rows,
@@ -132,7 +149,8 @@ export function roofline(batch, { rates, measured = null, given = {}, path = 'nc
       activation === null || layers === null || passes === undefined
         ? null
         : passes.bytes / activation / layers,
-    fused: fusedModel(entries, sizes, rates),
+    compiled,
+    fused: compiled[0] ?? null,
   };
 }
 
