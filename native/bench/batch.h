@@ -10,6 +10,7 @@
 
 #include <vector>
 
+#include "../src/float_formats.h"
 #include "../src/nll.h"
 
 namespace bench {
@@ -35,42 +36,21 @@ struct Random {
   }
 };
 
-inline uint32_t bits_of(float x) {
-  uint32_t bits;
-  memcpy(&bits, &x, 4);
-  return bits;
-}
+using bpb::bfloat_of;
+using bpb::bits_of;
+using bpb::float_of;
+using bpb::from_bfloat;
+using bpb::from_half;
+using bpb::half_of;
 
-inline float float_of(uint32_t bits) {
-  float x;
-  memcpy(&x, &bits, 4);
-  return x;
+// An element of a type from its bits in memory, and the bits to store for one.
+inline float value_of(bpb_type type, uint32_t bits) {
+  if (type == BPB_FP32) return float_of(bits);
+  return type == BPB_FP16 ? from_half((uint16_t)bits) : from_bfloat((uint16_t)bits);
 }
-
-// To nearest, ties to even; beyond the range to infinity.
-inline uint16_t half_of(float x) {
-  const uint16_t sign = (uint16_t)(bits_of(x) >> 16 & 0x8000);
-  const float size = fabsf(x);
-  if (x != x) return 0x7e00;
-  if (size >= 65520.0f) return sign | 0x7c00;
-  // Below 2^-14 halves are multiples of 2^-24, as are floats from 1/2 on.
-  if (size < 0x1p-14f) return (uint16_t)(sign | (bits_of(size + 0.5f) - bits_of(0.5f)));
-  const uint32_t bits = bits_of(size) - (112u << 23);
-  return (uint16_t)(sign | ((bits + 0xfff + (bits >> 13 & 1)) >> 13));
-}
-
-inline float from_half(uint16_t half) {
-  const uint32_t exponent = half >> 10 & 31, fraction = half & 0x3ff;
-  float size = float_of((exponent + 112) << 23 | fraction << 13);
-  if (exponent == 0) size = (float)fraction * 0x1p-24f;
-  if (exponent == 31) size = fraction ? NAN : INFINITY;
-  return half & 0x8000 ? -size : size;
-}
-
-inline uint16_t bfloat_of(float x) {
-  const uint32_t bits = bits_of(x);
-  if (x != x) return 0x7fc0;
-  return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+inline uint32_t stored_bits(bpb_type type, float x) {
+  if (type == BPB_FP32) return bits_of(x);
+  return type == BPB_FP16 ? half_of(x) : bfloat_of(x);
 }
 
 // How the logits are distributed; `size` scales the first two.
@@ -98,15 +78,12 @@ struct Batch {
     const uint8_t* p = memory.data() + index(row, i) * size();
     uint32_t bits = 0;
     memcpy(&bits, p, size());
-    if (type == BPB_FP32) return float_of(bits);
-    return type == BPB_FP16 ? from_half((uint16_t)bits) : float_of(bits << 16);
+    return value_of(type, bits);
   }
 
   void set(uint32_t row, uint32_t i, float x) {
     uint8_t* p = memory.data() + index(row, i) * size();
-    const uint32_t bits = type == BPB_FP32   ? bits_of(x)
-                          : type == BPB_FP16 ? half_of(x)
-                                             : bfloat_of(x);
+    const uint32_t bits = stored_bits(type, x);
     memcpy(p, &bits, size());
   }
 };

@@ -1,31 +1,13 @@
 // The scorer's arithmetic, written once over a vector type; each nll_*.cc instantiates it.
-//
-// `L` gives W fp32 lanes: Vec, load<T>, load_tail<T>, set, add, sub, mul, madd (a*b+c, fused where
-// that is free), fma (always one rounding), div, min, max, abs, copysign, round, scale, where_below,
-// any_above, keep_first, wide sums. min and max return their SECOND operand when one is NaN: with
-// the running value first, or the limit first, a NaN reaches the sum without a test of its own.
 #ifndef BPB_NLL_KERNEL_H_
 #define BPB_NLL_KERNEL_H_
 
 #include <math.h>
 
-#include "exp_nonpositive.h"
+#include "lanes/exponential.h"
 #include "nll.h"
 
-// Internal linkage throughout: the including files are compiled for different instruction sets, and
-// a shared inline function would end up in the one that the linker happened to keep.
 namespace {
-
-// Element types, as tags for L::load.
-struct F32 {
-  static constexpr size_t size = 4;
-};
-struct F16 {
-  static constexpr size_t size = 2;
-};
-struct BF16 {
-  static constexpr size_t size = 2;
-};
 
 // The identity, for a model without a softcap.
 template <class L>
@@ -63,7 +45,7 @@ struct Softcap {
     p = L::madd(p, z, L::set(0.1333312839269638f));
     p = L::madd(p, z, L::set(-0.3333333134651184f));
     Vec v = L::fma(size, L::mul(z, p), size);
-    if (L::any_above(y, L::set(1.0f))) v = L::where_below(y, L::set(1.0f), v, beyond(size));
+    if (L::any_above(y, L::set(1.0f))) v = L::where_at_most(y, L::set(1.0f), v, beyond(size));
     return L::copysign(v, x);
   }
 
@@ -71,17 +53,11 @@ struct Softcap {
   // |x| > c: c - 2c / (exp(2|x|/c) + 1), where the subtracted part is at most 0.24 c.
   Vec beyond(Vec size) const {
     const Vec t = L::mul(size, twice_inverse);
-    const Vec n = L::round(L::mul(t, L::set(1.44269504f)));
+    const Vec n = L::round(L::mul(t, L::set(kLog2E)));
     // 2 size / c - n ln 2 with one rounding of the small difference, not of t itself.
-    Vec r = L::fma(size, twice_inverse, L::mul(n, L::set(-0.693359375f)));
-    r = L::add(r, L::fma(size, twice_inverse_low, L::mul(n, L::set(2.12194440e-4f))));
-    Vec p = L::set(0.001392637612298131f);
-    p = L::fma(p, r, L::set(0.008363333530724049f));
-    p = L::fma(p, r, L::set(0.04166655242443085f));
-    p = L::fma(p, r, L::set(0.16666576266288757f));
-    p = L::fma(p, r, L::set(0.5f));
-    p = L::fma(p, r, L::set(1.0f));
-    p = L::fma(p, r, L::set(1.0f));
+    Vec r = L::fma(size, twice_inverse, L::mul(n, L::set(-kLn2High)));
+    r = L::add(r, L::fma(size, twice_inverse_low, L::mul(n, L::set(-kLn2Low))));
+    const Vec p = exp_of_rest<L>(r, [](Vec a, Vec b, Vec c) { return L::fma(a, b, c); });
     return L::sub(cap, L::div(twice_cap, L::add(L::scale(p, n), L::set(1.0f))));
   }
 };
@@ -90,7 +66,7 @@ struct Softcap {
 template <class L>
 inline float largest_lane(typename L::Vec v) {
   float lanes[L::W];
-  L::store(lanes, v);
+  L::template store<F32>(lanes, v);
   float largest = lanes[0];
   for (size_t k = 1; k < L::W; k++) {
     if (!(largest >= lanes[k])) largest = lanes[k];
@@ -98,13 +74,20 @@ inline float largest_lane(typename L::Vec v) {
   return largest;
 }
 
+// The last `count` logits of a row; -inf in the other lanes.
+template <class L, class T>
+inline typename L::Vec load_tail(const char* p, size_t count) {
+  return L::first(L::template load<T>(p, count), count, L::set(-INFINITY));
+}
+
 // Largest raw logit of a row.
 template <class L, class T>
 inline float row_max(const char* row, size_t vocab) {
+  constexpr size_t size = sizeof(typename T::Stored);
   auto m = L::set(-INFINITY);
   size_t i = 0;
-  for (; i + L::W <= vocab; i += L::W) m = L::max(m, L::template load<T>(row + i * T::size));
-  if (i < vocab) m = L::max(m, L::template load_tail<T>(row + i * T::size, vocab - i));
+  for (; i + L::W <= vocab; i += L::W) m = L::max(m, L::template load<T>(row + i * size));
+  if (i < vocab) m = L::max(m, load_tail<L, T>(row + i * size, vocab - i));
   return largest_lane<L>(m);
 }
 
@@ -114,7 +97,7 @@ inline float row_max(const char* row, size_t vocab) {
 template <class L, class T, class Cap>
 inline double exp_sum(const char* row, size_t vocab, typename L::Vec top, const Cap& cap,
                       const char* next, float* next_max) {
-  constexpr size_t step = L::W * T::size;
+  constexpr size_t step = L::W * sizeof(typename T::Stored);
   // Terms a lane adds in fp32 before the lanes go on in double: 16 roundings cannot build a bias.
   constexpr size_t block = 16;
   // Bytes beyond `next + i` to fetch; found by trial, it is worth a third where memory is slow.
@@ -149,8 +132,8 @@ inline double exp_sum(const char* row, size_t vocab, typename L::Vec top, const 
   }
   if (const size_t tail = vocab - i; tail > 0) {
     // The fill of a short load is no logit: under a softcap it would count as -c.
-    rest = L::add(rest, L::keep_first(term(L::template load_tail<T>(row, tail)), tail));
-    m1 = L::max(m1, L::template load_tail<T>(next, tail));
+    rest = L::add(rest, L::first(term(load_tail<L, T>(row, tail)), tail, L::set(0)));
+    m1 = L::max(m1, load_tail<L, T>(next, tail));
   }
   *next_max = largest_lane<L>(L::max(m0, m1));
   return L::wide_sum(L::wide_add(total, rest));
@@ -159,14 +142,15 @@ inline double exp_sum(const char* row, size_t vocab, typename L::Vec top, const 
 template <class L>
 inline float first_lane(typename L::Vec v) {
   float lanes[L::W];
-  L::store(lanes, v);
+  L::template store<F32>(lanes, v);
   return lanes[0];
 }
 
 template <class L, class T, class Cap>
 void score_rows(const bpb_logits& logits, const bpb_targets& want, float* nats) {
   const char* data = (const char*)logits.data;
-  const size_t stride = logits.row_stride * T::size;
+  constexpr size_t size = sizeof(typename T::Stored);
+  const size_t stride = logits.row_stride * size;
   const Cap cap(want.softcap);
   const auto row_at = [&](size_t k) { return data + (want.rows ? want.rows[k] : k) * stride; };
   float next_max = want.count > 0 ? row_max<L, T>(row_at(0), logits.vocab) : 0;
@@ -181,8 +165,8 @@ void score_rows(const bpb_logits& logits, const bpb_targets& want, float* nats) 
       continue;
     }
     // Through the same lanes and formula as the sum, so that a dominant target cancels in it.
-    const char* at = row + (size_t)want.targets[k] * T::size;
-    const auto target = cap(L::set(first_lane<L>(L::template load_tail<T>(at, 1))));
+    const char* at = row + (size_t)want.targets[k] * size;
+    const auto target = cap(L::set(first_lane<L>(L::template load<T>(at, 1))));
     nats[k] = (float)(log(sum) + ((double)first_lane<L>(top) - (double)first_lane<L>(target)));
   }
 }

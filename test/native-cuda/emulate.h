@@ -20,7 +20,7 @@ inline int rough_model = 0;
 
 inline float roughened(float y, float error) {
   if (rough_model == 0) return y;
-  uint32_t bits = bpb::cuda::bits_of(y) * 2654435761u;
+  uint32_t bits = bpb::bits_of(y) * 2654435761u;
   return fmaf(y, rough_model == 1 || (bits >> 31) ? error : -error, y);
 }
 // ex2.approx.ftz has a largest relative error of 2^-22.5, rcp.approx.ftz of one ulp (PTX manual). Both

@@ -96,7 +96,7 @@ Result expected(const Job& job, int lanes) {
 
 bool same(const Result& a, const Result& b) {
   for (size_t k = 0; k < a.nats.size(); ++k) {
-    if (bits_of(a.nats[k]) != bits_of(b.nats[k]) &&
+    if (bpb::bits_of(a.nats[k]) != bpb::bits_of(b.nats[k]) &&
         !(a.nats[k] != a.nats[k] && b.nats[k] != b.nats[k])) {
       return false;
     }

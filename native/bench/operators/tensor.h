@@ -12,9 +12,7 @@ namespace bench {
 
 // To the nearest number of the type, as a float; beyond its range infinite.
 inline float rounded(bpb_type type, double x) {
-  const float single = (float)x;
-  if (type == BPB_FP16) return from_half(half_of(single));
-  return type == BPB_BF16 ? float_of((uint32_t)bfloat_of(single) << 16) : single;
+  return value_of(type, stored_bits(type, (float)x));
 }
 
 struct Tensor {
@@ -45,13 +43,10 @@ struct Tensor {
   float at(size_t i) const {
     uint32_t bits = 0;
     memcpy(&bits, data() + i * size(), size());
-    if (type == BPB_FP32) return float_of(bits);
-    return type == BPB_FP16 ? from_half((uint16_t)bits) : float_of(bits << 16);
+    return value_of(type, bits);
   }
   void set(size_t i, float x) {
-    const uint32_t bits = type == BPB_FP32   ? bits_of(x)
-                          : type == BPB_FP16 ? half_of(x)
-                                             : bfloat_of(x);
+    const uint32_t bits = stored_bits(type, x);
     memcpy(data() + i * size(), &bits, size());
   }
   // Whether nothing outside the elements was written.

@@ -16,14 +16,6 @@ struct alignas(16) Vector {
   uint32_t word[4];
 };
 
-// IEEE half to float. The product with 2^112 moves the exponent and makes denormals normal; only
-// the top exponent (infinities, NaN) must be set by hand.
-inline float half_on_host(uint32_t half) {
-  float size = float_of((half & 0x7fff) << 13) * 0x1p112f;
-  if ((half & 0x7c00) == 0x7c00) size = float_of(0x7f800000u | (half & 0x3ff) << 13);
-  return half & 0x8000 ? -size : size;
-}
-
 // Each type: bytes an element, elements a vector, how a word is read, and the larger of two words,
 // element by element: by value, or by size (and then the signs of the result mean nothing); a NaN is
 // dropped unless both are NaN.
@@ -80,8 +72,8 @@ struct Fp16 : Pairs<Fp16> {
     x[0] = both.x;
     x[1] = both.y;
 #else
-    x[0] = half_on_host(word & 0xffff);
-    x[1] = half_on_host(word >> 16);
+    x[0] = from_half((uint16_t)word);
+    x[1] = from_half((uint16_t)(word >> 16));
 #endif
   }
   static BPB_HD uint32_t max(uint32_t a, uint32_t b) {

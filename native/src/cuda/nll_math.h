@@ -10,13 +10,8 @@
 #include <float.h>
 #include <math.h>
 #include <stdint.h>
-#include <string.h>
 
-#ifdef __CUDACC__
-#define BPB_HD __host__ __device__ __forceinline__
-#else
-#define BPB_HD inline
-#endif
+#include "../float_formats.h"
 
 #ifndef BPB_HOST_EXP2
 #define BPB_HOST_EXP2(x) exp2f(x)
@@ -30,18 +25,6 @@ namespace cuda {
 
 constexpr float kLog2e = 1.44269504f;
 constexpr double kLn2 = 0.6931471805599453;
-
-BPB_HD float float_of(uint32_t bits) {
-  float x;
-  memcpy(&x, &bits, 4);
-  return x;
-}
-
-BPB_HD uint32_t bits_of(float x) {
-  uint32_t bits;
-  memcpy(&bits, &x, 4);
-  return bits;
-}
 
 // 2^x; results below the normal range are 0.
 BPB_HD float exp2_fast(float x) {

@@ -8,22 +8,11 @@
 namespace bpb {
 namespace cuda {
 
-// To nearest, ties to even; beyond the range to infinity. The device's conversions do the same.
-inline uint32_t half_of_on_host(float x) {
-  const uint32_t sign = bits_of(x) >> 16 & 0x8000;
-  const float size = fabsf(x);
-  if (x != x) return 0x7fff;
-  if (size >= 65520.0f) return sign | 0x7c00;
-  // Below 2^-14 halves are multiples of 2^-24, as are floats from 1/2 on.
-  if (size < 0x1p-14f) return sign | (bits_of(size + 0.5f) - bits_of(0.5f));
-  const uint32_t bits = bits_of(size) - (112u << 23);
-  return sign | ((bits + 0xfff + (bits >> 13 & 1)) >> 13);
-}
+// The device's conversions round as half_of and bfloat_of do, but have another NaN.
+constexpr uint32_t kDeviceNan = 0x7fff;
 
-inline uint32_t bfloat_of_on_host(float x) {
-  const uint32_t bits = bits_of(x);
-  return x != x ? 0x7fff : (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
-}
+inline uint32_t half_on_host(float x) { return x != x ? kDeviceNan : half_of(x); }
+inline uint32_t bfloat_on_host(float x) { return x != x ? kDeviceNan : bfloat_of(x); }
 
 // One word of a vector from its elements, the first one in the low bits.
 BPB_HD uint32_t pack(Fp32, const float* x) { return bits_of(x[0]); }
@@ -34,7 +23,7 @@ BPB_HD uint32_t pack(Fp16, const float* x) {
   asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(word) : "f"(x[1]), "f"(x[0]));
   return word;
 #else
-  return half_of_on_host(x[0]) | half_of_on_host(x[1]) << 16;
+  return half_on_host(x[0]) | half_on_host(x[1]) << 16;
 #endif
 }
 
@@ -44,7 +33,7 @@ BPB_HD uint32_t pack(Bf16, const float* x) {
   asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(word) : "f"(x[1]), "f"(x[0]));
   return word;
 #else
-  return bfloat_of_on_host(x[0]) | bfloat_of_on_host(x[1]) << 16;
+  return bfloat_on_host(x[0]) | bfloat_on_host(x[1]) << 16;
 #endif
 }
 

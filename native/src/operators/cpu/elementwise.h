@@ -6,9 +6,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "../../exp_nonpositive.h"
+#include "../../lanes/exponential.h"
 #include "../operators.h"
-#include "lanes.h"
 
 namespace {
 
@@ -169,7 +168,7 @@ void swiglu_rows(const bpb_swiglu& a, size_t from, size_t to) {
       const auto g = L::template load<T>(gate + i, count);
       // exp of what is not positive: no overflow on either side of zero.
       const auto e = exp_nonpositive<L>(L::sub(L::set(0), L::abs(g)));
-      const auto sigmoid = L::div(L::select_negative(g, e, one), L::add(one, e));
+      const auto sigmoid = L::div(L::where_negative(g, e, one), L::add(one, e));
       const auto u = L::template load<T>(up + i, count);
       L::template store<T>(y + i, L::mul(L::mul(g, sigmoid), u), count);
     });

@@ -1,7 +1,7 @@
 // The elementwise operators' kernels for one instruction set: avx2.
+#include "../../lanes/avx2.h"
 #include "elementwise.h"
 #include "kernels_isa.h"
-#include "lanes_avx2.h"
 
 namespace bpb {
 namespace cpu {

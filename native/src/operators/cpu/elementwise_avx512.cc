@@ -1,7 +1,7 @@
 // The elementwise operators' kernels for one instruction set: avx512.
+#include "../../lanes/avx512.h"
 #include "elementwise.h"
 #include "kernels_isa.h"
-#include "lanes_avx512.h"
 
 namespace bpb {
 namespace cpu {

@@ -1,7 +1,7 @@
 // The elementwise operators' kernels for one instruction set: portable.
+#include "../../lanes/portable.h"
 #include "elementwise.h"
 #include "kernels_isa.h"
-#include "lanes_portable.h"
 
 namespace bpb {
 namespace cpu {
