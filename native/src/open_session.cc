@@ -42,7 +42,7 @@ void create(const Library& library, Provider& provider, OperatorDomain* operator
     library.call<DisableMemPattern>(o);
   }
   provider.append(library, o);
-  if (operators != nullptr) operators->add_to(o);
+  if (operators != nullptr) operators->add_to(o, provider.name());
   library.call<CreateSessionFromArray>(library.env(), options.graph.model, options.graph.model_size,
                                        static_cast<const SessionOptions*>(o), out.out());
 }

@@ -22,6 +22,8 @@ class Provider {
   virtual bpb_location location() const = 0;
   // Appends the provider to the options of a session to be. Throws ort::Failure or CodedFailure.
   virtual void append(const ort::Library& library, ort::SessionOptions* options) = 0;
+  // Name under which the runtime places nodes on it, known once it is appended; empty for the CPU provider.
+  virtual std::string name() const { return ""; }
   // Memory that holds a session's input and logits. Throws ort::Failure.
   virtual void create_memory_info(const ort::Library& library, ort::MemoryInfo** out) const = 0;
   // Code of a run that failed with this message.

@@ -19,6 +19,7 @@ namespace bpb {
 namespace {
 
 constexpr char kRegistration[] = "bpb_cuda";
+constexpr char kClassicName[] = "CUDAExecutionProvider";
 constexpr char kLibraryName[] = "libonnxruntime_providers_cuda.so";
 
 // Kernels that attention may take, by the bits of AttentionBackend (attention_common.h of ONNX
@@ -139,8 +140,9 @@ const EpDevice* plugin_device(const Library& library, int index) {
   throw Failure("the plugin provider offers no CUDA device " + std::to_string(index));
 }
 
-void append_plugin(const Library& library, SessionOptions* session, Settings settings, int index,
-                   void* stream) {
+// The name of the provider, which is the plugin's own.
+std::string append_plugin(const Library& library, SessionOptions* session, Settings settings,
+                          int index, void* stream) {
   register_plugin(library);
   const EpDevice* const device = plugin_device(library, index);
   settings.add("has_user_compute_stream", "1");
@@ -150,6 +152,7 @@ void append_plugin(const Library& library, SessionOptions* session, Settings set
       size_t{1}, static_cast<const char* const*>(Settings::pointers(settings.keys).data()),
       static_cast<const char* const*>(Settings::pointers(settings.values).data()),
       settings.keys.size());
+  return library.call<EpDeviceName>(device);
 }
 
 class CudaProvider : public Provider {
@@ -170,8 +173,9 @@ class CudaProvider : public Provider {
       try {
         if (strcmp(form, "classic") == 0) {
           append_classic(library, session, settings, device_.stream());
+          name_ = kClassicName;
         } else {
-          append_plugin(library, session, settings, device_.index(), device_.stream());
+          name_ = append_plugin(library, session, settings, device_.index(), device_.stream());
         }
         return;
       } catch (const Failure& failure) {
@@ -190,12 +194,14 @@ class CudaProvider : public Provider {
     return cuda_run_failure(message);
   }
 
+  std::string name() const override { return name_; }
   CudaDevice* device() override { return &device_; }
   const CudaLibrary* operators() const override { return &library_; }
 
  private:
   bpb_cuda_options options_;  // its strings are the caller's; only the numbers are read later
   std::string form_;
+  std::string name_;  // of the form that was appended
   const CudaLibrary& library_;
   CudaDevice device_;
 };

@@ -15,8 +15,6 @@ namespace bpb {
 
 namespace {
 
-constexpr char kCudaProvider[] = "CUDAExecutionProvider";
-
 Tensor tensor_of(const Library& library, const Value* value) {
   Tensor tensor;
   if (value == nullptr) return tensor;
@@ -141,6 +139,7 @@ struct OperatorDomain::Entry : CustomOp {
   const OperatorInfo& info;
   const Library& library;
   const Backend& backend;
+  const std::string& provider_name;
   const bpb_type type;
 
   struct Instance {
@@ -148,14 +147,20 @@ struct OperatorDomain::Entry : CustomOp {
     std::unique_ptr<Kernel> kernel;
   };
 
-  Entry(const OperatorInfo& info_, const Library& library_, const Backend& backend_, bpb_type type_)
-      : CustomOp{}, info(info_), library(library_), backend(backend_), type(type_) {
+  Entry(const OperatorInfo& info_, const Library& library_, const Backend& backend_,
+        const std::string& provider_, bpb_type type_)
+      : CustomOp{},
+        info(info_),
+        library(library_),
+        backend(backend_),
+        provider_name(provider_),
+        type(type_) {
     version = kApiVersion;
     name = [](const CustomOp* op) { return of(op).info.name; };
-    if (backend.cuda != nullptr)
-      provider = [](const CustomOp*) { return kCudaProvider; };
-    else
-      provider = [](const CustomOp*) -> const char* { return nullptr; };
+    provider = [](const CustomOp* op) -> const char* {
+      const std::string& name = of(op).provider_name;
+      return name.empty() ? nullptr : name.c_str();
+    };
     input_count = [](const CustomOp* op) { return of(op).info.inputs.size(); };
     output_count = [](const CustomOp* op) { return of(op).info.outputs.size(); };
     input_type = [](const CustomOp* op, size_t k) { return of(op).number(of(op).info.inputs[k]); };
@@ -219,7 +224,7 @@ OperatorDomain::OperatorDomain(const Library& library, const Backend& backend)
     if (backend_.cuda != nullptr && !info->everywhere) continue;
     for (const bpb_type type : {BPB_FP32, BPB_FP16, BPB_BF16}) {
       if (type != BPB_FP32 && !info->everywhere) continue;
-      entries_.push_back(std::make_unique<Entry>(*info, library_, backend_, type));
+      entries_.push_back(std::make_unique<Entry>(*info, library_, backend_, provider_, type));
       library_.call<AddCustomOp>(domain_, static_cast<const CustomOp*>(entries_.back().get()));
     }
   }
@@ -229,7 +234,8 @@ OperatorDomain::~OperatorDomain() {
   if (domain_ != nullptr) library_.call<ReleaseCustomOpDomain>(domain_);
 }
 
-void OperatorDomain::add_to(SessionOptions* options) {
+void OperatorDomain::add_to(SessionOptions* options, const std::string& provider) {
+  provider_ = provider;
   library_.call<AddCustomOpDomain>(options, domain_);
 }
 

@@ -115,12 +115,14 @@ class OperatorDomain {
   OperatorDomain(const OperatorDomain&) = delete;
   OperatorDomain& operator=(const OperatorDomain&) = delete;
 
-  void add_to(ort::SessionOptions* options);
+  // `provider` is the name under which the nodes are placed; empty for the CPU.
+  void add_to(ort::SessionOptions* options, const std::string& provider);
 
  private:
   struct Entry;
   const ort::Library& library_;
   const Backend backend_;
+  std::string provider_;
   std::vector<std::unique_ptr<Entry>> entries_;
   ort::CustomOpDomain* domain_ = nullptr;
 };
