@@ -64,3 +64,12 @@ test('nothing where no operator of our own is', () => {
   expect(declared(rewritten({ operators: new Set() }))).toEqual([]);
   expect(OnnxGraph.parse(withOwnShapes(model(), 'm.onnx'), 'm.onnx').ports('value')).toEqual([]);
 });
+
+test("a graph's output that leaves its shape out", () => {
+  const graph = OnnxGraph.parse(rewritten(), 'm.onnx');
+  const name = graph.nodes.find(({ op }) => op === 'SquaredRelu')!.outputs[0]!;
+  graph.items.push({ kind: 'output', name, elementType: 1, dims: null, raw: null });
+  const declaring = OnnxGraph.parse(withOwnShapes(graph.serialize(), 'm.onnx'), 'm.onnx');
+  const output = declaring.ports('output').find((port) => port.name === name);
+  expect(output!.dims!.slice(1)).toEqual([T, 2 * D]);
+});

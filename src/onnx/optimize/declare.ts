@@ -17,10 +17,15 @@ export function declareOwnShapes(ws: Workspace): void {
     if (node.domain !== DOMAIN) continue;
     for (const name of node.outputs) {
       const { type, dims } = ws.fact(name);
-      // A graph's output has a declaration of its own.
-      if (name === '' || type === 0 || dims === null || ws.isOutput(name)) continue;
+      if (name === '' || type === 0 || dims === null) continue;
       const sizes = dims.map((dim) => dim ?? '?');
-      items.push({ kind: 'value', name, elementType: type, dims: sizes, raw: null });
+      const port = { name, elementType: type, dims: sizes, raw: null };
+      if (!ws.isOutput(name)) items.push({ kind: 'value', ...port });
+      // A graph's output has a declaration of its own, which may leave the shape out.
+      const at = items.findIndex((item) => item.kind === 'output' && item.name === name);
+      const output = items[at];
+      if (output?.kind === 'output' && output.dims === null)
+        items[at] = { kind: 'output', ...port };
     }
   }
 }
