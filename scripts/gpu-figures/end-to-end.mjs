@@ -10,7 +10,7 @@ export const SHAPES = {
 const PAIRS = [
   {
     ours: 'optimize fp16',
-    theirs: 'bf16 compiled',
+    theirs: 'fp16 compiled',
     windows: ['chunk', 'sliding'],
     must: 1,
     aim: 1.2,
@@ -27,7 +27,7 @@ const PAIRS = [
 ];
 
 /**
- * Nats by which two means over the same targets may differ between fp16 and bf16, or two fp32: far more than
+ * Nats by which two means over the same targets may differ in fp16 or in fp32: far more than
  * rounding does, far less than a model that is wrong. The speed of wrong values is none.
  */
 const LOSSES_NATS = 0.02;

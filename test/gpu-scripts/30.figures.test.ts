@@ -61,7 +61,7 @@ describe('figures of a whole run', () => {
     expect(kernel).toContain('| fp32 | 8,192 | – | 4 | 98.0 % | **99.1 %** |');
     const gpu = read('gpu.md');
     expect(gpu).toContain(
-      '| 4,000,000 | bf16 compiled | 5,000,000 | 0.80 × | ≥ 1.0 ×: **not met**; aim 1.2 × | 9.1234 / 9.1239 | 0.4 % |',
+      '| 4,000,000 | fp16 compiled | 5,000,000 | 0.80 × | ≥ 1.0 ×: **not met**; aim 1.2 × | 9.1234 / 9.1239 | 0.4 % |',
     );
     expect(gpu).toContain(
       'mean size 2.0e-6, signed 1.0e-8, largest 1.0e-5, 16,693 targets | met |',
@@ -162,7 +162,7 @@ describe('what is missing or failed', () => {
     expect(read('cuda-kernel.md')).not.toContain('GB/s');
     // Its lines are there, but no step says that they came to be.
     expect(read('gpu.md')).toContain(
-      '| optimize fp16 | *unmeasured* | bf16 compiled | 5,000,000 |',
+      '| optimize fp16 | *unmeasured* | fp16 compiled | 5,000,000 |',
     );
     expect(read('gpu.md')).toContain('*Unmeasured*: no figure here comes from a GPU yet.');
   });
@@ -172,11 +172,11 @@ describe('what is missing or failed', () => {
     for (const name of ['long-chunk', 'long-sliding']) {
       files[`steps/${name}.json`] = JSON.stringify(step(name, 'not begun'));
     }
-    files['steps/peer-baseline-bf16.json'] = JSON.stringify(step('peer-baseline-bf16', 'timeout'));
+    files['steps/peer-baseline-fp16.json'] = JSON.stringify(step('peer-baseline-fp16', 'timeout'));
     const { read } = written(files);
     expect(read('gpu.md')).toContain('| chunk, fp16 | *unmeasured* |');
     expect(read('gpu.md')).toContain('0.80 ×');
-    expect(read('gpu.md')).toContain('| C | peer-baseline-bf16 | **timeout** | 3 |');
+    expect(read('gpu.md')).toContain('| C | peer-baseline-fp16 | **timeout** | 3 |');
   });
 
   test('what failed shows its answer in place of a figure, which cannot break out of its cell', () => {
@@ -213,7 +213,7 @@ describe('what is missing or failed', () => {
     const again = appended('end-to-end.jsonl', run({ targets_per_s: 4_500_000 }));
     again['end-to-end.jsonl'] += '{"who":"bpb","shape":"basel';
     const { read } = written(again);
-    expect(read('gpu.md')).toContain('| 4,500,000 | bf16 compiled | 5,000,000 | 0.90 × |');
+    expect(read('gpu.md')).toContain('| 4,500,000 | fp16 compiled | 5,000,000 | 0.90 × |');
   });
 
   test('an absent peer is named', () => {

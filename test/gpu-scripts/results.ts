@@ -28,7 +28,7 @@ const STEPS: Record<string, string> = {
   'sotu-fp16': 'B',
   ci: 'B',
   'e2e-baseline-fp16': 'C',
-  'peer-baseline-bf16': 'C',
+  'peer-baseline-fp16': 'C',
   'ncu-baseline': 'C',
   'long-chunk': 'D',
   'long-sliding': 'D',
@@ -194,7 +194,7 @@ export function goodResults(): Record<string, string> {
       run(),
       run({
         who: 'PyTorch',
-        variant: 'bf16 compiled',
+        variant: 'fp16 compiled',
         batch_tokens: null,
         targets_per_s: 5_000_000,
         val_loss: 9.1239,
