@@ -1,7 +1,8 @@
 /**
  * `bpb score --optimize` on the CPU beside the exported graph and PyTorch, eager and compiled: the same
  * weights, rows and threads, all in turn in one run, ratios pair by pair. Beside each figure stands the share
- * of the machine's own sgemm peak, measured between the runs: operations that the mask needs over time.
+ * of the machine's own sgemm peak, measured between the runs: operations that the mask needs over time. The rate of
+ * Product on one core is printed too: where it changes during a run, others use the same matrix unit.
  *
  *   node bench/optimize.mjs [--pairs 10] [--models bundled,baseline] [--rows bundled=112,baseline=16]
  *
@@ -20,7 +21,7 @@ import { loadArtifact, loadTokenizer, score } from '../dist/index.js';
 import { tokenizeDocuments } from '../dist/tokenizer/stream.js';
 import { writeTokens } from './gpu/data.mjs';
 import { artifact, SHAPES } from './gpu/models.mjs';
-import { configOf, operationsOfRow, sgemmPeak } from './lib/operations.mjs';
+import { configOf, operationsOfRow, productRate, sgemmPeak } from './lib/operations.mjs';
 import { machine, median, table } from './lib/print.mjs';
 import { writeShards } from './lib/shards.mjs';
 import { noTorch, torchRounds } from './lib/torch-rounds.mjs';
@@ -99,6 +100,7 @@ async function compare(name, model, rows) {
   const runs = contenders(model, torch);
   const names = Object.keys(runs);
   const rounds = [];
+  const products = [];
   let peak = 0;
   for (let pair = 0; pair < Number(values.pairs); pair++) {
     const round = {};
@@ -110,12 +112,13 @@ async function compare(name, model, rows) {
     }
     peak = Math.max(peak, await sgemmPeak(), torch ? (await torch.ask('mm')).flops : 0);
     rounds.push(round);
+    products.push(productRate());
   }
   torch?.close();
-  print(name, { rounds, names, targets, needed, peak, goal, torch: torch?.torch });
+  print(name, { rounds, products, names, targets, needed, peak, goal, torch: torch?.torch });
 }
 
-function print(name, { rounds, names, targets, needed, peak, goal, torch }) {
+function print(name, { rounds, products, names, targets, needed, peak, goal, torch }) {
   const ratios = (who, of) => rounds.map((round) => round[who].seconds / round[of].seconds);
   const spread = (list) => `${Math.min(...list).toFixed(2)} to ${Math.max(...list).toFixed(2)}`;
   const gflops = (value) => `${(value / 1e9).toFixed(0)} GFLOP/s`;
@@ -124,6 +127,12 @@ function print(name, { rounds, names, targets, needed, peak, goal, torch }) {
       `sgemm peak ${gflops(peak)}, needed ${(needed / targets / 1e6).toFixed(1)} MFLOP a target` +
       (torch === undefined ? '' : `, PyTorch ${torch}`),
   );
+  if (products[0] !== undefined) {
+    const rates = [Math.min(...products), median(products), Math.max(...products)].map(gflops);
+    console.log(
+      `Product on one core between the rounds: least ${rates[0]}, median ${rates[1]}, most ${rates[2]}`,
+    );
+  }
   table(
     ['evaluator', 'targets/s (median)', 'of sgemm peak', '--optimize over it', 'spread', 'loss'],
     names.map((who) => {

@@ -1,6 +1,7 @@
 /** What a model of models/train has to compute, and how fast this machine multiplies matrices. */
 import { availableParallelism } from 'node:os';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { loadAddon } from '../../dist/engine/addon.js';
 import { readModel } from '../../dist/onnx/reader.js';
 import { ENTRY, MODEL } from '../../dist/onnx/schema.js';
 import { onnxModel } from '../../dist/onnx/writer.js';
@@ -22,6 +23,22 @@ export function operationsOfRow({ layers, dim, heads, kv_heads, mlp, vocab }, se
   const products = 2 * seqLen * dim * (layers * columns + vocab);
   const pairs = (seqLen * (seqLen + 1)) / 2;
   return products + layers * 4 * dim * pairs; // q kᵀ and weights · v, 2 dim each over all heads
+}
+
+const PRODUCT = { rows: 1024, inner: 512, width: 1024 };
+
+/**
+ * Operations a second of the operator Product on one core, the best of a few; undefined where the CPU has no
+ * AMX. A host that shares a core's matrix unit with another guest shows in how much it differs from call to call.
+ */
+export function productRate() {
+  const { addon } = loadAddon();
+  if (!addon.operators('cpu').includes('Product')) return undefined;
+  const { rows, inner, width } = PRODUCT;
+  const numbers = (count) => Float32Array.from({ length: count }, (_, i) => Math.sin(1.7 * i));
+  const x = numbers(rows * inner);
+  const weights = numbers(inner * width);
+  return (2 * rows * inner * width) / addon.product({ ...PRODUCT, x, weights, repeats: 8 }).seconds;
 }
 
 const SIDE = 2048;
