@@ -145,6 +145,10 @@ const computedSchema = z.looseObject({
       verdict: z.enum(['pass', 'fail']),
       model_sha256: sha256,
       adapt_sha256: sha256.nullable().optional(),
+      rewrites: z.array(z.looseObject({ name: z.string() })),
+      mean_nats_difference: z.number().nullable(),
+      mean_abs_nats: z.number().nullable(),
+      tolerance_nats: z.number().positive(),
     })
     .nullable(),
   probes: z.array(z.looseObject({ name: z.string(), verdict: z.string() })).nullable(),
