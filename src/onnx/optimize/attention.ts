@@ -28,6 +28,8 @@ interface Attended {
 export function fuseAttention(ws: Workspace, wanted: Fused, instead: Fused): Attended {
   ws.refresh();
   const left: string[] = [];
+  // Outputs of those that stay, by reason: layers are alike.
+  const staying = new Map<string, string[]>();
   let fused = wanted;
   let count = 0;
   for (const node of ws.walk()) {
@@ -44,7 +46,11 @@ export function fuseAttention(ws: Workspace, wanted: Fused, instead: Fused): Att
     }
     const problem = typeof parts === 'string' ? parts : emitAttention(ws, node, parts, fused);
     if (problem === null) count++;
-    else left.push(`attention at ${node.outputs[0]}: ${problem}`);
+    else staying.set(problem, [...(staying.get(problem) ?? []), node.outputs[0]!]);
+  }
+  for (const [problem, [first, ...others]] of staying) {
+    const more = others.length === 0 ? '' : ` and ${others.length} more`;
+    left.push(`attention at ${first}${more}: ${problem}`);
   }
   return { count, fused, left };
 }
