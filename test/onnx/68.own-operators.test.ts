@@ -90,6 +90,36 @@ test('what computes in fp32 alone keeps it', () => {
   expect(ws.producer('y')!.inputs).toEqual(['x', 'x', 'x']);
 });
 
+test.each(['float16', 'float32'] as const)('a mean of squares beside %s weights', (type) => {
+  const to = (int: number) => ({ to: { int } });
+  const graph = onnxModel({
+    nodes: [
+      { op: 'Cast', inputs: ['x'], outputs: ['wide'], attributes: to(TYPE.float32) },
+      { op: 'Mul', inputs: ['wide', 'wide'], outputs: ['squares'] },
+      { op: 'ReduceMean', inputs: ['squares'], outputs: ['mean'] },
+      { op: 'Add', inputs: ['mean', 'gain'], outputs: ['y'] },
+    ].map((node) => ({ attributes: {}, ...node })),
+    initializers: [
+      { name: 'gain', type: 'float32', dims: [W], data: new Float32Array(W) },
+      {
+        name: 'w',
+        type,
+        dims: [0],
+        data: type === 'float16' ? new Uint16Array() : new Float32Array(),
+      },
+    ],
+    inputs: [{ name: 'x', type: 'float16', dims: [2, W] }],
+    outputs: [{ name: 'y', type: 'float32', dims: [1, W] }],
+  });
+  const ws = new Workspace(OnnxGraph.parse(graph, 'm.onnx'));
+  const before = ws.graph.nodes.length;
+  const { left } = toHalf(ws, 'y');
+  const own = 'fp16: in halves itself, norms for the runtime to fuse: 1';
+  expect(left.includes(own)).toBe(type === 'float16');
+  if (type === 'float16') expect(ws.graph.nodes).toHaveLength(before);
+  else expect(ws.graph.nodes.length).toBeGreaterThan(before);
+});
+
 test('a number made of ids is summed in fp32', () => {
   const graph = onnxModel({
     nodes: [

@@ -48,10 +48,28 @@ export function toHalf(
   if (unknown !== undefined) {
     return { weights: 0, left: [`fp16: the type that ${unknown.op} gives is not known`] };
   }
+  const norms = inHalves(ws) ? nodes.filter((node) => isMeanSquare(ws, node)).length : 0;
+  if (norms > 0) {
+    return {
+      weights: 0,
+      left: [`fp16: in halves itself, norms for the runtime to fuse: ${norms}`],
+    };
+  }
   const halver = new Halver(ws, new Set([...exactNodes(ws), ...recurrent]));
   for (const node of ws.walk()) halver.node(node);
   halver.outputs(logits);
   return { weights: halver.weights, left: halver.left() };
+}
+
+/** Whether the graph was exported in halves: it says itself what keeps fp32. */
+function inHalves({ graph }: Workspace): boolean {
+  return graph.initializers.some(({ type }) => type === TYPE.float16);
+}
+
+/** The middle of a norm in fp32 behind casts. The runtime fuses it as it is, and not with casts inside. */
+function isMeanSquare(ws: Workspace, node: Node): boolean {
+  const square = node.op === 'ReduceMean' ? ws.producer(node.inputs[0]!) : undefined;
+  return square?.op === 'Pow' || (square?.op === 'Mul' && square.inputs[0] === square.inputs[1]);
 }
 
 class Halver {
