@@ -52,7 +52,8 @@ it('operators that cannot be undone are named as such', () => {
 it('the context has at most 16 bytes to either side, and only whole characters', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme' }), (a, b) => {
-      fc.pre(a !== b);
+      // The mark of a cut character must not come from the texts themselves.
+      fc.pre(a !== b && !`${a}${b}`.includes('\ufffd'));
       const { at, original, decoded } = loss(a, b);
       const bytes = Buffer.from(a);
       expect(bytes.subarray(0, at)).toEqual(Buffer.from(b).subarray(0, at));
