@@ -11,7 +11,7 @@ let api: PublicApi;
 
 beforeAll(() => {
   api = publicApi();
-}, 120_000);
+});
 
 const page = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 

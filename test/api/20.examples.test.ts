@@ -36,7 +36,7 @@ beforeAll(async () => {
   symlinkSync(`${ROOT}/node_modules/@types/node`, inputs.at('node_modules', '@types', 'node'));
   for (const [name, text] of examples) writeFileSync(inputs.at(`${name}.ts`), text);
   cpSync(CONSUMER, inputs.at('consumer.ts'));
-}, 120_000);
+});
 
 afterAll(() => inputs.remove());
 

@@ -96,7 +96,7 @@ let results: Results;
 beforeAll(async () => {
   inputs = await exampleInputs();
   results = await allResults(inputs);
-}, 120_000);
+});
 
 afterAll(() => inputs.remove());
 

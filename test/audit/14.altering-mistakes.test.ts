@@ -161,7 +161,6 @@ for rule in ["identity", "nfkc", "nmt_nfkc", "nfkc_cf", "nmt_nfkc_cf"]:
         expect(rules.altering).toBe(0);
       }
     },
-    120_000,
   );
 });
 

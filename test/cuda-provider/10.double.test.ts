@@ -99,7 +99,6 @@ describe.skipIf(noFakeCuda !== '')(
           expect(shapes(batch)).toEqual(shapes(ours.log.batches[index + 1]!));
         }
       },
-      300_000,
     );
   },
 );

@@ -93,7 +93,6 @@ describe.skipIf(noFakeCuda !== '')(
             if (name === 'baseline-9x512') expect(passes).toBeLessThanOrEqual(18);
           }
         },
-        120_000,
       );
     }
   },

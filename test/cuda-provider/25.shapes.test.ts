@@ -42,6 +42,6 @@ describe.skipIf(noFakeCuda !== '')(
       const { engine, optimization } = JSON.parse(stdout) as ScoreResult;
       expect(engine).toMatchObject({ name: 'onnx-cuda' });
       expect(optimization!.rewrites).toContainEqual({ name: 'swiglu', count: 1 });
-    }, 60_000);
+    });
   },
 );

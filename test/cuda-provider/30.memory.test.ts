@@ -17,23 +17,19 @@ describe.skipIf(noFakeCuda !== '')(
     test.each([
       ['as exported', []],
       ['rewritten', ['--optimize']],
-    ])(
-      '%s, over 300 batches: none is taken after the first 32',
-      async (_, flags) => {
-        const { code, stdout, log } = await bpbOnFakeCuda([
-          ...scored,
-          ...['--batch-tokens', '512', ...flags],
-        ]);
-        expect(code).toBe(0);
-        const { coverage } = JSON.parse(stdout) as ScoreResult;
-        // The run's own; those of a proof, on another session, come after them.
-        const batches = log.batches.slice(0, Math.floor(coverage.scored / 512));
-        expect(batches.length).toBeGreaterThan(300);
-        expect(allocations(batches.slice(0, 2)).length).toBeGreaterThan(0);
-        expect(allocations(batches.slice(32))).toEqual([]);
-      },
-      120_000,
-    );
+    ])('%s, over 300 batches: none is taken after the first 32', async (_, flags) => {
+      const { code, stdout, log } = await bpbOnFakeCuda([
+        ...scored,
+        ...['--batch-tokens', '512', ...flags],
+      ]);
+      expect(code).toBe(0);
+      const { coverage } = JSON.parse(stdout) as ScoreResult;
+      // The run's own; those of a proof, on another session, come after them.
+      const batches = log.batches.slice(0, Math.floor(coverage.scored / 512));
+      expect(batches.length).toBeGreaterThan(300);
+      expect(allocations(batches.slice(0, 2)).length).toBeGreaterThan(0);
+      expect(allocations(batches.slice(32))).toEqual([]);
+    });
 
     test('the second batch takes its upload and its results, and nothing for the model', async () => {
       const { code, log } = await bpbOnFakeCuda(scored);
@@ -42,7 +38,7 @@ describe.skipIf(noFakeCuda !== '')(
       expect(bytesOf(first!, 'deviceMemory')).toBeGreaterThan(2 ** 30);
       expect(countOf(second!, 'deviceMemory')).toBe(2);
       expect(bytesOf(second!, 'deviceMemory')).toBeLessThan(2 ** 22);
-    }, 60_000);
+    });
 
     test('a GPU with too little of it is given smaller batches', async () => {
       const { code, stdout } = await bpbOnFakeCuda(
@@ -56,7 +52,7 @@ describe.skipIf(noFakeCuda !== '')(
       expect(notes).toContain('out of GPU memory: batches of 128 rows were cut to 64');
       expect(engine.batch).toEqual([64, 512]);
       expect(score.val_loss).toBe(6);
-    }, 60_000);
+    });
 
     test('one row that does not fit is the environment at fault', async () => {
       const { code, stdout } = await bpbOnFakeCuda([...scored, '--batch-tokens', '512'], {
@@ -64,6 +60,6 @@ describe.skipIf(noFakeCuda !== '')(
       });
       expect(code).toBe(4);
       expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'BPB_CUDA_MEMORY' } });
-    }, 60_000);
+    });
   },
 );

@@ -44,7 +44,7 @@ describe.skipIf(noFakeCuda !== '')(
       expect(code).toBe(4);
       expect(JSON.parse(stdout).error).toMatchObject({ code: 'BPB_CUDA_DRIVER' });
       expect(log.batches).toEqual([]);
-    }, 60_000);
+    });
 
     test('a device that is lost in the middle of the run', async () => {
       const { code, stdout, log } = await bpbOnFakeCuda(
@@ -54,7 +54,7 @@ describe.skipIf(noFakeCuda !== '')(
       expect(code).toBe(4);
       expect(JSON.parse(stdout).error).toMatchObject({ code: 'BPB_CUDA_LOST' });
       expect(log.batches.length).toBeGreaterThan(3);
-    }, 60_000);
+    });
 
     test('a node that asks for cuDNN where there is none', async () => {
       const { code, stdout } = await bpbOnFakeCuda([
@@ -70,7 +70,7 @@ describe.skipIf(noFakeCuda !== '')(
       });
       expect(error.actual).toMatch(/^ReduceMean \(mean_next\)/);
       expect(error.hint).toMatch(/Install cuDNN 9.*--device cpu/);
-    }, 60_000);
+    });
 
     test('a cuDNN that does not do', async () => {
       const { code, stdout } = await bpbOnFakeCuda(
@@ -81,7 +81,7 @@ describe.skipIf(noFakeCuda !== '')(
       const { error } = JSON.parse(stdout);
       expect(error).toMatchObject({ code: 'BPB_CUDNN', message: 'cuDNN failed.' });
       expect(error.actual).toMatch(/^ReduceMean \(mean_next\): .*CUDNN failure/);
-    }, 60_000);
+    });
   },
 );
 
@@ -113,7 +113,6 @@ describe.skipIf(noFakeCuda !== '')(
         expect(b!.identity.bits).not.toBe(a!.identity.bits);
         expect(b!.identity.score).toBe(a!.identity.score);
       },
-      120_000,
     );
 
     test('products of 16-bit factors add in fp32, whatever the environment says', async () => {
@@ -131,6 +130,6 @@ describe.skipIf(noFakeCuda !== '')(
         // CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION
         expect(before.line).toBe('BLAS cublasSetMathMode mode=16');
       }
-    }, 60_000);
+    });
   },
 );

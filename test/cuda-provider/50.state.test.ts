@@ -28,7 +28,7 @@ describe.skipIf(noFakeCuda !== '')(
           code: 'BPB_CPU_NODES',
           actual: `on the CPU: ${cpuNodes}`,
         });
-      }, 60_000);
+      });
 
       if (needsCudnn !== undefined) {
         test(`${name}: ${needsCudnn} needs cuDNN, which is the environment's fault`, async () => {
@@ -37,7 +37,7 @@ describe.skipIf(noFakeCuda !== '')(
           const { error } = JSON.parse(stdout);
           expect(error.code).toBe('BPB_CUDNN');
           expect(error.actual).toContain(`${needsCudnn} asks for cuDNN`);
-        }, 60_000);
+        });
       }
 
       if (most !== null) {
@@ -64,7 +64,7 @@ describe.skipIf(noFakeCuda !== '')(
           // Nats, sums and flags of at most 12 rows: no logits, no state.
           const down = log.launches.filter(({ kind }) => kind === 'download');
           expect(Math.max(...down.map(({ bytes }) => bytes))).toBeLessThan(2 ** 14);
-        }, 120_000);
+        });
       }
     }
   },

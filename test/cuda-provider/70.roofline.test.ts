@@ -22,20 +22,16 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let models: Map<string, string> | undefined;
 
 describe.skipIf(why !== '')(`kept launches${why && ` (skipped: ${why})`}`, () => {
-  test.each(BENCHMARK_SHAPES)(
-    '%s',
-    async (shape) => {
-      models ??= benchmarkModels(folder);
-      const { code, log } = await bpbOnFakeCuda([
-        ...['score', models.get(shape)!, '--json', '--quiet', '--verify-rows', '0', '--optimize'],
-        // Three batches of the run itself: those of the proof, in other shapes, come after them.
-        ...['--batch-tokens', '65536', '--limit-docs', '20', '--window', 'chunk', '--tail', 'drop'],
-      ]);
-      expect(code).toBe(0);
-      const fresh = parseLog(log.launches.map(({ line }) => `${line}\n`).join(''));
-      const path = join(kept, `${shape}-fp16.launches`);
-      expect(parseLog(readFileSync(path, 'utf8'))).toEqual(chooseBatch(fresh));
-    },
-    180_000,
-  );
+  test.each(BENCHMARK_SHAPES)('%s', async (shape) => {
+    models ??= benchmarkModels(folder);
+    const { code, log } = await bpbOnFakeCuda([
+      ...['score', models.get(shape)!, '--json', '--quiet', '--verify-rows', '0', '--optimize'],
+      // Three batches of the run itself: those of the proof, in other shapes, come after them.
+      ...['--batch-tokens', '65536', '--limit-docs', '20', '--window', 'chunk', '--tail', 'drop'],
+    ]);
+    expect(code).toBe(0);
+    const fresh = parseLog(log.launches.map(({ line }) => `${line}\n`).join(''));
+    const path = join(kept, `${shape}-fp16.launches`);
+    expect(parseLog(readFileSync(path, 'utf8'))).toEqual(chooseBatch(fresh));
+  });
 });

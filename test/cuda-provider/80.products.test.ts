@@ -134,6 +134,6 @@ describe.skipIf(noFakeCuda !== '')(
         'MatMul, then Add of a residual, two axes': ['copy', product],
         'MatMul, then Add of a residual, three axes': [product, 'elementwise kernel'],
       });
-    }, 60_000);
+    });
   },
 );

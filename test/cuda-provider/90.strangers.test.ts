@@ -52,16 +52,12 @@ async function outcomeOf(name: string, ...flags: string[]) {
 const LIFTED = ['BPB_CUDNN', 'BPB_CPU_NODES'];
 
 describe.skipIf(why !== '')(`strangers' graphs on the CUDA provider${why && ` (${why})`}`, () => {
-  test.each(scored())(
-    '%s',
-    async (name) => {
-      const exported = await outcomeOf(name);
-      const optimized = await outcomeOf(name, '--optimize');
-      const lifted = 'code' in exported && LIFTED.includes(exported.code as string);
-      if (lifted && 'engine' in optimized) expect(optimized.engine).toBe('onnx-cuda');
-      else if (lifted) expect(optimized).toMatchObject({ code: exported.code });
-      else expect(optimized).toEqual(exported);
-    },
-    120_000,
-  );
+  test.each(scored())('%s', async (name) => {
+    const exported = await outcomeOf(name);
+    const optimized = await outcomeOf(name, '--optimize');
+    const lifted = 'code' in exported && LIFTED.includes(exported.code as string);
+    if (lifted && 'engine' in optimized) expect(optimized.engine).toBe('onnx-cuda');
+    else if (lifted) expect(optimized).toMatchObject({ code: exported.code });
+    else expect(optimized).toEqual(exported);
+  });
 });

@@ -42,7 +42,7 @@ describe.skipIf(python === undefined)('needs torch, onnx, onnxscript and onnxrun
   test.each([
     ['newer', dynamo!],
     ['older', script!],
-  ])('the %s exporter, the comparison, the commands', { timeout: 300_000 }, (_, block) => {
+  ])('the %s exporter, the comparison, the commands', (_, block) => {
     const cwd = temporaryFolder();
     const run = spawnSync(python!, ['-c', MODEL + block + compare], { cwd, encoding: 'utf8' });
     expect(run.stderr.slice(-2000) + run.status).toMatch(/0$/);
@@ -58,7 +58,7 @@ describe.skipIf(python === undefined)('needs torch, onnx, onnxscript and onnxrun
     }
   });
 
-  test('the comparison finds another model', { timeout: 120_000 }, () => {
+  test('the comparison finds another model', () => {
     const cwd = temporaryFolder();
     const other = 'model.head.weight.data[3, 5] += 0.5\n';
     const program = MODEL + script + other + compare;

@@ -72,7 +72,7 @@ describe.each(SIGNATURES.filter(({ outcome }) => outcome === 'withheld'))('$name
 });
 
 describe.each(scored)('$name', (signature) => {
-  test('is scored as in float64, and verified', { timeout: 180_000 }, async () => {
+  test('is scored as in float64, and verified', async () => {
     const result = await score(inputsOf(signature, signature.name));
     expect(result.score.val_bpb).not.toBeNull();
     expect(Math.abs(result.score.val_bpb! - expected(signature))).toBeLessThan(TOLERANCE_BPB);
@@ -82,7 +82,7 @@ describe.each(scored)('$name', (signature) => {
 
 // Graphs that nothing is bound in are those of test/probes.
 describe.each(scored.filter(isRewritten))('$name', (signature) => {
-  test('fails no probe', { timeout: 180_000 }, async () => {
+  test('fails no probe', async () => {
     const report = await probe(inputsOf(signature, signature.name));
     expect(report.verdicts.filter(({ verdict }) => verdict === 'fail')).toEqual([]);
   });

@@ -56,7 +56,7 @@ beforeAll(async () => {
     golden = { machine, cases: Object.fromEntries(entries) };
     writeFileSync(FILE, `${JSON.stringify(golden, null, 2)}\n`);
   }
-}, 600_000);
+});
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

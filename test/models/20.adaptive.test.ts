@@ -77,7 +77,7 @@ describe.each(stateful)('%s', (name) => {
     expect(reference.onnxruntime.difference_of_the_mean).toBeLessThan(1e-5);
   });
 
-  test('the first two documents as PyTorch scores them', { timeout: 300_000 }, async () => {
+  test('the first two documents as PyTorch scores them', async () => {
     const result = await score({ artifact, limitDocs: 2 });
     const [first, second] = reference.documents;
     // Where the text ends with the second document, no BOS follows it.

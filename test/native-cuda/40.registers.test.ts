@@ -41,5 +41,4 @@ test.skipIf(toolkit === undefined)(
       expect(line.trim()).toBe('0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads');
     }
   },
-  300_000,
 );

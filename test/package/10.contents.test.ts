@@ -21,7 +21,7 @@ describe('the tarball', () => {
     const [packed] = JSON.parse(execFileSync('npm', line, { cwd: ROOT, encoding: 'utf8' }));
     files = packed.files.map(({ path }: { path: string }) => path);
     bytes = packed.size;
-  }, 120_000);
+  });
 
   test('has no test, no benchmark, no build output, no source map, no source in TypeScript', () => {
     const strays = files.filter(

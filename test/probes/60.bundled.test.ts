@@ -19,7 +19,7 @@ const long = process.env['BPB_TEST_LONG'] !== undefined;
 
 describe.each(bundled)('%s', (name) => {
   const title = LONG.includes(name) ? 'no probe fails (BPB_TEST_LONG)' : 'no probe fails';
-  test.skipIf(LONG.includes(name) && !long)(title, { timeout: 600_000 }, () => noneFails(name));
+  test.skipIf(LONG.includes(name) && !long)(title, () => noneFails(name));
 });
 
 async function noneFails(name: string): Promise<void> {

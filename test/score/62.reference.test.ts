@@ -300,18 +300,14 @@ describe('a graph of fp16 that loads only with graph optimization', () => {
   });
 
   const python = pythonWith('torch', 'onnx', 'onnxruntime.transformers.float16');
-  test.runIf(python)(
-    'made by ONNX Runtime’s converter of a legacy export',
-    async () => {
-      const path = `${temporaryFolder()}/half.onnx`;
-      const generator = fileURLToPath(new URL('half-export.py', import.meta.url));
-      const made = spawnSync(python!, [generator, path], { encoding: 'utf8' });
-      expect([made.status, made.stderr.slice(-500)]).toEqual([0, expect.any(String)]);
-      await expect(InferenceSession.create(path, unoptimized)).rejects.toThrow(/Type Error/);
-      const w = await scoreFixture();
-      const result = await score({ ...options, artifact: path, docs: w.docs });
-      expect(result.verification).toMatchObject({ verdict: 'pass', optimized: true });
-    },
-    120_000,
-  );
+  test.runIf(python)('made by ONNX Runtime’s converter of a legacy export', async () => {
+    const path = `${temporaryFolder()}/half.onnx`;
+    const generator = fileURLToPath(new URL('half-export.py', import.meta.url));
+    const made = spawnSync(python!, [generator, path], { encoding: 'utf8' });
+    expect([made.status, made.stderr.slice(-500)]).toEqual([0, expect.any(String)]);
+    await expect(InferenceSession.create(path, unoptimized)).rejects.toThrow(/Type Error/);
+    const w = await scoreFixture();
+    const result = await score({ ...options, artifact: path, docs: w.docs });
+    expect(result.verification).toMatchObject({ verdict: 'pass', optimized: true });
+  });
 });

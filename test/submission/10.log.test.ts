@@ -103,7 +103,7 @@ describe('reading', () => {
     const log = parseLog(dump + EXACT);
     expect(log.lines).toHaveLength(1);
     expect(log.longLines).toBe(2);
-  }, 5_000);
+  });
 
   test('every label of the challenge is a final, steps and running figures are not', () => {
     const pair = 'val_loss:2.07234577 val_bpb:1.22735990';

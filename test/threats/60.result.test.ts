@@ -24,7 +24,7 @@ beforeAll(async () => {
   await scoreOf(honest, { out: results('mine'), saveTargets: true });
   await scoreOf(honest, { out: results('part'), saveTargets: true, part: [1, 2], batchTokens: 64 });
   await scoreOf(worse!, { out: results('worse'), saveTargets: true });
-}, 120_000);
+});
 
 /** The verdict with the artifact at hand, or the exit code of a refusal. */
 async function verdictOf(result: string, over: Partial<Pick<World, 'artifact' | 'data'>> = {}) {

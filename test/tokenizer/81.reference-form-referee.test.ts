@@ -31,7 +31,7 @@ describe.skipIf(!python || hasNormalizer.status !== 0)('the normalizers of Sente
     const run = spawnSync(python!, [script], { input, maxBuffer: 1 << 30, encoding: 'utf8' });
     if (run.status !== 0) throw new Error(run.stderr);
     verdict = JSON.parse(run.stdout) as Verdict;
-  }, 120_000);
+  });
 
   const cases = (folds: boolean) =>
     verdict.rules

@@ -30,7 +30,7 @@ beforeAll(async () => {
   const options = { ...common, artifact: model, docs, saveTargets: true, window: 'chunk' } as const;
   await score({ ...options, seqLen: 32, out: run });
   await score({ ...options, seqLen: 24, out: other });
-}, 60_000);
+});
 
 const failing = async (result: string) => {
   const report = await verify({ result });

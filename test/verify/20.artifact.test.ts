@@ -51,7 +51,7 @@ beforeAll(async () => {
   run = join(folder, 'run');
   const { model: artifact, docs } = fixture;
   await score({ artifact, docs, tokenizer: 'byte260', ...chunk, ...quick, out: run });
-}, 60_000);
+});
 
 describe('what the result is not of is refused, with both hashes', () => {
   const refused = (over: Partial<VerifyOptions>, result = run) =>

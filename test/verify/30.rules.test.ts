@@ -38,7 +38,7 @@ beforeAll(async () => {
   const options = { artifact, docs, workers: 1, threads: 1, verifyRows: 0, saveTargets: true };
   await score({ ...options, rules, out: run });
   await score({ ...options, out: free });
-}, 60_000);
+});
 
 const check = (result: string, source?: string) =>
   verify({ result, artifact, rules: source, rows: 1, threads: 1 });
