@@ -32,6 +32,11 @@ const doing = {
     await delay(milliseconds);
     return value;
   },
+  /** Ends when the shared number is no longer 0. */
+  hold: ({ gate, value }) => {
+    Atomics.wait(gate, 0, 0);
+    return value;
+  },
   refuse: ({ row }) => {
     throw new RowError(row);
   },

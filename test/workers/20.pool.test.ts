@@ -37,6 +37,16 @@ function echoPool(workers: number, setup: object = {}, tasksPerWorker = 1) {
 
 const value = (of: unknown): Task => ({ kind: 'value', value: of });
 
+/** A task that runs until it is released. */
+function held(of: unknown) {
+  const gate = shared(1);
+  const release = () => {
+    Atomics.store(gate, 0, 1);
+    Atomics.notify(gate, 0);
+  };
+  return { task: { kind: 'hold', gate, value: of }, release };
+}
+
 /** Until `tasks` tasks have begun. */
 async function begun(counters: Int32Array, tasks: number): Promise<void> {
   while (Atomics.load(counters, 1) < tasks) await new Promise((resolve) => setImmediate(resolve));
@@ -150,10 +160,12 @@ describe('a thread that ends', () => {
 
   test('leaves the task of another thread alone', async () => {
     const { pool, counters } = echoPool(2);
-    const late = pool.call({ kind: 'delay', milliseconds: 100, value: 'late' });
+    const { task, release } = held('late');
+    const late = pool.call(task);
     await begun(counters, 1);
     const dead = await refusalOf(() => pool.call({ kind: 'exit', code: 1 }));
     expect(dead.code).toBe('BPB_WORKER_DIED');
+    release();
     expect(await late).toBe('late');
   });
 
@@ -196,10 +208,13 @@ describe('closing', () => {
   test('waits for what runs and drops what has not begun', async () => {
     const { pool, counters } = echoPool(1);
     await pool.openAll();
-    const calls = [1, 2, 3].map((k) => pool.call({ kind: 'delay', milliseconds: 50, value: k }));
+    const { task, release } = held(1);
+    const calls = [task, value(2), value(3)].map((each) => pool.call(each));
     const settled = Promise.allSettled(calls);
     await begun(counters, 1);
-    await pool.close();
+    const closed = pool.close();
+    release();
+    await closed;
     const [first, ...others] = await settled;
     expect(first).toEqual({ status: 'fulfilled', value: 1 });
     for (const each of others) {
