@@ -8,6 +8,7 @@ import { createEncoder } from '#bpb/tokenizer/encoder';
 import { loadTokenizer } from '#bpb/tokenizer/load';
 import { SurfaceBytes } from '#bpb/tokenizer/surfaces-bytes';
 import { temporaryFolder } from '../helpers/folder.js';
+import { processorTime } from '../helpers/processor-time.js';
 import { modelFile, SMALL } from '../helpers/sentencepiece.js';
 import { compileCharsmap, RULES } from './charsmap.js';
 import { operatorPieces } from './texts.js';
@@ -21,14 +22,6 @@ const model = () =>
     charsmap: compileCharsmap(RULES),
     removeExtraWhitespaces: true,
   });
-
-/** Seconds of processor time: other programs on the machine do not count. */
-async function processorTime(work: () => unknown): Promise<number> {
-  const before = process.cpuUsage();
-  await work();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1e6;
-}
 
 const MIB = 1 << 20;
 
