@@ -31,6 +31,8 @@ stage B 100 what needs the rest
 B rest 20 all cat later
 `;
 
+const MINUTE = { timeout: 60_000 };
+
 /** Whether a process does anything yet: one that ended may still wait to be looked at. */
 function works(pid: string): boolean {
   const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', pid], { encoding: 'utf8' });
@@ -224,7 +226,7 @@ A after 20 first true
       after: { status: 'ok' },
     });
     expect(text).toContain('no times: the laboratory did not run');
-    await expect.poll(() => works(pack.noted('pid'))).toBe(false);
+    await expect.poll(() => works(pack.noted('pid')), MINUTE).toBe(false);
   });
 
   test('a step that hangs: it and its children are ended at its limit, the others run', () => {
@@ -276,7 +278,7 @@ A after 20 first true
     expect(status, text).toBe(0);
     expect(Object.keys(pack.results())).toEqual(['after', 'counts', 'kills']);
     expect(pack.counted()).toBe(1);
-    await expect.poll(() => works(pack.noted('pid'))).toBe(false);
+    await expect.poll(() => works(pack.noted('pid')), MINUTE).toBe(false);
   });
 
   test('what is measured with is that of the archives, not of earlier ones', () => {
