@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { asksForJson, reportTarget } from '#bpb/cli/reports';
 import { flagOf } from '#bpb/option-check';
-import { bpb, start } from '../helpers/command.js';
+import { bpb, bpbIn, preload } from '../helpers/command.js';
 import { temporaryFolder } from '../helpers/folder.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -212,13 +212,10 @@ test('Markdown on stdout: an error is there too, and on stderr for whoever reads
 });
 
 test('what nobody catches is a bug of ours: exit 70', async () => {
-  const thrower = `const t = setInterval(() => {
-    if (process.listenerCount('uncaughtException') === 0) return;
-    clearInterval(t);
-    throw new Error('boom');
-  }, 1)`;
-  const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(thrower)}` };
-  const { code, stderr } = await start(CLAIM, env).finished;
+  const env = preload(`process.on('newListener', (event) => {
+    if (event === 'uncaughtException') setImmediate(() => { throw new Error('boom'); });
+  });`);
+  const { code, stderr } = await bpbIn(env, CLAIM);
   expect(code).toBe(70);
   expect(stderr).toMatch(/boom[\s\S]*BPB_BUG, exit 70/);
 });

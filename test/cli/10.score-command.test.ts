@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { bpb, start, until } from '../helpers/command.js';
+import { bpb, bpbIn, signalAt } from '../helpers/command.js';
 import { scoreFixture, seededTexts } from '../helpers/score-fixture.js';
 
 const flags = (w: { model: string; docs: string }) => [
@@ -110,12 +110,8 @@ test.each([
     const w = await scoreFixture({ texts: seededTexts(4000) });
     const out = join(w.folder, 'out');
     const journal = join(out, 'journal.jsonl');
-    const run = start([...flags(w), '--batch-tokens', '32', '--out', out]);
-    const lines = () =>
-      existsSync(journal) ? readFileSync(journal, 'utf8').split('\n').length : 0;
-    await until(() => lines() > 3);
-    run.kill(signal);
-    const { code, stderr, stdout } = await run.finished;
+    const args = [...flags(w), '--batch-tokens', '32', '--out', out];
+    const { code, stderr, stdout } = await bpbIn(signalAt(signal, journal, 3), args);
     expect(code).toBe(exit);
     expect(stderr).toMatch(/interrupted/);
     expect(stdout).toBe('');

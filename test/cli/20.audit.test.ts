@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { casedModel, dataSet, docsFile, rightModel, TEXTS, tableFile } from '../audit/fixtures.js';
-import { bpb, start } from '../helpers/command.js';
+import { bpb, bpbIn, signalAt } from '../helpers/command.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { modelFile } from '../helpers/sentencepiece.js';
 
@@ -127,11 +127,9 @@ it('an interrupt stops cleanly: exit 130 and no report', async () => {
   const out = temporaryFolder();
   const texts = Array.from({ length: 40_000 }, (_, k) => `${TEXTS[k % TEXTS.length]} ${k}`);
   const docs = docsFile(texts);
-  const run = start(['audit', rightModel(), '--docs', docs, '--out', out, '--workers', '0']);
-  const { setTimeout } = await import('node:timers/promises');
-  while (!existsSync(join(out, 'documents.csv.partial'))) await setTimeout(5);
-  run.kill('SIGINT');
-  const { code, stderr, stdout } = await run.finished;
+  const begun = signalAt('SIGINT', join(out, 'documents.csv.partial'));
+  const args = ['audit', rightModel(), '--docs', docs, '--out', out, '--workers', '0'];
+  const { code, stderr, stdout } = await bpbIn(begun, args);
   expect(code).toBe(130);
   expect(stderr).toMatch(/interrupted/);
   expect(stdout).toBe('');

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { bpb, start, until } from '../helpers/command.js';
+import { bpb, bpbIn, signalAt } from '../helpers/command.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { scoreFixture, seededTexts } from '../helpers/score-fixture.js';
 import { modelFile, SMALL } from '../helpers/sentencepiece.js';
@@ -141,10 +141,8 @@ describe('shards', () => {
 
 test('an interrupt stops cleanly: exit 130, and no shard of the run is left', async () => {
   const made = documents(seededTexts(60_000));
-  const run = start(flags(made));
-  await until(() => existsSync(join(made.out, 'fineweb_val_000000.bin.partial')));
-  run.kill('SIGINT');
-  const { code, stderr, stdout } = await run.finished;
+  const begun = signalAt('SIGINT', join(made.out, 'fineweb_val_000000.bin.partial'));
+  const { code, stderr, stdout } = await bpbIn(begun, flags(made));
   expect(code).toBe(130);
   expect(stderr).toMatch(/interrupted/);
   expect(stdout).toBe('');

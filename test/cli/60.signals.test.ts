@@ -1,18 +1,16 @@
 /** SIGTERM and SIGINT end every command with the exit code of the signal. */
 import { describe, expect, test } from 'vitest';
-import { start } from '../helpers/command.js';
+import { bpbIn, preload } from '../helpers/command.js';
 import { temporaryFolder } from '../helpers/folder.js';
 
 /** Sends the signal to the process itself, at the moment when it takes the signal over. */
-const sender = (signal: string): Record<string, string> => {
-  const code = `const { on } = process;
+const sender = (signal: string) =>
+  preload(`const { on } = process;
     process.on = function (event, ...rest) {
       const result = on.call(this, event, ...rest);
       if (event === '${signal}') process.kill(process.pid, '${signal}');
       return result;
-    };`;
-  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}` };
-};
+    };`);
 
 const COMMANDS: readonly (readonly [string, () => string[]])[] = [
   ['score', () => ['score', 'sotu-recurrent']],
@@ -32,7 +30,7 @@ describe.each([
   ['SIGINT', 130],
 ] as const)('%s: exit %i', (signal, exit) => {
   test.each(COMMANDS)('%s', async (_, line) => {
-    const { code, stdout } = await start(line(), sender(signal)).finished;
+    const { code, stdout } = await bpbIn(sender(signal), line());
     expect({ code, stdout }).toEqual({ code: exit, stdout: '' });
   });
 });

@@ -5,11 +5,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { DoctorReport } from '#bpb/doctor/types';
 import { doctorText } from '#bpb/report/doctor-text';
-import { start } from '../helpers/command.js';
+import { bpb, bpbIn } from '../helpers/command.js';
 import { fakeGpu, noFakeGpu } from '../helpers/fake-gpu.js';
 
 async function doctor(args: readonly string[], env: Record<string, string>) {
-  const { code, stdout, stderr } = await start(['doctor', '--json', ...args], env).finished;
+  const { code, stdout, stderr } = await bpbIn(env, ['doctor', '--json', ...args]);
   expect(stderr).toBe('');
   return { code, report: JSON.parse(stdout) as DoctorReport };
 }
@@ -37,7 +37,7 @@ test('without a driver the CPU engines score: exit 0, each missing thing with it
 
 test('--require cuda is exit 4 there', async () => {
   expect((await doctor(['--require', 'cuda'], noDriver)).code).toBe(4);
-  const { code } = await start(['doctor', '--require', 'tpu']).finished;
+  const { code } = await bpb('doctor', '--require', 'tpu');
   expect(code).toBe(2);
 });
 
@@ -48,7 +48,7 @@ test('a runtime that is not there is a finding, not a failure', async () => {
 });
 
 test('for people: sections, found and missing, the verdict last', async () => {
-  const { stdout } = await start(['doctor'], noDriver).finished;
+  const { stdout } = await bpbIn(noDriver, ['doctor']);
   expect(stdout).toMatch(/Scoring on the CPU\n.*found {4}Node/);
   expect(stdout).toMatch(/missing {2}NVIDIA driver .*\n.*→ Install the NVIDIA driver/);
   expect(stdout.trim()).toMatch(/There is no GPU to use\.$/);

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createAdaptiveEngine, createEngine, ENGINE_CHOICES } from '#bpb/engine/create';
-import { start } from '../helpers/command.js';
+import { bpbIn } from '../helpers/command.js';
 import { engineOptions } from '../helpers/engines.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { normals, tableModel } from '../helpers/models.js';
@@ -44,7 +44,7 @@ async function scored(mains: Readonly<Record<string, string>>) {
   const flags = ['--tokenizer', 'byte260', '--docs', w.docs, '--window', 'chunk'];
   const args = ['score', w.model, ...flags, '--seq-len', '32', '--engine', 'tfjs', '--json'];
   const env = { NODE_PATH: packages(mains) };
-  const { code, stdout } = await start(args, env).finished;
+  const { code, stdout } = await bpbIn(env, args);
   return { code, error: JSON.parse(stdout).error, model: w.model };
 }
 

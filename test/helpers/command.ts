@@ -1,6 +1,5 @@
 /** Runs `bpb` as a user does: a process with arguments, output and an exit code. */
 import { spawn } from 'node:child_process';
-import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -11,17 +10,12 @@ export interface Finished {
   readonly stderr: string;
 }
 
-export interface Running {
-  readonly finished: Promise<Finished>;
-  kill(signal: NodeJS.Signals): void;
-}
-
-export function start(args: readonly string[], env: Record<string, string> = {}): Running {
+export function bpbIn(env: Record<string, string>, args: readonly string[]): Promise<Finished> {
   const child = spawn(process.execPath, [MAIN, ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const finished = new Promise<Finished>((resolve, reject) => {
+  return new Promise<Finished>((resolve, reject) => {
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -33,14 +27,35 @@ export function start(args: readonly string[], env: Record<string, string> = {})
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, stdout, stderr }));
   });
-  return { finished, kill: (signal) => child.kill(signal) };
 }
 
 export function bpb(...args: string[]): Promise<Finished> {
-  return start(args).finished;
+  return bpbIn({}, args);
 }
 
-/** Waits until `condition` holds; the test's own time limit bounds it. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await setTimeout(5);
+/**
+ * Environment in which a process sends itself `signal` once the file `path` has `lines` lines.
+ *
+ * The process asks between its own steps, so it cannot end before a slower one has asked.
+ */
+export function signalAt(signal: NodeJS.Signals, path: string, lines = 0): Record<string, string> {
+  return preload(
+    `import { existsSync, readFileSync } from 'node:fs';
+    import { isMainThread } from 'node:worker_threads';
+    const reached = () => existsSync(PATH) && readFileSync(PATH, 'utf8').split('\\n').length > ${lines};
+    const ask = () => {
+      if (!reached()) return;
+      clearInterval(timer);
+      process.kill(process.pid, '${signal}');
+    };
+    const timer = isMainThread ? setInterval(ask, 1).unref() : undefined;`.replaceAll(
+      'PATH',
+      JSON.stringify(path),
+    ),
+  );
+}
+
+/** Environment in which a process first runs a module's text. */
+export function preload(code: string): Record<string, string> {
+  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}` };
 }

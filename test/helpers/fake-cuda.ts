@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { loadAddon } from '#bpb/engine/addon';
 import { providerFiles } from '#bpb/engine/cuda/provider-files';
 import { findRuntimeLibrary } from '#bpb/engine/library';
-import { type Finished, start } from './command.js';
+import { bpbIn, type Finished } from './command.js';
 import { buildFakeCuda, compiler, cudaLibraries } from './fake-cuda-build.js';
 import { type LaunchLog, readLaunchLog } from './launch-log.js';
 
@@ -78,7 +78,6 @@ export async function bpbOnFakeCuda(
   const log = join(gpu.folder, 'launches.log');
   writeFileSync(log, '');
   const device = ['--device', 'cuda:0', ...(ortLib === undefined ? [] : ['--ort-lib', ortLib])];
-  const finished = await start([...args, ...device], { ...gpu.env, FAKE_CUDA_LOG: log, ...env })
-    .finished;
+  const finished = await bpbIn({ ...gpu.env, FAKE_CUDA_LOG: log, ...env }, [...args, ...device]);
   return { ...finished, log: readLaunchLog(readFileSync(log, 'utf8')) };
 }
