@@ -275,10 +275,10 @@ test('a worker can be ended at any moment of what it scores and adapts', async (
 });
 
 test('a worker can be ended in the middle of a run with state', async () => {
-  // Twenty products of 8.6 GFLOP each, which no machine is through with before the worker is ended.
+  // A thousand products of 8.6 GFLOP, which no machine is through with before the worker is ended.
   const width = 1024;
   const square = new Float32Array(width * width);
-  const products = Array.from({ length: 20 }, (_, i) =>
+  const products = Array.from({ length: 1000 }, (_, i) =>
     op('MatMul', [`x${i}`, 'square'], `x${i + 1}`),
   );
   const model = stateModel(
@@ -289,8 +289,8 @@ test('a worker can be ended in the middle of a run with state', async () => {
         op('Unsqueeze', ['s', 'axis1'], 'row'),
         op('Add', ['column', 'row'], 'x0'),
         ...products,
-        op('Identity', ['x20'], 'logits'),
-        op('ReduceMax', ['x20', 'axis1'], 's_next', { keepdims: { int: 0 } }),
+        op('Identity', ['x1000'], 'logits'),
+        op('ReduceMax', ['x1000', 'axis1'], 's_next', { keepdims: { int: 0 } }),
       ],
       inputs: [idsPort(), statePort('s', 'float32', [width])],
       outputs: [
