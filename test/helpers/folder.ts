@@ -16,6 +16,7 @@ export function fileFolder(): string {
 
 function removedBy(hook: (remove: () => void) => void): string {
   const folder = mkdtempSync(join(tmpdir(), 'bpb-test-'));
-  hook(() => rmSync(folder, { recursive: true, force: true }));
+  // A process that a test has ended may still write a moment longer.
+  hook(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
   return folder;
 }
