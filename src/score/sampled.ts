@@ -56,7 +56,7 @@ function beginnings(
   wanted: number,
   seed: number,
 ): Uint32Array[] {
-  const segments = [...new Set(rows.map((row) => plan.segmentOf(row)))].sort((a, b) => a - b);
+  const segments = segmentsOf(plan, rows);
   const each = Math.ceil(wanted / SAMPLED_DOCUMENTS);
   const groups: Uint32Array[] = [];
   let left = wanted;
@@ -112,7 +112,7 @@ function wholeDocuments(
   wanted: number,
   seed: number,
 ): Uint32Array[] {
-  const segments = [...new Set(rows.map((row) => plan.segmentOf(row)))].sort((a, b) => a - b);
+  const segments = segmentsOf(plan, rows);
   const targets = new Map<number, number>();
   for (const row of rows) {
     const segment = plan.segmentOf(row);
@@ -129,6 +129,11 @@ function wholeDocuments(
       return Uint32Array.from({ length: to - from }, (_, i) => from + i);
     });
   }
+}
+
+/** Documents of the rows, ascending. */
+function segmentsOf(plan: WindowPlan, rows: readonly number[]): number[] {
+  return [...new Set(rows.map((row) => plan.segmentOf(row)))].sort((a, b) => a - b);
 }
 
 function partRows({ batches, range }: Workload): number[] {
