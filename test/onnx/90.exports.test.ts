@@ -18,22 +18,33 @@ const python = pythonWith('torch', 'onnx', 'onnxscript');
 /** As in test/oracles/onnx_exports.py. */
 const [VOCAB, T, ROWS, LAYERS] = [64, 16, 3, 2];
 
-const CAUSAL = [
-  'baseline-dynamo18',
-  'baseline-dynamo23',
-  'baseline-script18',
-  'llama-dynamo18',
-  'llama-script14',
-  'nano-dynamo23',
-  'nano-script14',
-  'interleaved-dynamo18',
-  'interleaved-script18',
-  'triu-script18',
-  'added-dynamo23',
-  'added-script18',
-];
+/** Most of the time goes into making the exports: each model and each exporter here, all pairs with the long tests. */
+const long = process.env['BPB_TEST_LONG'] !== undefined;
+const withLong = (names: readonly string[], more: readonly string[]) =>
+  long ? [...names, ...more] : names;
+const CAUSAL = withLong(
+  [
+    'baseline-dynamo18',
+    'llama-script14',
+    'nano-dynamo23',
+    'interleaved-script18',
+    'triu-script18',
+    'added-dynamo23',
+  ],
+  [
+    'baseline-dynamo23',
+    'baseline-script18',
+    'llama-dynamo18',
+    'nano-script14',
+    'interleaved-dynamo18',
+    'added-script18',
+  ],
+);
 const OPERATORS: ReadonlySet<OwnOperator> = new Set(['SumNorm', 'SquaredRelu', 'SwiGlu']);
-const OTHER = ['bidirectional-dynamo23', 'capped-dynamo18', 'window-dynamo18', 'window-script18'];
+const OTHER = withLong(
+  ['bidirectional-dynamo23', 'capped-dynamo18', 'window-script18'],
+  ['window-dynamo18'],
+);
 
 describe.skipIf(python === undefined)('exports of PyTorch (needs torch, onnx, onnxscript)', () => {
   let folder: string;
