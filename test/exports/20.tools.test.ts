@@ -15,10 +15,16 @@ import { bpb } from '../helpers/command.js';
 import { fileFolder } from '../helpers/folder.js';
 import { pythonWith } from '../helpers/python.js';
 
-/** Against the same runtime at the same settings; the order of sums may differ. */
-const TOLERANCE_BPB = 1e-8;
-/** Of the mean size of what `--optimize` moves: beyond it a rewrite is wrong, not rounded. */
-const PROVED_SIZE_NATS = 5e-3;
+/**
+ * Against the same runtime at the same settings; the order of sums may differ. Of probabilities the runtime takes
+ * the logarithms in fp32 here, and the referee in float64.
+ */
+const TOLERANCE_BPB = { logits: 1e-8, probabilities: 1e-7 };
+/**
+ * Of the mean size of what `--optimize` moves in fp16: beyond it a rewrite is wrong, not rounded. Where a graph
+ * rounds activations to 8 bits, a difference in fp16 moves some by a whole step.
+ */
+const ROUNDED_NATS = { fp16: 1e-2, int8: 5e-2 };
 /** As in test/exports/entry.py. */
 const TIME = 32;
 
@@ -34,6 +40,7 @@ interface Entry {
   readonly says: string;
   readonly flags: readonly string[];
   readonly instead: readonly string[];
+  readonly gives: 'logits' | 'probabilities';
 }
 type Lines = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 
@@ -103,7 +110,9 @@ describe.skipIf(!long || referee === undefined)(
         const { code, stdout } = await bpb(...flagsOf(entry));
         const result = JSON.parse(stdout);
         expect(result.error).toBeUndefined();
-        expect(Math.abs(result.score.val_bpb - wanted(entry))).toBeLessThan(TOLERANCE_BPB);
+        expect(Math.abs(result.score.val_bpb - wanted(entry))).toBeLessThan(
+          TOLERANCE_BPB[entry.gives],
+        );
         expect(result.verification.verdict).toMatch(/^(pass|not_possible)$/);
         expect(code).toBe(0);
       });
@@ -128,18 +137,17 @@ describe.skipIf(!long || referee === undefined)(
             score: figures_,
           } = JSON.parse(stdout);
           expect(error).toBeUndefined();
-          expect(verification.verdict).toMatch(/^(pass|not_possible)$/);
           expect(new Set(optimization.skipped).size).toBe(optimization.skipped.length);
           if (precision === 'fp16' && optimization.verdict === 'fail') {
-            const { hint } = findings.find(
-              ({ id }: { id: string }) => id === 'optimization-failed',
-            );
-            expect(hint).toMatch(/--precision fp32/);
-            expect(optimization.mean_abs_nats).toBeLessThan(PROVED_SIZE_NATS);
+            const found = (id: string) => findings.find((each: { id: string }) => each.id === id);
+            expect(found('optimization-failed').hint).toMatch(/--precision fp32/);
+            const rounded = found('rounded-activations') ? 'int8' : 'fp16';
+            expect(optimization.mean_abs_nats).toBeLessThan(ROUNDED_NATS[rounded]);
             expect([code, figures_.val_bpb]).toEqual([1, null]);
             return;
           }
           expect(optimization.verdict).toBe('pass');
+          expect(verification.verdict).toMatch(/^(pass|not_possible)$/);
           expect(code).toBe(0);
         },
       );
@@ -171,7 +179,7 @@ describe.skipIf(!long || referee === undefined)(
           skipUnmade(context, entry);
           const { stdout } = await bpb(...flagsOf(entry), ...entry.instead);
           const { val_bpb } = JSON.parse(stdout).score;
-          expect(Math.abs(val_bpb - wanted(entry))).toBeLessThan(TOLERANCE_BPB);
+          expect(Math.abs(val_bpb - wanted(entry))).toBeLessThan(TOLERANCE_BPB[entry.gives]);
         },
       );
     });
