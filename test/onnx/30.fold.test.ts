@@ -170,6 +170,15 @@ describe('quantized weights', () => {
     expect(ours).toEqual(theirs);
   });
 
+  test('a scale in halves, read in fp32', async () => {
+    const g = new GraphBuilder();
+    const scale = g.op('Cast', [g.floats([0.0123])], { to: { int: TYPE.float16 } });
+    const q = weights(g, quantized([6, 4]), [6, 4]);
+    const halves = g.op('DequantizeLinear', [q, scale]);
+    const [ours, theirs] = await both(g, g.op('Cast', [halves], { to: { int: TYPE.float32 } }));
+    expect(ours).toEqual(theirs);
+  });
+
   test('with a zero point', async () => {
     const g = new GraphBuilder();
     const q = weights(g, quantized([6, 4]), [6, 4]);

@@ -8,7 +8,7 @@ import { count, Tensor } from '../tensor.js';
 import { normalAxis } from './movement.js';
 
 /**
- * Rounded to fp32 once, as the runtime does.
+ * Rounded to fp32 once, as the runtime does before it stores them in the type of the scale.
  *
  * @returns null where the shapes do not fit each other
  */

@@ -6,6 +6,7 @@
  */
 
 import { TYPE } from '../element-types.js';
+import { roundToHalves } from '../float16.js';
 import type { Node } from '../graph.js';
 import type { StoredTensor } from '../stored-tensor.js';
 import { count, ints, Tensor } from '../tensor.js';
@@ -83,7 +84,13 @@ function evaluate(ws: Workspace, node: Node): Tensor | null {
     if (tensor === null && !(name === '' && node.op === 'DequantizeLinear')) return null;
     if (tensor !== null) inputs.push(tensor);
   }
-  return compute(ws, node, inputs);
+  const result = compute(ws, node, inputs);
+  return result?.type === TYPE.float16 ? inHalves(result) : result;
+}
+
+/** As the runtime stores it, also where the graph goes on with it in fp32. */
+function inHalves({ type, dims, values, stored }: Tensor): Tensor {
+  return new Tensor(type, dims, roundToHalves(values), stored);
 }
 
 function compute(ws: Workspace, node: Node, inputs: readonly Tensor[]): Tensor | null {
