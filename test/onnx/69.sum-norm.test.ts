@@ -1,5 +1,6 @@
 /** Residual sums and their norms as one operator: what is put together, what is cut, and what stays. */
 import { describe, expect, test } from 'vitest';
+import { TYPE } from '#bpb/onnx/element-types';
 import { OnnxGraph } from '#bpb/onnx/graph';
 import { GraphBuilder } from '../helpers/graph-builder.js';
 import { checked } from '../helpers/optimized.js';
@@ -262,6 +263,18 @@ describe('stays', () => {
     const { sums, untouched } = await found(build);
     expect(sums).toEqual([]);
     expect(untouched).toEqual([expect.stringMatching(/^sum-norm: 1 norms /)]);
+  });
+
+  test('a norm of halves that a gain in fp32 makes fp32', async () => {
+    const type = { to: { int: TYPE.float16 } };
+    const { sums } = await found((g) => {
+      const halves = g.op('Cast', [g.embed(D)], type);
+      return g.op('SimplifiedLayerNormalization', [
+        g.op('Add', [halves, halves]),
+        g.weights([D], 0.2),
+      ]);
+    });
+    expect(sums).toEqual([]);
   });
 
   test('a norm that takes the mean off', async () => {

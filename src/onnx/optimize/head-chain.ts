@@ -121,6 +121,7 @@ function stepOf(ws: Workspace, node: Node, heads: Heads): { x: string; step: Ste
       const gain = ws.constant(node.inputs[1] ?? '');
       const last = normalAxis(ws.number(node, 'axis') ?? -1, dims.length) === dims.length - 1;
       if (!last || dims.at(-1) !== heads.size || gain?.dims.join() !== `${heads.size}`) return null;
+      if (gain.type !== ws.fact(x).type) return null;
       const row = gain.dense().values;
       const values = repeated(row, heads.heads);
       return { x, step: { kind: 'norm', epsilon: ws.number(node, 'epsilon') ?? 1e-5, values } };

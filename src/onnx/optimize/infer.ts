@@ -37,6 +37,10 @@ import { DOMAIN } from './own-operators.js';
 /** Outputs have the first input's type and dimensions. */
 const same: Rule = (_, __, [x]) => (x ? [{ type: x.type, dims: x.dims }] : null);
 
+/** In the type of its scale, which may be another than that of what is normalized. */
+const rmsNorm: Rule = (_, __, [x, scale]) =>
+  x ? [{ type: scale?.type || x.type, dims: x.dims }] : null;
+
 const elementwise: Rule = (_, node, inputs) => [
   { type: inputs[0]!.type, dims: broadcastAll(inputs), shape: combinedSizes(node.op, inputs) },
 ];
@@ -124,7 +128,8 @@ const RULES: Readonly<Record<string, Rule>> = {
     'LogSoftmax LeakyRelu Silu FastGelu BiasGelu QuickGelu Trilu Clip Floor Ceil Dropout',
     same,
   ),
-  ...named('RMSNormalization SimplifiedLayerNormalization LayerNormalization', same),
+  ...named('RMSNormalization SimplifiedLayerNormalization', rmsNorm),
+  LayerNormalization: same,
   ...named('RotaryEmbedding Swish Elu Softplus HardSwish Mish CumSum ScatterND', same),
   ...named('Add Sub Mul Div Pow Min Max Mod Sum Mean PRelu', elementwise),
   ...named('Equal Less LessOrEqual Greater GreaterOrEqual And Or Xor', comparison),

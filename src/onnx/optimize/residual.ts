@@ -56,7 +56,8 @@ export function fuseResidualNorms(ws: Workspace): number {
 function isNorm(ws: Workspace, node: Node, of: string, rank: number): boolean {
   if (node.op !== 'SimplifiedLayerNormalization' || node.domain !== '') return false;
   const gain = ws.constant(node.inputs[1]!);
+  if (gain?.type !== ws.fact(of).type) return false;
   const last = normalAxis(ws.number(node, 'axis') ?? -1, rank) === rank - 1;
   const one = node.outputs.length === 1 && node.inputs[0] === of;
-  return one && last && gain?.dims.length === 1 && gain.dims[0] === ws.dims(of)?.at(-1);
+  return one && last && gain.dims.length === 1 && gain.dims[0] === ws.dims(of)?.at(-1);
 }

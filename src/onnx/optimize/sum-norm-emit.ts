@@ -45,8 +45,9 @@ export function isNorm(ws: Workspace, node: Node, of: string): boolean {
   const dims = ws.dims(of);
   if (node.outputs.length !== 1 || x !== of || !dims || !isActivation(ws, of)) return false;
   const own = ws.constant(gain!);
+  if (own?.type !== ws.fact(of).type) return false;
   const last = normalAxis(ws.number(node, 'axis') ?? -1, dims.length) === dims.length - 1;
-  return last && own?.dims.length === 1 && own.dims[0] === dims.at(-1);
+  return last && own.dims.length === 1 && own.dims[0] === dims.at(-1);
 }
 
 /**

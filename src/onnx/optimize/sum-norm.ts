@@ -36,7 +36,7 @@ export function fuseSumNorms(ws: Workspace): Fused {
     } else other++;
   }
   const why =
-    'over more than the last axis, with a gain that is no constant of its width, or in float64';
+    'over more than the last axis, with a gain that is no constant of its width and type, or in float64';
   return { count: writer.count, left: other === 0 ? [] : [`sum-norm: ${other} norms ${why}`] };
 }
 
