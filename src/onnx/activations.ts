@@ -6,7 +6,7 @@
  */
 import type { Message } from '../protobuf/message.js';
 import { domainOf, initializersOf, operatorId } from './check-names.js';
-import { coarsest, type Half, halfOf, outputHalf, roundsToHalf } from './halves.js';
+import { coarsest, givesPlaces, type Half, halfOf, outputHalf, roundsToHalf } from './halves.js';
 import { readPort } from './port.js';
 import { ATTRIBUTE, FUNCTION, GRAPH, MODEL, NODE, TENSOR, VALUE_INFO } from './schema.js';
 
@@ -158,9 +158,12 @@ class Reader {
     const halves = inputs.map(({ half }) => half);
     const half =
       below.length > 0 ? coarsest(below.map((each) => each.half)) : outputHalf(node, op, halves);
-    const rounds = below.length === 0 && roundsToHalf(op, halves[0] ?? null);
-    if (varies && half !== null && rounds) this.halved.set(node, half);
-    for (const name of outputs) scope.set(name, { varies, dequantized, overall, half });
+    const rounds = half !== null && below.length === 0 && roundsToHalf(op, halves[0] ?? null, half);
+    if (varies && rounds) this.halved.set(node, half);
+    for (const [k, name] of outputs.entries()) {
+      const own = k > 0 && givesPlaces(op) ? null : half;
+      scope.set(name, { varies, dequantized, overall, half: own });
+    }
   }
 
   /** Reads a function for these inputs. @returns what is known of its outputs */

@@ -23,7 +23,7 @@ export function coarsest(halves: readonly (Half | null)[]): Half | null {
 
 /** Copies of their inputs' elements, or of some of them: nothing is rounded. */
 const COPIES =
-  /^(Identity|Reshape|Squeeze|Unsqueeze|Flatten|Transpose|Gather\w*|Slice|Split|Concat|Expand|Tile|Pad|Where|Scatter\w*)$/;
+  /^(Identity|Reshape|Squeeze|Unsqueeze|Flatten|Transpose|Gather\w*|Slice|Split|Concat|Expand|Tile|Pad|Where|Scatter\w*|TopK|Trilu)$/;
 /** The type of the output is an attribute. */
 const BY_ATTRIBUTE: Readonly<Record<string, string>> = {
   Cast: 'to',
@@ -31,8 +31,10 @@ const BY_ATTRIBUTE: Readonly<Record<string, string>> = {
   RandomNormal: 'dtype',
   RandomUniform: 'dtype',
 };
-/** The type of the output is that of the second input. */
-const BY_SECOND = /^(CastLike|DequantizeLinear)$/;
+/** The type of the output is that of the second input: a pattern, a scale, a gain. */
+const BY_SECOND = /^(CastLike|DequantizeLinear|RMSNormalization|SimplifiedLayerNormalization)$/;
+/** Outputs after the first are positions or truth values. */
+const FIRST_ALONE = /^(TopK|Unique|MaxPool|Dropout)$/;
 
 /**
  * What a node's outputs are in. Operators that are not listed give what their inputs are in.
@@ -53,9 +55,19 @@ export function outputHalf(
   return BY_SECOND.test(op) ? (inputs[1] ?? null) : coarsest(inputs);
 }
 
-/** Whether a node that gives 16-bit values of varying ones rounds them. */
-export function roundsToHalf(op: string, first: Half | null): boolean {
-  return op === 'Cast' || op === 'CastLike' ? first === null : !COPIES.test(op);
+/** Whether the outputs after the first are no floating-point numbers. */
+export function givesPlaces(op: string): boolean {
+  return FIRST_ALONE.test(op);
+}
+
+/**
+ * Whether a node that gives 16-bit values of varying ones rounds them.
+ *
+ * @param first what its first input is in
+ * @param given what its output is in
+ */
+export function roundsToHalf(op: string, first: Half | null, given: Half): boolean {
+  return op === 'Cast' || op === 'CastLike' ? first !== given : !COPIES.test(op);
 }
 
 function attribute(node: Message, name: string): Message | undefined {

@@ -367,6 +367,13 @@ describe('activations in 16 bits', () => {
     expect(halved([cast('w', 'v'), like])).toEqual(['CastLike c fp16']);
   });
 
+  test('casts from one to the other', () => {
+    const row: N = { op: 'Gather', in: ['v', 'x'], out: ['row'] };
+    expect(halved([cast('w', 'v'), row, cast('row', 'short', BRAIN)])).toEqual([
+      'Cast to_short bf16',
+    ]);
+  });
+
   test('in a function and in a subgraph', () => {
     const body: F = { name: 'twice', inputs: ['a'], nodes: [product('a', 'b')], outputs: ['b'] };
     const call = (of: string): N => ({ op: 'twice', domain: 'local', in: [of], out: ['z'] });
@@ -406,6 +413,18 @@ describe('activations in 16 bits', () => {
       ],
     ],
     ['64-bit floating point', [cast('x', 'd', 11), product('d')]],
+    [
+      'a norm of them with a gain that is wider, and the places of the largest',
+      [
+        cast('w', 'v'),
+        { op: 'Gather', in: ['v', 'x'], out: ['row'] },
+        { op: 'SimplifiedLayerNormalization', in: ['row', 'w'], out: ['wide'] },
+        product('wide', 'made'),
+        { op: 'TopK', in: ['row', 'w'], out: ['most', 'at'] },
+        { op: 'Gather', in: ['w', 'at'], out: ['chosen'] },
+        product('chosen'),
+      ],
+    ],
   ])('not %s', (_, nodes) => {
     expect(halved(nodes)).toEqual([]);
   });
