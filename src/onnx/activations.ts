@@ -7,6 +7,7 @@
 import type { Message } from '../protobuf/message.js';
 import { domainOf, initializersOf, operatorId } from './check-names.js';
 import { coarsest, givesPlaces, type Half, halfOf, outputHalf, roundsToHalf } from './halves.js';
+import { attributeOf, type Given, givenBy } from './node-attribute.js';
 import { readPort } from './port.js';
 import { ATTRIBUTE, FUNCTION, GRAPH, MODEL, NODE, TENSOR, VALUE_INFO } from './schema.js';
 
@@ -102,6 +103,8 @@ class Reader {
   /** By function and what is known of its inputs: what is of its outputs. Null while it is read. */
   private readonly calls = new Map<string, readonly Value[] | null>();
   private read = 0;
+  /** Attributes of the call that is read. */
+  private given: Given = new Map();
 
   constructor(model: Message) {
     this.functions = new Map(
@@ -141,7 +144,7 @@ class Reader {
     const id = operatorId(node, NODE.domain, NODE.op_type, NODE.overload);
     const body = this.functions.get(id);
     if (body !== undefined) {
-      const called = this.call(id, body, inputs);
+      const called = this.call(id, node, body, inputs);
       for (const [k, name] of outputs.entries()) {
         scope.set(name, called[k] ?? VARYING);
       }
@@ -153,11 +156,14 @@ class Reader {
       !SHAPE_ONLY.test(op) && (some || below.some((output) => output.varies) || RANDOM.test(op));
     const varying = inputs.filter((input) => input.varies);
     const overall =
-      varies && (reducesAll(node, op) || (some && varying.every((input) => input.overall)));
+      varies &&
+      (reducesAll(node, op, this.given) || (some && varying.every((input) => input.overall)));
     const dequantized = op === 'DequantizeLinear';
     const halves = inputs.map(({ half }) => half);
     const half =
-      below.length > 0 ? coarsest(below.map((each) => each.half)) : outputHalf(node, op, halves);
+      below.length > 0
+        ? coarsest(below.map((each) => each.half))
+        : outputHalf(node, op, halves, this.given);
     const rounds = half !== null && below.length === 0 && roundsToHalf(op, halves[0] ?? null, half);
     if (varies && rounds) this.halved.set(node, half);
     for (const [k, name] of outputs.entries()) {
@@ -167,18 +173,27 @@ class Reader {
   }
 
   /** Reads a function for these inputs. @returns what is known of its outputs */
-  private call(id: string, body: Message, inputs: readonly Value[]): readonly Value[] {
+  private call(
+    id: string,
+    node: Message,
+    body: Message,
+    inputs: readonly Value[],
+  ): readonly Value[] {
     const names = body.strings(FUNCTION.input);
     const known = this.read < MAX_READ;
     const values = names.map((_, k) => (known ? (inputs[k] ?? CONSTANT) : VARYING));
-    const key = `${id}\0${values.map(keyOf).join('')}`;
+    const given: Given = known ? givenBy(node, body, this.given) : new Map();
+    const key = JSON.stringify([id, values.map(keyOf).join(''), ...Array.from(given, shownValue)]);
     const before = this.calls.get(key);
     // A function that calls itself is refused elsewhere.
     if (before !== undefined) return before ?? [];
     this.calls.set(key, null);
     const scope = new Scope(null);
     for (const [k, name] of names.entries()) scope.set(name, values[k]!);
-    for (const node of body.children(FUNCTION.node)) this.node(node, scope);
+    const outside = this.given;
+    this.given = given;
+    for (const each of body.children(FUNCTION.node)) this.node(each, scope);
+    this.given = outside;
     const outputs = body.strings(FUNCTION.output).map((name) => scope.get(name));
     this.calls.set(key, outputs);
     return outputs;
@@ -187,9 +202,9 @@ class Reader {
   private judge(node: Message, op: string, inputs: readonly Value[]): void {
     const [first = CONSTANT, second = CONSTANT] = inputs;
     const ownScale = op === 'QuantizeLinear' && second.overall;
-    if (first.varies && (DYNAMIC.test(op) || ownScale || poolsOverBatch(node, op)))
+    if (first.varies && (DYNAMIC.test(op) || ownScale || poolsOverBatch(node, op, this.given)))
       this.pooled.add(node);
-    else if (INTEGER.test(op) || accuracyLevel(node) === INT8_ACCURACY) {
+    else if (INTEGER.test(op) || accuracyLevel(node, this.given) === INT8_ACCURACY) {
       if (inputs.some(({ varies }) => varies)) this.rounded.add(node);
     } else if (op === 'QuantizeLinear' && first.varies) this.rounded.add(node);
     else if (op === 'MatMul' || op === 'Gemm') {
@@ -200,14 +215,14 @@ class Reader {
 }
 
 /** Normalizations whose statistics are those of the batch that runs. */
-function poolsOverBatch(node: Message, op: string): boolean {
+function poolsOverBatch(node: Message, op: string, given: Given): boolean {
   if (domainOf(node, NODE.domain) !== '') return false;
   if (op === 'BatchNormalization') {
     // Before opset 14 the outputs after the first said so.
-    return integer(node, 'training_mode') === 1 || node.strings(NODE.output).length > 1;
+    return integer(node, 'training_mode', given) === 1 || node.strings(NODE.output).length > 1;
   }
   if (op !== 'MeanVarianceNormalization') return false;
-  const axes = attribute(node, 'axes');
+  const axes = attributeOf(node, 'axes', given);
   return axes === undefined || axes.numbers(ATTRIBUTE.ints).includes(0);
 }
 
@@ -215,23 +230,25 @@ function poolsOverBatch(node: Message, op: string): boolean {
  * Whether a reduction is over the batch and its positions: an attribute names the first two axes, or no axes
  * are named, and none does not mean none.
  */
-function reducesAll(node: Message, op: string): boolean {
-  if (!REDUCTION.test(op) || integer(node, 'noop_with_empty_axes') === 1) return false;
-  const axes = attribute(node, 'axes')?.numbers(ATTRIBUTE.ints);
+function reducesAll(node: Message, op: string, given: Given): boolean {
+  if (!REDUCTION.test(op) || integer(node, 'noop_with_empty_axes', given) === 1) return false;
+  const axes = attributeOf(node, 'axes', given)?.numbers(ATTRIBUTE.ints);
   if (axes !== undefined && axes.length > 0) return axes.includes(0) && axes.includes(1);
   return (node.strings(NODE.input)[1] ?? '') === '';
 }
 
-function accuracyLevel(node: Message): number | undefined {
-  return domainOf(node, NODE.domain) === '' ? undefined : integer(node, 'accuracy_level');
+function accuracyLevel(node: Message, given: Given): number | undefined {
+  return domainOf(node, NODE.domain) === '' ? undefined : integer(node, 'accuracy_level', given);
 }
 
-function integer(node: Message, name: string): number | undefined {
-  return attribute(node, name)?.number(ATTRIBUTE.i);
+function integer(node: Message, name: string, given: Given): number | undefined {
+  return attributeOf(node, name, given)?.number(ATTRIBUTE.i);
 }
 
-function attribute(node: Message, name: string): Message | undefined {
-  return node.children(NODE.attribute).find((each) => each.string(ATTRIBUTE.name) === name);
+/** What of a call's attribute is read here. */
+function shownValue([name, value]: [string, Message]): unknown {
+  const { i, ints, t } = ATTRIBUTE;
+  return [name, value.number(i), value.numbers(ints), value.child(t)?.number(TENSOR.data_type)];
 }
 
 function subgraphs(node: Message): Message[] {

@@ -3,8 +3,9 @@
  */
 import type { Message } from '../protobuf/message.js';
 import { TYPE } from './element-types.js';
+import { attributeOf, type Given } from './node-attribute.js';
 import { givesNoFloat } from './not-float.js';
-import { ATTRIBUTE, NODE, TENSOR } from './schema.js';
+import { ATTRIBUTE, TENSOR } from './schema.js';
 
 /** A 16-bit floating-point type. */
 export type Half = 'fp16' | 'bf16';
@@ -40,17 +41,20 @@ const FIRST_ALONE = /^(TopK|Unique|MaxPool|Dropout)$/;
  * What a node's outputs are in. Operators that are not listed give what their inputs are in.
  *
  * @param inputs what they are in
+ * @param given attributes of the function's caller
  */
 export function outputHalf(
   node: Message,
   op: string,
   inputs: readonly (Half | null)[],
+  given: Given,
 ): Half | null {
   if (givesNoFloat(op)) return null;
   const typed = BY_ATTRIBUTE[op];
-  if (typed !== undefined) return halfOf(attribute(node, typed)?.number(ATTRIBUTE.i));
+  if (typed !== undefined) return halfOf(attributeOf(node, typed, given)?.number(ATTRIBUTE.i));
   if (op === 'Constant' || op === 'ConstantOfShape') {
-    return halfOf(attribute(node, 'value')?.child(ATTRIBUTE.t)?.number(TENSOR.data_type));
+    const value = attributeOf(node, 'value', given)?.child(ATTRIBUTE.t);
+    return halfOf(value?.number(TENSOR.data_type));
   }
   return BY_SECOND.test(op) ? (inputs[1] ?? null) : coarsest(inputs);
 }
@@ -68,8 +72,4 @@ export function givesPlaces(op: string): boolean {
  */
 export function roundsToHalf(op: string, first: Half | null, given: Half): boolean {
   return op === 'Cast' || op === 'CastLike' ? first !== given : !COPIES.test(op);
-}
-
-function attribute(node: Message, name: string): Message | undefined {
-  return node.children(NODE.attribute).find((each) => each.string(ATTRIBUTE.name) === name);
 }

@@ -15,6 +15,8 @@ interface N {
   name?: string;
   domain?: string;
   attributes?: Readonly<Record<string, AttributeValue>>;
+  /** Attributes that are those of the function's caller: the caller's name for each. */
+  refers?: Readonly<Record<string, string>>;
   /** Body of a subgraph: its inputs, nodes and outputs. */
   body?: { inputs: readonly string[]; nodes: readonly N[]; outputs: readonly string[] };
 }
@@ -28,6 +30,7 @@ function node({
   name = '',
   domain = '',
   attributes = {},
+  refers = {},
   body,
 }: N): Chunk[] {
   return [
@@ -37,6 +40,12 @@ function node({
     bytes(NODE.op_type.number, op),
     ...Object.entries(attributes).map(([key, value]) =>
       bytes(NODE.attribute.number, attributeFields(key, value)),
+    ),
+    ...Object.entries(refers).map(([key, to]) =>
+      bytes(NODE.attribute.number, [
+        bytes(ATTRIBUTE.name.number, key),
+        bytes(ATTRIBUTE.ref_attr_name.number, to),
+      ]),
     ),
     ...(body === undefined
       ? []
@@ -387,6 +396,31 @@ describe('activations in 16 bits', () => {
     const inner = { inputs: [], nodes: [cast('x', 'h')], outputs: ['h'] };
     const branch: N = { op: 'If', in: ['w'], out: ['z'], body: inner };
     expect(halved([branch, after])).toEqual(['Cast to_h fp16', 'Relu r fp16']);
+  });
+
+  test('in a function whose caller names the type', () => {
+    const inner: N = { op: 'Cast', in: ['a'], out: ['b'], refers: { to: 'type' } };
+    const body: F = { name: 'to', inputs: ['a'], nodes: [inner], outputs: ['b'] };
+    const outer: F = {
+      name: 'onTo',
+      inputs: ['a'],
+      nodes: [{ op: 'to', domain: 'local', in: ['a'], out: ['b'], refers: { type: 'own' } }],
+      outputs: ['b'],
+    };
+    const call = (type: number, op = 'to', name = 'type'): N => ({
+      ...{ op, domain: 'local', in: ['x'], out: [`z${type}`] },
+      attributes: { [name]: { int: type } },
+    });
+    const later = (type: number) => product(`z${type}`, `y${type}`);
+    expect(halved([call(1), later(1), call(HALF), later(HALF)], [body])).toEqual([
+      'Cast b fp16',
+      'MatMul y10 fp16',
+    ]);
+    expect(halved([call(HALF, 'onTo', 'own'), later(HALF)], [body, outer])).toEqual([
+      'Cast b fp16',
+      'MatMul y10 fp16',
+    ]);
+    expect(halved([call(HALF, 'to', 'other'), later(HALF)], [body])).toEqual([]);
   });
 
   test.each<[string, readonly N[]]>([
