@@ -141,13 +141,14 @@ const computedSchema = z.looseObject({
   decided_by: z.record(z.string(), z.string()).optional(),
   optimization: z
     .looseObject({
-      precision: z.enum(['fp16', 'fp32']),
+      targets: count,
+      precision: z.enum(['fp16', 'bf16', 'fp32']),
       verdict: z.enum(['pass', 'fail']),
       model_sha256: sha256,
       adapt_sha256: sha256.nullable().optional(),
       rewrites: z.array(z.looseObject({ name: z.string() })),
       mean_nats_difference: z.number().nullable(),
-      mean_abs_nats: z.number().nullable(),
+      mean_abs_nats: z.number().nonnegative().nullable(),
       tolerance_nats: z.number().positive(),
     })
     .nullable(),

@@ -79,6 +79,7 @@ describe('what a result says of its proof', () => {
   test.each([
     ['a verdict that its own differences do not give', { mean_nats_difference: 0.5 }],
     ['no differences at all', { mean_nats_difference: null, mean_abs_nats: null }],
+    ['differences of no target', { targets: 0 }],
     ['large differences that cancel', { mean_abs_nats: 0.5 }],
   ])('a failure: %s', async (_, edited) => {
     const [finding] = found({ ...(await proved(1e-5)), ...edited });

@@ -3,13 +3,16 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { ScoreOptions } from '#bpb/evaluation/options';
+import { TYPE } from '#bpb/onnx/element-types';
 import { scoreClaimed } from '#bpb/score/claimed';
 import { identityOf } from '#bpb/score/identity';
 import { score } from '#bpb/score/score';
 import type { VerifyOptions } from '#bpb/verify/options';
 import { verify } from '#bpb/verify/verify';
 import { writeCounts } from '../helpers/adaptive.js';
+import { byteModel, lookup } from '../helpers/byte-models.js';
 import { fileFolder, temporaryFolder } from '../helpers/folder.js';
+import type { GraphBuilder } from '../helpers/graph-builder.js';
 import { normals, tableModel } from '../helpers/models.js';
 import { refusalOf } from '../helpers/refusal.js';
 import {
@@ -153,6 +156,7 @@ describe('forged so that every figure follows', () => {
     const out = bend(await forged(0.9995), (result) => {
       result.optimization = {
         ...{ precision: 'fp16', verdict: 'pass', model_sha256: 'a'.repeat(64), rewrites: [] },
+        ...{ targets: 16_384 },
         ...{ mean_nats_difference: 2e-5, mean_abs_nats: 1e-3, tolerance_nats: 1e-4 },
       };
       result.engine.precision = 'fp16';
@@ -163,6 +167,48 @@ describe('forged so that every figure follows', () => {
     const wrong = checks.filter(({ verdict }) => verdict === 'fail');
     expect(wrong.map(({ name }) => name)).toEqual(['rows']);
     expect(wrong[0]!.note).toContain('to one side');
+  });
+
+  test('of an artifact in bf16 neither, whose own result is confirmed', async () => {
+    const to = (type: number) => ({ to: { int: type } });
+    const brain = (scale: number) => {
+      const path = join(temporaryFolder(), 'brain.onnx');
+      const build = (g: GraphBuilder) => {
+        const ids = g.op('Cast', ['input_ids'], to(TYPE.float32));
+        const none = g.op('Cast', [g.op('Mul', [ids, g.scalar(0)])], to(TYPE.bfloat16));
+        const zeros = g.op('Unsqueeze', [g.op('Cast', [none], to(TYPE.float32)), g.ints([2])]);
+        const logits = fixture.table.map((logit) => logit * scale);
+        return g.op('Add', [lookup(g, logits), zeros]);
+      };
+      writeFileSync(path, byteModel(build));
+      return path;
+    };
+    const artifact = brain(1);
+    const own = await scored({ artifact, tokenizer: 'byte260', optimize: true });
+    expect(resultOf(own).optimization!.precision).toBe('bf16');
+    expect((await check(own, { artifact })).verdict).toBe('confirmed');
+    const better = await scored({ artifact: brain(0.9995), tokenizer: 'byte260', optimize: true });
+    const out = bend(better, (result) => {
+      result.artifact = resultOf(own).artifact;
+      result.identity = identityOf(result);
+    });
+    const { rows, checks } = await check(out, { artifact, rows: 10_000 });
+    expect(rows!.mean_abs_nats).toBeLessThan(5e-3);
+    const wrong = checks.filter(({ verdict }) => verdict === 'fail');
+    expect(wrong.map(({ name }) => name)).toEqual(['rows']);
+    expect(wrong[0]!.note).toContain('to one side');
+  });
+
+  test('a precision that a rewrite does not give', async () => {
+    const out = bend(copyOf(run), (result) => {
+      result.optimization = {
+        ...{ precision: 'bf16', verdict: 'pass', model_sha256: 'a'.repeat(64), rewrites: [] },
+        ...{ targets: 16_384 },
+        ...{ mean_nats_difference: 2e-5, mean_abs_nats: 1e-3, tolerance_nats: 1e-4 },
+      };
+      result.identity = identityOf(result);
+    });
+    expect(await failing(out)).toEqual(['rows']);
   });
 
   test('bytes moved from one document to another', async () => {
