@@ -61,9 +61,15 @@ export function toHalf(
   return { weights: halver.weights, left: halver.left() };
 }
 
-/** Whether the graph was exported in halves: it says itself what keeps fp32. */
-function inHalves({ graph }: Workspace): boolean {
-  return graph.initializers.some(({ type }) => type === TYPE.float16);
+const PRODUCTS = new Set(['MatMul', 'Gemm', 'MatMulNBits']);
+
+/**
+ * Whether the graph was exported in halves: it says itself what keeps fp32. Weights that are only stored in them do
+ * not make it so.
+ */
+function inHalves(ws: Workspace): boolean {
+  const isHalf = (name: string | undefined) => ws.fact(name ?? '').type === TYPE.float16;
+  return ws.graph.nodes.some(({ op, outputs }) => PRODUCTS.has(op) && isHalf(outputs[0]));
 }
 
 /** The middle of a norm in fp32 behind casts. The runtime fuses it as it is, and not with casts inside. */
