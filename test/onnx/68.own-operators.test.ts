@@ -126,6 +126,20 @@ test.each([
   else expect(ws.graph.nodes.length).toBeGreaterThan(before);
 });
 
+test('casts to fp32 that go are said where no weight is converted', () => {
+  const to = { to: { int: TYPE.float32 } };
+  const graph = onnxModel({
+    nodes: [
+      { op: 'Cast', inputs: ['x'], outputs: ['wide'], attributes: to },
+      { op: 'Mul', inputs: ['wide', 'wide'], outputs: ['y'], attributes: {} },
+    ],
+    initializers: [],
+    inputs: [{ name: 'x', type: 'float16', dims: [2, W] }],
+    outputs: [{ name: 'y', type: 'float32', dims: [2, W] }],
+  });
+  expect(toHalf(new Workspace(OnnxGraph.parse(graph, 'm.onnx')), 'y').weights).toBe(1);
+});
+
 test('a number made of ids is summed in fp32', () => {
   const graph = onnxModel({
     nodes: [

@@ -27,7 +27,7 @@ const SOUND = new Set(
 );
 
 interface Halved {
-  /** Initializers that became fp16. */
+  /** Initializers that became fp16; where none did, casts to fp32 that went. */
   readonly weights: number;
   readonly left: readonly string[];
 }
@@ -58,7 +58,7 @@ export function toHalf(
   const halver = new Halver(ws, new Set([...exactNodes(ws), ...recurrent]));
   for (const node of ws.walk()) halver.node(node);
   halver.outputs(logits);
-  return { weights: halver.weights, left: halver.left() };
+  return { weights: halver.weights || halver.casts, left: halver.left() };
 }
 
 const PRODUCTS = new Set(['MatMul', 'Gemm', 'MatMulNBits']);
@@ -80,6 +80,8 @@ function isMeanSquare(ws: Workspace, node: Node): boolean {
 
 class Halver {
   weights = 0;
+  /** To fp32, which are to fp16 now. */
+  casts = 0;
   private clamped = 0;
   /** A value in the other type, by its name and that type. */
   private readonly twins = new Map<string, string>();
@@ -107,8 +109,10 @@ class Halver {
     );
     // A cast to fp32 was for the sake of precision that is given up here.
     const toFloat = sound && node.op === 'Cast' && ws.number(node, 'to') === TYPE.float32;
-    if (toFloat) ws.swap(node, makeNode('Cast', inputs, node.outputs, { to: { int: type } }));
-    else ws.change(node, { inputs });
+    if (toFloat) {
+      this.casts++;
+      ws.swap(node, makeNode('Cast', inputs, node.outputs, { to: { int: type } }));
+    } else ws.change(node, { inputs });
   }
 
   private isReal(name: string): boolean {
