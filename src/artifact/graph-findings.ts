@@ -6,7 +6,7 @@ import type { NamedNode } from '../onnx/activations.js';
 import { readSummary } from '../onnx/summary.js';
 import { plural } from '../words.js';
 import type { Artifact } from './load.js';
-import { computedHalf, logitsHalf } from './precision.js';
+import { computedHalf, halvedNodes, logitsHalf } from './precision.js';
 
 /** Names of nodes that a message lists of each operator. */
 const NAMES_SHOWN = 3;
@@ -20,7 +20,7 @@ export function graphFindings({
   adaptive,
   allowedOperators,
 }: Pick<Artifact, 'model' | 'adaptive' | 'allowedOperators'>): Finding[] {
-  const { pooled, rounded, weightOnly, random, halved } = model.graph.activations;
+  const { pooled, rounded, weightOnly, random } = model.graph.activations;
   const adapt = adaptive?.adapt ?? null;
   const inAdapt = adapt === null ? null : readSummary(adapt.bytes, adapt.path).activations;
   const dependent = batchDependent([...pooled, ...(inAdapt?.pooled ?? [])]);
@@ -47,11 +47,12 @@ export function graphFindings({
     );
   }
   // Logits in 16 bits say so themselves.
+  const halved = halvedNodes({ model, adaptive });
   if (halved.length > 0 && logitsHalf(model) === null) {
     findings.push(
       note(
         'half-precision',
-        `the graph computes in ${computedHalf(model)} though its logits are fp32: ${listed(halved)}`,
+        `the graph computes in ${computedHalf({ model, adaptive })} though its logits are fp32: ${listed(halved)}`,
         'verification then allows a mean size of 1e-3 nats in place of 1e-5, because the order of roundings moves every target; export in fp32 for the tighter one',
       ),
     );

@@ -31,7 +31,7 @@ export interface ActivationUse {
   readonly halved: readonly HalvedNode[];
 }
 
-interface HalvedNode extends NamedNode {
+export interface HalvedNode extends NamedNode {
   readonly type: Half;
 }
 

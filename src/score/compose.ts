@@ -144,7 +144,7 @@ export function composeResult(
       name: info.name,
       provider: info.provider,
       device: info.device,
-      precision: precisionOf(info, rewritten, computedHalf(artifact.model)),
+      precision: precisionOf(info, rewritten, computedHalf(artifact)),
       instruction_set: info.instructionSet,
       devices:
         info.provider === 'cpu' || placement.gpus === null

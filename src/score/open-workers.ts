@@ -59,7 +59,7 @@ export async function openWorkers(
   const rewriteFor = (gpu: boolean) => {
     report('rewrite');
     const asked = precision ?? (gpu ? 'fp16' : 'fp32');
-    const used = { asked, own: computedHalf(artifact.model) };
+    const used = { asked, own: computedHalf(artifact) };
     return rewrite(axes.fixedTime, setup, workload, used, gpu);
   };
   const first = rewriteFor(onGpu);

@@ -207,7 +207,7 @@ function verify(
   { kept, bpb }: PlanScore,
   sample: Sample,
 ) {
-  const { model } = evaluation.artifact;
+  const { artifact } = evaluation;
   const onRow = (done: number) =>
     options.onProgress?.({ phase: 'verify', done, total: sample.size, unit: 'rows', bpb });
   onRow(0);
@@ -216,8 +216,8 @@ function verify(
     groups: sample.groups,
     ofRun: kept,
     seed,
-    tolerance: toleranceOf(precisionOf(opened.info, rewritten, computedHalf(model)), rewritten),
-    rounded: model.graph.activations.rounded.length > 0,
+    tolerance: toleranceOf(precisionOf(opened.info, rewritten, computedHalf(artifact)), rewritten),
+    rounded: artifact.model.graph.activations.rounded.length > 0,
     onGpu: opened.info.provider !== 'cpu',
     signal: options.signal,
     onRow,

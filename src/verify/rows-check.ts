@@ -138,9 +138,9 @@ function shareOf({ drawn, of }: Drawn): number {
 /** The precisions that a run of this model can have had: a looser one allows larger differences. */
 function precisionsOf(
   { engine, optimization }: ScoreResult,
-  { artifact: { model } }: PlannedEvaluation,
+  { artifact }: PlannedEvaluation,
 ): ('fp32' | 'tf32' | 'fp16' | 'bf16')[] {
   if (optimization?.precision === 'fp16') return ['fp16'];
-  const computed = computedHalf(model) ?? logitsHalf(model) ?? 'fp32';
+  const computed = computedHalf(artifact) ?? logitsHalf(artifact.model) ?? 'fp32';
   return engine.provider === 'cpu' ? ['fp32', computed] : ['fp32', 'tf32', computed];
 }

@@ -1,10 +1,10 @@
 /** Artifacts that carry state, against closed forms in float64. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ScoreOptions } from '#bpb/evaluation/options';
 import { score } from '#bpb/score/score';
-import { countsNats, lagNats, writeCounts, writeLag } from '../helpers/adaptive.js';
+import { countsAdapt, countsNats, lagNats, writeCounts, writeLag } from '../helpers/adaptive.js';
 import { temporaryFolder } from '../helpers/folder.js';
 import { type ScoreFixture, scoreFixture, VOCABULARY } from '../helpers/score-fixture.js';
 
@@ -55,6 +55,16 @@ describe('adaptation after the score', () => {
       countsNats(ids, { chunk: 8, counts: Float64Array.from(init) }),
     );
     near(result.totals.nats, sum(own));
+  });
+
+  test('an adapt graph in halves counts as one that computes in them', async () => {
+    const w = await scoreFixture();
+    const artifact = counts({ chunk: 8 });
+    writeFileSync(join(artifact, 'adapt.onnx'), countsAdapt('int64', 'float16'));
+    const { engine, findings, verification } = await score({ artifact, docs: w.docs });
+    expect(engine.precision).toBe('fp16');
+    expect(verification).toMatchObject({ verdict: 'pass', tolerance_nats: 1e-3 });
+    expect(findings.find(({ id }) => id === 'half-precision')!.message).toContain('(rounded)');
   });
 
   test('several steps a chunk', async () => {

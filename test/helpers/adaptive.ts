@@ -7,6 +7,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { TYPE } from '#bpb/onnx/element-types';
 import type { Dim } from '#bpb/onnx/port';
 import { type InitializerSpec, type NodeSpec, onnxModel } from '#bpb/onnx/writer';
 import { normals } from './models.js';
@@ -66,14 +67,23 @@ export function countsScore(): Uint8Array {
   });
 }
 
-/** `counts` and one for each of the chunk's targets. */
-export function countsAdapt(type: 'int64' | 'int32' = 'int64'): Uint8Array {
+/** `counts` and one for each of the chunk's targets, whose sum may be rounded to another type. */
+export function countsAdapt(
+  type: 'int64' | 'int32' = 'int64',
+  sum: 'float32' | 'float16' = 'float32',
+): Uint8Array {
+  const rounded = [
+    op('Cast', ['sum'], 'rounded', { to: { int: TYPE[sum] } }),
+    op('Cast', ['rounded'], 'added', { to: { int: TYPE.float32 } }),
+  ];
+  const exact = sum === 'float32';
   return onnxModel({
     nodes: [
       op('Cast', ['targets'], 'classes', { to: { int: 7 } }),
       op('OneHot', ['classes', 'depth', 'off_on'], 'hot'),
       op('ReduceSum', ['hot', 'axis1'], 'sum', { keepdims: { int: 0 } }),
-      op('Add', ['counts', 'sum'], 'counts_next'),
+      ...(exact ? [] : rounded),
+      op('Add', ['counts', exact ? 'sum' : 'added'], 'counts_next'),
     ],
     initializers: [
       ints('depth', [VOCABULARY], []),
