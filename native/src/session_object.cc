@@ -39,6 +39,16 @@ Napi::Value score_result(Napi::Env env, const ScoreResult& result) {
   return object;
 }
 
+Napi::Value failure(Napi::Env env, const Batch& batch) {
+  Napi::Error error = Napi::Error::New(env, batch.error.message);
+  error.Set("code", batch.error.code);
+  // Width of the logits, where the model has run: the limit that a target exceeds.
+  if (batch.result.vocabulary > 0) {
+    error.Set("vocabulary", Napi::Number::New(env, static_cast<double>(batch.result.vocabulary)));
+  }
+  return error.Value();
+}
+
 }  // namespace
 
 Napi::Function SessionObject::Define(Napi::Env env) {
@@ -220,6 +230,8 @@ void SessionObject::Finish(Napi::Env env) {
 }
 
 void SessionObject::Settle(Napi::Env env, Job& job) {
+  // Until the promise has it, nothing else may hold a handle that is being opened.
+  const Napi::Object handle = Value();
   if (job.batch.state != nullptr) job.batch.state->leased = false;
   if (--pending_ == 0) {
     channel_.Unref(env);
@@ -229,26 +241,30 @@ void SessionObject::Settle(Napi::Env env, Job& job) {
     closing_ = true;
     Finish(env);  // the thread has returned or is about to
   }
-  if (job.kind == Kind::kClose) {
-    job.deferred.Resolve(env.Undefined());
-  } else if (!job.batch.ok) {
-    Napi::Error error = Napi::Error::New(env, job.batch.error.message);
-    error.Set("code", job.batch.error.code);
-    // Width of the logits, where the model has run: the limit that a target exceeds.
-    if (job.batch.result.vocabulary > 0) {
-      error.Set("vocabulary",
-                Napi::Number::New(env, static_cast<double>(job.batch.result.vocabulary)));
+  bool ok = job.kind == Kind::kClose || job.batch.ok;
+  Napi::Value outcome = env.Undefined();
+  try {
+    if (!ok) {
+      outcome = failure(env, job.batch);
+    } else if (job.kind == Kind::kOpen) {
+      DescribeSession(env, handle);
+      outcome = handle;
+    } else if (job.kind != Kind::kClose) {
+      outcome = score_result(env, job.batch.result);
     }
-    job.deferred.Reject(error.Value());
-  } else if (job.kind == Kind::kOpen) {
-    DescribeSession(env);
-    job.deferred.Resolve(Value());
+  } catch (const Napi::Error& error) {
+    // Whoever waits hears of it, and does not wait for ever.
+    ok = false;
+    outcome = error.Value();
+  }
+  if (ok) {
+    job.deferred.Resolve(outcome);
   } else {
-    job.deferred.Resolve(score_result(env, job.batch.result));
+    job.deferred.Reject(outcome);
   }
 }
 
-void SessionObject::DescribeSession(Napi::Env env) {
+void SessionObject::DescribeSession(Napi::Env env, Napi::Object handle) {
   const char* const fields[] = {"inputs", "outputs"};
   for (int kind = 0; kind < 2; kind++) {
     size_t count = 0;
@@ -265,12 +281,12 @@ void SessionObject::DescribeSession(Napi::Env env) {
       value.Set("dims", dims);
       list.Set(i, value);
     }
-    Value().Set(fields[kind], list);
+    handle.Set(fields[kind], list);
   }
-  Value().Set("runtimeVersion", bpb_session_runtime_version(session_));
-  Value().Set("cpuNodes", bpb_session_cpu_nodes(session_));
+  handle.Set("runtimeVersion", bpb_session_runtime_version(session_));
+  handle.Set("cpuNodes", bpb_session_cpu_nodes(session_));
   if (CudaDevice* device = session_device(session_)) {
-    Value().Set("device", cuda_device_value(env, device->about()));
+    handle.Set("device", cuda_device_value(env, device->about()));
   }
 }
 

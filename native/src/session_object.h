@@ -51,7 +51,7 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
   void Start(Napi::Env env, OpenRequest request);
   Napi::Value Enqueue(Napi::Env env, std::unique_ptr<Job> job);
   void Settle(Napi::Env env, Job& job);
-  void DescribeSession(Napi::Env env);
+  void DescribeSession(Napi::Env env, Napi::Object handle);
   // Ends the thread for good, cancelling what runs; idempotent.
   void Stop();
   static void OnTeardown(void* self);
