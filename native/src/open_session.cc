@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "coded_failure.h"
+#include "operators/creation_lock.h"
 
 using namespace bpb::ort;
 
@@ -43,6 +44,7 @@ void create(const Library& library, Provider& provider, OperatorDomain* operator
   }
   provider.append(library, o);
   if (operators != nullptr) operators->add_to(o, provider.name());
+  const auto lock = creation_lock(library, operators != nullptr);
   library.call<CreateSessionFromArray>(library.env(), options.graph.model, options.graph.model_size,
                                        static_cast<const SessionOptions*>(o), out.out());
 }

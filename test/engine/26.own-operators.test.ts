@@ -1,13 +1,21 @@
 /** Sessions of rewritten graphs whose operators are our own, against the graphs that they were made of. */
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { serialize } from 'node:v8';
 import { expect, test } from 'vitest';
 import { createEngine } from '#bpb/engine/create';
 import { operatorsOf } from '#bpb/engine/own-operators';
 import { optimize } from '#bpb/onnx/optimize/optimize';
 import { engineOptions, fullBatch, openEngine } from '../helpers/engines.js';
+import { temporaryFolder } from '../helpers/folder.js';
 import { GraphBuilder, someIds, VOCAB } from '../helpers/graph-builder.js';
 import { refusalOf } from '../helpers/refusal.js';
 
 const [T, D, ROWS] = [8, 20, 3];
+/** One in ten failed where a session that was being opened was held by nothing. */
+const PROCESSES = 4;
 
 /** Mixes, a skip connection, a squared rectifier, a gate beside its values: no width a multiple of 16. */
 function model(): Uint8Array {
@@ -60,4 +68,18 @@ test('no session of a graph that was not rewritten knows them', async () => {
 test('engines without the addon are given none', () => {
   for (const engine of ['onnx-js', 'tfjs'] as const)
     expect(operatorsOf(engine, false, {}).size).toBe(0);
+});
+
+test('the first sessions of a process may be opened at once, and collected garbage takes none', () => {
+  const { bytes } = optimize(model(), given);
+  const file = join(temporaryFolder(), 'sessions');
+  const [rewritten, plain] = [engineOptions(bytes, { rewritten: true }), engineOptions(model())];
+  writeFileSync(file, serialize({ rewritten, plain }));
+  const program = fileURLToPath(new URL('../helpers/opening-sessions.mjs', import.meta.url));
+  // The runtime's table of domains is the process's: only a new process has none of ours in it.
+  for (let k = 0; k < PROCESSES; k++) {
+    const args = ['--gc-global', program, file];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    expect([status, stderr, stdout]).toEqual([0, '', 'opened\n']);
+  }
 });
