@@ -86,7 +86,7 @@ test('what computes in fp32 alone keeps it', () => {
   const node = { op: 'CausalAttention', inputs: ['x', 'x', 'x'] };
   const ws = workspace(node, [2, T, W]);
   expect(ws.dims('y')).toEqual([2, T, W]);
-  expect(toHalf(ws, 'y').left).toEqual(['fp16: 1 CausalAttention stay in fp32']);
+  expect(toHalf(ws, 'y').left).toEqual(['fp16: left in fp32: 1 CausalAttention']);
   expect(ws.producer('y')!.inputs).toEqual(['x', 'x', 'x']);
 });
 

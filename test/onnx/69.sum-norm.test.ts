@@ -262,7 +262,7 @@ describe('stays', () => {
   ])('%s, which is said once', async (_, build) => {
     const { sums, untouched } = await found(build);
     expect(sums).toEqual([]);
-    expect(untouched).toEqual([expect.stringMatching(/^sum-norm: 1 norms /)]);
+    expect(untouched).toEqual([expect.stringMatching(/^sum-norm: 1 norm /)]);
   });
 
   test('a norm of halves that a gain in fp32 makes fp32', async () => {

@@ -233,7 +233,7 @@ describe('halves', () => {
     const bytes = model((g, z) => g.op('Log', [g.op('Exp', [z])]));
     const { counts, untouched, logits } = await checked(bytes, { precision: 'fp16' });
     expect(counts['half-precision-weights']).toBeGreaterThan(3);
-    expect(untouched).toContain('fp16: 1 Exp stay in fp32');
+    expect(untouched).toContain('fp16: left in fp32: 1 Exp');
     expect(logits).toBe('fp32');
   });
 

@@ -159,7 +159,7 @@ describe('graphs that mean no good', () => {
     });
     const { bytes, untouched } = optimize(model, given);
     const graph = OnnxGraph.parse(bytes, 'm');
-    expect(untouched).toEqual(['fp16: 1 Add stay in fp32']);
+    expect(untouched).toEqual(['fp16: left in fp32: 1 Add']);
     const types = graph.ports('output').map(({ name, elementType }) => [name, elementType]);
     expect(types).toEqual([
       ['logits', 10],

@@ -6,6 +6,7 @@
  * their operator is one of the first.
  */
 
+import { plural } from '../../words.js';
 import { TYPE } from '../element-types.js';
 import { countBeyond } from '../float16.js';
 import { makeNode, type Node } from '../graph.js';
@@ -174,8 +175,8 @@ class Halver {
   }
 
   left(): string[] {
-    const kept = [...this.kept].map(([op, count]) => `fp16: ${count} ${op} stay in fp32`);
-    if (this.clamped > 0) kept.push(`fp16: ${this.clamped} constants beyond 65504 were cut to it`);
+    const kept = [...this.kept].map(([op, count]) => `fp16: left in fp32: ${count} ${op}`);
+    if (this.clamped > 0) kept.push(`fp16: cut to 65504: ${plural(this.clamped, 'constant')}`);
     return kept;
   }
 }

@@ -5,6 +5,7 @@
  * a skip connection, the norm that the next branch reads. A value that anything else needs is stored; what
  * stands between is computed inside the operator that needs it.
  */
+import { plural } from '../../words.js';
 import type { Node } from '../graph.js';
 import { type FactorCache, linearTerms, type Term } from './linear.js';
 import { isNorm, type Layout, layoutOf, MAX_TERMS, SumNormWriter } from './sum-norm-emit.js';
@@ -37,7 +38,10 @@ export function fuseSumNorms(ws: Workspace): Fused {
   }
   const why =
     'over more than the last axis, with a gain that is no constant of its width and type, or in float64';
-  return { count: writer.count, left: other === 0 ? [] : [`sum-norm: ${other} norms ${why}`] };
+  return {
+    count: writer.count,
+    left: other === 0 ? [] : [`sum-norm: ${plural(other, 'norm')} ${why}`],
+  };
 }
 
 /** What a value comes to when the sums and products before it are computed with it. */
