@@ -1,7 +1,10 @@
 /**
  * The verdict of one validity check: of a probe, or of a rule of the ledger.
+ *
+ * `warn`: an effect within the tolerance, where the same rows give the same nats to the last bit, so that
+ * noise does not explain it. It fails nothing: rounding that later tokens reach explains it too.
  */
-type Verdict = 'pass' | 'fail' | 'not_applicable';
+type Verdict = 'pass' | 'warn' | 'fail' | 'not_applicable';
 
 export interface ProbeVerdict {
   /** Which check: `causality`, `batch`, `graph`, `ledger-order`, … */
@@ -15,6 +18,11 @@ export interface ProbeVerdict {
   /** The largest effect that passes; null where the verdict depends on no number. */
   tolerance: number | null;
   verdict: Verdict;
-  /** Why it failed or could not be run, or what else is worth knowing. */
+  /** Why it failed, warns or could not be run, or what else is worth knowing. */
   note: string | null;
+}
+
+/** The names of the checks with a verdict, in their order. */
+export function namesWith(verdict: Verdict, of: readonly Pick<ProbeVerdict, 'name' | 'verdict'>[]) {
+  return of.flatMap((each) => (each.verdict === verdict ? [each.name] : []));
 }

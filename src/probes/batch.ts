@@ -11,7 +11,7 @@ import {
   type ProbeContext,
   tokensFor,
 } from './context.js';
-import { Differences, judge, otherShape, sameShape, worst } from './differences.js';
+import { Differences, judge, otherShape, sameShape, seen, worst } from './differences.js';
 import { realBatch } from './real-batch.js';
 import type { ProbeRow } from './subject.js';
 
@@ -77,7 +77,7 @@ async function run(context: ProbeContext): Promise<Outcome> {
     'rows alone differ from the same rows in a batch of the evaluation',
   ];
   const at = worst(judged);
-  return { ...judged[at]!, note: judged[at]!.verdict === 'fail' ? notes[at]! : null };
+  return { ...judged[at]!, note: seen(judged[at]!, notes[at]!) };
 }
 
 export const batch: Probe = {

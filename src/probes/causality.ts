@@ -10,7 +10,7 @@
  * noise from run to run.
  */
 import { type Outcome, type Probe, type ProbeContext, tokensFor } from './context.js';
-import { Differences, judge, sameShape } from './differences.js';
+import { Differences, judge, sameShape, seen } from './differences.js';
 import type { ProbeRow } from './subject.js';
 import type { Tokens } from './tokens.js';
 
@@ -125,7 +125,7 @@ async function run(context: ProbeContext): Promise<Outcome> {
     };
   });
   const judged = judge(found, sameShape(subject.info.precision, noise));
-  return { ...judged, note: judged.verdict === 'fail' ? largest.note : null };
+  return { ...judged, note: seen(judged, largest.note) };
 }
 
 export const causality: Probe = {

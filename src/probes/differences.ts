@@ -46,6 +46,11 @@ export function distance(a: number, b: number): number {
 interface Limits {
   readonly largest: number;
   readonly mean: number;
+  /**
+   * Whether nothing but what was changed can move a nat: same shape, same place, and a noise that was
+   * measured and is exactly 0. Any effect then calls for an explanation.
+   */
+  readonly exact?: boolean;
 }
 
 /**
@@ -77,7 +82,7 @@ export function noiseLimits(precision: Precision): Limits {
 }
 
 export function sameShape(precision: Precision, noise: Differences): Limits {
-  return above(SAME_SHAPE[precision], noise);
+  return { ...above(SAME_SHAPE[precision], noise), exact: noise.count > 0 && noise.largest === 0 };
 }
 
 export function otherShape(precision: Precision, noise: Differences): Limits {
@@ -96,26 +101,41 @@ function above({ largest, mean }: Limits, noise: Differences): Limits {
   };
 }
 
+/** Above the ratio of any effect that is within its tolerance; a failed one's has no bound. */
+const GRAVITY = { not_applicable: 0, pass: 0, warn: 2, fail: 1e9 } as const;
+
 type Judged = Pick<ProbeVerdict, 'effect' | 'unit' | 'tolerance' | 'verdict'>;
 
-/** The largest difference against its limit, or the mean where only that one is beyond. */
+/**
+ * The largest difference against its limit, or the mean where only that one is beyond. Within both
+ * limits a difference above 0 passes where noise may have made it, and is a warning where it cannot.
+ */
 export function judge(differences: Differences, limits: Limits): Judged {
   const { largest, mean } = differences;
   const byMean = largest <= limits.largest && !(mean <= limits.mean);
+  // Written so that NaN fails.
+  const within = largest <= limits.largest && mean <= limits.mean;
   const [effect, tolerance] = byMean ? [mean, limits.mean] : [largest, limits.largest];
   return {
     // JSON has no infinity; the verdict and the note say it.
     effect: Number.isFinite(effect) ? effect : null,
     unit: byMean ? 'nats (mean)' : 'nats',
     tolerance,
-    // Written so that NaN fails.
-    verdict: largest <= limits.largest && mean <= limits.mean ? 'pass' : 'fail',
+    verdict: !within ? 'fail' : limits.exact === true && largest > 0 ? 'warn' : 'pass',
   };
 }
 
-/** The worse of several comparisons: a failed one first, then the one nearest to its limit. */
+/** What was seen where it failed or is warned of; null where it passed. */
+export function seen({ verdict }: Judged, what: string | null): string | null {
+  if (verdict === 'pass' || what === null) return null;
+  return verdict === 'fail'
+    ? what
+    : `${what}; within the tolerance, but repeated runs do not differ`;
+}
+
+/** The worse of several comparisons: failed before warned of, then the one nearest to its limit. */
 export function worst(judged: readonly Judged[]): number {
   const weight = ({ verdict, effect, tolerance }: Judged) =>
-    (verdict === 'fail' ? 1e9 : 0) + (effect === null ? 1e9 : effect / (tolerance ?? 1));
+    GRAVITY[verdict] + (effect === null ? 1e9 : effect / (tolerance ?? 1));
   return judged.reduce((at, each, k) => (weight(each) > weight(judged[at]!) ? k : at), 0);
 }

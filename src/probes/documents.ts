@@ -8,7 +8,7 @@ import {
   type ProbeContext,
   tokensFor,
 } from './context.js';
-import { Differences, distance, judge, otherShape, sameShape } from './differences.js';
+import { Differences, distance, judge, otherShape, sameShape, seen } from './differences.js';
 
 /**
  * Short enough for several to share a batch, which is a way from one to the other; of several chunks
@@ -50,8 +50,7 @@ async function run(context: ProbeContext): Promise<Outcome> {
   }
   const judged = judge(found, sameShape(precision, noise));
   if (subject.isolates) {
-    const note = judged.verdict === 'fail' ? 'a document moves the nats of another one' : null;
-    return { ...judged, note };
+    return { ...judged, note: seen(judged, 'a document moves the nats of another one') };
   }
   return {
     ...judged,
@@ -90,8 +89,7 @@ async function runOrder(context: ProbeContext): Promise<Outcome> {
   }
   // Rows change their places in a batch.
   const judged = judge(found, otherShape(subject.info.precision, noise));
-  const note = judged.verdict === 'fail' ? 'a document scores otherwise in another order' : null;
-  return { ...judged, note };
+  return { ...judged, note: seen(judged, 'a document scores otherwise in another order') };
 }
 
 export const documents: Probe = {

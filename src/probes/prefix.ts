@@ -2,7 +2,7 @@
  * Probes: do the first targets of a row score the same when the row ends after them?
  */
 import { lengths, type Outcome, type Probe, type ProbeContext, tokensFor } from './context.js';
-import { Differences, judge, otherShape } from './differences.js';
+import { Differences, judge, otherShape, seen } from './differences.js';
 
 /** A row, and how many of its inputs are given alone. */
 interface Cut {
@@ -25,7 +25,7 @@ async function compare({ subject, noise }: ProbeContext, cuts: readonly Cut[]): 
     largest = { size, note };
   });
   const judged = judge(found, otherShape(subject.info.precision, noise));
-  return { ...judged, note: judged.verdict === 'fail' ? largest.note : null };
+  return { ...judged, note: seen(judged, largest.note) };
 }
 
 async function run(context: ProbeContext): Promise<Outcome> {

@@ -12,7 +12,7 @@ import {
   type ProbeContext,
   tokensFor,
 } from './context.js';
-import { Differences, judge, sameShape, worst } from './differences.js';
+import { Differences, judge, sameShape, seen, worst } from './differences.js';
 import type { ProbeRow } from './subject.js';
 
 const NEIGHBOURS = 3;
@@ -41,20 +41,19 @@ async function run(context: ProbeContext): Promise<Outcome> {
   const limits = sameShape(precision, noise);
   const judged = [judge(before, limits), judge(beside, limits)];
   const at = worst(judged);
-  if (judged[at]!.verdict === 'fail') {
-    const notes = [
-      'what ran before in the session is still in the state',
-      'the state of a document takes up what stands in the documents beside it',
-    ];
-    return { ...judged[at]!, note: notes[at]! };
-  }
-  if (subject.frozen === null) return { ...judged[at]!, note: null };
+  const notes = [
+    'what ran before in the session is still in the state',
+    'the state of a document takes up what stands in the documents beside it',
+  ];
+  const note = seen(judged[at]!, notes[at]!);
+  if (judged[at]!.verdict === 'fail' || subject.frozen === null) return { ...judged[at]!, note };
   const moved = adapted.largest;
   if (moved === 0) {
-    const note = 'the adapt graph changes nothing: nats are the same without it';
-    return { effect: 0, unit: 'nats', tolerance: null, verdict: 'fail', note };
+    const idle = 'the adapt graph changes nothing: nats are the same without it';
+    return { effect: 0, unit: 'nats', tolerance: null, verdict: 'fail', note: idle };
   }
-  return { ...judged[at]!, note: `adapting moves nats by up to ${moved.toPrecision(2)}` };
+  const adapting = `adapting moves nats by up to ${moved.toPrecision(2)}`;
+  return { ...judged[at]!, note: note === null ? adapting : `${note}; ${adapting}` };
 }
 
 export const state: Probe = {

@@ -9,7 +9,7 @@ import { code, escaped, table } from './markdown-format.js';
 import { measured } from './probe-text.js';
 import { failureFacts } from './verify-text.js';
 
-const SHOWN = { pass: 'pass', fail: '**fail**', not_applicable: 'n/a' } as const;
+const SHOWN = { pass: 'pass', warn: 'warn', fail: '**fail**', not_applicable: 'n/a' } as const;
 
 /** Violations in the table; the JSON document has all that were kept. */
 const MAX_LISTED = 20;

@@ -3,15 +3,15 @@
  */
 import { withholds } from '../finding.js';
 import type { ProbeReport } from '../probes/probe.js';
-import type { ProbeVerdict } from '../verdict.js';
+import { namesWith, type ProbeVerdict } from '../verdict.js';
 import { colors, count, type Paint, printable, seconds, shortHash } from './format.js';
 import type { Medium } from './reporter.js';
 import { decidedLine, rulesLine } from './score-rows.js';
 import { findingLines, noteLines, pageOf, type Row, tableLines } from './table.js';
 import { HANG } from './wrap.js';
 
-const PAINTED = { pass: 'green', fail: 'red', not_applicable: 'dim' } as const;
-const SHOWN = { pass: 'pass', fail: 'FAIL', not_applicable: 'n/a' } as const;
+const PAINTED = { pass: 'green', warn: 'yellow', fail: 'red', not_applicable: 'dim' } as const;
+const SHOWN = { pass: 'pass', warn: 'warn', fail: 'FAIL', not_applicable: 'n/a' } as const;
 
 export function probeText(report: ProbeReport, medium: Medium): string {
   const paint = colors(medium);
@@ -26,15 +26,16 @@ export function probeText(report: ProbeReport, medium: Medium): string {
   ]);
 }
 
-/** The names of the probes that failed, and the cause where graph or data alone say it. */
+/** The names of the probes that failed or warn, and the cause where graph or data alone say it. */
 export function probeSummary({ verdicts, findings }: ProbeReport): string {
-  const failed = verdicts.filter(({ verdict }) => verdict === 'fail');
-  if (failed.length === 0) {
-    const alone = 'no probe found anything wrong';
-    return withholds(findings) ? `${alone}, but a score of it has no headline` : alone;
-  }
-  const names = failed.map(({ name }) => name).join(', ');
-  return withholds(findings) ? `no number can be had of it (${names})` : names;
+  const failed = namesWith('fail', verdicts).join(', ');
+  if (failed !== '') return withholds(findings) ? `no number can be had of it (${failed})` : failed;
+  const warned = namesWith('warn', verdicts).join(', ');
+  const alone =
+    warned === ''
+      ? 'no probe found anything wrong'
+      : `no probe failed; an effect that noise does not explain: ${warned}`;
+  return withholds(findings) ? `${alone}, but a score of it has no headline` : alone;
 }
 
 export function probeRows(report: ProbeReport): Row[] {

@@ -2,6 +2,7 @@
  * The rows of a score's table, as the terminal and Markdown reports show them.
  */
 import type { ScoreResult } from '../score/result.js';
+import { namesWith, type ProbeVerdict } from '../verdict.js';
 import { plural } from '../words.js';
 import { count, exact, type Paint, printable, seconds, shortHash } from './format.js';
 import type { Row } from './table.js';
@@ -208,12 +209,12 @@ function verifiedLine({ verification }: ScoreResult): string {
 
 function probesLine({ probes }: ScoreResult): Row[] {
   if (probes === null) return [];
-  const failed = probes.filter(({ verdict }) => verdict === 'fail');
-  const passed = probes.filter(({ verdict }) => verdict === 'pass').length;
-  const named = failed.map(
-    ({ name, note }): Row => ['', `${name} failed: ${printable(note ?? '')}`],
-  );
-  return [['probed', `${passed} probes passed`], ...named];
+  const named = (verdict: ProbeVerdict['verdict'], says: string) =>
+    probes
+      .filter((each) => each.verdict === verdict)
+      .map(({ name, note }): Row => ['', `${name} ${says}: ${printable(note ?? '')}`]);
+  const passed = plural(namesWith('pass', probes).length, 'probe');
+  return [['probed', `${passed} passed`], ...named('fail', 'failed'), ...named('warn', 'warns')];
 }
 
 function timeLine({ time }: ScoreResult): string {

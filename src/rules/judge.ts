@@ -90,8 +90,10 @@ function judgeRequired(rules: Rules, { probes, verification }: ScoreFacts): Rule
   if (requires(rules, 'probes')) {
     const failed = (probes ?? []).filter((each) => each.verdict === 'fail').map(({ name }) => name);
     const ran = (probes ?? []).filter((each) => each.verdict !== 'not_applicable').length;
+    const warned = (probes ?? []).filter((each) => each.verdict === 'warn').map(({ name }) => name);
+    const passed = warned.length > 0 ? `passed, with warnings: ${warned.join(', ')}` : 'passed';
     const found =
-      failed.length > 0 ? `failed: ${failed.join(', ')}` : ran > 0 ? 'passed' : 'none were run';
+      failed.length > 0 ? `failed: ${failed.join(', ')}` : ran > 0 ? passed : 'none were run';
     verdicts.push(verdict('probes', failed.length === 0 && ran > 0, 'probes that pass', found));
   }
   if (requires(rules, 'verification')) {

@@ -3,7 +3,7 @@
  */
 import { paddedWidth } from '../evaluation/padding.js';
 import { type Finding, fail, warn } from '../finding.js';
-import type { ProbeVerdict } from '../verdict.js';
+import { namesWith, type ProbeVerdict } from '../verdict.js';
 import { figure } from '../words.js';
 import { isWithin } from './optimize-check.js';
 import type { Optimization } from './optimize-run.js';
@@ -15,8 +15,14 @@ interface Checks {
   readonly verification: Verification;
   readonly optimization: Optimization | null;
   /** Of `--strict`. */
-  readonly probes: readonly ProbeVerdict[] | null;
+  readonly probes: readonly Seen[] | null;
 }
+
+/** A verdict; an edited result may lack what was measured. */
+type Seen = Pick<ProbeVerdict, 'name' | 'verdict'> & {
+  readonly effect?: ProbeVerdict['effect'] | undefined;
+  readonly unit?: ProbeVerdict['unit'] | undefined;
+};
 
 type Figures = Pick<ScoreResult, 'score' | 'totals'>;
 
@@ -43,7 +49,7 @@ export function figureFindings({ score, totals }: Figures): Finding[] {
 }
 
 /**
- * Failed checks of the run: each withholds the headline.
+ * Failed checks of the run, each of which withholds the headline, and what its probes warn of.
  *
  * @param explained whether a finding about the graph says why they fail
  */
@@ -52,12 +58,14 @@ export function checkFindings(
   explained: boolean,
 ): Finding[] {
   const findings: Finding[] = [];
-  const failed = probes?.flatMap((each) => (each.verdict === 'fail' ? [each.name] : [])) ?? [];
+  const failed = namesWith('fail', probes ?? []);
   if (failed.length > 0) {
     const message = `the probes found something wrong: ${failed.join(', ')}`;
     const hint = explained ? null : 'bpb probe ARTIFACT says what each of them saw';
     findings.push(fail('probes-failed', message, hint));
   }
+  const warned = (probes ?? []).filter(({ verdict }) => verdict === 'warn');
+  if (warned.length > 0) findings.push(probesWarned(warned));
   if (verification.verdict === 'fail') {
     findings.push(
       fail(
@@ -71,6 +79,18 @@ export function checkFindings(
   }
   if (optimization !== null) findings.push(...proofFindings(optimization));
   return findings;
+}
+
+/** Rounding that reaches other tokens and a leak too faint to fail look alike, so that both are named. */
+function probesWarned(warned: readonly Seen[]): Finding {
+  const seen = warned.map(({ name, effect, unit }) =>
+    effect == null ? name : `${name} (${effect.toExponential(1)} ${unit ?? ''})`,
+  );
+  return warn(
+    'probes-warned',
+    `a prediction moved with what must not matter to it, by less than the tolerance, though repeated runs do not differ: ${seen.join(', ')}`,
+    'rounding does this where sums run over later tokens, as in a convolution by FFT, and so does a faint leak: the notes of the probes say where',
+  );
 }
 
 /** The verdict must follow from the differences: a result may come from elsewhere. */

@@ -152,7 +152,16 @@ const computedSchema = z.looseObject({
       tolerance_nats: z.number().positive(),
     })
     .nullable(),
-  probes: z.array(z.looseObject({ name: z.string(), verdict: z.string() })).nullable(),
+  probes: z
+    .array(
+      z.looseObject({
+        name: z.string(),
+        verdict: z.enum(['pass', 'warn', 'fail', 'not_applicable']),
+        effect: z.number().nullable().optional(),
+        unit: z.string().nullable().optional(),
+      }),
+    )
+    .nullable(),
 });
 
 const claimedSchema = z.looseObject({

@@ -31,6 +31,15 @@ export const verdicts: ReportDocuments['probe']['verdicts'] = [
     note: null,
   },
   {
+    name: 'causality',
+    what: 'changed',
+    effect: 4.8e-7,
+    unit: 'nats',
+    tolerance: 1e-5,
+    verdict: 'warn',
+    note: `it moved: ${HOSTILE}`,
+  },
+  {
     name: 'graph',
     what: 'read',
     effect: 3,

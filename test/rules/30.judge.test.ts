@@ -208,7 +208,7 @@ describe.each<[string, object, Change[], Change[]]>([
       { probes: [{ name: 'causality', verdict: 'fail' }] },
       { probes: [{ name: 'state', verdict: 'not_applicable' }] },
     ],
-    [{}],
+    [{}, { probes: [{ name: 'causality', verdict: 'warn' }] }],
   ],
   [
     'verification',

@@ -171,6 +171,7 @@ describe('edited and hashed again: the figures do not follow', () => {
     ['a finding taken out', (r) => (r.findings = []), ['findings']],
     ['a failed verification', (r) => (r.verification.verdict = 'fail'), ['findings']],
     ['a failed probe', (r) => (r.probes = [{ name: 'causality', verdict: 'fail' }]), ['findings']],
+    ['a warned probe', (r) => (r.probes = [{ name: 'batch', verdict: 'warn' }]), ['findings']],
     ['a rule that fails', (r) => failedRule(r), ['findings']],
     ['a headline beside a failed check', (r) => failedFinding(r), ['figures']],
     ['withheld with a headline', (r) => (r.status = 'withheld'), ['figures']],
