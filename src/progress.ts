@@ -10,6 +10,7 @@ export interface Progress {
     | 'score'
     | 'prove'
     | 'verify'
+    | 'control'
     | 'probe'
     | 'measure'
     | 'examine'

@@ -24,6 +24,8 @@ interface AccountingInputs {
   readonly sidecar?: Sidecar | null;
   /** Of the stream's documents in order, where their published texts are known. */
   readonly facts?: DocumentFacts | null;
+  /** The stream has no headline of its own: case operators without a sidecar are no fault then. */
+  readonly compared?: boolean;
 }
 
 /** Bytes of the scored targets; all arrays by document. */
@@ -78,11 +80,12 @@ export class Accounting {
 
   /** Refuses case operators without a sidecar, and a sidecar beyond the documents' bytes. */
   constructor(private readonly inputs: AccountingInputs) {
-    const { tokenizer, stream, vocabulary, sidecar = null, facts = null } = inputs;
+    const { tokenizer, stream, vocabulary, sidecar = null, facts = null, compared } = inputs;
     this.lut = buildLut(tokenizer, vocabulary);
     this.sidecar = sidecar;
     this.facts = facts;
-    this.headline = tokenizer.hasCaseOperators ? 'sidecar' : 'lut';
+    const withoutSidecar = compared === true && sidecar === null;
+    this.headline = tokenizer.hasCaseOperators && !withoutSidecar ? 'sidecar' : 'lut';
     if (this.headline === 'sidecar' && sidecar === null) {
       throw inputError('BPB_SIDECAR_REQUIRED', {
         message:

@@ -57,6 +57,12 @@ export const scoreCommand = defineCommand<Flags, [artifact: string | undefined]>
         flag('--sidecar <dir>', 'directory of the byte sidecars', { default: "the shards'" }),
       )
       .addOption(
+        flag('--control-docs <file>', 'documents of the kind that nobody trained on, to compare', {
+          default: 'none',
+        }),
+      )
+      .addOption(flag('--control-data <dir>', 'the same as shards', { default: 'none' }))
+      .addOption(
         flag('--part <i/n>', 'score one part of the plan', { parse: part, default: '1/1' }),
       );
     addWindowFlags(command)

@@ -29,14 +29,16 @@ export function checkAccept(accept: readonly string[] | undefined): void {
  * The findings, with those that the caller names marked as accepted.
  *
  * @param found all findings about the data
+ * @param elsewhere ids of findings about a control set, which the caller may mean by the same flag
  * @throws BPB_USAGE_ACCEPT for one that is not there: what was meant for other data must not pass here
  */
 export function withAccepted(
   found: readonly Finding[],
   accept: readonly string[] | undefined = [],
+  elsewhere: readonly string[] = [],
 ): Finding[] {
   const there = [...new Set(found.map(({ id }) => id).filter((id) => ACCEPTABLE.has(id)))];
-  const absent = accept.find((id) => !there.includes(id));
+  const absent = accept.find((id) => !there.includes(id) && !elsewhere.includes(id));
   if (absent !== undefined) {
     throw usageError('BPB_USAGE_ACCEPT', {
       message: `there is nothing to accept: these data have no finding ${absent}`,

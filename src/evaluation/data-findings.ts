@@ -22,12 +22,14 @@ import type { OpenData } from './open-data.js';
  *
  * @param window null where it is not known, as of losses that were made elsewhere
  * @param accept ids of those that the caller accepts
+ * @param elsewhere ids that a control set has
  * @throws BPB_USAGE_ACCEPT for one that is not there
  */
 export async function dataFindings(
   { stream, tokenizer, shards, sidecar, facts, partial }: OpenData,
   window: WindowOptions | null,
   accept?: readonly string[] | undefined,
+  elsewhere?: readonly string[] | undefined,
 ): Promise<Finding[]> {
   const confirmed = facts !== null;
   const scored = scoredEnd(stream, window);
@@ -46,7 +48,7 @@ export async function dataFindings(
     }),
     survey: confirmed || !judged ? null : await surveyStream(stream, tokenizer),
   });
-  return withAccepted(found, accept);
+  return withAccepted(found, accept, elsewhere);
 }
 
 /** All findings, in the order of their subjects: files, ids, documents, set, sidecar. */

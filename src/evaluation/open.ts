@@ -114,6 +114,7 @@ export function openEvaluation(
 
 async function openTokens(options: TokenOptions): Promise<TokenEvaluation> {
   requireTokenOptions(options);
+  requireDocuments(options.docs, options.textField);
   const tokenizer = withDocumentStart(loadTokenizer(options.tokenizer!), options.documentStart);
   // No session is open that the cores are to be shared with.
   return { tokenizer, data: await dataOf(options, tokenizer, availableParallelism()) };
@@ -133,7 +134,7 @@ async function openAudit(options: AuditOptions): Promise<AuditEvaluation> {
 
 async function openModel(options: ScoreOptions, planned: boolean): Promise<ModelEvaluation> {
   checkFlags(options);
-  requireDocuments(options.docs, options.textField);
+  requireDocuments(options.docs ?? options.controlDocs, options.textField);
   if (options.signal?.aborted) throw interrupted();
   const devices = devicesOf(options);
   const loaded = rulesOf(options);
@@ -205,12 +206,14 @@ function checkDocumentWindows({ mode }: WindowOptions, tokenizer: Tokenizer): vo
 }
 
 /** Progress is reported often enough to end the reading of an aborted run by. */
-function dataOf(
+export function dataOf(
   options: TokenOptions & Pick<ScoreOptions, 'signal'>,
   tokenizer: Tokenizer,
   workers: number,
 ): Promise<OpenData> {
-  const { data, docs, textField, sidecar, limitDocs, signal } = options;
+  const { data, docs, sidecar, limitDocs, signal } = options;
+  // Where only a control set has documents, the field is theirs.
+  const textField = docs === undefined ? undefined : options.textField;
   const onProgress = (progress: Progress): void => {
     if (signal?.aborted) throw interrupted();
     options.onProgress?.(progress);
@@ -218,7 +221,7 @@ function dataOf(
   return openData({ tokenizer, data, docs, textField, sidecar, limitDocs, workers, onProgress });
 }
 
-function workloadOf(
+export function workloadOf(
   { artifact, axes, window, tokenizer, data, placement: { gpus } }: ModelEvaluation,
   options: Pick<ScoreOptions, 'batchTokens' | 'part'>,
 ): Workload {

@@ -33,6 +33,10 @@ export interface ScoreOptions extends EngineFlags, PortOptions {
   tail?: 'drop' | 'score' | undefined;
   /** `none`: no historical evaluator, whatever the artifact says. */
   compat?: typeof SLIDING_2026_03_19 | 'none' | undefined;
+  /** Documents of the same kind that nobody could train on: scored too, and compared (docs/generalisation.md). */
+  controlDocs?: string | undefined;
+  /** The same as shards: a directory or a file; or the name of a built-in set. */
+  controlData?: string | undefined;
   /** Findings about the data that are meant, by id: they withhold nothing (docs/data.md). */
   accept?: readonly string[] | undefined;
   /** Score the first documents only: a partial score. */
@@ -98,6 +102,8 @@ export const SCORE_CHECKS: OptionChecks<ScoreOptions> = {
   stride: option.countOr('none', 1, 'BPB_USAGE_INTEGER'),
   tail: option.choice(['drop', 'score']),
   compat: option.choice([SLIDING_2026_03_19, 'none']),
+  controlDocs: option.text,
+  controlData: option.text,
   accept: option.texts,
   limitDocs: option.count(1),
   part: option.pair,

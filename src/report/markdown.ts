@@ -6,6 +6,7 @@ import type { ClaimedResult, ScoreResult } from '../score/result.js';
 import { claimedRows } from './claimed-text.js';
 import { doctorVerdict } from './doctor-text.js';
 import { exact } from './format.js';
+import { generalisationRows } from './generalisation-rows.js';
 import { initRows } from './init-text.js';
 import { ledgerFacts } from './ledger-text.js';
 import { auditMarkdown } from './markdown-audit.js';
@@ -42,9 +43,14 @@ function scoreMarkdown(result: ScoreResult): string {
     heading(`${name}: ${figure(result)}`),
     findingsTable(result.findings),
     rowsTable(scoreRows(result)),
+    generalisationTable(result),
     result.probes === null ? '' : verdictsTable(result.probes),
     notes(result.notes),
   );
+}
+
+function generalisationTable({ generalisation }: ScoreResult): string {
+  return generalisation === null ? '' : rowsTable(generalisationRows(generalisation));
 }
 
 function claimedMarkdown(result: ClaimedResult): string {

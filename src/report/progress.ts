@@ -15,6 +15,7 @@ const PHASES: Record<Progress['phase'], string> = {
   score: 'scoring',
   prove: 'proving the optimized model',
   verify: 'verifying',
+  control: 'scoring the control set',
   probe: 'probing',
   measure: 'measuring the vocabulary',
   examine: 'examining documents',

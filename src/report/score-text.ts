@@ -3,6 +3,7 @@
  */
 import type { ScoreResult } from '../score/result.js';
 import { colors, exact, type Paint, printable } from './format.js';
+import { generalisationRows } from './generalisation-rows.js';
 import type { Medium } from './reporter.js';
 import { interval, scoreRows, unconfirmedMark } from './score-rows.js';
 import { findingLines, noteLines, pageOf, tableLines } from './table.js';
@@ -12,6 +13,7 @@ export function scoreText(result: ScoreResult, medium: Medium): string {
   return pageOf([
     [headline(result, paint), ...findingLines(result.findings, paint)],
     tableLines(scoreRows(result), paint),
+    tableLines(generalisationRows(result.generalisation), paint),
     noteLines(result.notes.map(printable), paint),
   ]);
 }

@@ -40,6 +40,8 @@ export interface ScoreFacts extends RunFacts {
   };
   readonly verification: { readonly verdict: string; readonly rows: number };
   readonly probes: readonly { readonly name: string; readonly verdict: string }[] | null;
+  /** Of a control set; absent in older results. */
+  readonly generalisation?: { readonly verdict: string } | null;
   readonly decided_by: Readonly<Record<string, string>>;
   readonly findings: readonly { readonly id: string; readonly accepted: boolean }[];
 }

@@ -85,7 +85,10 @@ function judgeCoverage({ coverage: rule }: Rules, facts: ScoreFacts): RuleVerdic
   return [verdict('coverage', holds, `at least ${rule.least} of the targets`, found)];
 }
 
-function judgeRequired(rules: Rules, { probes, verification }: ScoreFacts): RuleVerdict[] {
+function judgeRequired(
+  rules: Rules,
+  { probes, verification, generalisation }: ScoreFacts,
+): RuleVerdict[] {
   const verdicts: RuleVerdict[] = [];
   if (requires(rules, 'probes')) {
     const failed = (probes ?? []).filter((each) => each.verdict === 'fail').map(({ name }) => name);
@@ -104,6 +107,11 @@ function judgeRequired(rules: Rules, { probes, verification }: ScoreFacts): Rule
   if (requires(rules, 'every-row')) {
     // No run can do it yet, and what was not done is not taken for done.
     verdicts.push(verdict('every-row', false, 'every row scored a second time', 'not done'));
+  }
+  if (requires(rules, 'control')) {
+    const found = generalisation?.verdict.replace('_', ' ') ?? 'no control set';
+    const expected = 'a control set that the validation set does not beat';
+    verdicts.push(verdict('control', found === 'pass', expected, found));
   }
   return verdicts;
 }

@@ -14,7 +14,7 @@ const COUNTED_KINDS = ['model', 'code', 'tokenizer'] as const;
 export type CountedKind = (typeof COUNTED_KINDS)[number];
 
 /** What a run can be required to have done. */
-const REQUIREMENTS = ['probes', 'verification', 'every-row'] as const;
+const REQUIREMENTS = ['probes', 'verification', 'every-row', 'control'] as const;
 
 const sha256 = z
   .string()

@@ -64,5 +64,7 @@ const HINTS: Readonly<Record<string, string>> = {
   probes: 'bpb probe ARTIFACT says what each of them saw',
   verification: 'leave --verify-rows out; where no reference engine runs the model, none can pass',
   'every-row': 'no version does it yet: take `every-row` out of `required`',
+  control:
+    'give documents of the same kind that nobody could train on: --control-docs FILE or --control-data DIR, 50 and more',
   accepted: 'leave --accept out, or name the finding in `accept` of the rules',
 };

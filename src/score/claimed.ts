@@ -98,6 +98,7 @@ export async function scoreClaimed(options: ClaimedOptions): Promise<ClaimedResu
     verification: null,
     optimization: null,
     probes: null,
+    generalisation: null,
     files: null,
     ledger: { file: options.ledger, hash: checked.hash! },
     claim: {

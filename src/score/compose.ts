@@ -8,6 +8,7 @@ import type { ByteTotals as Accounted, TargetRange } from '../bytes/accounting.j
 import type { PlannedEvaluation, Workload } from '../evaluation/open.js';
 import type { ScoreOptions } from '../evaluation/options.js';
 import { type Finding, withholds } from '../finding.js';
+import type { Generalisation } from '../generalisation/types.js';
 import type { LedgerReference } from '../ledger/format.js';
 import { judgeRules } from '../rules/judge.js';
 import type { LoadedRules } from '../rules/load.js';
@@ -58,6 +59,8 @@ export interface RunOutcome {
   readonly ofData: readonly Finding[];
   /** Of `--strict`. */
   readonly probes: ProbeVerdict[] | null;
+  /** Of a control set; null without one. */
+  readonly generalisation: Generalisation | null;
   /** Of `--out`. */
   readonly files: OutputFile[] | null;
   readonly seconds: { load: number; score: number; verify: number; total: number };
@@ -166,6 +169,7 @@ export function composeResult(
     ledger: scored.record,
     files: scored.files,
     probes: scored.probes,
+    generalisation: scored.generalisation,
     time: {
       load_s: seconds.load,
       score_s: seconds.score,

@@ -3,6 +3,8 @@
  */
 import { paddedWidth } from '../evaluation/padding.js';
 import { type Finding, fail, warn } from '../finding.js';
+import type { Generalisation } from '../generalisation/types.js';
+import { controlFindings } from '../generalisation/verdict.js';
 import { namesWith, type ProbeVerdict } from '../verdict.js';
 import { figure } from '../words.js';
 import { isWithin } from './optimize-check.js';
@@ -16,6 +18,8 @@ interface Checks {
   readonly optimization: Optimization | null;
   /** Of `--strict`. */
   readonly probes: readonly Seen[] | null;
+  /** Older results have none. */
+  readonly generalisation?: Generalisation | null;
 }
 
 /** A verdict; an edited result may lack what was measured. */
@@ -54,7 +58,7 @@ export function figureFindings({ score, totals }: Figures): Finding[] {
  * @param explained whether a finding about the graph says why they fail
  */
 export function checkFindings(
-  { verification, optimization, probes }: Checks,
+  { verification, optimization, probes, generalisation }: Checks,
   explained: boolean,
 ): Finding[] {
   const findings: Finding[] = [];
@@ -78,6 +82,7 @@ export function checkFindings(
     );
   }
   if (optimization !== null) findings.push(...proofFindings(optimization));
+  findings.push(...controlFindings(generalisation));
   return findings;
 }
 

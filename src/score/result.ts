@@ -6,6 +6,7 @@ import type { Denominator } from '../bytes/denominator.js';
 import type { ShardInfo } from '../data/types.js';
 import type { DecidedBy } from '../evaluation/decided.js';
 import type { Finding } from '../finding.js';
+import type { Generalisation } from '../generalisation/types.js';
 import type { LedgerHeader, LedgerReference } from '../ledger/format.js';
 import type { BoundInput, LogitsKind } from '../onnx/bind/types.js';
 import type { CountedKind } from '../rules/schema.js';
@@ -160,6 +161,8 @@ export interface ScoreResult {
   files: OutputFile[] | null;
   /** Of `--strict`: a failed one is a finding. Null where none were run. */
   probes: ProbeVerdict[] | null;
+  /** The comparison with a control set; null where none was named. */
+  generalisation: Generalisation | null;
   /** Two results with the same hash may be compared so far as the field's name says. */
   identity: { score: string; bits: string };
   time: {
@@ -211,6 +214,7 @@ export type ClaimedResult = Pick<
     | 'verification'
     | 'optimization'
     | 'files'
-    | 'probes',
+    | 'probes'
+    | 'generalisation',
     null
   >;

@@ -6,6 +6,7 @@ import { Accounting } from '../bytes/accounting.js';
 import { interrupted } from '../errors.js';
 import { checkFlags } from '../evaluation/checks/flags.js';
 import { rulesOf } from '../evaluation/checks/rules.js';
+import { openControl } from '../evaluation/control.js';
 import { dataFindings } from '../evaluation/data-findings.js';
 import { openEvaluation, type PlannedEvaluation } from '../evaluation/open.js';
 import { SCORE_CHECKS, type ScoreOptions } from '../evaluation/options.js';
@@ -19,6 +20,7 @@ import { type PlanScore, scorePlan } from '../run/score-plan.js';
 import { longestRow } from '../windows/batches.js';
 import { checkNewLedger } from './check-ledger.js';
 import { composeResult, type RunOutcome, scoredRanges } from './compose.js';
+import { compareControl, prepareControl } from './control.js';
 import { documentRows } from './figures.js';
 import { logitsFindings } from './logits-kind.js';
 import { openWorkers, type Workers } from './open-workers.js';
@@ -75,17 +77,37 @@ async function scoreArtifact(options: ScoreOptions): Promise<ScoreResult> {
   const accounting = new Accounting({ tokenizer, stream, sidecar, facts });
   if (options.signal?.aborted) throw interrupted();
 
-  const ofData = await dataFindings(data, evaluation.window, options.accept);
+  const named = await openControl(evaluation, options);
+  const ofData = await dataFindings(data, evaluation.window, options.accept, named?.findings);
+  const control = named && (await prepareControl(named, evaluation, options));
   const seed = options.seed ?? DEFAULT_SEED;
   const probed = options.strict || (rules !== null && requires(rules.rules, 'probes'));
   const probes = probed
     ? await strictVerdicts(evaluation, setup, workload.batchTokens, seed, options)
     : null;
   const { output, ...run } = await runAndVerify({ options, evaluation, setup, accounting, seed });
-  const total = (performance.now() - started) / 1000;
   const bytes = accounting.totals(scoredRanges(workload));
+  const generalisation =
+    control &&
+    (await compareControl(
+      control,
+      { totals: run.totals, bytes },
+      {
+        ...{ options, seed, engine: run.opened.info.name },
+        setup: control.evaluation && workerSetup(control.evaluation, options),
+      },
+    ));
+  const total = (performance.now() - started) / 1000;
   const files = output?.writeTables(documentRows(bytes, run.totals)) ?? null;
-  const scored = { ...run, bytes, ofData, probes, files, seconds: { ...run.seconds, total } };
+  const scored = {
+    ...run,
+    bytes,
+    ofData,
+    probes,
+    generalisation,
+    files,
+    seconds: { ...run.seconds, total },
+  };
   const result = composeResult(evaluation, scored, options);
   output?.writeResult(result);
   return result;
@@ -110,7 +132,10 @@ export function workerSetup(evaluation: PlannedEvaluation, options: ScoreOptions
   };
 }
 
-type Verified = Omit<RunOutcome, 'bytes' | 'ofData' | 'probes' | 'files' | 'seconds'> & {
+type Verified = Omit<
+  RunOutcome,
+  'bytes' | 'ofData' | 'probes' | 'generalisation' | 'files' | 'seconds'
+> & {
   readonly seconds: Omit<RunOutcome['seconds'], 'total'>;
   readonly output: OutputDirectory | null;
 };

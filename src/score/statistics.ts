@@ -10,6 +10,13 @@ export interface Uncertainty {
   readonly ci95: readonly [number, number] | null;
 }
 
+/** A ratio, its standard error, and the documents that it is of. */
+interface Estimate {
+  readonly ratio: number;
+  readonly stderr: number | null;
+  readonly documents: number;
+}
+
 /**
  * Standard error of `R = Σ bits / Σ bytes` over documents, which are the independent units: the
  * tokens of one document are not.
@@ -32,4 +39,18 @@ export function ratioUncertainty(bits: Float64Array, bytes: Float64Array): Uncer
   const stderr = Math.sqrt((documents / (documents - 1)) * squares) / totalBytes;
   const half = studentQuantile(0.975, documents - 1) * stderr;
   return { stderr, ci95: [ratio - half, ratio + half] };
+}
+
+/**
+ * 95 % interval of `a - b`, ratios of two independent sets: Student's t with the degrees of freedom of Welch and
+ * Satterthwaite (Welch 1947, doi 10.1093/biomet/34.1-2.28). Null where one of them has no standard error.
+ */
+export function differenceInterval(a: Estimate, b: Estimate): readonly [number, number] | null {
+  if (a.stderr === null || b.stderr === null) return null;
+  const difference = a.ratio - b.ratio;
+  const [va, vb] = [a.stderr ** 2, b.stderr ** 2];
+  if (va + vb === 0) return [difference, difference];
+  const spread = va ** 2 / (a.documents - 1) + vb ** 2 / (b.documents - 1);
+  const half = studentQuantile(0.975, (va + vb) ** 2 / spread) * Math.sqrt(va + vb);
+  return [difference - half, difference + half];
 }

@@ -20,6 +20,27 @@ const optionalFiles = z
   .nullable()
   .optional();
 
+const comparedSet = {
+  documents: count,
+  different: count,
+  targets: count,
+  bytes: count,
+  bpb: z.number().min(0).nullable(),
+};
+
+/** The comparison with a control set. */
+const generalisation = z.looseObject({
+  verdict: z.enum(['pass', 'fail', 'not_judged']),
+  accounting: z.enum(['lut', 'sidecar', 'decoded', 'original']),
+  validation: z.looseObject(comparedSet),
+  control: z.looseObject({ ...comparedSet, sha256, left_out: count, infinite_targets: count }),
+  difference_bpb: z.number().nullable(),
+  ci95_bpb: z.tuple([z.number(), z.number()]).nullable(),
+  margin_bpb: z.number().min(0).nullable(),
+  p: z.number().min(0).nullable(),
+  permutations: count.nullable(),
+});
+
 const finding = z.looseObject({
   id: z.string(),
   severity: z.enum(['fail', 'warn', 'note']),
@@ -162,6 +183,7 @@ const computedSchema = z.looseObject({
       }),
     )
     .nullable(),
+  generalisation: generalisation.nullable().optional(),
 });
 
 const claimedSchema = z.looseObject({

@@ -30,6 +30,8 @@ const RULES = { format: 'bpb-rules/1', name: 'chunks', windows: { modes: ['chunk
 export async function allResults({ at }: Inputs): Promise<Results> {
   const texts = seededTexts(12);
   writeFileSync(at('bytes.jsonl'), texts.map((text) => `${JSON.stringify({ text })}\n`).join(''));
+  const others = seededTexts(4, 6).map((text) => `${JSON.stringify({ text })}\n`);
+  writeFileSync(at('control.jsonl'), others.join(''));
   const { model, data } = savedApart(byteModel(attention), 'attention.data');
   writeFileSync(at('attention.onnx'), model);
   writeFileSync(at('attention.data'), data);
@@ -69,7 +71,11 @@ export async function allResults({ at }: Inputs): Promise<Results> {
         out: at('out'),
         ...run,
       }),
-      await bpb.score({ artifact: at('attention.onnx'), ...chunk, optimize: true, rules }),
+      await bpb.score({
+        artifact: at('attention.onnx'),
+        ...{ ...chunk, optimize: true, rules },
+        controlDocs: at('control.jsonl'),
+      }),
       await bpb.score({ artifact: at('never.onnx'), ...chunk, verifyRows: 0 }),
       await bpb.score({ artifact: at('ahead.onnx'), ...chunk, strict: true }),
       await bpb.score({ artifact: at('adaptive'), ...bytes, ...run }),

@@ -98,6 +98,12 @@ export const MODULES: readonly Module[] = [
     ],
   },
   {
+    name: 'generalisation',
+    purpose:
+      'a control set against the validation set: common documents, permutation test, verdict',
+    imports: ['data', 'tokenizer', 'bytes'],
+  },
+  {
     name: 'score',
     purpose: 'a score from its run: verification, optimization, statistics, identity, the result',
     imports: [
@@ -112,6 +118,7 @@ export const MODULES: readonly Module[] = [
       'ledger',
       'run',
       'probes',
+      'generalisation',
     ],
   },
   {
@@ -128,6 +135,7 @@ export const MODULES: readonly Module[] = [
       'engine',
       'evaluation',
       'run',
+      'generalisation',
       'score',
     ],
   },
@@ -160,6 +168,7 @@ export const MODULES: readonly Module[] = [
       'init',
       'ledger',
       'probes',
+      'generalisation',
       'score',
       'verify',
       'tokenize',

@@ -42,6 +42,7 @@ const claimed: ReportDocuments['claimed-score'] = {
   verification: null,
   optimization: null,
   probes: null,
+  generalisation: null,
   files: null,
 };
 

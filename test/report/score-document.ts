@@ -146,6 +146,18 @@ export const score: ReportDocuments['score'] = {
     allowed_ops: [],
   },
   adaptive: null,
+  generalisation: {
+    verdict: 'pass',
+    note: `1 document of the control set left out: ${HOSTILE}`,
+    accounting: 'lut',
+    validation: { documents: 60, different: 60, targets: 1024, bytes: 2499, bpb: 1.2245 },
+    control: {
+      ...{ documents: 59, different: 59, targets: 1000, bytes: 2400, bpb: 1.3 },
+      ...{ source: HOSTILE, sha256: SHA, tokens: 1001, left_out: 1, infinite_targets: 0 },
+    },
+    ...{ difference_bpb: -0.0755, ci95_bpb: [-0.1, -0.05], margin_bpb: 0.026 },
+    ...{ p: 0.0123, permutations: 9999, seed: 1, time_s: 0.5 },
+  },
   verification: {
     rows: 1,
     seed: 7,

@@ -33,7 +33,7 @@ test('a rule of each kind', () => {
     normalizers: ['c'.repeat(64)],
     size: { limit: 1e6, counted: ['model', 'code', 'tokenizer'], uncounted: 'refused' },
     coverage: { least: 1 },
-    required: ['probes', 'verification', 'every-row'],
+    required: ['probes', 'verification', 'every-row', 'control'],
     accept: ['equal-shards'],
   };
   const { rules, sha256, source } = rulesOf(said);

@@ -34,6 +34,7 @@ const FACTS: ScoreFacts = {
     { name: 'finite', verdict: 'pass' },
     { name: 'state', verdict: 'not_applicable' },
   ],
+  generalisation: { verdict: 'pass' },
   findings: [],
   decided_by: {},
 };
@@ -217,6 +218,16 @@ describe.each<[string, object, Change[], Change[]]>([
       { verification: { verdict: 'skipped', rows: 0 } },
       { verification: { verdict: 'not_possible', rows: 0 } },
       { verification: { verdict: 'fail', rows: 1 } },
+    ],
+    [{}],
+  ],
+  [
+    'control',
+    { required: ['control'] },
+    [
+      { generalisation: null },
+      { generalisation: { verdict: 'not_judged' } },
+      { generalisation: { verdict: 'fail' } },
     ],
     [{}],
   ],

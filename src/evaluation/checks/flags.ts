@@ -7,6 +7,7 @@ import { checkAccept } from '../accept.js';
 import type { ScoreOptions } from '../options.js';
 import { isForGpus } from '../placement.js';
 import type { EngineFlags } from '../session-options.js';
+import { checkControl } from './control.js';
 
 /** @throws BpbError (usage) naming the first flag that is wrong */
 export function checkFlags(options: ScoreOptions): void {
@@ -15,6 +16,7 @@ export function checkFlags(options: ScoreOptions): void {
   checkOptimize(options);
   checkLedger(options);
   checkDevice(options);
+  checkControl(options);
   if (options.part !== undefined) checkPart(options.part);
 }
 
