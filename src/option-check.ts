@@ -143,7 +143,8 @@ export function flagOf(name: string): string {
 }
 
 function shown(value: unknown): string {
-  if (typeof value === 'number') return String(value);
+  // What JSON cannot say, or says as null.
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
   const text =
     typeof value === 'function' ? 'a function' : (JSON.stringify(value) ?? String(value));
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;

@@ -1,8 +1,21 @@
 /**
- * A seeded generator for choosing what is looked at: rows, positions, tokens. Not for cryptography.
+ * The seed of a run, and the generator that chooses what is looked at: rows, positions, tokens.
  */
+import { randomInt } from 'node:crypto';
 
-/** Numbers in [0, 1) of a 32-bit generator of full period (Mulberry32). */
+/** The generator takes 32 bits: a larger seed would draw what a smaller one draws. */
+export const SEED_MAX = 2 ** 32 - 1;
+
+/** The seed that is given; else one drawn for this run alone, so that no artifact can be made for it. */
+export function seedOf(given: number | undefined): number {
+  return given ?? randomInt(SEED_MAX + 1);
+}
+
+/**
+ * Numbers in [0, 1) of a 32-bit generator of full period (Mulberry32). Not for cryptography.
+ *
+ * @param seed taken modulo 2^32
+ */
 export function mulberry32(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -1,7 +1,7 @@
 /**
  * Parsers of flag values; each error says what was expected.
  */
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { usageError } from '../errors.js';
 import type { ScoreOptions } from '../evaluation/options.js';
 import {
@@ -13,16 +13,23 @@ import {
 } from '../evaluation/port-options.js';
 import { ENGINE_FLAGS } from '../evaluation/session-options.js';
 import { flagOf } from '../option-check.js';
+import { SEED_MAX } from '../random.js';
 import { WINDOW_MODES } from '../windows/options.js';
 import { flag, GROUPS } from './help.js';
 
-/** A plain decimal integer, at least `least`. */
-export function integer(least: number): (text: string) => number {
+/** A plain decimal integer, at least `least`, and at most `most`. */
+export function integer(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
   return (text) => {
     const value = Number(text);
-    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
-    throw new InvalidArgumentError(`expected an integer from ${least}.`);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`expected an integer ${range}.`);
   };
+}
+
+/** The flag of the seed, the same wherever something is drawn. */
+export function seedFlag(help: string): Option {
+  return flag('--seed <n>', help, { parse: integer(0, SEED_MAX), default: 'drawn anew' });
 }
 
 /** An id, or the word `none`. */

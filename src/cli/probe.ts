@@ -14,6 +14,7 @@ import {
   addRulesFlag,
   addWindowFlags,
   integer,
+  seedFlag,
 } from './arguments.js';
 import { defineCommand } from './command.js';
 import { flag, GROUPS } from './help.js';
@@ -67,9 +68,7 @@ export const probeCommand = defineCommand<
       )
       .optionsGroup(GROUPS.checks);
     addRulesFlag(command)
-      .addOption(
-        flag('--seed <n>', 'seed of the tokens and places', { parse: integer(0), default: '1' }),
-      )
+      .addOption(seedFlag('seed of the tokens and places'))
       .option('--thorough', 'look at many more rows and places');
     return command;
   },

@@ -15,6 +15,7 @@ import {
   decimal,
   integer,
   part,
+  seedFlag,
 } from './arguments.js';
 import { defineCommand } from './command.js';
 import { flag, GROUPS } from './help.js';
@@ -104,9 +105,7 @@ export const scoreCommand = defineCommand<Flags, [artifact: string | undefined]>
           default: '1 %, at least 1, at most 64',
         }),
       )
-      .addOption(
-        flag('--seed <n>', 'seed of the choice of those rows', { parse: integer(0), default: '1' }),
-      )
+      .addOption(seedFlag('seed of all that is drawn: those rows, and the probes'))
       .option('--strict', 'probe the artifact first; no headline where a probe fails')
       .optionsGroup(GROUPS.files)
       .option('--out <dir>', 'result.json, documents.csv and the journal; else error.json')

@@ -4,7 +4,7 @@
 import { Argument } from 'commander';
 import { ALLOW_OP_HELP } from '../evaluation/port-options.js';
 import { DEFAULT_ROWS, type VerifyOptions } from '../verify/options.js';
-import { integer, repeated } from './arguments.js';
+import { integer, repeated, seedFlag } from './arguments.js';
 import { defineCommand } from './command.js';
 import { flag, GROUPS } from './help.js';
 
@@ -54,12 +54,7 @@ export const verifyCommand = defineCommand<Flags, [result: string]>({
           default: String(DEFAULT_ROWS),
         }),
       )
-      .addOption(
-        flag('--seed <n>', 'seed of their choice', {
-          parse: integer(0),
-          default: 'a fresh one, printed',
-        }),
-      )
+      .addOption(seedFlag('seed of their choice'))
       .optionsGroup(GROUPS.engine)
       .addOption(
         flag('--threads <n>', 'threads of the session', {

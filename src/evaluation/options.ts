@@ -4,6 +4,7 @@
 import type { PortOptions } from '../artifact/load-model.js';
 import { type OptionChecks, option } from '../option-check.js';
 import type { Progress } from '../progress.js';
+import { SEED_MAX } from '../random.js';
 import type { DocumentStart } from '../tokenizer/types.js';
 import { SLIDING_2026_03_19, WINDOW_MODES, type WindowMode } from '../windows/options.js';
 import { PORT_CHECKS } from './port-options.js';
@@ -51,6 +52,7 @@ export interface ScoreOptions extends EngineFlags, PortOptions {
   batchTokens?: number | undefined;
   /** Rows to score a second time; 0 skips the verification. */
   verifyRows?: number | undefined;
+  /** Of every draw of the run, 0 to 2^32 - 1; by default drawn anew. */
   seed?: number | undefined;
   /** Run the fast probes first, and give no headline where one fails. */
   strict?: boolean | undefined;
@@ -113,7 +115,7 @@ export const SCORE_CHECKS: OptionChecks<ScoreOptions> = {
   optimizeTolerance: option.number,
   batchTokens: option.count(1),
   verifyRows: option.count(0),
-  seed: option.count(0),
+  seed: option.count(0, SEED_MAX),
   strict: option.flag,
   out: option.text,
   force: option.flag,

@@ -20,6 +20,7 @@ import {
 import { bySeverity, type Finding, withholds } from '../finding.js';
 import { kindText } from '../onnx/bind/rules.js';
 import { checkOptionTypes, type OptionChecks, option } from '../option-check.js';
+import { seedOf } from '../random.js';
 import { judgeProbed } from '../rules/judge.js';
 import { type RulesReport, reportOf, ruleFindings } from '../rules/verdict.js';
 import type { ProbeVerdict } from '../verdict.js';
@@ -101,6 +102,7 @@ export interface ProbeReport {
   > | null;
   /** Largest difference in nats between two runs of the same thing; null where it has no bound. */
   noise_nats: number | null;
+  /** Of all that was drawn: given by the caller, or drawn for this run. */
   seed: number;
   thorough: boolean;
   notes: string[];
@@ -108,7 +110,6 @@ export interface ProbeReport {
   run: { harness: string; commit: string | null; command: string; date: string };
 }
 
-const DEFAULT_SEED = 1;
 /** Rows of a batch on a GPU, where all batches have one shape. */
 const GPU_ROWS = 4;
 
@@ -128,7 +129,8 @@ const GPU_ROWS = 4;
 export async function probe(options: ProbeOptions): Promise<ProbeReport> {
   const started = performance.now();
   checkOptionTypes('probe', PROBE_CHECKS, options);
-  const { seed = DEFAULT_SEED, thorough = false, onProgress, signal } = options;
+  const { thorough = false, onProgress, signal } = options;
+  const seed = seedOf(options.seed);
   const evaluation = await openEvaluation(options, 'model');
   const { artifact, tokenizer, window, data, placement } = evaluation;
   const { adaptive } = artifact;

@@ -26,7 +26,7 @@ export function scoreRows(result: ScoreResult): Row[] {
     ...rulesLine(result),
     ['verified', verifiedLine(result)],
     ...probesLine(result),
-    ['time', timeLine(result)],
+    ['time', `${timeLine(result)}   seed ${result.seed}`],
   ];
 }
 

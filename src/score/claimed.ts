@@ -79,6 +79,7 @@ export async function scoreClaimed(options: ClaimedOptions): Promise<ClaimedResu
       ...implausible,
     ]),
     decided_by: claimedSettings(options),
+    seed: null,
     rules: null,
     totals: figures.totals,
     coverage: {

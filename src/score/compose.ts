@@ -41,6 +41,8 @@ import type { Verification } from './verify.js';
 
 /** Everything that a run has computed. */
 export interface RunOutcome {
+  /** Of every draw of the run. */
+  readonly seed: number;
   readonly opened: Opened;
   readonly totals: DocumentTotals;
   readonly coverage: CoverageMap;
@@ -120,6 +122,7 @@ export function composeResult(
   ];
   const draft: Draft = {
     decided_by: evaluation.decided,
+    seed: scored.seed,
     totals: figures.totals,
     coverage: {
       tokens: plan.tokens,

@@ -39,6 +39,8 @@ export interface ScoreResult {
   findings: Finding[];
   /** Who decided each setting that moves the number, by its name. */
   decided_by: DecidedBy;
+  /** Of every draw of the run: the caller's, or one drawn for this run. */
+  seed: number;
   /** The organizer's rules and their verdicts; null where none were named. */
   rules: RulesReport | null;
   score: {
@@ -206,6 +208,7 @@ export type ClaimedResult = Pick<
   };
   time: { total_s: number };
 } & Record<
+    | 'seed'
     | 'rules'
     | 'window'
     | 'artifact'

@@ -3,6 +3,21 @@
  */
 import { mulberry32 } from '../random.js';
 
+/** `count` of `0..size-1` in random order, so that any first ones of them are a sample too. */
+export function sampleInOrder(size: number, count: number, seed: number): number[] {
+  const chosen = sampleIndexes(size, count, seed);
+  const random = mulberry32(ORDER ^ seed);
+  // Fisher and Yates.
+  for (let left = chosen.length - 1; left > 0; left--) {
+    const other = Math.floor(random() * (left + 1));
+    [chosen[left], chosen[other]] = [chosen[other]!, chosen[left]!];
+  }
+  return chosen;
+}
+
+/** Tells the draw of an order from the draw of the sample under the same seed. */
+const ORDER = 0x6f726472;
+
 /** `count` of `0..size-1`, ascending (Floyd's algorithm: memory for the sample only). */
 export function sampleIndexes(size: number, count: number, seed: number): number[] {
   const random = mulberry32(seed);

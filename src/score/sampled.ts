@@ -7,7 +7,7 @@ import type { Workload } from '../evaluation/open.js';
 import { scoredOf, type WindowPlan } from '../windows/plan.js';
 import type { Rewritten } from './open-workers.js';
 import { PROOF_TARGETS, type ProofKind, proofRows } from './optimize-run.js';
-import { sampleIndexes } from './sample.js';
+import { sampleIndexes, sampleInOrder } from './sample.js';
 import { defaultVerifyRows } from './verify.js';
 
 /** Documents of an artifact that carries state: the rows of a sample are their beginnings. */
@@ -30,7 +30,10 @@ export class Sample {
   }
 }
 
-/** Rows of this run's part that will be scored a second time. */
+/**
+ * Rows of this run's part that will be scored a second time, in random order: the first of them are what
+ * a slow model is verified on.
+ */
 export function sampleRows(
   workload: Workload,
   adaptive: Adaptive | null,
@@ -40,7 +43,7 @@ export function sampleRows(
   const rows = partRows(workload);
   const wanted = verifyRows ?? defaultVerifyRows(rows.length);
   if (adaptive === null) {
-    const chosen = [...drawn(rows, wanted, seed)].sort((a, b) => a - b);
+    const chosen = sampleInOrder(rows.length, wanted, seed).map((at) => rows[at]!);
     return new Sample(chosen.map((row) => Uint32Array.of(row)));
   }
   if (wanted === 0) return new Sample([]);
@@ -49,7 +52,7 @@ export function sampleRows(
   return new Sample(beginnings(workload.plan, rows, wanted, seed));
 }
 
-/** Beginnings of documents, `wanted` rows in all where there are so many. */
+/** Beginnings of drawn documents, `wanted` rows in all where there are so many. */
 function beginnings(
   plan: WindowPlan,
   rows: readonly number[],
@@ -60,7 +63,7 @@ function beginnings(
   const each = Math.ceil(wanted / SAMPLED_DOCUMENTS);
   const groups: Uint32Array[] = [];
   let left = wanted;
-  for (const at of sampleIndexes(segments.length, wanted, seed)) {
+  for (const at of sampleInOrder(segments.length, wanted, seed)) {
     const [from, to] = plan.rowsOfSegment(segments[at]!);
     const length = Math.min(each, left, to - from);
     groups.push(Uint32Array.from({ length }, (_, i) => from + i));

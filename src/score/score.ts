@@ -13,6 +13,7 @@ import { SCORE_CHECKS, type ScoreOptions } from '../evaluation/options.js';
 import { sessionSpec } from '../evaluation/session-options.js';
 import { checkOptionTypes } from '../option-check.js';
 import { withOutDirectory } from '../out-directory.js';
+import { seedOf } from '../random.js';
 import { requires } from '../rules/allowed.js';
 import type { WorkerSetup } from '../run/messages.js';
 import { batchesInFlight } from '../run/run-batches.js';
@@ -31,8 +32,6 @@ import type { ScoreResult } from './result.js';
 import { type ProofSample, provedSample, type Sample, sampleRows } from './sampled.js';
 import { strictVerdicts } from './strict.js';
 import { toleranceOf, verifyRows } from './verify.js';
-
-const DEFAULT_SEED = 1;
 
 /** One score: its options, what they name, and how its sessions are opened. */
 interface Run {
@@ -80,7 +79,7 @@ async function scoreArtifact(options: ScoreOptions): Promise<ScoreResult> {
   const named = await openControl(evaluation, options);
   const ofData = await dataFindings(data, evaluation.window, options.accept, named?.findings);
   const control = named && (await prepareControl(named, evaluation, options));
-  const seed = options.seed ?? DEFAULT_SEED;
+  const seed = seedOf(options.seed);
   const probed = options.strict || (rules !== null && requires(rules.rules, 'probes'));
   const probes = probed
     ? await strictVerdicts(evaluation, setup, workload.batchTokens, seed, options)
@@ -101,6 +100,7 @@ async function scoreArtifact(options: ScoreOptions): Promise<ScoreResult> {
   const files = output?.writeTables(documentRows(bytes, run.totals)) ?? null;
   const scored = {
     ...run,
+    seed,
     bytes,
     ofData,
     probes,
@@ -134,7 +134,7 @@ export function workerSetup(evaluation: PlannedEvaluation, options: ScoreOptions
 
 type Verified = Omit<
   RunOutcome,
-  'bytes' | 'ofData' | 'probes' | 'generalisation' | 'files' | 'seconds'
+  'seed' | 'bytes' | 'ofData' | 'probes' | 'generalisation' | 'files' | 'seconds'
 > & {
   readonly seconds: Omit<RunOutcome['seconds'], 'total'>;
   readonly output: OutputDirectory | null;

@@ -3,6 +3,7 @@
  */
 import { type OptionChecks, option } from '../option-check.js';
 import type { Progress } from '../progress.js';
+import { SEED_MAX } from '../random.js';
 
 export interface VerifyOptions {
   /** The `--out` directory of a score, or a `result.json`. */
@@ -46,7 +47,7 @@ export const VERIFY_CHECKS: OptionChecks<VerifyOptions> = {
   rules: option.text,
   allowOp: option.texts,
   rows: option.count(1),
-  seed: option.count(0),
+  seed: option.count(0, SEED_MAX),
   threads: option.threads(1),
   command: option.text,
   signal: option.signal,

@@ -1,9 +1,9 @@
 /**
  * The check that scores rows again: as many as are asked for, drawn with a fresh seed.
  */
-import { randomInt } from 'node:crypto';
 import { computedHalf, logitsHalf } from '../artifact/precision.js';
 import type { PlannedEvaluation } from '../evaluation/open.js';
+import { seedOf } from '../random.js';
 import { ROUNDED } from '../score/disagreement.js';
 import type { ScoreResult } from '../score/result.js';
 import { workerSetup } from '../score/score.js';
@@ -61,7 +61,7 @@ export async function rowsCheck(
     const expected = `engine.precision ${own.join(' or ')}, as the model computes`;
     return { check: failed(ROWS, expected, engine.precision), rows: null };
   }
-  const seed = options.seed ?? randomInt(2 ** 32);
+  const seed = seedOf(options.seed);
   const drawn = draw(evaluation, tables, options.rows ?? DEFAULT_ROWS, seed);
   if (drawn.groups.length === 0)
     return none('no row can be compared: the run scored none, or each twice');

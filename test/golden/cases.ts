@@ -19,8 +19,8 @@ export interface GoldenCase {
   readonly namesOnly?: true;
 }
 
-const RUN = '--engine onnx-cpu --workers 1 --threads 1 --quiet';
-const JS = '--engine onnx-js --workers 1 --threads 1 --quiet';
+const RUN = '--engine onnx-cpu --workers 1 --threads 1 --seed 1 --quiet';
+const JS = '--engine onnx-js --workers 1 --threads 1 --seed 1 --quiet';
 const BYTES = 'model.onnx --tokenizer byte260';
 const DOCS = `${BYTES} --docs docs.jsonl`;
 const SHARDS = `${BYTES} --data shards`;
@@ -54,7 +54,7 @@ const SCORES: readonly GoldenCase[] = [
   { name: 'adaptive bias, onnx-js', line: `score models/sotu-bias --limit-docs 1 ${JS}` },
   {
     name: 'recurrent, two workers',
-    line: 'score models/sotu-recurrent --limit-docs 2 --engine onnx-cpu --workers 2 --threads 1 --quiet',
+    line: 'score models/sotu-recurrent --limit-docs 2 --engine onnx-cpu --workers 2 --threads 1 --seed 1 --quiet',
   },
   { name: 'chunk', line: `score ${DOCS} ${CHUNK} ${RUN}` },
   { name: 'chunk as text', line: `score ${DOCS} ${CHUNK} ${RUN}`, text: true },
@@ -63,7 +63,7 @@ const SCORES: readonly GoldenCase[] = [
   { name: 'chunk, onnx-js', line: `score ${SHARDS} ${CHUNK} ${JS}` },
   {
     name: 'chunk, engine auto',
-    line: `score ${DOCS} ${CHUNK} --engine auto --workers 1 --threads 1 --quiet`,
+    line: `score ${DOCS} ${CHUNK} --engine auto --workers 1 --threads 1 --seed 1 --quiet`,
     cpuOnly: true,
   },
   { name: 'sliding', line: `score ${DOCS} --window sliding --seq-len 32 --stride 8 ${RUN}` },
@@ -80,11 +80,11 @@ const SCORES: readonly GoldenCase[] = [
   { name: 'second part of three', line: `score ${DOCS} ${CHUNK} --part 2/3 ${RUN}` },
   {
     name: 'two workers, two threads, small batches',
-    line: `score ${DOCS} ${CHUNK} --engine onnx-cpu --workers 2 --threads 2 --batch-tokens 64 --quiet`,
+    line: `score ${DOCS} ${CHUNK} --engine onnx-cpu --workers 2 --threads 2 --batch-tokens 64 --seed 1 --quiet`,
   },
   {
     name: 'rows scored twice by seed',
-    line: `score ${DOCS} ${CHUNK} --verify-rows 5 --seed 7 ${RUN}`,
+    line: `score ${DOCS} ${CHUNK} --verify-rows 5 ${RUN} --seed 7`,
   },
   { name: 'optimized', line: `score ${DOCS} ${CHUNK} --optimize ${RUN}` },
   { name: 'optimized on onnx-js', line: `score ${DOCS} ${CHUNK} --optimize ${JS}` },

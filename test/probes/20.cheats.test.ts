@@ -28,6 +28,7 @@ async function probed(model: Uint8Array, over: Partial<ProbeOptions> = {}): Prom
     window: 'document',
     seqLen: 128,
     workers: 1,
+    seed: 1,
     ...over,
   });
 }

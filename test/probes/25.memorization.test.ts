@@ -99,6 +99,7 @@ async function probed(
     window: 'document',
     seqLen: SEQ_LEN,
     workers: 1,
+    seed: 1,
     ...rest,
   });
 }

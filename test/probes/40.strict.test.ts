@@ -11,7 +11,7 @@ describe('score --strict', () => {
     const w = await scoreFixture({ model: byteModel(attention) });
     const options = { artifact: w.model, docs: w.docs, ...asked };
     const plain = await score(options);
-    const strict = await score({ ...options, strict: true });
+    const strict = await score({ ...options, strict: true, seed: 1 });
     expect(plain.probes).toBeNull();
     expect(strict.probes!.map(({ name }) => name)).toContain('causality');
     expect(strict.probes!.every(({ verdict }) => verdict !== 'fail')).toBe(true);
@@ -26,11 +26,20 @@ describe('score --strict', () => {
     const options = { artifact: w.model, docs: w.docs, ...asked };
     // Without it the model would pass for a good one.
     expect((await score(options)).score.val_bpb).toBeGreaterThan(0);
-    const strict = await score({ ...options, strict: true });
+    const strict = await score({ ...options, strict: true, seed: 1 });
     expect(strict.score).toMatchObject({ val_bpb: null, bpb_original: null, ci95_bpb: null });
     expect(strict.totals.targets).toBeGreaterThan(0);
     const flags = ['--tokenizer', 'byte260', '--docs', w.docs, '--window', 'document'];
-    const { code, stdout } = await bpb('score', w.model, ...flags, '--seq-len', '64', '--strict');
+    const { code, stdout } = await bpb(
+      'score',
+      w.model,
+      ...flags,
+      '--seq-len',
+      '64',
+      '--strict',
+      '--seed',
+      '1',
+    );
     expect(code).toBe(1);
     expect(stdout).toMatch(
       /no score .*\n {2}fail {2}the probes found something wrong: .*causality/,

@@ -34,6 +34,7 @@ const claimed: ReportDocuments['claimed-score'] = {
     targets: { file: 'targets.f32', sha256: SHA },
   },
   time: { total_s: 0.3 },
+  seed: null,
   rules: null,
   window: null,
   artifact: null,

@@ -61,6 +61,7 @@ export const verdicts: ReportDocuments['probe']['verdicts'] = [
 
 export const score: ReportDocuments['score'] = {
   schema: 'bpb-result/1',
+  seed: 7,
   status: 'scored',
   findings: [
     {
