@@ -15,7 +15,7 @@ import { blocks, code, escaped, heading, notes, rowsTable, table } from './markd
 import { checksTable, findingsTable, verdictsTable, violationsTable } from './markdown-verdicts.js';
 import { probeRows, probeSummary } from './probe-text.js';
 import type { ReportDocuments, Reporter } from './reporter.js';
-import { interval, scoreRows, unconfirmed } from './score-rows.js';
+import { interval, scoreRows, unconfirmed, unverified } from './score-rows.js';
 import { tokenizeNotes, tokenizeRows } from './tokenize-text.js';
 import { verifyFigure, verifyRows } from './verify-text.js';
 
@@ -62,13 +62,17 @@ function claimedMarkdown(result: ClaimedResult): string {
   );
 }
 
-function figure(result: Pick<ScoreResult, 'score' | 'coverage' | 'totals'>): string {
+function figure(result: ScoreResult | ClaimedResult): string {
   const { score, coverage } = result;
   if (score.val_bpb === null) return '**no score**';
   const partial = coverage.partial ? ', partial' : '';
-  const words = unconfirmed(result);
-  const bytes = words === '' ? '' : `, ${escaped(words)}`;
-  return `**${exact(score.val_bpb)} bits per byte**${escaped(interval(score))}${partial}${bytes}`;
+  const words = [
+    unconfirmed(result),
+    // That a claim is one stands before its number.
+    result.verification === null ? '' : unverified(result),
+  ].filter((text) => text !== '');
+  const marks = words.map((text) => `, ${escaped(text)}`).join('');
+  return `**${exact(score.val_bpb)} bits per byte**${escaped(interval(score))}${partial}${marks}`;
 }
 
 function verifyMarkdown(report: ReportDocuments['verify']): string {

@@ -43,6 +43,13 @@ export function unconfirmed({ totals }: Pick<ScoreResult, 'totals'>): string {
   return by === 'nobody' ? 'unconfirmed (--docs FILE confirms the bytes)' : '';
 }
 
+/** What the headline's own line says where no row was scored a second time; nothing where some were. */
+export function unverified({ verification }: Pick<ScoreResult, 'verification'>): string {
+  const { verdict } = verification;
+  if (verdict === 'skipped') return 'unverified (--verify-rows 0)';
+  return verdict === 'not_possible' ? 'unverified (nothing else runs the model)' : '';
+}
+
 /** `unconfirmed` for a terminal: what nobody confirms stands out, what the caller named does not. */
 export function unconfirmedMark(result: Pick<ScoreResult, 'totals'>, paint: Paint): string {
   const words = unconfirmed(result);

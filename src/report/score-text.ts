@@ -5,7 +5,7 @@ import type { ScoreResult } from '../score/result.js';
 import { colors, exact, type Paint, printable } from './format.js';
 import { generalisationRows } from './generalisation-rows.js';
 import type { Medium } from './reporter.js';
-import { interval, scoreRows, unconfirmedMark } from './score-rows.js';
+import { interval, scoreRows, unconfirmedMark, unverified } from './score-rows.js';
 import { findingLines, noteLines, pageOf, tableLines } from './table.js';
 
 export function scoreText(result: ScoreResult, medium: Medium): string {
@@ -23,6 +23,8 @@ function headline(result: ScoreResult, paint: Paint): string {
   const name = printable(result.artifact.name);
   if (score.val_bpb === null) return `  ${paint.red('no score')}  ${name}`;
   const partial = coverage.partial ? paint.yellow('  partial') : '';
+  const words = unverified(result);
+  const mark = words === '' ? '' : `  ${paint.yellow(words)}`;
   const figure = paint.bold(`${exact(score.val_bpb)} bits per byte`);
-  return `  ${figure}  ${name}${paint.dim(interval(score))}${unconfirmedMark(result, paint)}${partial}`;
+  return `  ${figure}  ${name}${paint.dim(interval(score))}${unconfirmedMark(result, paint)}${mark}${partial}`;
 }

@@ -25,12 +25,18 @@ export function verifyText(report: VerifyReport, medium: Medium): string {
   ]);
 }
 
-/** `1.22450000 bits per byte, partial`, or why there is none. */
+/** `1.22450000 bits per byte, partial, unverified by its run`, or why there is none. */
 export function verifyFigure({ result }: VerifyReport): string {
-  const { val_bpb, status, partial, part } = result;
-  const figure = val_bpb === null ? `no headline (${status})` : `${exact(val_bpb)} bits per byte`;
-  if (part !== null) return `${figure}, part ${part[0]} of ${part[1]}`;
-  return partial ? `${figure}, partial` : figure;
+  const { val_bpb, status, partial, part, verification } = result;
+  if (val_bpb === null) return `no headline (${status})${extent(part, partial)}`;
+  const unverified = verification === 'skipped' || verification === 'not_possible';
+  const mark = unverified ? ', unverified by its run' : '';
+  return `${exact(val_bpb)} bits per byte${extent(part, partial)}${mark}`;
+}
+
+function extent(part: VerifyReport['result']['part'], partial: boolean): string {
+  if (part !== null) return `, part ${part[0]} of ${part[1]}`;
+  return partial ? ', partial' : '';
 }
 
 function checkLines(check: VerifyCheck, width: number, paint: Paint): string[] {

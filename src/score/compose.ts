@@ -31,7 +31,7 @@ import {
   totalFigures,
   withRunHash,
 } from './figures.js';
-import { checkFindings, figureFindings, plausibility } from './findings.js';
+import { checkFindings, figureFindings, plausibility, unverifiedFindings } from './findings.js';
 import { identityOf } from './identity.js';
 import type { Rewritten } from './open-workers.js';
 import { type Optimization, precisionOf } from './optimize-run.js';
@@ -114,6 +114,7 @@ export function composeResult(
     ...ofGraph,
     ...scored.ofData,
     ...checkFindings(scored, withholds(ofGraph)),
+    ...unverifiedFindings({ score: figures.score, verification: scored.verification }),
     ...plausibility(figures, {
       logits: scored.vocabulary,
       tokenizer: evaluation.tokenizer.pieces.length,

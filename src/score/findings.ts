@@ -98,6 +98,21 @@ function probesWarned(warned: readonly Seen[]): Finding {
   );
 }
 
+/** Whether nothing says that the engine computed what the graph does; without a number nothing need say it. */
+export function unverifiedFindings({
+  score,
+  verification: { verdict, note: why },
+}: Pick<ScoreResult, 'score' | 'verification'>): Finding[] {
+  if (score.val_loss === null) return [];
+  if (verdict === 'skipped') {
+    const message = 'no row was scored a second time: the number is not verified';
+    return [warn('unverified', message, 'leave --verify-rows out')];
+  }
+  if (verdict !== 'not_possible') return [];
+  const message = `no row could be scored a second time: ${why ?? 'nothing else runs the model'}`;
+  return [warn('unverified', message, 'rules that require a verification refuse such a score')];
+}
+
 /** The verdict must follow from the differences: a result may come from elsewhere. */
 function proofFindings(optimization: Optimization): Finding[] {
   const { verdict, targets, tolerance_nats: tolerance } = optimization;

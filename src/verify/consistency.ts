@@ -9,7 +9,12 @@ import type { Rules } from '../rules/schema.js';
 import { natsOf } from '../run/totals.js';
 import { decidedFindings } from '../score/decided-findings.js';
 import { judged, ratioFigures } from '../score/figures.js';
-import { checkFindings, figureFindings, plausibility } from '../score/findings.js';
+import {
+  checkFindings,
+  figureFindings,
+  plausibility,
+  unverifiedFindings,
+} from '../score/findings.js';
 import { claimIdentityOf, identityOf } from '../score/identity.js';
 import type { ClaimedResult, ScoreResult } from '../score/result.js';
 import { harnessVersion } from '../version.js';
@@ -176,7 +181,7 @@ function ownFindings(result: Result): Finding[] {
   const width = { logits: engine?.vocabulary ?? null, tokenizer: tokenizer.vocab };
   const found = [...figureFindings({ score, totals }), ...plausibility({ score, totals }, width)];
   if (result.engine !== null) {
-    found.push(...checkFindings(result, false));
+    found.push(...checkFindings(result, false), ...unverifiedFindings(result));
     // Older results do not say who decided.
     if (result.decided_by !== undefined) found.push(...decidedFindings(result));
   }

@@ -57,6 +57,8 @@ export interface VerifyReport {
     readonly partial: boolean;
     readonly part: readonly [number, number] | null;
     readonly artifact: { readonly name: string; readonly sha256: string } | null;
+    /** Of the run's own verification; null for a claimed score. */
+    readonly verification: ScoreResult['verification']['verdict'] | null;
     readonly harness: string;
   };
   readonly checks: readonly VerifyCheck[];

@@ -85,6 +85,7 @@ function summaryOf({ file, result }: ReadResult): VerifyReport['result'] {
     partial: coverage.partial,
     part: coverage.part ?? null,
     artifact: artifact === null ? null : { name: artifact.name, sha256: artifact.sha256 },
+    verification: result.engine === null ? null : result.verification.verdict,
     harness: run.harness,
   };
 }

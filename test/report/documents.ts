@@ -250,6 +250,7 @@ const verify: ReportDocuments['verify'] = {
     partial: true,
     part: [1, 2],
     artifact: { name: HOSTILE, sha256: SHA },
+    verification: 'skipped',
     harness: '0.1.0',
   },
   checks: [

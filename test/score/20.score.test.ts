@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ScoreOptions } from '#bpb/evaluation/options';
 import { onnxModel } from '#bpb/onnx/writer';
+import { scoreText } from '#bpb/report/score-text';
 import { score } from '#bpb/score/score';
 import { normals, tableGraph, tableModel } from '../helpers/models.js';
 import {
@@ -179,6 +180,11 @@ describe('shapes and types of others', () => {
     const result = await score({ ...byte260, artifact: w.model, docs: w.docs, verifyRows: 3 });
     expect(result.verification.verdict).toBe('not_possible');
     expect(result.score.val_bpb).not.toBeNull();
+    const unverified = result.findings.find(({ id }) => id === 'unverified');
+    expect(unverified).toMatchObject({ severity: 'warn' });
+    expect(unverified!.message).toContain(result.verification.note!);
+    const page = scoreText(result, { columns: 200, plain: true });
+    expect(page.trim().split('\n')[0]).toMatch(/bits per byte.*unverified \(nothing else runs/);
   });
 });
 
