@@ -43,6 +43,12 @@ interface Change {
   readonly row: ProbeRow;
 }
 
+/** Of every target of the second half of a row. */
+interface Half {
+  readonly before: number[];
+  readonly differences: number[];
+}
+
 interface Rise {
   readonly mean: number;
   readonly limit: number;
@@ -62,26 +68,46 @@ async function run(context: ProbeContext): Promise<Outcome> {
   );
   const bases = await subject.nats(rows);
   const changed = await subject.nats(changes.map(({ row }) => row));
-  const rises = changes.map(({ base }, k) => riseOf(bases[base]!, changed[k]!));
+  const halves = changes.map(({ base }, k) => secondHalf(bases[base]!, changed[k]!));
+  const rises = halves.map(riseOf);
   const at = rises.reduce(
     (worst, rise, k) => (excess(rise) > excess(rises[worst]!) ? k : worst),
     0,
   );
-  const { mean, limit, before } = rises[at]!;
+  // The error of a short row is large, that of all of them is not. A key that is a row's beginning
+  // misses only where the change is there, so that each kind of change is judged apart.
+  const together = Array.from({ length: CHANGES }, (_, k) =>
+    riseOf(joined(halves.filter((_, change) => change % CHANGES === k))),
+  ).find(exceeds);
+  const rise = exceeds(rises[at]!) ? rises[at]! : (together ?? rises[at]!);
+  const { mean, limit, before } = rise;
   const { base, position } = changes[at]!;
-  const fails = !(mean <= limit);
+  const fails = exceeds(rise);
+  const which =
+    rise === together
+      ? 'rows of the data are memorized: with one early token of each replaced, the mean loss of their second halves'
+      : `the row at stream position ${rows[base]!.streamAt} is memorized: with its token at position ${position} replaced, the mean loss of its second half`;
   return {
     effect: Math.max(0, mean),
     unit: 'nats (mean)',
     tolerance: limit,
     verdict: fails ? 'fail' : 'pass',
     note: fails
-      ? `the row at stream position ${rows[base]!.streamAt} is memorized: with its token at position ${position} replaced, the mean loss of its second half rises from ${before.toFixed(2)} to ${(before + mean).toFixed(2)} nats`
+      ? `${which} rises from ${before.toFixed(2)} to ${(before + mean).toFixed(2)} nats`
       : null,
   };
 }
 
 const excess = ({ mean, limit }: Rise): number => mean - limit;
+// Written so that NaN exceeds.
+const exceeds = ({ mean, limit }: Rise): boolean => !(mean <= limit);
+
+function joined(halves: readonly Half[]): Half {
+  return {
+    before: halves.flatMap(({ before }) => before),
+    differences: halves.flatMap(({ differences }) => differences),
+  };
+}
 
 /** Rows of the evaluation; of an artifact that carries state the beginnings of documents. */
 function planOf(stream: TokenStream, subject: Subject, window: WindowOptions): WindowPlan {
@@ -134,17 +160,22 @@ function change(
   return { base, position, row: { tokens: changed } };
 }
 
-/** Rise of the mean loss in the second half of a row; infinite losses are left to `finite`. */
-function riseOf(before: Float32Array, after: Float32Array): Rise {
-  const differences: number[] = [];
-  let sum = 0;
+/** Nats of the second half of a row, and by how much they rise; infinite losses are left to `finite`. */
+function secondHalf(before: Float32Array, after: Float32Array): Half {
+  const half: Half = { before: [], differences: [] };
   for (let k = Math.floor(before.length / 2); k < before.length; k++) {
     const difference = after[k]! - before[k]!;
     if (!Number.isFinite(difference)) continue;
-    differences.push(difference);
-    sum += before[k]!;
+    half.differences.push(difference);
+    half.before.push(before[k]!);
   }
+  return half;
+}
+
+/** Rise of the mean loss. */
+function riseOf({ before, differences }: Half): Rise {
   const count = Math.max(1, differences.length);
+  const sum = before.reduce((a, b) => a + b, 0);
   const mean = differences.reduce((a, b) => a + b, 0) / count;
   const squares = differences.reduce((a, b) => a + (b - mean) ** 2, 0);
   const error = Math.sqrt(squares / count / count);
