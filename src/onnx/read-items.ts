@@ -5,6 +5,7 @@ import type { FieldValue, Message } from '../protobuf/message.js';
 import type { FieldType } from '../protobuf/schema.js';
 import { domainOf } from './check-names.js';
 import type { Attribute, Item, Node, PortItem } from './graph-items.js';
+import { attributeOf, type Given } from './node-attribute.js';
 import { readPort } from './port.js';
 import { ATTRIBUTE, ATTRIBUTE_TYPE, GRAPH, NODE } from './schema.js';
 import { readTensor } from './stored-tensor.js';
@@ -56,6 +57,16 @@ function readNode(node: Message, raw: Uint8Array): Node {
       .map((each) => node.raw(each)),
     raw,
   };
+}
+
+/** A node of a function, its attributes as its caller gives them. */
+export function readCalledNode(message: Message, given: Given): Node {
+  const node = readNode(message, message.bytes);
+  const attributes = [...node.attributes.keys()].flatMap((name) => {
+    const value = attributeOf(message, name, given);
+    return value === undefined ? [] : [[name, readAttribute(value)[1]] as const];
+  });
+  return { ...node, attributes: new Map(attributes) };
 }
 
 function readAttribute(attribute: Message): [string, Attribute] {

@@ -11,6 +11,7 @@ import type { Progress } from '../progress.js';
 import type { Tokenizer } from '../tokenizer/types.js';
 import type { ProbeVerdict } from '../verdict.js';
 import { probeGraph } from './graph/graph.js';
+import { withOperators } from './located.js';
 import type { SessionSetup } from './messages.js';
 import { type OpenedSubject, openSubject } from './open-subject.js';
 import { runProbes } from './run-probes.js';
@@ -86,8 +87,9 @@ export async function probeAll(options: ProbeAll): Promise<Probed> {
         onProgress?.({ phase: 'probe', done, total, unit: 'probes', bpb: null }),
     });
     const explained = causes.length === 0 ? verdicts : verdicts.map(caused);
+    const located = withOperators(explained, artifact, subject.rowInputs);
     const { info } = subject;
-    return { verdicts: [read, ...explained], findings, notes, info, noise };
+    return { verdicts: [read, ...located], findings, notes, info, noise };
   } finally {
     await subject.close();
   }

@@ -27,7 +27,9 @@ async function noneFails(name: string): Promise<void> {
   expect(report.verdicts.filter(({ verdict }) => verdict === 'fail')).toEqual([]);
   expect(report.data!.tokens).toBeGreaterThan(100_000);
   const causality = report.verdicts.find((each) => each.name === 'causality')!;
-  expect(causality.effect).toBeLessThan(1e-5);
+  // On the CPU nothing rounds otherwise in the same shape: any effect would be warned of.
+  expect(causality.effect).toBe(0);
+  expect(report.verdicts.filter(({ verdict }) => verdict === 'warn')).toEqual([]);
 }
 
 describe.skipIf(noFakeGpu !== '')(

@@ -1,7 +1,9 @@
 /**
  * Static facts about values: what is known of them before anything runs, and how rules look it up.
  */
+import { TYPE } from '../element-types.js';
 import type { Node } from '../graph.js';
+import type { StoredTensor } from '../stored-tensor.js';
 import type { Tensor } from '../tensor.js';
 
 /** A dimension; null where only a run shows it. */
@@ -19,6 +21,16 @@ export interface Fact {
 }
 
 export const UNKNOWN: Fact = { type: 0, dims: null, shape: null, perRow: 1, constant: null };
+
+/** Integers of a constant that may be a shape, at most. */
+const MAX_SHAPE = 16;
+
+/** What is known of a constant of the file. */
+export function constantFact({ type, dims, decode }: StoredTensor): Fact {
+  const small = type === TYPE.int64 && dims.length <= 1 && (dims[0] ?? 1) <= MAX_SHAPE;
+  const shape = small ? (decode()?.integers() ?? null) : null;
+  return { ...UNKNOWN, type, dims, shape, constant: decode };
+}
 
 /** What a rule of inference may ask about the graph. */
 export interface Lookup {

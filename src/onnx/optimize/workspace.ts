@@ -3,7 +3,6 @@
  * keep both up to date.
  */
 
-import { TYPE } from '../element-types.js';
 import {
   type Attribute,
   type Initializer,
@@ -14,7 +13,7 @@ import {
 } from '../graph.js';
 import type { Tensor } from '../tensor.js';
 import type { AttributeValue } from '../writer.js';
-import { type Fact, type KnownDim, type Lookup, UNKNOWN } from './facts.js';
+import { constantFact, type Fact, type KnownDim, type Lookup, UNKNOWN } from './facts.js';
 import { inferNode } from './infer.js';
 import { Links } from './links.js';
 import { DOMAIN } from './own-operators.js';
@@ -288,10 +287,8 @@ export class Workspace implements Lookup {
     });
   }
 
-  private recordInitializer({ name, type, dims, decode }: Initializer): void {
-    this.names.add(name);
-    const small = type === TYPE.int64 && dims.length <= 1 && (dims[0] ?? 1) <= 16;
-    const shape = small ? (decode()?.integers() ?? null) : null;
-    this.facts.set(name, { ...UNKNOWN, type, dims, shape, constant: decode });
+  private recordInitializer(item: Initializer): void {
+    this.names.add(item.name);
+    this.facts.set(item.name, constantFact(item));
   }
 }

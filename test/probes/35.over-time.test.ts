@@ -1,0 +1,426 @@
+/** Operators that run over time: named where it is known which axis that is, and only there. */
+import { describe, expect, test } from 'vitest';
+import type { Dim } from '#bpb/onnx/port';
+import { type AttributeValue, onnxModel } from '#bpb/onnx/writer';
+import { type OverTime, overTime } from '#bpb/probes/graph/over-time';
+import { operatorsNote } from '#bpb/probes/graph/over-time-note';
+import { attention, byteModel, causalMean, lookAhead, table } from '../helpers/byte-models.js';
+import { GraphBuilder, VOCAB } from '../helpers/graph-builder.js';
+
+const PORTS = { tokens: 'input_ids', logits: 'logits' };
+const WIDTH = 8;
+/** Of batch, time and width. */
+const TIME = 1;
+
+/** What is found in a model whose logits hold what `build` makes of hidden states `[batch, time, 8]`. */
+function found(
+  build: (g: GraphBuilder, x: string) => string,
+  { opset = 20, dims = ['batch', 'time'] as readonly Dim[], inputs = 64 } = {},
+): Pick<OverTime, 'op' | 'how' | 'known'>[] {
+  const g = new GraphBuilder();
+  const x = g.embed(WIDTH);
+  const made = build(g, x);
+  // Whatever its shape, it reaches the logits.
+  const seen = g.op('Mul', [
+    g.op('ReduceMax', [made], { keepdims: { int: 0 } }, 'seen'),
+    g.scalar(0),
+  ]);
+  const logits = g.op('MatMul', [x, g.weights([WIDTH, VOCAB])]);
+  g.op('Add', [logits, seen], {}, 'logits');
+  const model = onnxModel({
+    nodes: g.nodes,
+    initializers: g.initializers,
+    inputs: [{ name: 'input_ids', type: 'int64', dims }],
+    outputs: [{ name: 'logits', type: 'float32', dims: [...dims, VOCAB] }],
+    opset,
+  });
+  return overTime(model, 'model.onnx', PORTS, inputs)
+    .filter(({ name }) => name !== 'seen')
+    .map(({ op: each, how, known }) => ({ op: each, how, known }));
+}
+
+const axis = (value: number) => ({ axis: { int: value } });
+const turned = (g: GraphBuilder, x: string) => g.transpose(x, [0, 2, 1]);
+const scores = (g: GraphBuilder, x: string) => g.op('MatMul', [x, turned(g, x)]);
+const text = (value: string): AttributeValue => ({ string: value });
+
+describe('by definition', () => {
+  test.each<[string, string, RegExp, Parameters<typeof found>[0]]>([
+    ['a mean', 'ReduceMean', /^axis 1$/, (g, x) => g.op('ReduceMean', [x, g.ints([TIME])])],
+    [
+      'its axis from the end',
+      'ReduceMean',
+      /^axis -2$/,
+      (g, x) => g.op('ReduceMean', [x, g.ints([-2])]),
+    ],
+    ['a norm', 'ReduceL2', /^axis 1$/, (g, x) => g.op('ReduceL2', [x, g.ints([TIME])])],
+    ['over all axes', 'ReduceMax', /^axis 1, with all others$/, (g, x) => g.op('ReduceMax', [x])],
+    [
+      'batch and time as one axis',
+      'ReduceSum',
+      /^axis 0$/,
+      (g, x) => g.op('ReduceSum', [g.reshape(x, [-1, WIDTH]), g.ints([0])]),
+    ],
+    [
+      'the place of the largest',
+      'ArgMax',
+      /^axis 1$/,
+      (g, x) => g.op('Cast', [g.op('ArgMax', [x], axis(TIME))], { to: { int: 1 } }),
+    ],
+    ['the largest two', 'TopK', /^axis 1$/, (g, x) => g.op('TopK', [x, g.ints([2])], axis(TIME))],
+    [
+      'a softmax without a mask',
+      'Softmax',
+      /^axis -1 without a mask$/,
+      (g, x) => g.op('Softmax', [scores(g, x)], axis(-1)),
+    ],
+    [
+      'a softmax over positions',
+      'Softmax',
+      /^axis 1 without a mask$/,
+      (g, x) => g.op('Softmax', [x], axis(TIME)),
+    ],
+    [
+      'keys by values, not masked',
+      'MatMul',
+      /^its inner axis$/,
+      (g, x) => g.op('MatMul', [turned(g, x), x]),
+    ],
+    [
+      'the same by an equation',
+      'Einsum',
+      /^its index t$/,
+      (g, x) => g.op('Einsum', [x, x], { equation: text('btd,bte->bde') }),
+    ],
+    [
+      'a norm over time and width',
+      'LayerNormalization',
+      /^axis 1$/,
+      (g, x) => g.op('LayerNormalization', [x, g.weights([WIDTH])], axis(TIME)),
+    ],
+    [
+      'an instance norm',
+      'InstanceNormalization',
+      /^axis 2$/,
+      (g, x) =>
+        g.op('InstanceNormalization', [turned(g, x), g.weights([WIDTH]), g.weights([WIDTH])]),
+    ],
+    [
+      'a pool over all positions',
+      'GlobalAveragePool',
+      /^axis 2$/,
+      (g, x) => g.op('GlobalAveragePool', [turned(g, x)]),
+    ],
+    [
+      'a pool that looks ahead',
+      'MaxPool',
+      /^axis 2, 1 places ahead$/,
+      (g, x) =>
+        g.op('MaxPool', [turned(g, x)], { kernel_shape: { ints: [3] }, pads: { ints: [1, 1] } }),
+    ],
+    [
+      'a convolution that looks ahead',
+      'Conv',
+      /^axis 2, 4 places ahead$/,
+      (g, x) =>
+        g.op('Conv', [turned(g, x), g.weights([4, WIDTH, 5])], {
+          pads: { ints: [4, 4] },
+          dilations: { ints: [2] },
+        }),
+    ],
+    [
+      'a sum from the end',
+      'CumSum',
+      /^axis 1 from its end on$/,
+      (g, x) => g.op('CumSum', [x, g.ints([TIME], [])], { reverse: { int: 1 } }),
+    ],
+    [
+      'turned around',
+      'Slice',
+      /^axis 1 backwards$/,
+      (g, x) => g.slice(x, TIME, -1, -(2 ** 31), -1),
+    ],
+    [
+      'a transform',
+      'DFT',
+      /^axis 1$/,
+      (g, x) => g.op('DFT', [g.op('Unsqueeze', [x, g.ints([3])]), '', g.ints([1], [])]),
+    ],
+    [
+      'a transform, padded to twice the length',
+      'DFT',
+      /^axis 1$/,
+      (g, x) => {
+        const twice = g.op('Mul', [length(g), g.ints([2])]);
+        const padded = g.op('DFT', [
+          g.op('Unsqueeze', [x, g.ints([3])]),
+          g.op('Squeeze', [twice]),
+          g.ints([-3], []),
+        ]);
+        return g.op('DFT', [padded, '', g.ints([1], [])], { inverse: { int: 1 } });
+      },
+    ],
+    [
+      'one scale for all',
+      'DynamicQuantizeLinear',
+      /^axis 1, by one scale$/,
+      (g, x) => g.op('Cast', [g.op('DynamicQuantizeLinear', [x])], { to: { int: 1 } }),
+    ],
+    ['a recurrence backwards', 'LSTM', /^axis 0, reverse$/, (g, x) => lstm(g, x, 'reverse')],
+    ['one both ways', 'LSTM', /^axis 0, bidirectional$/, (g, x) => lstm(g, x, 'bidirectional', 2)],
+    [
+      'attention to all',
+      'Attention',
+      /^axis 1 without a mask$/,
+      (g, x) => g.op('Attention', [x, x, x], { q_num_heads: { int: 2 }, kv_num_heads: { int: 2 } }),
+    ],
+  ])('%s: %s', (_, op, how, build) => {
+    const own = found(build).filter((each) => each.op === op);
+    expect(own.length).toBeGreaterThan(0);
+    for (const each of own) expect(each.known).toBe('yes');
+    expect(own.some((each) => how.test(each.how))).toBe(true);
+  });
+
+  test('the last state of a recurrence where it is read, and only there', () => {
+    const last = (g: GraphBuilder, x: string) => {
+      lstm(g, x, 'forward', 1, ['last']);
+      return 'last';
+    };
+    expect(found(last)).toEqual([{ op: 'LSTM', how: 'axis 0, its last state', known: 'yes' }]);
+  });
+});
+
+/** `[time]` of the batch. */
+function length(g: GraphBuilder): string {
+  return g.op('Gather', [g.op('Shape', ['input_ids']), g.ints([TIME])], axis(0));
+}
+
+function lstm(
+  g: GraphBuilder,
+  x: string,
+  direction: string,
+  directions = 1,
+  more: readonly string[] = [],
+): string {
+  const weights = [WIDTH, WIDTH].map((width) => g.weights([directions, 4 * WIDTH, width]));
+  const inputs = [g.transpose(x, [1, 0, 2]), ...weights];
+  const attributes = { hidden_size: { int: WIDTH }, direction: text(direction) };
+  const output = `lstm${g.nodes.length}`;
+  g.nodes.push({ op: 'LSTM', inputs, outputs: [output, ...more], attributes });
+  return output;
+}
+
+describe('nothing is said of what is causal by definition', () => {
+  test.each<[string, Parameters<typeof found>[0]]>([
+    [
+      'a norm of the width',
+      (g, x) => g.op('LayerNormalization', [x, g.weights([WIDTH])], axis(-1)),
+    ],
+    ['a mean of the width', (g, x) => g.op('ReduceMean', [x, g.ints([-1])])],
+    ['a mean of the batch', (g, x) => g.op('ReduceMean', [x, g.ints([0])])],
+    ['a softmax of the width', (g, x) => g.op('Softmax', [x], axis(-1))],
+    ['a sum from the beginning', (g, x) => g.op('CumSum', [x, g.ints([TIME], [])])],
+    ['a recurrence', (g, x) => lstm(g, x, 'forward')],
+    [
+      'causal attention',
+      (g, x) =>
+        g.op('Attention', [x, x, x], {
+          q_num_heads: { int: 2 },
+          kv_num_heads: { int: 2 },
+          is_causal: { int: 1 },
+        }),
+    ],
+    [
+      'a convolution with all of its padding before',
+      (g, x) => g.op('Conv', [turned(g, x), g.weights([4, WIDTH, 5])], { pads: { ints: [4, 0] } }),
+    ],
+    [
+      'one whose end is cut off',
+      (g, x) =>
+        g.slice(
+          g.op('Conv', [turned(g, x), g.weights([4, WIDTH, 5])], { pads: { ints: [4, 4] } }),
+          2,
+          0,
+          -4,
+        ),
+    ],
+    [
+      'statistics of positions, which no token changes',
+      (g) => {
+        const places = g.op('Range', [
+          g.ints([0], []),
+          g.op('Squeeze', [length(g)]),
+          g.ints([1], []),
+        ]);
+        return g.op('ReduceMean', [g.op('Cast', [places], { to: { int: 1 } }), g.ints([0])]);
+      },
+    ],
+    [
+      'sums of blocks of a fixed size',
+      (g, x) => g.op('ReduceSum', [g.reshape(x, [0, -1, 16, WIDTH]), g.ints([2])]),
+    ],
+  ])('%s', (_, build) => {
+    expect(found(build)).toEqual([]);
+  });
+
+  test('what nothing reads', () => {
+    const unread = (g: GraphBuilder, x: string) => {
+      g.op('ReduceMean', [x, g.ints([TIME])]);
+      return g.op('Relu', [x]);
+    };
+    expect(found(unread)).toEqual([]);
+  });
+});
+
+describe('no more is claimed than is known', () => {
+  test.each<[string, Parameters<typeof found>[0]]>([
+    [
+      'a mask that is added',
+      (g, x) => {
+        const low = g.op('ConstantOfShape', [g.op('Concat', [length(g), length(g)], axis(0))]);
+        const mask = g.op('Trilu', [g.op('Sub', [low, g.scalar(1e9)]), g.ints([1], [])]);
+        return g.op('MatMul', [g.op('Softmax', [g.op('Add', [scores(g, x), mask])]), x]);
+      },
+    ],
+    [
+      'a comparison of positions that chooses',
+      (g, x) => {
+        const places = g.op('Range', [
+          g.ints([0], []),
+          g.op('Squeeze', [length(g)]),
+          g.ints([1], []),
+        ]);
+        const before = g.op('LessOrEqual', [places, g.op('Unsqueeze', [places, g.ints([1])])]);
+        const chosen = g.op('Where', [before, scores(g, x), g.scalar(-1e4)]);
+        return g.op('MatMul', [g.op('Softmax', [chosen]), x]);
+      },
+    ],
+    [
+      'positions that tokens decide',
+      (g, x) => {
+        const places = g.op('CumSum', [
+          g.op('Cast', ['input_ids'], { to: { int: 1 } }),
+          g.ints([1], []),
+        ]);
+        const [rows, columns] = [2, 1].map((k) => g.op('Unsqueeze', [places, g.ints([k])]));
+        const chosen = g.op('Where', [
+          g.op('GreaterOrEqual', [rows!, columns!]),
+          scores(g, x),
+          g.scalar(-1e4),
+        ]);
+        return g.op('MatMul', [g.op('Softmax', [chosen]), x]);
+      },
+    ],
+    [
+      'a triangle of weights',
+      (g, x) => {
+        const ends = g.op('Concat', [length(g), length(g)], axis(0));
+        const triangle = g.op('Slice', [g.weights([64, 64]), g.ints([0, 0]), ends]);
+        return g.op('MatMul', [triangle, x]);
+      },
+    ],
+  ])('behind a mask: %s', (_, build) => {
+    const uses = found(build);
+    expect(uses.length).toBeGreaterThan(0);
+    expect(uses.map(({ known }) => known)).toEqual(uses.map(() => 'masked'));
+  });
+
+  test('an axis that only a run shows', () => {
+    const uses = found((g, x) => {
+      const kept = g.op(
+        'Compress',
+        [x, g.bools(new Array<boolean>(4).fill(true), [4])],
+        axis(TIME),
+      );
+      return g.op('ReduceMean', [kept, g.ints([TIME])]);
+    });
+    expect(uses).toEqual([{ op: 'ReduceMean', how: 'axis 1', known: 'unknown' }]);
+  });
+
+  test('axes that are computed', () => {
+    const uses = found((g, x) => {
+      const which = g.op(
+        'Cast',
+        [g.op('Min', [g.op('Cast', ['input_ids'], { to: { int: 1 } }), g.scalar(1)])],
+        { to: { int: 7 } },
+      );
+      return g.op('ReduceMean', [
+        x,
+        g.op('Reshape', [g.slice(g.op('Reshape', [which, g.ints([-1])]), 0, 0, 1), g.ints([1])]),
+      ]);
+    });
+    expect(uses).toEqual([
+      { op: 'ReduceMean', how: 'axes that only a run shows', known: 'unknown' },
+    ]);
+  });
+
+  test('a graph that fixes its length: another axis may be as long by chance', () => {
+    const mean = (g: GraphBuilder, x: string) => g.op('ReduceMean', [x, g.ints([TIME])]);
+    expect(found(mean, { dims: ['batch', 32] })).toEqual([
+      { op: 'ReduceMean', how: 'axis 1', known: 'unknown' },
+    ]);
+    const width = (g: GraphBuilder, x: string) => g.op('ReduceMean', [x, g.ints([-1])]);
+    expect(found(width, { dims: [1, 32] })).toEqual([]);
+  });
+
+  test.each([[1], [2], [3], [5], [64], [1000], [65536]])('rows of %i', (inputs) => {
+    const mean = (g: GraphBuilder, x: string) => g.op('ReduceMean', [x, g.ints([TIME])]);
+    expect(found(mean, { inputs })).toEqual([{ op: 'ReduceMean', how: 'axis 1', known: 'yes' }]);
+    const width = (g: GraphBuilder, x: string) => g.op('ReduceMean', [x, g.ints([-1])]);
+    expect(found(width, { inputs })).toEqual([]);
+  });
+
+  test('a softmax of old is over all axes from its own on', () => {
+    const build = (g: GraphBuilder, x: string) => g.op('Softmax', [x], axis(1));
+    expect(found(build, { opset: 11 })).toEqual([
+      { op: 'Softmax', how: 'axis 1 without a mask', known: 'yes' },
+    ]);
+  });
+});
+
+describe('whole models', () => {
+  const uses = (model: Uint8Array) => overTime(model, 'model.onnx', PORTS, 128);
+
+  test('honest ones have nothing, or what a mask may bar', () => {
+    expect(uses(byteModel(table))).toEqual([]);
+    expect(uses(byteModel(causalMean))).toEqual([]);
+    expect(uses(byteModel(attention)).map(({ op, known }) => `${op} ${known}`)).toEqual([
+      'Softmax masked',
+      'MatMul masked',
+    ]);
+  });
+
+  test('a place that is read ahead may be one', () => {
+    const ahead = uses(byteModel(lookAhead(3, 1)));
+    expect(ahead).toEqual([
+      { op: 'Slice', name: expect.any(String), how: 'axis 1 from place 3 on', known: 'unknown' },
+    ]);
+  });
+});
+
+describe('the note', () => {
+  const use = (op: string, known: OverTime['known']): OverTime => ({
+    op,
+    name: `/${op}`,
+    how: 'axis 1',
+    known,
+  });
+
+  test('what is known comes before what may be', () => {
+    expect(
+      operatorsNote([use('Softmax', 'masked'), use('Slice', 'unknown'), use('DFT', 'yes')]),
+    ).toBe('runs over time: DFT (/DFT, axis 1)');
+    expect(operatorsNote([use('Softmax', 'masked'), use('Slice', 'unknown')])).toBe(
+      'may run over time: Slice (/Slice, axis 1)',
+    );
+    expect(operatorsNote([use('Softmax', 'masked')])).toMatch(/behind what may be a mask: Softmax/);
+    expect(operatorsNote([])).toBe('no operator of the graph is known to run over time');
+  });
+
+  test('four are named', () => {
+    const many = Array.from({ length: 6 }, (_, k) => use(`Op${k}`, 'yes'));
+    expect(operatorsNote(many)).toMatch(
+      /^runs over time: (Op\d \(\/Op\d, axis 1\), ){3}Op3 \(\/Op3, axis 1\) and 2 more$/,
+    );
+  });
+});
