@@ -7,25 +7,19 @@ import { isOnePass } from '../evaluation/checks/stateful.js';
 import type { ControlSet } from '../evaluation/control.js';
 import type { PlannedEvaluation } from '../evaluation/open.js';
 import type { ScoreOptions } from '../evaluation/options.js';
-import { differentTexts, type Overlap, overlapsOf } from '../generalisation/overlap.js';
-import { permutationTest, ratioOf, total } from '../generalisation/permutation.js';
+import { type Overlap, overlapsOf } from '../generalisation/overlap.js';
+import { permutationTest } from '../generalisation/permutation.js';
 import { type Texts, textsOf } from '../generalisation/texts.js';
-import {
-  type Generalisation,
-  type Group,
-  PERMUTATIONS,
-  type SharedAccounting,
-  ZERO_BITS,
-} from '../generalisation/types.js';
-import { marginOf, remarkOf, tooFew, verdictOf } from '../generalisation/verdict.js';
+import { type Generalisation, PERMUTATIONS } from '../generalisation/types.js';
+import { remarkOf, tooFew, verdictOf } from '../generalisation/verdict.js';
 import { streamSha256 } from '../ledger/stream-hash.js';
 import type { RowsScore, WorkerSetup } from '../run/messages.js';
 import { scorePlan } from '../run/score-plan.js';
 import { type DocumentTotals, natsOf } from '../run/totals.js';
 import { plural } from '../words.js';
+import { comparedSet, differenceOf, nothing, sharedAccounting, withZeros } from './compared-set.js';
 import { scoredRanges } from './compose.js';
 import { openWorkers } from './open-workers.js';
-import { differenceInterval, ratioUncertainty } from './statistics.js';
 
 /** A control set that does not overlap, and the texts of both sets. */
 interface PreparedControl extends ControlSet {
@@ -103,36 +97,26 @@ export async function compareControl(
   { options, setup, engine, seed }: Compare,
 ): Promise<Generalisation> {
   const started = performance.now();
-  const { evaluation, overlaps, texts } = control;
+  const { evaluation, overlaps, texts, data } = control;
+  const vocabulary = data.tokenizer.pieces.length;
   const scored =
     evaluation === null ? null : await scoreControl(evaluation, { ...setup!, engine }, options);
   const accounting = sharedAccounting(validation.bytes, scored?.bytes ?? null);
   const left = (side: keyof Overlap) => new Set(overlaps.map((each) => each[side]));
-  const bitsOf = ({ totals }: Scored) =>
-    Float64Array.from(totals.q30, (q30) => natsOf(q30) / Math.LN2);
-  const own = comparedSet(
-    bitsOf(validation),
-    validation.bytes,
-    accounting,
-    texts.validation,
-    left('validation'),
-  );
+  const common = { accounting, vocabulary };
+  const ofValidation = { ...common, texts: texts.validation, left: left('validation') };
+  const own = comparedSet(bitsOf(validation), validation.bytes, ofValidation);
+  const ofControl = { ...common, texts: texts.control, left: left('control') };
   const other =
     scored === null
       ? nothing()
-      : comparedSet(
-          withZeros(bitsOf(scored), scored.zeros),
-          scored.bytes,
-          accounting,
-          texts.control,
-          left('control'),
-        );
+      : comparedSet(withZeros(bitsOf(scored), scored.zeros), scored.bytes, ofControl);
   const figures = {
     validation: own.figures,
     control: {
       source: control.source,
-      sha256: control.data.documents?.sha256 ?? streamSha256(control.data.stream.ids),
-      tokens: control.data.stream.ids.length,
+      sha256: data.documents?.sha256 ?? streamSha256(data.stream.ids),
+      tokens: data.stream.ids.length,
       ...other.figures,
       left_out: overlaps.length,
       infinite_targets: scored?.totals.infinite.count ?? 0,
@@ -142,7 +126,7 @@ export async function compareControl(
   const reason = notJudged(validation, control, figures);
   const p =
     reason === null
-      ? await permutationTest(own.group, other.group, {
+      ? await permutationTest(own.tested, other.tested, {
           seed,
           onDone: (done) => {
             options.onProgress?.(progress(done, PERMUTATIONS, 'permutations'));
@@ -160,6 +144,10 @@ export async function compareControl(
     seed,
     time_s: control.seconds + (performance.now() - started) / 1000,
   };
+}
+
+function bitsOf({ totals }: Scored): Float64Array {
+  return Float64Array.from(totals.q30, (q30) => natsOf(q30) / Math.LN2);
 }
 
 interface ControlScore extends Scored {
@@ -210,72 +198,6 @@ const progress = (done: number, of: number | null, unit: string) =>
 async function breathe(signal: AbortSignal | undefined): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
   if (signal?.aborted) throw interrupted();
-}
-
-/** The headline's accounting where both sets have it, else what both have: published bytes, decoded ones. */
-function sharedAccounting(own: ByteTotals, other: ByteTotals | null): SharedAccounting {
-  if (other === null || other[own.headline] !== null) return own.headline;
-  return own.original !== null && other.original !== null ? 'original' : 'decoded';
-}
-
-interface Compared {
-  readonly group: Group;
-  readonly figures: Generalisation['validation'];
-}
-
-/** The documents with scored targets, without those that are left out. */
-function comparedSet(
-  bits: Float64Array,
-  { byDocument }: ByteTotals,
-  accounting: SharedAccounting,
-  texts: Texts,
-  left: ReadonlySet<number>,
-): Compared {
-  const own = byDocument[accounting]!;
-  const kept = (d: number) => byDocument.targets[d]! > 0 && !left.has(d);
-  const chosen = (values: Float64Array) => values.filter((_, d) => kept(d));
-  const group = { bits: chosen(bits), bytes: chosen(own) };
-  const withText = (d: number) => kept(d) && own[d]! > 0;
-  const bytes = total(group.bytes);
-  const targets = byDocument.targets.reduce((sum, count, d) => (kept(d) ? sum + count : sum), 0);
-  return {
-    group,
-    figures: {
-      documents: group.bytes.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0),
-      different: differentTexts(texts, withText),
-      targets,
-      bytes,
-      bpb: bytes === 0 ? null : ratioOf(group),
-    },
-  };
-}
-
-function nothing(): Compared {
-  const none = new Float64Array(0);
-  const figures = { documents: 0, different: 0, targets: 0, bytes: 0, bpb: null };
-  return { group: { bits: none, bytes: none }, figures };
-}
-
-/** A control set must not be spared the documents that the model gives no probability at all. */
-function withZeros(bits: Float64Array, zeros: Uint32Array): Float64Array {
-  return bits.map((own, d) => own + ZERO_BITS * zeros[d]!);
-}
-
-function differenceOf(validation: Group, control: Group) {
-  const estimate = (group: Group) => ({
-    ratio: ratioOf(group),
-    stderr: ratioUncertainty(group.bits, group.bytes).stderr,
-    documents: group.bits.length,
-  });
-  const [own, other] = [estimate(validation), estimate(control)];
-  if (!Number.isFinite(own.ratio) || !Number.isFinite(other.ratio)) {
-    return { difference_bpb: null, ci95_bpb: null, margin_bpb: null };
-  }
-  return {
-    difference_bpb: own.ratio - other.ratio,
-    ci95_bpb: differenceInterval(own, other),
-    margin_bpb: marginOf(other.ratio),
-  };
 }
 
 function notJudged(

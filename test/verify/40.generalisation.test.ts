@@ -20,15 +20,11 @@ beforeAll(async () => {
   const lines = (texts: readonly string[]) =>
     texts.map((text) => `${JSON.stringify({ text })}\n`).join('');
   const common = {
-    ...{
-      tokenizer: 'byte260',
-      window: 'chunk',
-      seqLen: 32,
-      docs: file('d.jsonl', lines(VALIDATION)),
-    },
-    ...{ engine: 'onnx-js', workers: 1, threads: 1, verifyRows: 1, seed: 3 },
+    ...({ tokenizer: 'byte260', window: 'chunk', seqLen: 32 } as const),
+    ...({ engine: 'onnx-js', workers: 1, threads: 1, verifyRows: 1, seed: 3 } as const),
+    docs: file('d.jsonl', lines(VALIDATION)),
     controlDocs: file('c.jsonl', lines(kindOfTexts(52, 2))),
-  } as const;
+  };
   const models = {
     honest: honestModel(),
     trained: trainedModel(byteStream(VALIDATION)),
@@ -91,12 +87,7 @@ describe('edited and hashed again', () => {
       ],
       ['trained', 'a worse validation score', (g) => (g.validation.bpb *= 1.2), ['generalisation']],
       ['trained', 'not judged', (g) => notJudged(g), ['generalisation']],
-      [
-        'trained',
-        'not judged, without its finding',
-        (g, r) => notJudged(g, r),
-        ['generalisation'],
-      ],
+      ['trained', 'not judged, without its finding', (g, r) => notJudged(g, r), ['generalisation']],
       ['trained', 'few documents', (g) => (g.control.documents = 9), ['generalisation']],
       ['honest', 'other bytes', (g) => (g.validation.bytes += 1), ['generalisation']],
       [

@@ -1,0 +1,125 @@
+/** A control set by other accountings, of artifacts with a state, and against models that know of the comparison. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { ByteTotals } from '#bpb/bytes/accounting';
+import { permutationTest } from '#bpb/generalisation/permutation';
+import { comparedSet } from '#bpb/score/compared-set';
+import { score } from '#bpb/score/score';
+import { tokenize } from '#bpb/tokenize/tokenize';
+import { writeCounts } from '../helpers/adaptive.js';
+import { fileFolder } from '../helpers/folder.js';
+import { kindOfTexts } from '../helpers/memorizing.js';
+import { normals, tableModel, uniform } from '../helpers/models.js';
+import { SMALL, sentencePieceModel } from '../helpers/sentencepiece.js';
+import { operatorPieces } from '../tokenize/texts.js';
+
+const folder = fileFolder();
+const at = (...names: readonly string[]) => join(folder, ...names);
+const run = { workers: 1, threads: 1, verifyRows: 1 } as const;
+
+function documents(name: string, texts: readonly string[]): string {
+  writeFileSync(at(name), texts.map((text) => `${JSON.stringify({ text })}\n`).join(''));
+  return at(name);
+}
+
+describe('the accounting that both sets have', () => {
+  const words = 'The thing in a Bin And the ANT again then a rest of it Hangs thin'.split(' ');
+  const textsOf = (seed: number) => {
+    const next = uniform(seed);
+    return Array.from({ length: 55 }, () =>
+      Array.from({ length: 14 }, () => words[Math.floor(next() * words.length)]).join(' '),
+    );
+  };
+  const pieces = [...SMALL.filter(([text]) => text !== '▁▁'), ...operatorPieces];
+  const tokenizer = at('case.model');
+  writeFileSync(tokenizer, sentencePieceModel({ pieces, removeExtraWhitespaces: true }));
+  writeFileSync(at('case.onnx'), tableModel(normals(pieces.length ** 2, 3, 1), pieces.length));
+  const own = documents('own.jsonl', textsOf(1));
+  const other = documents('other.jsonl', textsOf(2));
+  const options = { artifact: at('case.onnx'), tokenizer, window: 'document', seqLen: 32 } as const;
+
+  test('case operators: the sidecar of both, published bytes, or decoded ones', async () => {
+    await tokenize({ docs: own, tokenizer, out: at('own'), workers: 0 });
+    await tokenize({ docs: other, tokenizer, out: at('other'), workers: 0 });
+    const data = [at('own')];
+    const both = await score({ ...options, ...run, data, controlData: at('other') });
+    expect(both.totals.headline).toBe('sidecar');
+    expect(both.generalisation).toMatchObject({ accounting: 'sidecar', verdict: 'pass' });
+    const withDocs = await score({ ...options, ...run, data, docs: own, controlDocs: other });
+    expect(withDocs.generalisation?.accounting).toBe('original');
+    const decoded = await score({ ...options, ...run, data, controlDocs: other });
+    expect(decoded.generalisation?.accounting).toBe('decoded');
+    // The same text by three ways of counting it.
+    for (const { generalisation } of [withDocs, decoded]) {
+      expect(generalisation!.control.bytes).toBe(both.generalisation!.control.bytes);
+      expect(generalisation!.control.bpb).toBe(both.generalisation!.control.bpb);
+    }
+  });
+});
+
+describe('artifacts with a state', () => {
+  const own = documents('state-own.jsonl', kindOfTexts(52, 1));
+  const other = documents('state-other.jsonl', kindOfTexts(52, 2));
+
+  test('that begins anew at each document are judged', async () => {
+    mkdirSync(at('document'));
+    writeCounts(at('document'));
+    const { generalisation } = await score({
+      ...{ artifact: at('document'), docs: own, controlDocs: other },
+      ...run,
+    });
+    expect(generalisation).toMatchObject({ verdict: 'pass', permutations: 9999 });
+  });
+
+  test('that goes through the whole stream are not, and are told why', async () => {
+    mkdirSync(at('never'));
+    writeCounts(at('never'), { reset: 'never', window: 'chunk' });
+    const { generalisation, status } = await score({
+      ...{ artifact: at('never'), docs: own, controlDocs: other },
+      ...run,
+    });
+    expect(status).toBe('scored');
+    expect(generalisation).toMatchObject({ verdict: 'not_judged', p: null });
+    expect(generalisation!.note).toContain('carries its state through the whole stream');
+    expect(generalisation!.difference_bpb).not.toBeNull();
+  });
+});
+
+describe('a model that loses on purpose where it knows nothing', () => {
+  const COUNT = 60;
+  const TARGETS = 400;
+  const VOCABULARY = 1024;
+
+  /** Bits of 60 documents of 500 to 1,500 bytes, and what the test makes of them. */
+  function side(change: (bits: number, k: number) => number, seed: number) {
+    const next = uniform(seed);
+    const bytes = Float64Array.from({ length: COUNT }, () => 500 + Math.floor(1000 * next()));
+    const bits = bytes.map((own, k) => change(own * (1 + next()), k));
+    const byDocument = {
+      targets: new Uint32Array(COUNT).fill(TARGETS),
+      lut: bytes,
+    };
+    const texts = { bytes: new Uint8Array(0), starts: new Float64Array(COUNT + 1) };
+    return comparedSet(bits, { byDocument } as ByteTotals, {
+      ...{ accounting: 'lut', vocabulary: VOCABULARY, texts, left: new Set<number>() },
+    });
+  }
+
+  test('the spread of a lost document does not hide what it knows of others', async () => {
+    for (let seed = 0; seed < 5; seed++) {
+      const known = side((bits, k) => (k % 2 === 0 ? 0 : bits), seed);
+      const lost = side((bits, k) => (k === 0 ? 1e6 : bits), 100 + seed);
+      // The label of that document and the bytes beside it decide the difference: chance has it often.
+      expect(await permutationTest(known.group, lost.group, { seed })).toBeGreaterThan(0.01);
+      expect(await permutationTest(known.tested, lost.tested, { seed })).toBeLessThan(0.001);
+    }
+  });
+
+  test('no document costs more than a uniform guess, and the figures are as they are', () => {
+    const { group, tested, figures } = side((bits, k) => (k === 3 ? 1e6 : bits), 1);
+    expect(tested.bits[3]).toBe(TARGETS * 10);
+    expect(tested.bits.with(3, 0)).toEqual(group.bits.with(3, 0));
+    expect(figures.bpb).toBeGreaterThan(1e6 / (1500 * COUNT));
+  });
+});
