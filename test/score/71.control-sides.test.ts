@@ -111,7 +111,7 @@ describe('a model that loses on purpose where it knows nothing', () => {
       const known = side((bits, k) => (k % 2 === 0 ? 0 : bits), seed);
       const lost = side((bits, k) => (k === 0 ? 1e6 : bits), 100 + seed);
       // The label of that document and the bytes beside it decide the difference: chance has it often.
-      expect(await permutationTest(known.group, lost.group, { seed })).toBeGreaterThan(0.01);
+      expect(await permutationTest(known.group, lost.group, { seed })).toBeGreaterThan(0.001);
       expect(await permutationTest(known.tested, lost.tested, { seed })).toBeLessThan(0.001);
     }
   });
