@@ -3,10 +3,12 @@
  */
 import type { Adaptive } from '../artifact/adaptive.js';
 import { computedHalf } from '../artifact/precision.js';
+import { roundingNodes } from '../artifact/rounding.js';
 import { sha256 } from '../artifact/size.js';
 import { operatorsOf } from '../engine/own-operators.js';
 import type { PlannedEvaluation, Workload } from '../evaluation/open.js';
 import type { ScoreOptions } from '../evaluation/options.js';
+import type { NamedNode } from '../onnx/activations.js';
 import type { Half } from '../onnx/halves.js';
 import type { OptimizeOptions } from '../onnx/optimize/optimize.js';
 import type { OwnOperator } from '../onnx/optimize/own-operators.js';
@@ -14,8 +16,14 @@ import type { Opened, WorkerSetup } from '../run/messages.js';
 import { ScorePool } from '../run/pool.js';
 import { type BatchPlan, longestRow } from '../windows/batches.js';
 import { scoredOf, type WindowPlan } from '../windows/plan.js';
-import { type OptimizedEngine, optimizedEngine } from './optimize-check.js';
-import { type AdaptRewrite, paddedTime, rewriteAdapt, scorePorts } from './optimize-stateful.js';
+import { type OptimizedEngine, optimizedEngine, unchangedEngine } from './optimize-check.js';
+import {
+  type AdaptRewrite,
+  paddedTime,
+  rewriteAdapt,
+  scorePorts,
+  unchangedAdapt,
+} from './optimize-stateful.js';
 
 /** The rewritten model, and the options of an engine that runs it. */
 export interface Rewritten extends OptimizedEngine {
@@ -59,8 +67,10 @@ export async function openWorkers(
   const rewriteFor = (gpu: boolean) => {
     report('rewrite');
     const asked = precision ?? (gpu ? 'fp16' : 'fp32');
-    const used = { asked, own: computedHalf(artifact) };
-    return rewrite(axes.fixedTime, setup, workload, used, gpu);
+    const own = computedHalf(artifact);
+    const rounding = roundingNodes(artifact, gpu);
+    if (rounding.length > 0) return leave(setup, own ?? 'fp32', rounding);
+    return rewrite(axes.fixedTime, setup, workload, { asked, own }, gpu);
   };
   const first = rewriteFor(onGpu);
   const workers = await open(withRewrite(setup, first), first);
@@ -75,6 +85,27 @@ export async function openWorkers(
 
 function withRewrite(setup: WorkerSetup, { options, adapt }: Rewritten): WorkerSetup {
   return { ...setup, options, adaptive: adapt?.adaptive ?? setup.adaptive };
+}
+
+/**
+ * No rewrite of a graph that rounds activations to a few bits: sums in another order differ in their last place,
+ * which moves an activation across a step now and then, and what follows with it. The score then moves by chance.
+ */
+function leave(
+  { options, adaptive }: WorkerSetup,
+  precision: Rewritten['precision'],
+  rounding: readonly NamedNode[],
+): Rewritten {
+  const start = performance.now();
+  const operators = [...new Set(rounding.map(({ op }) => op))].join(', ');
+  const why = `all: rounds activations (${operators}), which any rewrite would move across steps`;
+  return {
+    ...unchangedEngine(options, why),
+    precision,
+    sha256: sha256(options.graph.model),
+    adapt: unchangedAdapt(adaptive ?? null),
+    seconds: (performance.now() - start) / 1000,
+  };
 }
 
 interface Precision {

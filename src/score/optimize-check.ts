@@ -36,7 +36,7 @@ interface OptimizeRequest {
 export interface OptimizedEngine {
   /** For the engine that scores: the same but for the model and what of its work moved elsewhere. */
   readonly options: EngineOptions;
-  readonly optimized: Omit<Optimized, 'bytes'>;
+  readonly optimized: Omit<Optimized, 'bytes' | 'logits'>;
 }
 
 /**
@@ -64,6 +64,12 @@ export function optimizedEngine(options: EngineOptions, request: OptimizeRequest
   const positions = optimized.scoredInput;
   const rewritten = { ...graph, model: shared(bytes), rewritten: true, softcap, positions };
   return { options: { ...options, graph: rewritten }, optimized };
+}
+
+/** For a model that is left as it was exported. */
+export function unchangedEngine(options: EngineOptions, why: string): OptimizedEngine {
+  const optimized = { rewrites: [], untouched: [why], softcap: null, scoredInput: null };
+  return { options, optimized };
 }
 
 /** Nats of the scored targets of one row of the plan, in their order. */

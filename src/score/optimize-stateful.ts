@@ -28,8 +28,15 @@ export function scorePorts({ tensors, adapt }: Adaptive): Carried {
 /** The adapt graph that a run uses in the place of the artifact's own. */
 export interface AdaptRewrite {
   readonly adaptive: Adaptive;
-  readonly optimized: Omit<Optimized, 'bytes'>;
+  readonly optimized: Pick<Optimized, 'rewrites' | 'untouched'>;
   readonly sha256: string;
+}
+
+/** An adapt graph that is left as it was exported, and so is the score graph; null where there is none. */
+export function unchangedAdapt(adaptive: Adaptive | null): AdaptRewrite | null {
+  if (adaptive === null || adaptive.adapt === null) return null;
+  const optimized = { rewrites: [], untouched: [] };
+  return { adaptive, optimized, sha256: sha256(adaptive.adapt.bytes) };
 }
 
 /**

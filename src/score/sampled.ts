@@ -33,15 +33,18 @@ export class Sample {
 /**
  * Rows of this run's part that will be scored a second time, in random order: the first of them are what
  * a slow model is verified on.
+ *
+ * @param byMean whether the mean of what they differ by may be judged
  */
 export function sampleRows(
   workload: Workload,
   adaptive: Adaptive | null,
   verifyRows: number | undefined,
   seed: number,
+  byMean = false,
 ): Sample {
   const rows = partRows(workload);
-  const wanted = verifyRows ?? defaultVerifyRows(rows.length);
+  const wanted = verifyRows ?? defaultVerifyRows(rows.length, byMean);
   if (adaptive === null) {
     const chosen = sampleInOrder(rows.length, wanted, seed).map((at) => rows[at]!);
     return new Sample(chosen.map((row) => Uint32Array.of(row)));

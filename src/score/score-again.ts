@@ -4,7 +4,8 @@
 import { BpbError, interrupted } from '../errors.js';
 import type { RowsScore, WorkerSetup } from '../run/messages.js';
 import { ScorePool } from '../run/pool.js';
-import { type Route, routesOf } from './verify-routes.js';
+import { Differences } from './disagreement.js';
+import { nudgedRoute, type Route, routesOf } from './verify-routes.js';
 
 export interface ScoreAgain {
   readonly setup: WorkerSetup;
@@ -14,12 +15,17 @@ export interface ScoreAgain {
   readonly rounded: boolean;
   /** Whether a GPU ran it. */
   readonly onGpu: boolean;
+  /** Rows on which the noise between two reference computations is measured. */
+  readonly noiseGroups: readonly Uint32Array[];
   /** After so many the remaining groups are left out; Infinity scores all. */
   readonly seconds: number;
   readonly signal?: AbortSignal | undefined;
   /** Called after each group with the rows so far. */
   readonly onRow?: ((rows: number) => void) | undefined;
 }
+
+/** Of each of the two computations that noise is measured by. */
+const NOISE_SECONDS = 10;
 
 /** Gets each group with its score, nats included. */
 interface Comparison {
@@ -33,6 +39,11 @@ interface Again<Compared> {
   /** Null where no way runs the graph; `note` says why. */
   readonly compared: Compared | null;
   readonly note: string | null;
+  /**
+   * Of a graph that rounds activations, the mean size of what chance alone makes between two reference
+   * computations, of the graph and of one whose constants differ in their last place.
+   */
+  readonly noise: () => Promise<number>;
 }
 
 /**
@@ -44,7 +55,8 @@ export async function scoreAgain<Compared extends Comparison>(
   options: ScoreAgain,
   compare: () => Compared,
 ): Promise<Again<Compared>> {
-  const impossible = (note: string) => ({ rows: 0, optimized: false, compared: null, note });
+  const noise = async () => 0;
+  const impossible = (note: string) => ({ rows: 0, optimized: false, compared: null, note, noise });
   let refused: BpbError | null = null;
   for (const route of routesOf(options)) {
     try {
@@ -52,7 +64,8 @@ export async function scoreAgain<Compared extends Comparison>(
       const rows = await scoreGroups(options, route, compared);
       const { note } = route;
       const why = refused === null ? note : `${note}: ${refused.actual ?? refused.message}`;
-      return { rows, optimized: route.options.runtime.optimize, compared, note: why };
+      const optimized = route.options.runtime.optimize;
+      return { rows, optimized, compared, note: why, noise: () => noiseOf(options, route) };
     } catch (error) {
       if (!(error instanceof BpbError)) throw error;
       // The verifying engine may lack kernels that the run's engine has (bf16 on the CPU).
@@ -63,6 +76,25 @@ export async function scoreAgain<Compared extends Comparison>(
   }
   const { message, actual } = refused!;
   return impossible(`${message}${actual === undefined ? '' : ` ${actual}`}`);
+}
+
+async function noiseOf(options: ScoreAgain, route: Route): Promise<number> {
+  const again = {
+    ...options,
+    groups: options.noiseGroups,
+    seconds: NOISE_SECONDS,
+    onRow: undefined,
+  };
+  const first: Float32Array[] = [];
+  const differences = new Differences();
+  let at = 0;
+  const compare = (_group: Uint32Array, { nats }: RowsScore) => {
+    differences.begin();
+    for (const [k, one] of (first[at++] ?? []).entries()) differences.add(one, nats![k]!);
+  };
+  await scoreGroups(again, route, { add: (_group, { nats }) => first.push(nats!) });
+  await scoreGroups(again, nudgedRoute(route), { add: compare });
+  return differences.summary().mean_abs_nats ?? 0;
 }
 
 /** What ONNX Runtime says of a graph that it does not run in this way, and may in another. */

@@ -2,6 +2,7 @@
  * The score pipeline: open, probe, score, prove, verify, compose the result.
  */
 import { computedHalf } from '../artifact/precision.js';
+import { roundingNodes } from '../artifact/rounding.js';
 import { Accounting } from '../bytes/accounting.js';
 import { interrupted } from '../errors.js';
 import { checkFlags } from '../evaluation/checks/flags.js';
@@ -31,7 +32,7 @@ import { LedgerRecorder } from './record.js';
 import type { ScoreResult } from './result.js';
 import { type ProofSample, provedSample, type Sample, sampleRows } from './sampled.js';
 import { strictVerdicts } from './strict.js';
-import { toleranceOf, verifyRows } from './verify.js';
+import { toleranceOf, VERIFY_ROWS_MAX, verifyRows } from './verify.js';
 
 /** One score: its options, what they name, and how its sessions are opened. */
 interface Run {
@@ -144,7 +145,9 @@ type Verified = Omit<
 async function runAndVerify(run: Run): Promise<Verified> {
   const { options, evaluation, setup, seed } = run;
   const { workload, artifact } = evaluation;
-  const sample = sampleRows(workload, artifact.adaptive, options.verifyRows, seed);
+  // On a GPU sums are in another order than the reference's.
+  const byMean = evaluation.placement.gpus !== null && roundsActivations(evaluation);
+  const sample = sampleRows(workload, artifact.adaptive, options.verifyRows, seed, byMean);
   const clock = stopwatch();
   const workers = await openWorkers(evaluation, setup, options);
   const { opened, rewritten } = workers;
@@ -232,7 +235,7 @@ function verify(
   { kept, bpb }: PlanScore,
   sample: Sample,
 ) {
-  const { artifact } = evaluation;
+  const { artifact, workload } = evaluation;
   const onRow = (done: number) =>
     options.onProgress?.({ phase: 'verify', done, total: sample.size, unit: 'rows', bpb });
   onRow(0);
@@ -242,11 +245,16 @@ function verify(
     ofRun: kept,
     seed,
     tolerance: toleranceOf(precisionOf(opened.info, rewritten, computedHalf(artifact)), rewritten),
-    rounded: artifact.model.graph.activations.rounded.length > 0,
+    rounded: roundsActivations(evaluation),
     onGpu: opened.info.provider !== 'cpu',
+    noiseGroups: sampleRows(workload, artifact.adaptive, VERIFY_ROWS_MAX, seed).groups,
     signal: options.signal,
     onRow,
   });
+}
+
+function roundsActivations({ artifact }: PlannedEvaluation): boolean {
+  return roundingNodes(artifact, false).length > 0;
 }
 
 /** Seconds since the last call. */

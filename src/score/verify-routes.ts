@@ -3,6 +3,7 @@
  */
 import type { EngineOptions } from '../engine/types.js';
 import { withExactProducts } from '../onnx/exact-products.js';
+import { nudged } from '../onnx/nudged.js';
 import type { WorkerSetup } from '../run/messages.js';
 
 export interface Route {
@@ -20,8 +21,8 @@ interface Asked {
 }
 
 /**
- * - Graph optimization off. Where a GPU ran a graph that rounds activations, without the rounding: the
- *   CUDA provider's MatMulNBits has no accuracy level and computes in the type of its input.
+ * - Graph optimization off. Where a GPU ran a graph that rounds activations, without the rounding of
+ *   MatMulNBits: the CUDA provider's has no accuracy level and computes in the type of its input.
  * - With the optimization that the run used, where ONNX Runtime does not load the graph without: a cast
  *   of fp16 to fp16, as its own converter writes it, ends in an error of types that optimization removes.
  * - Only so, where the CPU ran a graph that rounds activations: fused or not, sums differ in their last
@@ -35,13 +36,23 @@ export function routesOf({ setup: { options }, rounded, onGpu }: Asked): Route[]
   const { graph } = options;
   const exact = rounded ? { ...graph, model: withExactProducts(graph.model, graph.path) } : graph;
   const plain = optimizing({ ...options, graph: exact }, false);
+  const changed = exact.model.byteLength !== graph.model.byteLength;
   return [
-    { options: plain, note: rounded ? 'without the rounding of activations, as on a GPU' : null },
+    { options: plain, note: changed ? 'without the rounding of MatMulNBits, as on a GPU' : null },
     {
       options: optimizing(options, true),
       note: 'with the same graph optimization, because the graph does not run without it',
     },
   ];
+}
+
+/** The same way with another right computation of the same graph, which differs from it by chance alone. */
+export function nudgedRoute({ options }: Route): Route {
+  const { graph } = options;
+  return {
+    options: { ...options, graph: { ...graph, model: nudged(graph.model, graph.path) } },
+    note: null,
+  };
 }
 
 function optimizing(options: EngineOptions, optimize: boolean): EngineOptions {

@@ -5,7 +5,7 @@
  * float64 scorer in TypeScript, with graph optimization off wherever that runs the graph and computes
  * the same (verify-routes.ts). They share the model file and the rows, and nothing else.
  */
-import { Differences, type Disagreement } from './disagreement.js';
+import { Differences, type Disagreement, ROUNDED, sizeLimit } from './disagreement.js';
 import { type ScoreAgain, scoreAgain } from './score-again.js';
 
 /** Mean disagreement in nats beyond which a run gives no headline. */
@@ -29,14 +29,18 @@ export function toleranceOf(
   return halved ? HALVED_TOLERANCE_NATS : TOLERANCE_NATS[computed];
 }
 
-const VERIFY_ROWS_MAX = 64;
+/** Of a verification by default, and of what noise is measured on. */
+export const VERIFY_ROWS_MAX = 64;
 const VERIFY_SECONDS_MAX = 10;
 
 export interface Verification extends Disagreement {
   /** Rows that were scored a second time. */
   rows: number;
   seed: number;
+  /** Of the mean size. */
   tolerance_nats: number;
+  /** Of the mean, to either side, where a graph that rounds activations is judged by it; else null. */
+  mean_tolerance_nats: number | null;
   /** Whether the reference used ONNX Runtime's graph optimization, as the run does. */
   optimized: boolean;
   verdict: 'pass' | 'fail' | 'not_possible' | 'skipped';
@@ -44,9 +48,14 @@ export interface Verification extends Disagreement {
   note: string | null;
 }
 
-/** Rows by default: one in a hundred, at least one, at most 64. */
-export function defaultVerifyRows(planRows: number): number {
-  return Math.min(VERIFY_ROWS_MAX, Math.max(1, Math.round(planRows / 100)));
+/**
+ * Rows by default: one in a hundred, at least one, at most 64.
+ *
+ * @param byMean whether what is judged may be the mean of what the rows differ by, which few do not tell
+ */
+export function defaultVerifyRows(planRows: number, byMean: boolean): number {
+  const least = byMean ? Math.min(planRows, ROUNDED.groups) : 1;
+  return Math.min(VERIFY_ROWS_MAX, Math.max(least, Math.round(planRows / 100)));
 }
 
 interface VerifyOptions extends Omit<ScoreAgain, 'seconds'> {
@@ -64,6 +73,7 @@ export async function verifyRows(options: VerifyOptions): Promise<Verification> 
     seed,
     ...new Differences().summary(),
     tolerance_nats: tolerance,
+    mean_tolerance_nats: null,
     optimized: false,
     verdict: 'skipped',
     note: null,
@@ -85,6 +95,14 @@ export async function verifyRows(options: VerifyOptions): Promise<Verification> 
   if (again.compared === null) return { ...nothing, verdict: 'not_possible', note: again.note };
   const { rows, optimized, note, compared } = again;
   const { differences } = compared;
-  const verdict = differences.agree(tolerance, rounded) ? 'pass' : 'fail';
-  return { ...nothing, rows, ...differences.summary(), optimized, verdict, note };
+  const found = { ...nothing, rows, ...differences.summary(), optimized, note };
+  if (differences.agree(tolerance)) return { ...found, verdict: 'pass' };
+  if (!rounded) return { ...found, verdict: 'fail' };
+  const noise = await again.noise();
+  return {
+    ...found,
+    tolerance_nats: sizeLimit(noise),
+    mean_tolerance_nats: differences.meanLimit(),
+    verdict: differences.agreeOnAverage(noise) ? 'pass' : 'fail',
+  };
 }

@@ -14,15 +14,15 @@ export interface Compared {
   readonly differences: Disagreement;
   /** The largest mean size of the differences of one unit. */
   readonly worst: number;
-  /** Whether all differences together are within the tolerance. */
-  agree(tolerance: number, rounded: boolean): boolean;
+  /** All differences together. */
+  all(): Differences;
 }
 
 /** Target by target: nats of the result against those of each row. */
 export class RowComparison implements Compared {
   targets = 0;
   worst = 0;
-  private readonly all = new Differences();
+  private readonly together = new Differences();
 
   /** @param nats `nats[i - 1]` is that of target `i` */
   constructor(
@@ -36,10 +36,10 @@ export class RowComparison implements Compared {
       const [from, to] = targetsOfRow(this.plan, row);
       const own = new Differences();
       own.begin();
-      this.all.begin();
+      this.together.begin();
       for (let i = from; i < to; i++) {
         own.add(this.nats[i - 1]!, nats![k]!);
-        this.all.add(this.nats[i - 1]!, nats![k++]!);
+        this.together.add(this.nats[i - 1]!, nats![k++]!);
       }
       this.targets += to - from;
       this.worst = larger(this.worst, own.summary().mean_abs_nats ?? 0);
@@ -47,11 +47,11 @@ export class RowComparison implements Compared {
   }
 
   get differences(): Disagreement {
-    return this.all.summary();
+    return this.together.summary();
   }
 
-  agree(tolerance: number, rounded: boolean): boolean {
-    return this.all.agree(tolerance, rounded);
+  all(): Differences {
+    return this.together;
   }
 }
 
@@ -90,12 +90,8 @@ export class DocumentComparison implements Compared {
     return { mean_nats: total((mean) => mean), mean_abs_nats: size, max_abs_nats: this.worst };
   }
 
-  agree(tolerance: number, rounded: boolean): boolean {
-    return this.comparison().agree(tolerance, rounded);
-  }
-
   /** Each target of a document with the mean difference of all of them: what the sums tell. */
-  private comparison(): Differences {
+  all(): Differences {
     const all = new Differences();
     for (const { mean, targets } of this.each()) {
       all.begin();

@@ -2,13 +2,15 @@
  * The check that scores rows again: as many as are asked for, drawn with a fresh seed.
  */
 import { computedHalf, logitsHalf } from '../artifact/precision.js';
+import { roundingNodes } from '../artifact/rounding.js';
 import type { PlannedEvaluation } from '../evaluation/open.js';
 import { seedOf } from '../random.js';
-import { ROUNDED } from '../score/disagreement.js';
+import { boundedMean, sizeLimit } from '../score/disagreement.js';
 import type { ScoreResult } from '../score/result.js';
+import { sampleRows } from '../score/sampled.js';
 import { workerSetup } from '../score/score.js';
 import { scoreAgain } from '../score/score-again.js';
-import { toleranceOf } from '../score/verify.js';
+import { toleranceOf, VERIFY_ROWS_MAX } from '../score/verify.js';
 import { failed, notChecked, passed } from './check.js';
 import { type Compared, DocumentComparison, RowComparison } from './compare-rows.js';
 import { type Drawn, drawDocuments, drawRows } from './draw.js';
@@ -65,7 +67,8 @@ export async function rowsCheck(
   const drawn = draw(evaluation, tables, options.rows ?? DEFAULT_ROWS, seed);
   if (drawn.groups.length === 0)
     return none('no row can be compared: the run scored none, or each twice');
-  const rounded = evaluation.artifact.model.graph.activations.rounded.length > 0;
+  const { artifact, workload } = evaluation;
+  const rounded = roundingNodes(artifact, false).length > 0;
   const total = drawn.groups.reduce((all, group) => all + group.length, 0);
   const onRow = (done: number) =>
     options.onProgress?.({ phase: 'verify', done, total, unit: 'rows', bpb: null });
@@ -76,6 +79,7 @@ export async function rowsCheck(
       groups: drawn.groups,
       rounded,
       onGpu: engine.provider !== 'cpu',
+      noiseGroups: sampleRows(workload, artifact.adaptive, VERIFY_ROWS_MAX, seed).groups,
       seconds: Number.POSITIVE_INFINITY,
       signal: options.signal,
       onRow,
@@ -84,12 +88,19 @@ export async function rowsCheck(
   );
   if (again.compared === null) return none(`the rows cannot be scored here: ${again.note}`);
   const { compared } = again;
-  const tolerance = toleranceOf(precision, optimization);
-  const unitTolerance = UNIT_FACTOR * (rounded ? ROUNDED.sizeNats : tolerance);
+  const all = compared.all();
+  const asGiven = toleranceOf(precision, optimization);
+  const byMean = rounded && !all.agree(asGiven);
+  const noise = byMean ? await again.noise() : 0;
+  const tolerance = byMean ? sizeLimit(noise) : asGiven;
+  const unitTolerance = UNIT_FACTOR * (rounded ? sizeLimit(noise) : tolerance);
   const { mean_nats, mean_abs_nats } = compared.differences;
-  const within = compared.agree(tolerance, rounded) && compared.worst <= unitTolerance;
+  const agree = byMean ? all.agreeOnAverage(noise) : all.agree(tolerance);
+  const within = agree && compared.worst <= unitTolerance;
   const known = (HALVED.standardErrors * tolerance) / Math.sqrt(compared.targets);
-  const fair = rewritten === 'fp32' || Math.abs(mean_nats ?? 0) <= HALVED.meanNats + known;
+  const bound = byMean ? boundedMean(noise, compared.targets) : HALVED.meanNats + known;
+  const judged = byMean || rewritten !== 'fp32';
+  const fair = !judged || Math.abs(mean_nats ?? 0) <= bound;
   const rows: RowsAgain = {
     ...{ unit: drawn.unit, drawn: drawn.drawn, of: drawn.of, scored: again.rows },
     ...{ targets: compared.targets, seed, mean_nats, mean_abs_nats },

@@ -1,47 +1,17 @@
 /** Graphs with MatMulNBits under `--optimize`: its shape is known, so that a rotation behind it is fused. */
 import { describe, expect, test } from 'vitest';
 import { GraphBuilder } from '../helpers/graph-builder.js';
-import { uniform } from '../helpers/models.js';
 import { checked } from '../helpers/optimized.js';
+import { type Blocks, nBits } from '../helpers/quantized.js';
 
 const [T, H, W] = [8, 2, 16];
 const D = H * W;
 const BLOCK = 16;
 
-interface Quantized {
-  readonly bits: 2 | 4 | 8;
-  readonly zeroPoints: boolean;
-  /** Optional inputs that are left out are named by empty strings. */
-  readonly spelledOut?: boolean;
-}
+type Quantized = Pick<Blocks, 'bits' | 'zeroPoints' | 'spelledOut'>;
 
-/** `x · W` with a `[D, D]` matrix in blocks of `bits`, as ONNX Runtime's quantizer packs it. */
-function product(g: GraphBuilder, x: string, { bits, zeroPoints, spelledOut }: Quantized): string {
-  const blocks = D / BLOCK;
-  const next = uniform(bits + (zeroPoints ? 100 : 0));
-  const bytes = (dims: readonly number[]) => {
-    const size = dims.reduce((all, dim) => all * dim, 1);
-    const name = `q${g.initializers.length}`;
-    const data = Uint8Array.from({ length: size }, () => Math.floor(next() * 256));
-    g.initializers.push({ name, type: 'uint8', dims, data });
-    return name;
-  };
-  const weights = bytes([D, blocks, (BLOCK * bits) / 8]);
-  const scales = g.floats(
-    Float32Array.from({ length: D * blocks }, () => 2 ** -bits * (1 + next())),
-  );
-  const inputs = [x, weights, scales];
-  if (zeroPoints) inputs.push(bytes([D * Math.ceil((blocks * bits) / 8)]));
-  while (spelledOut && inputs.length < 5) inputs.push('');
-  const attributes = { K: D, N: D, bits, block_size: BLOCK };
-  return g.op(
-    'MatMulNBits',
-    inputs,
-    Object.fromEntries(Object.entries(attributes).map(([name, int]) => [name, { int }])),
-    undefined,
-    'com.microsoft',
-  );
-}
+const product = (g: GraphBuilder, x: string, quantized: Quantized) =>
+  nBits(g, x, { K: D, N: D, block: BLOCK, ...quantized });
 
 /** RMSNorm without a gain, and a rotation, of heads. */
 function normedAndRotated(g: GraphBuilder, x: string): string {

@@ -167,6 +167,7 @@ export const score: ReportDocuments['score'] = {
     mean_abs_nats: 1.2e-7,
     max_abs_nats: 2e-7,
     tolerance_nats: 1e-5,
+    mean_tolerance_nats: null,
     verdict: 'pass',
     note: null,
   },

@@ -8,7 +8,6 @@ import { TYPE } from '#bpb/onnx/element-types';
 import { withExactProducts } from '#bpb/onnx/exact-products';
 import { readSummary } from '#bpb/onnx/summary';
 import { onnxModel } from '#bpb/onnx/writer';
-import { Differences } from '#bpb/score/disagreement';
 import { score, workerSetup } from '#bpb/score/score';
 import { verifyRows } from '#bpb/score/verify';
 import { byteModel } from '../helpers/byte-models.js';
@@ -20,61 +19,6 @@ import { pythonWith } from '../helpers/python.js';
 import { scoreFixture, VOCABULARY } from '../helpers/score-fixture.js';
 
 const options = { tokenizer: 'byte260', window: 'chunk', seqLen: 32, tail: 'score' } as const;
-
-describe('the verdict on differences', () => {
-  /** Rows of 64 targets, each with its own differences. */
-  const judged = (rows: number, difference: (next: () => number) => number, seed: number) => {
-    const next = uniform(seed);
-    const found = new Differences();
-    for (let row = 0; row < rows; row++) {
-      found.begin();
-      for (let k = 0; k < 64; k++) found.add(2 + difference(next), 2);
-    }
-    return found;
-  };
-  /** As rounding makes them: a row in four differs, by up to 7e-3, to either side. */
-  const rounding = (next: () => number) => (next() < 0.25 ? 7e-3 * (2 * next() - 1) : 0);
-  const seeds = Array.from({ length: 40 }, (_, k) => k);
-
-  test('a bias beyond what rounding does fails, in any sample', () => {
-    for (const bias of [-1e-3, 1e-3, -5e-3]) {
-      const verdicts = seeds.map((seed) =>
-        judged(8, (next) => rounding(next) + bias, seed).agree(1e-5, true),
-      );
-      expect([bias, verdicts.filter(Boolean).length]).toEqual([bias, 0]);
-    }
-  });
-
-  test('a few targets made much better fail', () => {
-    const verdicts = seeds.map((seed) =>
-      judged(8, (next) => (next() < 0.05 ? -0.5 : 0), seed).agree(1e-5, true),
-    );
-    expect(verdicts).not.toContain(true);
-  });
-
-  test('one target that is not a number fails, and so does an infinity of one side', () => {
-    for (const wrong of [Number.NaN, Number.POSITIVE_INFINITY]) {
-      const found = judged(4, () => 0, 1);
-      found.add(wrong, 2);
-      expect(found.agree(1e-5, true)).toBe(false);
-      expect(found.agree(1e-5, false)).toBe(false);
-    }
-  });
-
-  test('differences as rounding makes them pass where the graph rounds, and nowhere else', () => {
-    const found = seeds.map((seed) => judged(8, rounding, seed));
-    expect(found.filter((each) => each.agree(1e-5, true)).length).toBeGreaterThanOrEqual(39);
-    expect(found.some((each) => each.agree(1e-5, false))).toBe(false);
-  });
-
-  test('two infinities agree; the summary has the sign of the run', () => {
-    const found = new Differences();
-    found.begin();
-    found.add(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
-    found.add(1, 1.5);
-    expect(found.summary()).toEqual({ mean_nats: -0.25, mean_abs_nats: 0.25, max_abs_nats: 0.5 });
-  });
-});
 
 const WIDTH = 64;
 const BLOCK = 32;
@@ -169,6 +113,7 @@ describe('MatMulNBits with accuracy level 4', () => {
       const { verdict } = await verifyRows({
         setup,
         groups: rows.map((row) => Uint32Array.of(row)),
+        noiseGroups: rows.map((row) => Uint32Array.of(row)),
         ofRun: new Map([...honest].map(([row, nats]) => [row, nats.map(change)])),
         seed: 1,
         tolerance: 1e-5,
@@ -262,6 +207,7 @@ describe('a graph of fp16 that loads only with graph optimization', () => {
     const verification = await verifyRows({
       setup: { ...setup, options: { ...setup.options, graph } },
       groups: [Uint32Array.of(0)],
+      noiseGroups: [],
       ofRun: new Map([[0, new Float32Array(32)]]),
       seed: 1,
       tolerance: 1e-5,
