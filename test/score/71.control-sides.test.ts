@@ -11,7 +11,7 @@ import { writeCounts } from '../helpers/adaptive.js';
 import { fileFolder } from '../helpers/folder.js';
 import { kindOfTexts } from '../helpers/memorizing.js';
 import { normals, tableModel, uniform } from '../helpers/models.js';
-import { SMALL, sentencePieceModel } from '../helpers/sentencepiece.js';
+import { PIECE_TYPE, SMALL, sentencePieceModel } from '../helpers/sentencepiece.js';
 import { operatorPieces } from '../tokenize/texts.js';
 
 const folder = fileFolder();
@@ -122,4 +122,33 @@ describe('a model that loses on purpose where it knows nothing', () => {
     expect(tested.bits.with(3, 0)).toEqual(group.bits.with(3, 0));
     expect(figures.bpb).toBeGreaterThan(1e6 / (1500 * COUNT));
   });
+});
+
+test('validation text in the pieces of the tokenizer is found as text in the weights is', async () => {
+  const words = 'the cat and a hen in an inn again then the rest of it hangs in a thin thing'.split(
+    ' ',
+  );
+  const textsOf = (seed: number) => {
+    const next = uniform(seed);
+    return Array.from({ length: 52 }, () =>
+      Array.from({ length: 24 }, () => words[Math.floor(next() * words.length)]).join(' '),
+    );
+  };
+  const validation = textsOf(31);
+  // A dozen words of each document in one piece, which no tokenizer trained on other text would have.
+  const long = validation.map((text) => `▁${text.split(' ').slice(4, 16).join('▁')}`);
+  const pieces = [
+    ...SMALL.filter(([text]) => text !== '▁▁'),
+    ...long.map((text) => [text, PIECE_TYPE.user] as const),
+  ];
+  const tokenizer = at('long.model');
+  writeFileSync(tokenizer, sentencePieceModel({ pieces }));
+  const zeros = new Float32Array(pieces.length ** 2);
+  writeFileSync(at('uniform.onnx'), tableModel(zeros, pieces.length));
+  const { generalisation, status } = await score({
+    ...{ artifact: at('uniform.onnx'), tokenizer, window: 'document', seqLen: 128, ...run },
+    docs: documents('long-own.jsonl', validation),
+    controlDocs: documents('long-other.jsonl', textsOf(32)),
+  });
+  expect([status, generalisation?.verdict]).toEqual(['withheld', 'fail']);
 });
