@@ -6,7 +6,7 @@ import { type BpbError, inputError } from '../errors.js';
 import type { CoverageMap } from '../windows/coverage.js';
 import { Chain } from './chain.js';
 import type { ScoreEvent } from './events.js';
-import type { LedgerFields, LedgerHeader } from './format.js';
+import type { LedgerFields, LedgerHeader, LedgerResult } from './format.js';
 import { type LedgerLine, readLedger } from './read.js';
 import { LedgerRules } from './rules.js';
 import { streamSha256 } from './stream-hash.js';
@@ -33,8 +33,10 @@ export interface CheckedLedger {
   readonly updates: number;
   readonly q30: bigint;
   readonly infinite: number;
-  /** Hash of the last line. */
+  /** Hash of the end; of the last line where there is no end, null where that has none. */
   readonly hash: string | null;
+  /** What follows the end: null where nothing does. */
+  readonly result: LedgerResult | null;
 }
 
 /**
@@ -48,7 +50,8 @@ export async function checkLedger(
   const chain = new Chain(violations);
   let header: LedgerHeader | null = null;
   let rules: LedgerRules | null = null;
-  let ended = false;
+  let end: { readonly hash: string | null } | null = null;
+  let result: LedgerResult | null = null;
   let lines = 0;
   for await (const line of readLedger(path)) {
     const { number, body, hash, fields, problem } = line;
@@ -58,21 +61,34 @@ export async function checkLedger(
       rules = begin(header, options, violations);
     } else if (fields === null) violations.add('BPB_LEDGER_FORMAT', number, problem!);
     else if ('ledger' in fields) violations.add('BPB_LEDGER_FORMAT', number, 'a second header');
-    else {
-      if (ended) violations.add('BPB_LEDGER_AFTER_END', number, 'the ledger has ended before');
+    else if ('result' in fields) {
+      const problem = misplaced(header!, end !== null);
+      if (problem !== null) violations.add('BPB_LEDGER_RESULT', number, problem);
+      if (result !== null) violations.add('BPB_LEDGER_AFTER_END', number, 'a second result');
+      result ??= fields;
+    } else {
+      if (end !== null)
+        violations.add('BPB_LEDGER_AFTER_END', number, 'the ledger has ended before');
       enter(fields, number, rules, options);
-      ended ||= 'end' in fields;
+      if ('end' in fields) end ??= { hash };
     }
     chain.line(number, body, hash);
   }
   if (header === null || rules === null) throw notOne(path, 'an empty file');
-  if (!ended) {
+  if (end === null) {
     violations.add('BPB_LEDGER_CUT', lines, 'the file stops here, and the ledger has not ended');
   }
   rules.finish();
   chain.finish();
   const { scores, scored, updates, q30, infinite } = rules;
-  return { header, violations, scores, lines, scored, updates, q30, infinite, hash: chain.head };
+  const hash = end === null ? chain.head : end.hash;
+  return { header, violations, scores, lines, scored, updates, q30, infinite, hash, result };
+}
+
+/** Why a result may not stand where it does; null where it may. */
+function misplaced(header: LedgerHeader, ended: boolean): string | null {
+  if (!ended) return 'a result before the end';
+  return header.run === undefined ? 'a result, and the header names no run' : null;
 }
 
 function begin(
@@ -86,7 +102,7 @@ function begin(
 }
 
 function enter(
-  fields: Exclude<LedgerFields, LedgerHeader>,
+  fields: Exclude<LedgerFields, LedgerHeader | LedgerResult>,
   line: number,
   rules: LedgerRules,
   { onScore }: CheckOptions,

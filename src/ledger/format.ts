@@ -31,6 +31,7 @@ const headerLine = z.strictObject({
   stream_sha256: sha256.nullable(),
   artifact: sha256.nullable(),
   reset: z.enum(RESETS),
+  run: z.string().min(1).max(200).optional(),
 });
 
 const scoreLine = z.strictObject({
@@ -53,16 +54,30 @@ const endLine = z.strictObject({
   infinite: z.int().min(1).optional(),
 });
 
+const resultLine = z.strictObject({
+  result: z.enum(['scored', 'withheld']),
+  sha256: sha256.nullable(),
+});
+
 export type LedgerHeader = z.output<typeof headerLine>;
 export type LedgerEnd = z.output<typeof endLine>;
+/** What the run came to: `withheld` where there is no headline; the result's `run.sha256`, or null. */
+export type LedgerResult = z.output<typeof resultLine>;
 export type LedgerFields =
   | LedgerHeader
   | z.output<typeof scoreLine>
   | z.output<typeof adaptLine>
-  | LedgerEnd;
+  | LedgerEnd
+  | LedgerResult;
 
 /** The member that names a line's kind, and what such a line must hold. */
-const LINES = { ledger: headerLine, score: scoreLine, adapt: adaptLine, end: endLine } as const;
+const LINES = {
+  ledger: headerLine,
+  score: scoreLine,
+  adapt: adaptLine,
+  end: endLine,
+  result: resultLine,
+} as const;
 
 /** The fields of a line, or what is wrong with them. */
 export function parseFields(body: string): LedgerFields | { readonly problem: string } {
@@ -77,7 +92,7 @@ export function parseFields(body: string): LedgerFields | { readonly problem: st
   const kind = (Object.keys(LINES) as (keyof typeof LINES)[]).find(
     (name) => typeof json === 'object' && json !== null && Object.hasOwn(json, name),
   );
-  if (kind === undefined) return { problem: 'it is no header, score, adapt or end' };
+  if (kind === undefined) return { problem: 'it is no header, score, adapt, end or result' };
   const parsed = LINES[kind].safeParse(json);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
@@ -129,6 +144,8 @@ export function splitHash(text: string): { readonly body: string; readonly hash:
 /** Which ledger a result belongs to. */
 export interface LedgerReference {
   file: string;
-  /** Hash of its last line, which stands for all of them. */
+  /** Name of the run that wrote it, as its header has it; null where it has none. */
+  run: string | null;
+  /** Hash of its end, which stands for all that was scored and adapted to. */
   hash: string;
 }

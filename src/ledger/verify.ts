@@ -9,6 +9,7 @@ import { checkOptionTypes, type OptionChecks, option } from '../option-check.js'
 import type { ProbeVerdict } from '../verdict.js';
 import { type CheckedLedger, checkLedger } from './check.js';
 import type { LedgerHeader } from './format.js';
+import { outcomeOf, type RunOutcome, resultVerdict } from './outcome.js';
 import { type Violation, type ViolationCode, violationText } from './violations.js';
 
 /** A ledger; the tokens that it is compared with are optional. */
@@ -25,14 +26,20 @@ const LEDGER_PROBE_CHECKS: OptionChecks<LedgerProbeOptions> = {
 
 export interface LedgerReport {
   readonly schema: 'bpb-probe/1';
-  readonly ledger: Omit<LedgerHeader, 'ledger'> & {
+  readonly ledger: Omit<LedgerHeader, 'ledger' | 'run'> & {
     readonly file: string;
     readonly lines: number;
     readonly scored: number;
     readonly updates: number;
     readonly nats_q30: string;
-    /** Of the last line. */
+    /** Of the end; of the last line where there is no end. */
     readonly hash: string | null;
+    /** Name of the run that wrote it; null where the header has none. */
+    readonly run: string | null;
+    /** What that run came to; null where the header names no run. */
+    readonly result: RunOutcome | null;
+    /** `run.sha256` of its result; null where the ledger does not say. */
+    readonly result_sha256: string | null;
   };
   readonly verdicts: readonly ProbeVerdict[];
   /** The first of each kind, in the order of the file. */
@@ -56,7 +63,13 @@ const RULES: readonly Rule[] = [
   {
     name: 'ledger-chain',
     what: 'every hash follows from the line before it, up to the end',
-    codes: ['BPB_LEDGER_CHAIN', 'BPB_LEDGER_MOVED', 'BPB_LEDGER_CUT', 'BPB_LEDGER_AFTER_END'],
+    codes: [
+      'BPB_LEDGER_CHAIN',
+      'BPB_LEDGER_MOVED',
+      'BPB_LEDGER_CUT',
+      'BPB_LEDGER_AFTER_END',
+      'BPB_LEDGER_RESULT',
+    ],
   },
   {
     name: 'ledger-once',
@@ -109,6 +122,7 @@ export async function probeLedger(options: LedgerProbeOptions): Promise<LedgerRe
   const checked = await checkLedger(options.ledger, { stream: opened?.stream });
   const verdicts = RULES.map((rule) => verdictOf(rule, checked));
   verdicts.push(
+    resultVerdict(checked),
     opened === null
       ? {
           ...verdictOf(STREAM, checked),
@@ -119,8 +133,8 @@ export async function probeLedger(options: LedgerProbeOptions): Promise<LedgerRe
         }
       : streamVerdict(checked),
   );
-  const { header, lines, scored, updates, q30, hash, violations } = checked;
-  const { ledger: _, ...stated } = header;
+  const { header, lines, scored, updates, q30, hash, result, violations } = checked;
+  const { ledger: _, run = null, ...stated } = header;
   return {
     schema: 'bpb-probe/1',
     ledger: {
@@ -131,6 +145,9 @@ export async function probeLedger(options: LedgerProbeOptions): Promise<LedgerRe
       updates,
       nats_q30: String(q30),
       hash,
+      run,
+      result: outcomeOf(checked),
+      result_sha256: result?.sha256 ?? null,
     },
     verdicts,
     violations: violations.list(),

@@ -10,6 +10,7 @@ const VIOLATION_CODES = {
   BPB_LEDGER_MOVED: 'a line stands in another place than it was written in',
   BPB_LEDGER_CUT: 'the file ends before the ledger does',
   BPB_LEDGER_AFTER_END: 'a line follows the end',
+  BPB_LEDGER_RESULT: 'a result before the end, or of a run that the header does not name',
   BPB_LEDGER_RANGE: 'targets that the stream does not have',
   BPB_LEDGER_TWICE: 'targets scored more than once',
   BPB_LEDGER_MISSING: 'targets neither scored nor skipped',

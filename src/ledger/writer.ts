@@ -12,6 +12,7 @@ import {
   type LedgerEnd,
   type LedgerFields,
   type LedgerHeader,
+  type LedgerResult,
   LINE_BYTES_MAX,
   withHash,
 } from './format.js';
@@ -55,7 +56,7 @@ export class LedgerWriter {
     if (this.pending.length >= BLOCK) this.flush();
   }
 
-  /** Enters the end and closes the file. @returns the last line's hash, which covers all lines */
+  /** Enters the end. @returns its hash, which covers all lines so far */
   finish(): string {
     const end: LedgerEnd = {
       end: true,
@@ -64,11 +65,21 @@ export class LedgerWriter {
       nats_q30: String(this.q30),
     };
     this.enter(this.infinite > 0 ? { ...end, infinite: this.infinite } : end);
-    this.close();
+    // A run that is killed before its result leaves the end behind.
+    this.flush();
     return this.previous;
   }
 
-  /** Closes the file; without `finish` it stays a ledger without an end, which no check accepts. */
+  /** Enters what the run came to, behind the end, and closes the file. */
+  conclude(result: LedgerResult): void {
+    this.enter(result);
+    this.close();
+  }
+
+  /**
+   * Closes the file. Without `finish` it stays a ledger without an end, which no check accepts; without
+   * `conclude` one whose run gave no result.
+   */
   close(): void {
     if (this.file === null) return;
     const file = this.file;

@@ -1,6 +1,7 @@
 /**
  * Terminal report of a ledger's verdicts: what it is, what was checked, where it breaks a rule.
  */
+import { outcomeText } from '../ledger/outcome.js';
 import type { LedgerReport } from '../ledger/verify.js';
 import { violationText } from '../ledger/violations.js';
 import type { ProbeVerdict } from '../verdict.js';
@@ -19,7 +20,7 @@ export function ledgerText(report: LedgerReport, medium: Medium): string {
   const width = Math.max(...verdicts.map(({ name }) => name.length));
   return pageOf([
     [
-      `  ${paint.bold(word)}  ${printable(ledger.file)}: the ledger of ${printable(ledger.evaluator)}`,
+      `  ${paint.bold(word)}  ${printable(ledger.file)}: the ledger of ${printable(ledger.evaluator)}${paint.yellow(outcomeMark(report))}`,
     ],
     [`  ${HANG}${ledgerFacts(report)}`],
     verdicts.map((each) => verdictLine(each, width, paint)),
@@ -29,6 +30,12 @@ export function ledgerText(report: LedgerReport, medium: Medium): string {
   ]);
 }
 
+/** `; its run gave no result`, where there is less than the ledger looks like. */
+export function outcomeMark({ ledger }: LedgerReport): string {
+  const text = outcomeText(ledger.result);
+  return text === null ? '' : `; ${text}`;
+}
+
 /** `1,024 targets of 1,025 tokens   3 updates   reset never   …` */
 export function ledgerFacts({ ledger }: LedgerReport): string {
   return [
@@ -36,6 +43,7 @@ export function ledgerFacts({ ledger }: LedgerReport): string {
     `${count(ledger.updates)} updates`,
     `reset ${ledger.reset}`,
     `${count(ledger.lines)} lines`,
+    ...(ledger.run === null ? [] : [`run ${printable(ledger.run)}`]),
     ...(ledger.hash === null ? [] : [`ends in ${shortHash(ledger.hash)}`]),
   ].join('   ');
 }
@@ -45,6 +53,9 @@ function verdictLine(each: ProbeVerdict, width: number, paint: Paint): string {
   if (each.verdict === 'pass') return `  ${paint.green('pass')}  ${name}  ${HANG}${each.what}`;
   if (each.verdict === 'not_applicable') {
     return `  ${paint.dim('n/a ')}  ${name}  ${HANG}${paint.dim(printable(each.note ?? ''))}`;
+  }
+  if (each.verdict === 'warn') {
+    return `  ${paint.yellow('warn')}  ${name}  ${HANG}${printable(each.note ?? each.what)}`;
   }
   return `  ${paint.red('fail')}  ${name}  ${HANG}${times(each.effect ?? 0)}: ${each.what}`;
 }

@@ -8,7 +8,7 @@ import { doctorVerdict } from './doctor-text.js';
 import { exact } from './format.js';
 import { generalisationRows } from './generalisation-rows.js';
 import { initRows } from './init-text.js';
-import { ledgerFacts } from './ledger-text.js';
+import { ledgerFacts, outcomeMark } from './ledger-text.js';
 import { auditMarkdown } from './markdown-audit.js';
 import { claimMarkdown } from './markdown-claim.js';
 import { blocks, code, escaped, heading, notes, rowsTable, table } from './markdown-format.js';
@@ -99,7 +99,9 @@ function probeMarkdown(report: ReportDocuments['probe']): string {
 function ledgerMarkdown(report: ReportDocuments['ledger']): string {
   const { ledger, verdict, verdicts, violations } = report;
   return blocks(
-    heading(`**${verdict}** ledger ${code(ledger.file)} of ${code(ledger.evaluator)}`),
+    heading(
+      `**${verdict}** ledger ${code(ledger.file)} of ${code(ledger.evaluator)}${outcomeMark(report)}`,
+    ),
     escaped(ledgerFacts(report).replace(/ {3,}/g, ' · ')),
     verdictsTable(verdicts),
     violationsTable(violations),

@@ -11,6 +11,7 @@ import type { OpenData } from '../evaluation/open-data.js';
 import { CLAIMED_CHECKS, type ClaimedOptions } from '../evaluation/options.js';
 import { type CheckedLedger, checkLedger } from '../ledger/check.js';
 import type { ScoreEvent, TargetRange } from '../ledger/events.js';
+import { outcomeOf } from '../ledger/outcome.js';
 import { Violations, violationText } from '../ledger/violations.js';
 import { checkOptionTypes } from '../option-check.js';
 import { DocumentTotals } from '../run/totals.js';
@@ -26,7 +27,7 @@ import {
   totalFigures,
   withRunHash,
 } from './figures.js';
-import { figureFindings, plausibility } from './findings.js';
+import { figureFindings, outcomeFindings, plausibility } from './findings.js';
 import { claimIdentityOf } from './identity.js';
 import type { ClaimedResult } from './result.js';
 import { TargetsFile } from './targets-file.js';
@@ -77,6 +78,7 @@ export async function scoreClaimed(options: ClaimedOptions): Promise<ClaimedResu
       ...judgedBytes.findings,
       ...ofData,
       ...implausible,
+      ...outcomeFindings(outcomeOf(checked)),
     ]),
     decided_by: claimedSettings(options),
     seed: null,
@@ -101,11 +103,12 @@ export async function scoreClaimed(options: ClaimedOptions): Promise<ClaimedResu
     probes: null,
     generalisation: null,
     files: null,
-    ledger: { file: options.ledger, hash: checked.hash! },
+    ledger: { file: options.ledger, run: header.run ?? null, hash: checked.hash! },
     claim: {
       evaluator: header.evaluator,
       artifact_sha256: header.artifact,
       reset: header.reset,
+      result: outcomeOf(checked),
       updates: checked.updates,
       targets: { file: options.targets, sha256: targets.sha256 },
     },

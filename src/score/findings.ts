@@ -5,6 +5,7 @@ import { paddedWidth } from '../evaluation/padding.js';
 import { type Finding, fail, warn } from '../finding.js';
 import type { Generalisation } from '../generalisation/types.js';
 import { controlFindings } from '../generalisation/verdict.js';
+import { outcomeText, type RunOutcome } from '../ledger/outcome.js';
 import { namesWith, type ProbeVerdict } from '../verdict.js';
 import { figure } from '../words.js';
 import { isWithin } from './optimize-check.js';
@@ -96,6 +97,14 @@ function probesWarned(warned: readonly Seen[]): Finding {
     `a prediction moved with what must not matter to it, by less than the tolerance, though repeated runs do not differ: ${seen.join(', ')}`,
     'rounding does this where sums run over later tokens, as in a convolution by FFT, and so does a faint leak: the notes of the probes say where',
   );
+}
+
+/** What became of the run whose nats are claimed, as its ledger says; undefined where a result does not. */
+export function outcomeFindings(outcome: RunOutcome | null | undefined): Finding[] {
+  const text = outcomeText(outcome ?? null);
+  if (text === null) return [];
+  const hint = 'ask the evaluator why: a failed verification, a finding, an interrupt or a crash';
+  return [warn('ledger-result', `the ledger is complete, but ${text}`, hint)];
 }
 
 /** Whether nothing says that the engine computed what the graph does; without a number nothing need say it. */

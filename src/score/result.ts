@@ -8,6 +8,7 @@ import type { DecidedBy } from '../evaluation/decided.js';
 import type { Finding } from '../finding.js';
 import type { Generalisation } from '../generalisation/types.js';
 import type { LedgerHeader, LedgerReference } from '../ledger/format.js';
+import type { RunOutcome } from '../ledger/outcome.js';
 import type { BoundInput, LogitsKind } from '../onnx/bind/types.js';
 import type { CountedKind } from '../rules/schema.js';
 import type { RulesReport } from '../rules/verdict.js';
@@ -203,6 +204,8 @@ export type ClaimedResult = Pick<
     evaluator: string;
     artifact_sha256: string | null;
     reset: LedgerHeader['reset'];
+    /** What the run that wrote the ledger came to; null where the ledger does not say. */
+    result: RunOutcome | null;
     updates: number;
     targets: { file: string; sha256: string };
   };

@@ -28,7 +28,7 @@ import { logitsFindings } from './logits-kind.js';
 import { openWorkers, type Workers } from './open-workers.js';
 import { precisionOf, proveRun } from './optimize-run.js';
 import { OutputDirectory, RUN_FILES } from './outputs.js';
-import { LedgerRecorder } from './record.js';
+import { RunLedger } from './record.js';
 import type { ScoreResult } from './result.js';
 import { type ProofSample, provedSample, type Sample, sampleRows } from './sampled.js';
 import { strictVerdicts } from './strict.js';
@@ -41,6 +41,7 @@ interface Run {
   readonly setup: WorkerSetup;
   readonly accounting: Accounting;
   readonly seed: number;
+  readonly ledger: RunLedger;
 }
 
 /**
@@ -69,6 +70,18 @@ export async function score(options: ScoreOptions): Promise<ScoreResult> {
 }
 
 async function scoreArtifact(options: ScoreOptions): Promise<ScoreResult> {
+  const ledger = new RunLedger(options.ledger);
+  try {
+    const result = await scoreWith(ledger, options);
+    // Last, so that a ledger that names a result is of one that was composed and written.
+    ledger.conclude(result);
+    return result;
+  } finally {
+    ledger.close();
+  }
+}
+
+async function scoreWith(ledger: RunLedger, options: ScoreOptions): Promise<ScoreResult> {
   const started = performance.now();
   const evaluation = await openEvaluation(options, 'plan');
   const { tokenizer, data, workload, rules } = evaluation;
@@ -85,7 +98,8 @@ async function scoreArtifact(options: ScoreOptions): Promise<ScoreResult> {
   const probes = probed
     ? await strictVerdicts(evaluation, setup, workload.batchTokens, seed, options)
     : null;
-  const { output, ...run } = await runAndVerify({ options, evaluation, setup, accounting, seed });
+  const asked = { options, evaluation, setup, accounting, seed, ledger };
+  const { output, ...run } = await runAndVerify(asked);
   const bytes = accounting.totals(scoredRanges(workload));
   const generalisation =
     control &&
@@ -177,18 +191,15 @@ async function runAndVerify(run: Run): Promise<Verified> {
  * @param onScored called when the last batch is scored, before the workers are closed
  */
 async function scoreBatches(
-  { options, evaluation, accounting }: Run,
+  { options, evaluation, accounting, ledger }: Run,
   { pool }: Workers,
   sample: Sample,
   proved: Sample,
   onScored: () => void,
 ): Promise<PlanScore & Pick<Verified, 'output' | 'record'>> {
-  let record: LedgerRecorder | null = null;
   try {
     const output = openOutput(options, evaluation);
-    if (options.ledger !== undefined) {
-      record = new LedgerRecorder(evaluation, options.ledger, batchesInFlight(pool));
-    }
+    const record = ledger.begin(evaluation, batchesInFlight(pool));
     const wanted = { has: (row: number) => sample.has(row) || proved.has(row) };
     const scored = await scorePlan({
       ...evaluation.workload,
@@ -207,7 +218,6 @@ async function scoreBatches(
     return { ...scored, ...files };
   } finally {
     await pool.close();
-    record?.close();
   }
 }
 

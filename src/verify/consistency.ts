@@ -12,6 +12,7 @@ import { judged, ratioFigures } from '../score/figures.js';
 import {
   checkFindings,
   figureFindings,
+  outcomeFindings,
   plausibility,
   unverifiedFindings,
 } from '../score/findings.js';
@@ -184,7 +185,7 @@ function ownFindings(result: Result): Finding[] {
     found.push(...checkFindings(result, false), ...unverifiedFindings(result));
     // Older results do not say who decided.
     if (result.decided_by !== undefined) found.push(...decidedFindings(result));
-  }
+  } else found.push(...outcomeFindings(result.claim.result));
   const { rules } = result as { rules?: Judged | null };
   for (const { rule, verdict } of rules?.verdicts ?? []) {
     if (verdict === 'fail') found.push(fail(`rules-${rule}`, `the rules do not allow it: ${rule}`));

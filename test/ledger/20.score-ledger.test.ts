@@ -21,6 +21,10 @@ const linesOf = (path: string) =>
     .split('\n')
     .map((line) => JSON.parse(line) as Line & Record<string, unknown>);
 
+/** What happened: all but the name of the run, the hashes that it moves, and its result. */
+const eventsOf = (lines: readonly Record<string, unknown>[]) =>
+  lines.slice(0, -1).map(({ hash: _, run: __, ...fields }) => fields);
+
 const byte260 = { tokenizer: 'byte260', seqLen: 32, verifyRows: 0 } as const;
 
 describe('bpb score --ledger', () => {
@@ -29,7 +33,7 @@ describe('bpb score --ledger', () => {
     ['sliding', 5],
     ['document', 7],
   ] as const)(
-    '%s, stride %s: the same bytes for 1, 2 and 4 workers, whose sums are the nats',
+    '%s, stride %s: the same events for 1, 2 and 4 workers, whose sums are the nats',
     async (window, stride) => {
       const w = await scoreFixture();
       const run = async (workers: number) => {
@@ -50,13 +54,16 @@ describe('bpb score --ledger', () => {
         return { ledger, result: await score(options) };
       };
       const one = await run(1);
-      const bytes = readFileSync(one.ledger);
+      const all = linesOf(one.ledger);
       for (const workers of [2, 4]) {
-        expect(readFileSync((await run(workers)).ledger).equals(bytes)).toBe(true);
+        expect(eventsOf(linesOf((await run(workers)).ledger))).toEqual(eventsOf(all));
       }
-      const lines = linesOf(one.ledger);
       const { result } = one;
-      expect(result.ledger).toEqual({ file: one.ledger, hash: lines.at(-1)!['hash'] });
+      const named = { run: all[0]!['run'], hash: all.at(-2)!['hash'] };
+      expect(result.ledger).toEqual({ file: one.ledger, ...named });
+      expect(named.run).toMatch(/^[0-9a-f]{32}$/);
+      expect(all.at(-1)).toMatchObject({ result: 'scored', sha256: result.run.sha256 });
+      const lines = all.slice(0, -1);
       expect(lines[0]).toMatchObject({ reset: 'none', tokens: w.ids.length, documents: 40 });
       expect(lines.at(-1)).toMatchObject({
         end: true,
@@ -101,7 +108,7 @@ describe('bpb score --ledger', () => {
     expect(lines.reduce((sum, { score, infinite }) => sum + (score ? (infinite ?? 0) : 0), 0)).toBe(
       39,
     );
-    expect(lines.at(-1)).toMatchObject({ infinite: 39, nats_q30: result.totals.nats_q30 });
+    expect(lines.at(-2)).toMatchObject({ infinite: 39, nats_q30: result.totals.nats_q30 });
   });
 
   test('a part skips what the other parts score', async () => {
@@ -111,7 +118,7 @@ describe('bpb score --ledger', () => {
     for (const [k, ledger] of ledgers.entries()) {
       await score({ ...common, batchTokens: 32, part: [k + 1, 2], ledger });
     }
-    const [one, two] = ledgers.map((path) => linesOf(path).at(-1) as Record<string, number>);
+    const [one, two] = ledgers.map((path) => linesOf(path).at(-2) as Record<string, number>);
     const tail = (w.ids.length - 1) % 32;
     expect(one!['scored']! + two!['scored']! + tail).toBe(w.ids.length - 1);
     expect(one!['skipped']).toBe(two!['scored']! + tail);

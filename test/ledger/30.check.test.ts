@@ -169,6 +169,80 @@ describe('every cheat has its name and its place', () => {
   });
 });
 
+describe('the line of the result', () => {
+  const sha256 = 'a'.repeat(64);
+  const of =
+    (...behind: readonly Record<string, unknown>[]) =>
+    (run: unknown) =>
+      chained([header(run === undefined ? {} : { run }), ...honest, ...behind]);
+  const end = ending(honest, 23);
+  const result = { result: 'scored', sha256 };
+
+  test('stands behind the end, where the header names the run, and may lack its hash', async () => {
+    for (const last of [result, { result: 'withheld', sha256: null }]) {
+      const checked = await checkLedger(ledgerFile(of(end, last)('run 7')));
+      expect(checked.violations.list()).toEqual([]);
+      expect(checked).toMatchObject({ lines: 10, result: last, header: { run: 'run 7' } });
+    }
+  });
+
+  test('moves the hash by which a ledger is known nowhere: that is the hash of the end', async () => {
+    const [without, with_] = [of(end)('run 7'), of(end, result)('run 7')];
+    const hashes = [without, with_].map(
+      async (lines) => (await checkLedger(ledgerFile(lines))).hash,
+    );
+    const [one, other] = await Promise.all(hashes);
+    expect(one).toBe(JSON.parse(without.at(-1)!).hash);
+    expect(other).toBe(one);
+  });
+
+  test.each([
+    ['before the end', of(result, end)('run 7'), [['BPB_LEDGER_RESULT', 9]]],
+    [
+      'and no end',
+      of(result)('run 7'),
+      [
+        ['BPB_LEDGER_RESULT', 9],
+        ['BPB_LEDGER_CUT', 9],
+      ],
+    ],
+    ['of a run without a name', of(end, result)(undefined), [['BPB_LEDGER_RESULT', 10]]],
+    ['twice', of(end, result, result)('run 7'), [['BPB_LEDGER_AFTER_END', 11]]],
+    [
+      'and an update behind it',
+      of(end, result, adapted([[1, 4]], 0))('run 7'),
+      [['BPB_LEDGER_AFTER_END', 11]],
+    ],
+    [
+      'of another status',
+      of(end, { result: 'good', sha256 })('run 7'),
+      [['BPB_LEDGER_FORMAT', 10]],
+    ],
+    [
+      'with another hash',
+      of(end, { result: 'scored', sha256: 'a' })('run 7'),
+      [['BPB_LEDGER_FORMAT', 10]],
+    ],
+    ['with more', of(end, { ...result, val_bpb: 1 })('run 7'), [['BPB_LEDGER_FORMAT', 10]]],
+  ])('%s breaks a rule', async (_, lines, found) => {
+    expect(await broken(lines)).toEqual(found);
+  });
+
+  test.each([[''], [7], [null], ['a'.repeat(201)]])(
+    'a run of the name %j is no header',
+    async (run) => {
+      const refusal = await refusalOf(() => checkLedger(ledgerFile(of(end, result)(run))));
+      expect(refusal.code).toBe('BPB_LEDGER_NOT_ONE');
+    },
+  );
+
+  test('a result that was turned into another breaks the chain', async () => {
+    const lines = of(end, { result: 'withheld', sha256 })('run 7');
+    const forged = lines.with(-1, lines.at(-1)!.replace('withheld', 'scored'));
+    expect(await broken(forged)).toEqual([['BPB_LEDGER_CHAIN', 10]]);
+  });
+});
+
 describe('where the chain breaks', () => {
   const lines = ledgerOf(honest);
   const swap = (i: number) => lines.with(i, lines[i + 1]!).with(i + 1, lines[i]!);

@@ -10,7 +10,17 @@ import { scoreFixture } from '../helpers/score-fixture.js';
 const verdicts = (report: LedgerReport) =>
   Object.fromEntries(report.verdicts.map(({ name, verdict }) => [name, verdict]));
 
-const RULES = ['format', 'chain', 'once', 'sums', 'order', 'updates', 'documents', 'stream'];
+const RULES = [
+  'format',
+  'chain',
+  'once',
+  'sums',
+  'order',
+  'updates',
+  'documents',
+  'stream',
+  'result',
+];
 
 async function recorded() {
   const w = await scoreFixture();

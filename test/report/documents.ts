@@ -25,11 +25,12 @@ const claimed: ReportDocuments['claimed-score'] = {
   score: { ...score.score, evidence: 'claimed' },
   ...{ status, findings, decided_by, totals, coverage, tokenizer, data, identity, notes },
   run: score.run,
-  ledger: { file: 'run.jsonl', hash: SHA },
+  ledger: { file: 'run.jsonl', run: HOSTILE, hash: SHA },
   claim: {
     evaluator: HOSTILE,
     artifact_sha256: null,
     reset: 'never',
+    result: 'withheld',
     updates: 3,
     targets: { file: 'targets.f32', sha256: SHA },
   },
@@ -182,6 +183,9 @@ const ledger: ReportDocuments['ledger'] = {
     updates: 3,
     nats_q30: '0',
     hash: SHA,
+    run: HOSTILE,
+    result: 'none',
+    result_sha256: null,
   },
   violations: [{ code: 'BPB_LEDGER_TWICE', line: 7, message: HOSTILE, targets: null, document: 0 }],
 };
