@@ -12,6 +12,7 @@ export interface Progress {
     | 'verify'
     | 'control'
     | 'probe'
+    | 'every-row'
     | 'measure'
     | 'examine'
     | 'overlap';

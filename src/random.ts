@@ -26,3 +26,27 @@ export function mulberry32(seed: number): () => number {
     return ((z ^ (z >>> 14)) >>> 0) / 2 ** 32;
   };
 }
+
+/**
+ * A seed of 32 bits that depends on every bit of the numbers: what is drawn for one place of a run then
+ * says nothing of what is drawn for the next. The finalizer is MurmurHash3's (fmix32),
+ * https://github.com/aappleby/smhasher/blob/master/src/MurmurHash3.cpp
+ *
+ * @param numbers whole, from 0 to 2^53 - 1
+ */
+export function mixedSeed(...numbers: readonly number[]): number {
+  let hash = 0;
+  for (const number of numbers) {
+    for (const word of [number >>> 0, Math.floor(number / 2 ** 32)]) {
+      hash = finalized(Math.imul(hash, 31) + word);
+    }
+  }
+  return hash;
+}
+
+function finalized(value: number): number {
+  let h = (value + 0x9e3779b9) >>> 0;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}

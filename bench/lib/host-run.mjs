@@ -10,10 +10,11 @@ import { Accounting } from '../../dist/bytes/accounting.js';
 import { openEvaluation } from '../../dist/evaluation/open.js';
 import { ScorePool } from '../../dist/run/pool.js';
 import { scorePlan } from '../../dist/run/score-plan.js';
+import { workerSetup } from '../../dist/run/worker-setup.js';
 import { scoredRanges } from '../../dist/score/compose.js';
 import { documentRows, scoreFigures, totalFigures } from '../../dist/score/figures.js';
 import { sampleRows } from '../../dist/score/sampled.js';
-import { workerSetup } from '../../dist/score/score.js';
+
 import { threadCpuNs } from './thread-cpu.mjs';
 
 /** In the folder of the shards; it is read and never run. */

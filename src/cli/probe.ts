@@ -69,7 +69,9 @@ export const probeCommand = defineCommand<
       .optionsGroup(GROUPS.checks);
     addRulesFlag(command)
       .addOption(seedFlag('seed of the tokens and places'))
-      .option('--thorough', 'look at many more rows and places');
+      .option('--thorough', 'look at many more rows and places')
+      .option('--every-row', 'score every row of the data twice, what follows a place replaced')
+      .addOption(flag('--cuts <k>', 'such places a row', { parse: integer(1), default: '1' }));
     return command;
   },
   run: async ({ flags: { ledger, ...flags }, command, progress, signal }, artifact) => {

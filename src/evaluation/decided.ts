@@ -70,13 +70,15 @@ function portDeciders(
 
 /** How the run is done and checked. */
 function runDeciders(options: ScoreOptions, rules: Rules | null): DecidedBy {
-  const probed = rules !== null && requires(rules, 'probes');
+  const asked = (what: 'probes' | 'every-row', by: unknown) =>
+    rules !== null && requires(rules, what) ? 'rules' : callerOf(by);
   return {
     optimize: callerOf(options.optimize),
     ...(options.optimizeTolerance === undefined ? {} : { optimize_tolerance: 'caller' }),
     precision: callerOf(options.precision),
     verify_rows: callerOf(options.verifyRows),
     seed: callerOf(options.seed),
-    strict: probed ? 'rules' : callerOf(options.strict),
+    strict: asked('probes', options.strict),
+    every_row: asked('every-row', options.everyRow),
   };
 }

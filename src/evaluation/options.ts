@@ -56,6 +56,10 @@ export interface ScoreOptions extends EngineFlags, PortOptions {
   seed?: number | undefined;
   /** Run the fast probes first, and give no headline where one fails. */
   strict?: boolean | undefined;
+  /** With `strict`: score each row again with what follows a drawn place replaced (docs/probe.md). */
+  everyRow?: boolean | undefined;
+  /** Such places a row; by default 1. */
+  cuts?: number | undefined;
   /** Directory for `result.json`, `documents.csv` and the journal. */
   out?: string | undefined;
   /** Replace the files of an earlier run in `out`. */
@@ -117,6 +121,8 @@ export const SCORE_CHECKS: OptionChecks<ScoreOptions> = {
   verifyRows: option.count(0),
   seed: option.count(0, SEED_MAX),
   strict: option.flag,
+  everyRow: option.flag,
+  cuts: option.count(1),
   out: option.text,
   force: option.flag,
   saveTargets: option.flag,

@@ -1,46 +1,13 @@
 /**
- * Differences of two arrays of per-token losses: maximum and mean absolute difference, and tolerances.
+ * Tolerances of differences between two arrays of per-token losses, and the judgement by them.
  */
 import type { EngineInfo } from '../engine/types.js';
+import type { Differences } from '../run/differences.js';
 import type { ProbeVerdict } from '../verdict.js';
 
+export { Differences, distance } from '../run/differences.js';
+
 type Precision = EngineInfo['precision'];
-
-/** Differences in nats: the largest, and their mean size. */
-export class Differences {
-  largest = 0;
-  count = 0;
-  private sum = 0;
-
-  /** Adds `|b[k] - a[k]|`, `from <= k < to`. @returns the largest of them and its index */
-  add(
-    a: Float32Array,
-    b: Float32Array,
-    from = 0,
-    to = Math.min(a.length, b.length),
-  ): { size: number; at: number } {
-    let [size, at] = [0, -1];
-    for (let k = from; k < to; k++) {
-      const difference = distance(a[k]!, b[k]!);
-      this.sum += difference;
-      if (difference > size) [size, at] = [difference, k];
-    }
-    this.count += Math.max(0, to - from);
-    this.largest = Math.max(this.largest, size);
-    return { size, at };
-  }
-
-  get mean(): number {
-    return this.count === 0 ? 0 : this.sum / this.count;
-  }
-}
-
-/** Absolute difference; equal infinities and two NaN differ by 0, other pairs with them by infinity. */
-export function distance(a: number, b: number): number {
-  if (Object.is(a, b)) return 0;
-  const size = Math.abs(b - a);
-  return Number.isNaN(size) ? Number.POSITIVE_INFINITY : size;
-}
 
 /** Limits of one comparison, in nats. */
 interface Limits {

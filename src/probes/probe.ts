@@ -5,6 +5,7 @@ import type { LoadedModel, PortOptions } from '../artifact/load-model.js';
 import { notCountedOf } from '../artifact/size.js';
 import type { EngineInfo } from '../engine/types.js';
 import { withAccepted } from '../evaluation/accept.js';
+import { cutsOf } from '../evaluation/checks/every-row.js';
 import { dataFindings } from '../evaluation/data-findings.js';
 import type { DecidedBy } from '../evaluation/decided.js';
 import { type ModelEvaluation, openEvaluation } from '../evaluation/open.js';
@@ -27,7 +28,9 @@ import type { ProbeVerdict } from '../verdict.js';
 import { harnessCommit, harnessVersion } from '../version.js';
 import type { WindowOptions } from '../windows/options.js';
 import { anyFailed, probeAll } from './all.js';
+import type { EveryRow } from './every-row.js';
 import type { SessionSetup } from './messages.js';
+import { probeEveryRow } from './probe-every-row.js';
 
 export interface ProbeOptions
   extends EngineFlags,
@@ -48,6 +51,8 @@ export interface ProbeOptions
       | 'stride'
       | 'batchTokens'
       | 'seed'
+      | 'everyRow'
+      | 'cuts'
       | 'command'
       | 'signal'
       | 'onProgress'
@@ -74,6 +79,8 @@ const PROBE_CHECKS: OptionChecks<ProbeOptions> = {
   batchTokens: SCORE_CHECKS.batchTokens,
   seed: SCORE_CHECKS.seed,
   thorough: option.flag,
+  everyRow: SCORE_CHECKS.everyRow,
+  cuts: SCORE_CHECKS.cuts,
   command: SCORE_CHECKS.command,
   signal: SCORE_CHECKS.signal,
   onProgress: SCORE_CHECKS.onProgress,
@@ -105,6 +112,8 @@ export interface ProbeReport {
   /** Of all that was drawn: given by the caller, or drawn for this run. */
   seed: number;
   thorough: boolean;
+  /** Of `--every-row`: what it did, and the bound that follows; null without. */
+  every_row: EveryRow | null;
   notes: string[];
   seconds: number;
   run: { harness: string; commit: string | null; command: string; date: string };
@@ -131,7 +140,9 @@ export async function probe(options: ProbeOptions): Promise<ProbeReport> {
   checkOptionTypes('probe', PROBE_CHECKS, options);
   const { thorough = false, onProgress, signal } = options;
   const seed = seedOf(options.seed);
-  const evaluation = await openEvaluation(options, 'model');
+  const cuts = cutsOf(options, null);
+  const planned = cuts === null ? null : await openEvaluation(options, 'plan');
+  const evaluation = planned ?? (await openEvaluation(options, 'model'));
   const { artifact, tokenizer, window, data, placement } = evaluation;
   const { adaptive } = artifact;
   const ofData = await findingsOfData(data, window, options.accept);
@@ -144,6 +155,8 @@ export async function probe(options: ProbeOptions): Promise<ProbeReport> {
   const { workers } = placement;
   const all = { artifact, tokenizer, stream, setup, workers, seed, thorough, signal, onProgress };
   const { verdicts, findings: ofGraph, notes, info, noise } = await probeAll(all);
+  const everyRow = planned && (await probeEveryRow(planned, options, { seed, cuts: cuts! }));
+  if (everyRow !== null) verdicts.push(everyRow.verdict);
   const rules = reportOn(evaluation);
   const ofRules = rules === null ? [] : ruleFindings(rules);
   const findings = bySeverity([...ofGraph, ...ofData, ...ofRules]);
@@ -167,6 +180,7 @@ export async function probe(options: ProbeOptions): Promise<ProbeReport> {
     noise_nats: noise,
     seed,
     thorough,
+    every_row: everyRow?.fields ?? null,
     notes,
     seconds: (performance.now() - started) / 1000,
     run: {

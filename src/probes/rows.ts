@@ -4,11 +4,11 @@
 import type { TokenStream } from '../data/types.js';
 import type { Batch, Engine } from '../engine/types.js';
 import { type RowSource, type ScoredRows, scoreRows } from '../run/assemble.js';
+import { scorePastNan } from '../run/past-nan.js';
 import { planBatches } from '../windows/batches.js';
 import type { WindowOptions } from '../windows/options.js';
 import { planWindows } from '../windows/plan.js';
 import { joinDocuments, placeNats } from './documents-stream.js';
-import { scorePastNan } from './past-nan.js';
 import type { ProbeRow } from './subject.js';
 
 /** Nats of each row, all rows in one batch; the engine cuts it where the graph fixes the rows. */

@@ -10,10 +10,10 @@ import type { TokenStream } from '../data/types.js';
 import type { AdaptBatch, AdaptiveEngine, EngineState } from '../engine/adaptive.js';
 import type { Batch, BatchScore } from '../engine/types.js';
 import { planBatchesOf, planRows } from '../evaluation/plan.js';
+import { scorePastNan } from '../run/past-nan.js';
 import { StatefulRunner } from '../run/stateful-runner.js';
 import type { WindowOptions } from '../windows/options.js';
 import { joinDocuments, placeNats } from './documents-stream.js';
-import { scorePastNan } from './past-nan.js';
 import type { ProbeRow } from './subject.js';
 
 export class StatefulSession {

@@ -6,7 +6,7 @@ import type { ProbeReport } from '../probes/probe.js';
 import { namesWith, type ProbeVerdict } from '../verdict.js';
 import { colors, count, type Paint, printable, seconds, shortHash } from './format.js';
 import type { Medium } from './reporter.js';
-import { decidedLine, rulesLine } from './score-rows.js';
+import { decidedLine, everyRowLine, rulesLine } from './score-rows.js';
 import { findingLines, noteLines, pageOf, type Row, tableLines } from './table.js';
 import { HANG } from './wrap.js';
 
@@ -52,6 +52,7 @@ export function probeRows(report: ProbeReport): Row[] {
     ['window', `${window.mode}, rows of ${window.seqLen}`],
     ...decidedLine(report),
     ...rulesLine(report),
+    ...everyRowLine(report.every_row),
     [
       'engine',
       engine === null

@@ -17,6 +17,7 @@ const PHASES: Record<Progress['phase'], string> = {
   verify: 'verifying',
   control: 'scoring the control set',
   probe: 'probing',
+  'every-row': 'checking every row',
   measure: 'measuring the vocabulary',
   examine: 'examining documents',
   overlap: 'comparing with training data',

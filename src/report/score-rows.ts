@@ -1,6 +1,7 @@
 /**
  * The rows of a score's table, as the terminal and Markdown reports show them.
  */
+import { percent } from '../probes/every-row.js';
 import type { ScoreResult } from '../score/result.js';
 import { namesWith, type ProbeVerdict } from '../verdict.js';
 import { plural } from '../words.js';
@@ -26,6 +27,7 @@ export function scoreRows(result: ScoreResult): Row[] {
     ...rulesLine(result),
     ['verified', verifiedLine(result)],
     ...probesLine(result),
+    ...everyRowLine(result.every_row),
     ['time', `${timeLine(result)}   seed ${result.seed}`],
   ];
 }
@@ -222,6 +224,19 @@ function probesLine({ probes }: ScoreResult): Row[] {
       .map(({ name, note }): Row => ['', `${name} ${says}: ${printable(note ?? '')}`]);
   const passed = plural(namesWith('pass', probes).length, 'probe');
   return [['probed', `${passed} passed`], ...named('fail', 'failed'), ...named('warn', 'warns')];
+}
+
+/** What scoring every row again has shown: the bound, or that there is none. */
+export function everyRowLine(checked: ScoreResult['every_row']): Row[] {
+  if (checked === null) return [];
+  const { cuts, rows, leak_at_most: most, moved_cuts: moved, seed } = checked;
+  const done = `${plural(cuts, 'cut')} in ${plural(rows, 'row')}, seed ${seed}`;
+  if (most !== null) {
+    const bound = `at most ${percent(most)} of the targets read what follows them (99 %)`;
+    return [['all rows', `${done}: ${bound}`]];
+  }
+  const none = cuts === 0 ? 'nothing to replace' : `moved behind ${plural(moved, 'cut')}`;
+  return [['all rows', `${done}: ${none}`]];
 }
 
 function timeLine({ time }: ScoreResult): string {

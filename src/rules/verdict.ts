@@ -63,7 +63,7 @@ const HINTS: Readonly<Record<string, string>> = {
   coverage: 'score the whole stream: no --part, no --limit-docs, --tail score',
   probes: 'bpb probe ARTIFACT says what each of them saw',
   verification: 'leave --verify-rows out; where no reference engine runs the model, none can pass',
-  'every-row': 'no version does it yet: take `every-row` out of `required`',
+  'every-row': 'bpb probe ARTIFACT --every-row names the row where a prediction moved most',
   control:
     'give documents of the same kind that nobody could train on: --control-docs FILE or --control-data DIR, 50 and more',
   accepted: 'leave --accept out, or name the finding in `accept` of the rules',

@@ -6,6 +6,7 @@ export class BatchMemory {
   #ids = new Int32Array(0);
   #scored = new Uint32Array(0);
   #targets = new Int32Array(0);
+  #changed = new Int32Array(0);
 
   /** An array of `length` with the values of an earlier batch; the same holds for the others. */
   ids(length: number): Int32Array {
@@ -21,5 +22,11 @@ export class BatchMemory {
   targets(length: number): Int32Array {
     if (length > this.#targets.length) this.#targets = new Int32Array(length);
     return this.#targets.subarray(0, length);
+  }
+
+  /** Ids of a second batch, of the same rows. */
+  changedIds(length: number): Int32Array {
+    if (length > this.#changed.length) this.#changed = new Int32Array(length);
+    return this.#changed.subarray(0, length);
   }
 }

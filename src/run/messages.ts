@@ -7,6 +7,8 @@ import type { EngineChoice } from '../engine/create.js';
 import type { EngineInfo, EngineOptions, LogitFacts } from '../engine/types.js';
 import type { LedgerEvent } from '../ledger/events.js';
 import type { WindowOptions } from '../windows/options.js';
+import type { EveryRowTask } from './every-row/check-batch.js';
+import type { EveryRowSums } from './every-row/sums.js';
 import type { InfiniteCounts, ScoredSpans } from './scored-spans.js';
 
 /** Sent to each worker once; the stream and the model are in shared memory. */
@@ -31,6 +33,8 @@ interface GpuTurns {
 export interface ScoreTask {
   readonly rowIndexes: Uint32Array;
   readonly keepNats: boolean;
+  /** Scores the rows a second time with what follows replaced; absent where that is not asked for. */
+  readonly everyRow?: EveryRowTask | undefined;
 }
 
 export interface Opened {
@@ -61,6 +65,8 @@ export interface RowsScore extends InfiniteCounts {
   readonly vocabulary?: number | undefined;
   /** Where the graph's options ask for them; of rows that carry state of the first ones. */
   readonly facts?: LogitFacts | undefined;
+  /** Of the second scores that were asked for. */
+  readonly everyRow?: EveryRowSums | undefined;
   /** Remarks of the engine on the run so far. */
   readonly remarks: readonly string[];
 }

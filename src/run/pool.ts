@@ -2,6 +2,7 @@
  * Scoring pool: one engine per worker, one copy of the tokens and the model for all.
  */
 import { WorkerPool } from '../workers/pool.js';
+import type { EveryRowTask } from './every-row/check-batch.js';
 import type { Opened, RowsScore, ScoreTask, WorkerSetup } from './messages.js';
 
 /** Tasks that a worker holds at once: while its session runs one batch, it assembles the next. */
@@ -31,8 +32,8 @@ export class ScorePool {
   }
 
   /** Scores rows of the plan as one batch; with their per-token losses where `keepNats` asks for them. */
-  score(rowIndexes: Uint32Array, keepNats: boolean): Promise<RowsScore> {
-    return this.pool.call({ rowIndexes, keepNats });
+  score(rowIndexes: Uint32Array, keepNats: boolean, everyRow?: EveryRowTask): Promise<RowsScore> {
+    return this.pool.call({ rowIndexes, keepNats, everyRow });
   }
 
   close(): Promise<void> {

@@ -3,6 +3,7 @@
  */
 import { interrupted } from '../errors.js';
 import type { BatchPlan } from '../windows/batches.js';
+import type { EveryRowTask } from './every-row/check-batch.js';
 import type { RowsScore } from './messages.js';
 import { type ScorePool, TASKS_PER_WORKER } from './pool.js';
 
@@ -21,6 +22,8 @@ export interface RunOptions {
   readonly range: readonly [from: number, to: number];
   /** Whether the worker returns the nats of a batch one by one. */
   readonly keepNats: (rows: Uint32Array) => boolean;
+  /** What a batch is checked for beside its score; absent where nothing is. */
+  readonly everyRow?: ((batch: number) => EveryRowTask) | undefined;
   /** Merges a batch; called in the order in which batches end. */
   readonly onScored: (batch: number, rows: Uint32Array, result: RowsScore) => void;
   readonly gate?: BatchGate | null | undefined;
@@ -35,7 +38,7 @@ export interface RunOptions {
  * @throws BPB_INTERRUPTED when the signal aborts; no batch is in flight then
  */
 export async function runBatches(options: RunOptions): Promise<void> {
-  const { pool, batches, range, keepNats, onScored, gate, signal } = options;
+  const { pool, batches, range, keepNats, everyRow, onScored, gate, signal } = options;
   const failures = new Map<number, unknown>();
   let next = range[0];
 
@@ -48,7 +51,7 @@ export async function runBatches(options: RunOptions): Promise<void> {
       }
       const rows = batches.rowIndexes(batch);
       try {
-        const result = await pool.score(rows, keepNats(rows));
+        const result = await pool.score(rows, keepNats(rows), everyRow?.(batch));
         if (signal?.aborted) return;
         onScored(batch, rows, result);
       } catch (error) {

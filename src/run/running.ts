@@ -16,10 +16,14 @@ export class RunningBpb {
   private bytes = 0;
   private done = 0;
 
-  /** @param targets that the whole plan scores, repeated ones counted again */
+  /**
+   * @param targets that the whole plan scores, repeated ones counted again
+   * @param scores of each target: more than one where rows are scored again with what follows replaced
+   */
   constructor(
     private readonly accounting: ByteCounter,
     private readonly targets: number,
+    private readonly scores = 1,
   ) {}
 
   get bpb(): number | null {
@@ -34,7 +38,7 @@ export class RunningBpb {
       this.nats += natsOf(q30[r]!);
       this.done += spans.count[r]!;
     }
-    const { done, targets, bpb } = this;
-    return { phase: 'score', done, total: targets, unit: 'targets', bpb };
+    const { done, targets, scores, bpb } = this;
+    return { phase: 'score', done: done * scores, total: targets * scores, unit: 'targets', bpb };
   }
 }

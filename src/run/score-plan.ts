@@ -5,6 +5,8 @@ import type { Progress } from '../progress.js';
 import type { BatchPlan } from '../windows/batches.js';
 import { CoverageMap } from '../windows/coverage.js';
 import { scoredOf, type WindowPlan } from '../windows/plan.js';
+import { EveryRowCheck, type EveryRowRequest } from './every-row/check-plan.js';
+import type { EveryRowTotals } from './every-row/sums.js';
 import type { RowsScore } from './messages.js';
 import { type BatchGate, type RunOptions, runBatches } from './run-batches.js';
 import { type ByteCounter, RunningBpb } from './running.js';
@@ -33,6 +35,8 @@ interface PlanRun extends Pick<RunOptions, 'pool' | 'range' | 'signal'> {
   readonly allNats: boolean;
   readonly output: BatchOutput | null;
   readonly recorder: BatchRecorder | null;
+  /** Null or absent where rows are scored once. */
+  readonly everyRow?: EveryRowRequest | null | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
@@ -44,6 +48,8 @@ export interface PlanScore {
   readonly bpb: number | null;
   /** Nats of the wanted rows, by row index of the plan. */
   readonly kept: ReadonlyMap<number, Float32Array>;
+  /** Null where it was not asked for. */
+  readonly everyRow: EveryRowTotals | null;
 }
 
 /** @throws what a worker refuses; BPB_INTERRUPTED */
@@ -51,7 +57,9 @@ export async function scorePlan(run: PlanRun): Promise<PlanScore> {
   const { plan, wanted, allNats, output, recorder, onProgress } = run;
   const totals = new DocumentTotals(run.documents);
   const coverage = new CoverageMap(plan.tokens, plan.options.compat !== null);
-  const running = new RunningBpb(run.accounting, plan.scored + plan.repeated);
+  const everyRow = run.everyRow ? new EveryRowCheck(run.everyRow, run.range, run.batches) : null;
+  const scores = 1 + (run.everyRow?.cuts ?? 0);
+  const running = new RunningBpb(run.accounting, plan.scored + plan.repeated, scores);
   const times = new RunTimes();
   const kept = new Map<number, Float32Array>();
   await runBatches({
@@ -61,16 +69,18 @@ export async function scorePlan(run: PlanRun): Promise<PlanScore> {
     signal: run.signal,
     gate: recorder,
     keepNats: (rows) => allNats || rows.some((row) => wanted.has(row)),
+    everyRow: everyRow === null ? undefined : (batch) => everyRow.task(batch),
     onScored: (batch, rows, result) => {
       mergeScore(totals, coverage, result);
       times.add(result);
+      if (result.everyRow !== undefined) everyRow?.totals.merge(result.everyRow);
       recorder?.enter(batch, result);
       output?.append(batch, result);
       keepWanted(rows, result, plan, wanted, kept);
       onProgress?.(running.add(result));
     },
   });
-  return { totals, coverage, times, bpb: running.bpb, kept };
+  return { totals, coverage, times, bpb: running.bpb, kept, everyRow: everyRow?.totals ?? null };
 }
 
 /** Cuts the nats of the wanted rows out of a batch, in which they are in the order of its rows. */

@@ -9,6 +9,8 @@ import type { WindowPlan } from '../windows/plan.js';
 import { type Handled, type Service, WithTransfer } from '../workers/protocol.js';
 import { scoreRows } from './assemble.js';
 import { BatchMemory } from './batch-memory.js';
+import { BatchCheck, compareRun, type EveryRowTask } from './every-row/check-batch.js';
+import { EveryRowTotals } from './every-row/sums.js';
 import type { Opened, RowsScore, ScoreTask, WorkerSetup } from './messages.js';
 import { StatefulRunner } from './stateful-runner.js';
 
@@ -25,7 +27,7 @@ type Scored = Omit<RowsScore, 'nats' | 'remarks'> & { readonly nats: Float32Arra
 interface Scorer {
   readonly engine: { readonly info: EngineInfo; readonly remarks?: readonly string[] };
   readonly notes: readonly string[];
-  score(rows: Uint32Array): Promise<Scored>;
+  score(rows: Uint32Array, everyRow?: EveryRowTask): Promise<Scored>;
 }
 
 /** Plans the rows and opens the engine of a thread. */
@@ -37,8 +39,9 @@ export async function openScoreWorker(
   const { engine, notes, score } = await (setup.adaptive === null
     ? openStateless(setup, plan, engines)
     : openStateful(setup, plan, engines));
-  const handle = async ({ rowIndexes, keepNats }: ScoreTask): Promise<Handled<RowsScore>> => {
-    const { nats, ...scored } = await score(rowIndexes);
+  const handle = async (task: ScoreTask): Promise<Handled<RowsScore>> => {
+    const { rowIndexes, keepNats, everyRow } = task;
+    const { nats, ...scored } = await score(rowIndexes, everyRow);
     const result: RowsScore = {
       ...scored,
       nats: keepNats ? nats : null,
@@ -58,13 +61,22 @@ async function openStateless(
   const { engine, notes } = await engines.stateless(setup.engine, engineOptions(setup));
   // Of batches that have been scored: as many as run at once.
   const spare: BatchMemory[] = [];
-  const score = async (rows: Uint32Array): Promise<Scored> => {
+  const check = new BatchCheck(setup.stream.ids, plan, engine.info.fixedTime);
+  const score: Scorer['score'] = async (rows, everyRow) => {
     const memory = spare.pop() ?? new BatchMemory();
     try {
       const run = (batch: Batch) => engine.score(batch);
-      const { scored } = await scoreRows(setup.stream, plan, rows, run, memory);
-      const { deviceToHostBytes = null, shape = null } = scored;
-      return { ...scored, deviceToHostBytes, shape, adaptations: 0, adaptSeconds: 0 };
+      const { batch, scored } = await scoreRows(setup.stream, plan, rows, run, memory);
+      const { nats, deviceToHostBytes = null, shape = null } = scored;
+      const result = { ...scored, deviceToHostBytes, shape, adaptations: 0, adaptSeconds: 0 };
+      if (everyRow === undefined) return result;
+      const totals = new EveryRowTotals();
+      // A batch is one step, of which no part can be repeated: at least once it is.
+      const repeats = Math.ceil(everyRow.repeats * everyRow.repeatedSteps);
+      await check.run(batch, rows, { ...everyRow, repeats }, run, memory, totals, (further) => {
+        compareRun(further, nats, totals);
+      });
+      return { ...result, everyRow: { ...totals } };
     } finally {
       spare.push(memory);
     }
@@ -84,7 +96,7 @@ async function openStateful(
   return {
     engine,
     notes,
-    score: async (rows) => ({ ...(await runner.score(rows)), shape: null }),
+    score: async (rows, everyRow) => ({ ...(await runner.score(rows, everyRow)), shape: null }),
   };
 }
 

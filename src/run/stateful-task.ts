@@ -5,6 +5,7 @@ import type { LogitFacts } from '../engine/types.js';
 import { BpbError } from '../errors.js';
 import type { AdaptEvent, LedgerEvent, TargetRange } from '../ledger/events.js';
 import type { ScoredRows } from './assemble.js';
+import { type EveryRowSums, EveryRowTotals } from './every-row/sums.js';
 import {
   type InfiniteCounts,
   type InfiniteTargets,
@@ -29,6 +30,8 @@ export interface StatefulScore extends InfiniteCounts {
   /** Width of the logits, and facts of those of the first step where they were asked for. */
   readonly vocabulary?: number | undefined;
   readonly facts?: LogitFacts | undefined;
+  /** Of the checks that were asked for. */
+  readonly everyRow?: EveryRowSums | undefined;
 }
 
 export class StatefulTask {
@@ -38,6 +41,7 @@ export class StatefulTask {
   private readonly committed = new Map<number, number>();
   private adaptations = 0;
   private adaptSeconds = 0;
+  private everyRow: EveryRowTotals | null = null;
 
   /** Enters a scored step: from here on its nats are part of the result and cannot change. */
   commit(step: ScoredRows): void {
@@ -72,6 +76,12 @@ export class StatefulTask {
     }
   }
 
+  /** Enters what came of checking a step. */
+  checked(sums: EveryRowSums): void {
+    this.everyRow ??= new EveryRowTotals();
+    this.everyRow.merge(sums);
+  }
+
   /** Enters one run of the adapt graph. */
   adapted(seconds: number): void {
     this.adaptations++;
@@ -99,6 +109,7 @@ export class StatefulTask {
         ? null
         : (bytes as number[]).reduce((a, b) => a + b, 0),
       events,
+      ...(this.everyRow === null ? {} : { everyRow: { ...this.everyRow } }),
     };
   }
 }

@@ -102,6 +102,7 @@ export async function scoreClaimed(options: ClaimedOptions): Promise<ClaimedResu
     optimization: null,
     probes: null,
     generalisation: null,
+    every_row: null,
     files: null,
     ledger: { file: options.ledger, run: header.run ?? null, hash: checked.hash! },
     claim: {

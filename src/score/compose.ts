@@ -10,6 +10,7 @@ import type { ScoreOptions } from '../evaluation/options.js';
 import { type Finding, withholds } from '../finding.js';
 import type { Generalisation } from '../generalisation/types.js';
 import type { LedgerReference } from '../ledger/format.js';
+import type { EveryRow } from '../probes/every-row.js';
 import { judgeRules } from '../rules/judge.js';
 import type { LoadedRules } from '../rules/load.js';
 import { grantsOf } from '../rules/tokenizers.js';
@@ -63,6 +64,8 @@ export interface RunOutcome {
   readonly probes: ProbeVerdict[] | null;
   /** Of a control set; null without one. */
   readonly generalisation: Generalisation | null;
+  /** Of `--every-row`. */
+  readonly everyRow: EveryRow | null;
   /** Of `--out`. */
   readonly files: OutputFile[] | null;
   readonly seconds: { load: number; score: number; verify: number; total: number };
@@ -174,6 +177,7 @@ export function composeResult(
     files: scored.files,
     probes: scored.probes,
     generalisation: scored.generalisation,
+    every_row: scored.everyRow,
     time: {
       load_s: seconds.load,
       score_s: seconds.score,

@@ -10,6 +10,7 @@ import type { Generalisation } from '../generalisation/types.js';
 import type { LedgerHeader, LedgerReference } from '../ledger/format.js';
 import type { RunOutcome } from '../ledger/outcome.js';
 import type { BoundInput, LogitsKind } from '../onnx/bind/types.js';
+import type { EveryRow } from '../probes/every-row.js';
 import type { CountedKind } from '../rules/schema.js';
 import type { RulesReport } from '../rules/verdict.js';
 import type { ProbeVerdict } from '../verdict.js';
@@ -166,6 +167,8 @@ export interface ScoreResult {
   probes: ProbeVerdict[] | null;
   /** The comparison with a control set; null where none was named. */
   generalisation: Generalisation | null;
+  /** Of `--every-row`: what it did, and the bound that follows. Null without. */
+  every_row: EveryRow | null;
   /** Two results with the same hash may be compared so far as the field's name says. */
   identity: { score: string; bits: string };
   time: {
@@ -221,6 +224,7 @@ export type ClaimedResult = Pick<
     | 'optimization'
     | 'files'
     | 'probes'
-    | 'generalisation',
+    | 'generalisation'
+    | 'every_row',
     null
   >;

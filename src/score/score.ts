@@ -5,21 +5,22 @@ import { computedHalf } from '../artifact/precision.js';
 import { roundingNodes } from '../artifact/rounding.js';
 import { Accounting } from '../bytes/accounting.js';
 import { interrupted } from '../errors.js';
+import { scoreCutsOf } from '../evaluation/checks/every-row.js';
 import { checkFlags } from '../evaluation/checks/flags.js';
 import { rulesOf } from '../evaluation/checks/rules.js';
 import { openControl } from '../evaluation/control.js';
 import { dataFindings } from '../evaluation/data-findings.js';
 import { openEvaluation, type PlannedEvaluation } from '../evaluation/open.js';
 import { SCORE_CHECKS, type ScoreOptions } from '../evaluation/options.js';
-import { sessionSpec } from '../evaluation/session-options.js';
 import { checkOptionTypes } from '../option-check.js';
 import { withOutDirectory } from '../out-directory.js';
+import { type EveryRowJudged, judgeEveryRow } from '../probes/every-row.js';
 import { seedOf } from '../random.js';
 import { requires } from '../rules/allowed.js';
 import type { WorkerSetup } from '../run/messages.js';
 import { batchesInFlight } from '../run/run-batches.js';
 import { type PlanScore, scorePlan } from '../run/score-plan.js';
-import { longestRow } from '../windows/batches.js';
+import { workerSetup } from '../run/worker-setup.js';
 import { checkNewLedger } from './check-ledger.js';
 import { composeResult, type RunOutcome, scoredRanges } from './compose.js';
 import { compareControl, prepareControl } from './control.js';
@@ -42,6 +43,8 @@ interface Run {
   readonly accounting: Accounting;
   readonly seed: number;
   readonly ledger: RunLedger;
+  /** A row, of `--every-row`; null without. */
+  readonly cuts: number | null;
 }
 
 /**
@@ -61,7 +64,7 @@ export async function score(options: ScoreOptions): Promise<ScoreResult> {
   checkOptionTypes('score', SCORE_CHECKS, options);
   checkFlags(options);
   // Before the directory is made; they are read again with the rest of what is asked for.
-  rulesOf(options);
+  scoreCutsOf(options, rulesOf(options)?.rules ?? null);
   const { out, force, ledger, signal } = options;
   if (ledger !== undefined) checkNewLedger(ledger, out);
   if (out === undefined) return scoreArtifact(options);
@@ -95,11 +98,12 @@ async function scoreWith(ledger: RunLedger, options: ScoreOptions): Promise<Scor
   const control = named && (await prepareControl(named, evaluation, options));
   const seed = seedOf(options.seed);
   const probed = options.strict || (rules !== null && requires(rules.rules, 'probes'));
-  const probes = probed
+  const cuts = scoreCutsOf(options, rules?.rules ?? null);
+  const strict = probed
     ? await strictVerdicts(evaluation, setup, workload.batchTokens, seed, options)
     : null;
-  const asked = { options, evaluation, setup, accounting, seed, ledger };
-  const { output, ...run } = await runAndVerify(asked);
+  const asked = { options, evaluation, setup, accounting, seed, ledger, cuts };
+  const { output, everyRow, ...run } = await runAndVerify(asked);
   const bytes = accounting.totals(scoredRanges(workload));
   const generalisation =
     control &&
@@ -113,14 +117,11 @@ async function scoreWith(ledger: RunLedger, options: ScoreOptions): Promise<Scor
     ));
   const total = (performance.now() - started) / 1000;
   const files = output?.writeTables(documentRows(bytes, run.totals)) ?? null;
+  const probes = everyRow === null ? strict : [...(strict ?? []), everyRow.verdict];
   const scored = {
     ...run,
-    seed,
-    bytes,
-    ofData,
-    probes,
-    generalisation,
-    files,
+    ...{ seed, bytes, ofData, probes, generalisation, files },
+    everyRow: everyRow?.fields ?? null,
     seconds: { ...run.seconds, total },
   };
   const result = composeResult(evaluation, scored, options);
@@ -128,31 +129,13 @@ async function scoreWith(ledger: RunLedger, options: ScoreOptions): Promise<Scor
   return result;
 }
 
-/** How the workers of a score open their sessions, and what they score. */
-export function workerSetup(evaluation: PlannedEvaluation, options: ScoreOptions): WorkerSetup {
-  const { axes, tokenizer, data, placement, workload } = evaluation;
-  const { plan, batches } = workload;
-  const time = axes.fixedTime ?? longestRow(plan, batches);
-  const rows = Math.max(1, Math.floor((batches.shape[0] * batches.shape[1]) / time));
-  const spec = sessionSpec(evaluation, options, {
-    batch: [rows, time],
-    minVocabulary: tokenizer.pieces.length,
-  });
-  const { gpus } = placement;
-  const taken = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  return {
-    ...spec,
-    stream: data.stream,
-    gpus: gpus === null ? undefined : { indexes: gpus.indexes, taken },
-  };
-}
-
 type Verified = Omit<
   RunOutcome,
-  'seed' | 'bytes' | 'ofData' | 'probes' | 'generalisation' | 'files' | 'seconds'
+  'seed' | 'bytes' | 'ofData' | 'probes' | 'everyRow' | 'generalisation' | 'files' | 'seconds'
 > & {
   readonly seconds: Omit<RunOutcome['seconds'], 'total'>;
   readonly output: OutputDirectory | null;
+  readonly everyRow: EveryRowJudged | null;
 };
 
 /** From the first session to the verification; nothing is left open. */
@@ -180,8 +163,11 @@ async function runAndVerify(run: Run): Promise<Verified> {
   });
   seconds.verify = clock();
   const { totals, coverage, times } = scored;
+  const precision = precisionOf(opened.info, rewritten, computedHalf(artifact));
+  const everyRow =
+    scored.everyRow && judgeEveryRow(scored.everyRow, { seed, cuts: run.cuts! }, precision);
   const outcome = { opened, rewritten, totals, coverage, times, vocabulary };
-  const computed = { ...outcome, optimization, verification, ofLogits };
+  const computed = { ...outcome, optimization, verification, ofLogits, everyRow };
   return { ...computed, record, output, seconds };
 }
 
@@ -191,7 +177,7 @@ async function runAndVerify(run: Run): Promise<Verified> {
  * @param onScored called when the last batch is scored, before the workers are closed
  */
 async function scoreBatches(
-  { options, evaluation, accounting, ledger }: Run,
+  { options, evaluation, accounting, seed, ledger, cuts }: Run,
   { pool }: Workers,
   sample: Sample,
   proved: Sample,
@@ -210,6 +196,8 @@ async function scoreBatches(
       allNats: options.saveTargets === true,
       output,
       recorder: record,
+      everyRow:
+        cuts === null ? null : { seed, cuts, vocabulary: evaluation.tokenizer.pieces.length },
       signal: options.signal,
       onProgress: options.onProgress,
     });

@@ -122,6 +122,16 @@ const figures = {
   first_infinite: count.nullable(),
 };
 
+/** Older results have none. */
+const everyRow = z.looseObject({
+  seed: count,
+  cuts_per_row: count.min(1),
+  rows: count,
+  cuts: count,
+  targets_compared: count,
+  leak_at_most: z.number().min(0).max(1).nullable(),
+});
+
 const computedSchema = z.looseObject({
   ...common,
   score: z.looseObject({ evidence: z.literal('computed'), ...figures }),
@@ -184,6 +194,7 @@ const computedSchema = z.looseObject({
     )
     .nullable(),
   generalisation: generalisation.nullable().optional(),
+  every_row: everyRow.nullable().optional(),
 });
 
 const claimedSchema = z.looseObject({

@@ -77,7 +77,7 @@ export async function allResults({ at }: Inputs): Promise<Results> {
         controlDocs: at('control.jsonl'),
       }),
       await bpb.score({ artifact: at('never.onnx'), ...chunk, verifyRows: 0 }),
-      await bpb.score({ artifact: at('ahead.onnx'), ...chunk, strict: true }),
+      await bpb.score({ artifact: at('ahead.onnx'), ...chunk, strict: true, everyRow: true }),
       await bpb.score({ artifact: at('adaptive'), ...bytes, ...run }),
     ],
     verify: [
@@ -85,9 +85,7 @@ export async function allResults({ at }: Inputs): Promise<Results> {
       await bpb.verify({ result: at('results') }),
     ],
     claimed: [await bpb.scoreClaimed({ ...claimed, ...shards })],
-    probe: [
-      await bpb.probe({ artifact: at('ahead.onnx'), rules, ...chunk, docs: at('bytes.jsonl') }),
-    ],
+    probe: [await bpb.probe({ artifact: at('ahead.onnx'), rules, ...chunk, everyRow: true })],
     ledger: [
       await bpb.probeLedger({ ledger: at('run.jsonl'), ...shards }),
       await bpb.probeLedger({ ledger: at('broken.jsonl') }),

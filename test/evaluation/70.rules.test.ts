@@ -46,6 +46,7 @@ describe('a flag that contradicts the rules, before anything is read', () => {
     ],
     [{ required: ['verification'] }, { verifyRows: 0 }, '--verify-rows', 'verification'],
     [{ required: ['probes'] }, { strict: false }, '--strict', 'probes'],
+    [{ required: ['every-row'] }, { everyRow: false }, '--every-row', 'every-row'],
     [{ coverage: { least: 1 } }, { accept: ['no-document-start'] }, '--accept', 'no finding'],
     [
       { accept: ['equal-shards'] },
@@ -158,6 +159,7 @@ describe('who decides', () => {
       verify_rows: 'default',
       seed: 'default',
       strict: 'default',
+      every_row: 'default',
     });
   });
 

@@ -59,6 +59,25 @@ export const verdicts: ReportDocuments['probe']['verdicts'] = [
   },
 ];
 
+export const everyRow: NonNullable<ReportDocuments['score']['every_row']> = {
+  seed: 4_123_456_789,
+  cuts_per_row: 1,
+  rows: 60_569,
+  rows_without_later_input: 0,
+  cuts: 60_569,
+  effective_cuts: 60_569,
+  targets_compared: 31_041_613,
+  moved_cuts: 12_345,
+  moved_targets: 1_234_567,
+  largest_nats: 1.25,
+  mean_nats: 1e-3,
+  noise_nats: 0,
+  leak_at_most: null,
+  confidence: 0.99,
+  worst: { row: 1, cut: 2, offset: 1, position: 1025, replaced_by: 'text', nats: 1.25 },
+  run_s: 12.5,
+};
+
 export const score: ReportDocuments['score'] = {
   schema: 'bpb-result/1',
   seed: 7,
@@ -175,6 +194,7 @@ export const score: ReportDocuments['score'] = {
   ledger: null,
   files: [{ file: 'documents.csv', bytes: 100, sha256: SHA }],
   probes: verdicts,
+  every_row: everyRow,
   identity: { score: SHA, bits: SHA },
   time: {
     load_s: 0.1,

@@ -231,7 +231,20 @@ describe.each<[string, object, Change[], Change[]]>([
     ],
     [{}],
   ],
-  ['every-row', { required: ['every-row'] }, [{}, { verification: { rows: 2048 } }], []],
+  [
+    'every-row',
+    { required: ['every-row'] },
+    [
+      { probes: [{ name: 'every-row', verdict: 'fail' }] },
+      { probes: [{ name: 'causality', verdict: 'pass' }] },
+      { probes: null },
+      {},
+    ],
+    [
+      { probes: [{ name: 'every-row', verdict: 'pass' }] },
+      { probes: [{ name: 'every-row', verdict: 'not_applicable' }] },
+    ],
+  ],
   [
     'accepted',
     { accept: ['equal-shards'] },

@@ -50,7 +50,7 @@ function checkAcceptable({ source, rules: { accept = [] } }: LoadedRules): void 
 
 function* contradictions(options: ScoreOptions, rules: Rules): Generator<Contradiction> {
   yield* windowContradictions(options, rules.windows ?? {});
-  const { documentStart, tokenizer, verifyRows, strict, accept = [] } = options;
+  const { documentStart, tokenizer, verifyRows, strict, everyRow, accept = [] } = options;
   if (documentStart !== undefined && mayNotBegin(rules, documentStart)) {
     yield {
       flag: '--document-start',
@@ -72,6 +72,9 @@ function* contradictions(options: ScoreOptions, rules: Rules): Generator<Contrad
   }
   if (strict === false && requires(rules, 'probes')) {
     yield { flag: '--strict', given: 'false', field: 'required', allowed: 'probes' };
+  }
+  if (everyRow === false && requires(rules, 'every-row')) {
+    yield { flag: '--every-row', given: 'false', field: 'required', allowed: 'every-row' };
   }
 }
 
