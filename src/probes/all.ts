@@ -3,6 +3,7 @@
  */
 import { BATCH_DEPENDENT, graphFindings } from '../artifact/graph-findings.js';
 import type { Artifact } from '../artifact/load.js';
+import { computedHalf } from '../artifact/precision.js';
 import type { TokenStream } from '../data/types.js';
 import type { EngineInfo } from '../engine/types.js';
 import { BpbError } from '../errors.js';
@@ -76,7 +77,10 @@ export async function probeAll(options: ProbeAll): Promise<Probed> {
     const note = `only the graph was read, as it cannot be run: ${error.message}`;
     return { verdicts: [read], findings, notes: [note], info: null, noise: null };
   }
-  const { subject } = opened;
+  // What activations are rounded to decides how far two right ways to compute are apart.
+  const { info } = opened.subject;
+  const precision = computedHalf(artifact) ?? info.precision;
+  const subject = { ...opened.subject, info: { ...info, precision } };
   const notes = [...artifact.remarks, ...opened.notes];
   try {
     const { verdicts, noise } = await runProbes({
@@ -88,8 +92,7 @@ export async function probeAll(options: ProbeAll): Promise<Probed> {
     });
     const explained = causes.length === 0 ? verdicts : verdicts.map(caused);
     const located = withOperators(explained, artifact, subject.rowInputs);
-    const { info } = subject;
-    return { verdicts: [read, ...located], findings, notes, info, noise };
+    return { verdicts: [read, ...located], findings, notes, info: subject.info, noise };
   } finally {
     await subject.close();
   }

@@ -161,6 +161,20 @@ describe('by definition', () => {
       },
     ],
     [
+      'a transform of rows that are filled up to one length',
+      'DFT',
+      /^axis 1$/,
+      (g, x) => {
+        const none = g.ints([0, 0, 0, 0]);
+        const missing = g.op('Sub', [g.ints([256]), length(g)]);
+        const pads = g.op('Concat', [none, missing, g.ints([0])], axis(0));
+        const padded = g.op('Pad', [x, pads]);
+        const all = g.op('DFT', [g.op('Unsqueeze', [padded, g.ints([3])]), '', g.ints([1], [])]);
+        const back = { inverse: { int: 1 } };
+        return g.op('DFT', [g.op('Mul', [all, all]), '', g.ints([1], [])], back);
+      },
+    ],
+    [
       'one scale for all',
       'DynamicQuantizeLinear',
       /^axis 1, by one scale$/,
@@ -335,6 +349,18 @@ describe('no more is claimed than is known', () => {
       return g.op('ReduceMean', [kept, g.ints([TIME])]);
     });
     expect(uses).toEqual([{ op: 'ReduceMean', how: 'axis 1', known: 'unknown' }]);
+  });
+
+  test.each<[string, string, Parameters<typeof found>[0]]>([
+    [
+      'the last place',
+      'axis 1 at place -1',
+      (g, x) => g.op('Gather', [x, g.ints([-1], [])], axis(TIME)),
+    ],
+    ['the last places', 'axis 1 from place -2 on', (g, x) => g.slice(x, TIME, -2, 2 ** 31)],
+    ['the next place', 'axis 1 from place 1 on', (g, x) => g.slice(x, TIME, 1, 2 ** 31)],
+  ])('%s may be read by all', (_, how, build) => {
+    expect(found(build)).toEqual([{ op: expect.any(String), how, known: 'unknown' }]);
   });
 
   test('axes that are computed', () => {

@@ -97,7 +97,10 @@ export class Scope {
   /** What is known of each output of a node, at each length. */
   infer(node: Node): readonly (readonly [Fact, Fact])[] {
     const [one, other] = this.lookups.map((lookup) => factsOf(lookup, node));
-    return node.outputs.map((_, k) => [one![k] ?? UNKNOWN, other![k] ?? UNKNOWN]);
+    return node.outputs.map((_, k) => {
+      const [a, b] = [one![k] ?? UNKNOWN, other![k] ?? UNKNOWN];
+      return FILLS.test(node.op) ? [a, stillTime(this.get(node.inputs[0] ?? ''), a, b)] : [a, b];
+    });
   }
 
   private lookup(which: 0 | 1): Lookup {
@@ -119,6 +122,20 @@ export class Scope {
       },
     };
   }
+}
+
+/** What fills a row up to a length that may be the same for all. */
+const FILLS = /^(Pad|DFT)$/;
+
+/** At the other length as much shorter as the row itself: an axis that was time is time when it is filled up. */
+function stillTime(x: Value, one: Fact, other: Fact): Fact {
+  if (!one.dims || !other.dims || rankOf(x) !== one.dims.length) return other;
+  const dims = other.dims.map((size, axis) => {
+    if (size !== one.dims![axis] || size === null || isTime(x, axis) !== 'yes') return size;
+    const left = size - Math.abs(x.at[0].dims![axis]! - x.at[1].dims![axis]!);
+    return left > 0 ? left : null;
+  });
+  return { ...other, dims };
 }
 
 function factsOf(lookup: Lookup, node: Node): readonly Fact[] {

@@ -159,10 +159,22 @@ const moved: Rule = ({ node, inputs: [x], lookup, other }) => {
     if (isTime(x!, axis) !== 'yes') continue;
     if (steps[k]! < 0) return { how: `axis ${axis} backwards`, known: 'yes' };
     const [start, size] = [starts[k]!, x!.at[0].dims!.at(axis)!];
-    const isAhead = start > 0 && ends[k]! >= size && sliceBounds(other, node)?.starts[k] === start;
-    if (isAhead) return { how: `axis ${axis} from place ${start} on`, known: 'unknown' };
+    // Counted from the end, it is what all positions before it cannot have read.
+    const moves = start < 0 || (start > 0 && ends[k]! >= size);
+    if (moves && sliceBounds(other, node)?.starts[k] === start) {
+      return { how: `axis ${axis} from place ${start} on`, known: 'unknown' };
+    }
   }
   return null;
+};
+
+/** Places that are counted from the end. */
+const picked: Rule = ({ node, inputs: [x], lookup }) => {
+  const axis = lookup.number(node, 'axis') ?? 0;
+  const places = lookup.constant(node.inputs[1] ?? '')?.integers();
+  const last = places?.find((place) => place < 0);
+  if (last === undefined || isTime(x!, axis) !== 'yes') return null;
+  return { how: `axis ${axis} at place ${last}`, known: 'unknown' };
 };
 
 const reversed: Rule = ({ node, inputs: [x], lookup }) =>
@@ -258,6 +270,7 @@ const STANDARD: Readonly<Record<string, Rule>> = {
   ...each('LSTM GRU RNN', recurrent),
   DynamicQuantizeLinear: oneScale,
   Slice: moved,
+  Gather: picked,
   ReverseSequence: reversed,
   ...each('Resize Upsample', resized),
   ...each('MatMul Gemm MatMulInteger', product),
