@@ -38,6 +38,8 @@ interface Again<Compared> {
   readonly optimized: boolean;
   /** Null where no way runs the graph; `note` says why. */
   readonly compared: Compared | null;
+  /** Whether that is because the reference gives no nats for a row for which the run gives some. */
+  readonly contradicts: boolean;
   readonly note: string | null;
   /**
    * Of a graph that rounds activations, the mean size of what chance alone makes between two reference
@@ -56,28 +58,39 @@ export async function scoreAgain<Compared extends Comparison>(
   compare: () => Compared,
 ): Promise<Again<Compared>> {
   const noise = async () => 0;
-  const impossible = (note: string) => ({ rows: 0, optimized: false, compared: null, note, noise });
+  const impossible = (note: string, contradicts = false) => ({
+    ...{ rows: 0, optimized: false, compared: null, contradicts, note, noise },
+  });
   let refused: BpbError | null = null;
-  for (const route of routesOf(options)) {
-    try {
+  try {
+    for (const route of routesOf(options)) {
       const compared = compare();
-      const rows = await scoreGroups(options, route, compared);
-      const { note } = route;
-      const why = refused === null ? note : `${note}: ${refused.actual ?? refused.message}`;
-      const optimized = route.options.runtime.optimize;
-      return { rows, optimized, compared, note: why, noise: () => noiseOf(options, route) };
-    } catch (error) {
-      if (!(error instanceof BpbError)) throw error;
-      // The verifying engine may lack kernels that the run's engine has (bf16 on the CPU).
-      if (error.kind === 'environment') return impossible(error.message);
-      if (!REFUSALS.has(error.code)) throw error;
-      refused ??= error;
+      const before: BpbError | null = refused;
+      try {
+        const rows = await scoreGroups(options, route, compared);
+        const why =
+          before === null ? route.note : `${route.note}: ${before.actual ?? before.message}`;
+        const optimized = route.options.runtime.optimize;
+        const noise = () => noiseOf(options, route);
+        return { rows, optimized, compared, contradicts: false, note: why, noise };
+      } catch (error) {
+        if (!(error instanceof BpbError) || error.kind !== 'input') throw error;
+        if (refused === null || CONTRADICTIONS.has(error.code)) refused = error;
+      }
     }
+  } catch (error) {
+    const cannot = error instanceof BpbError && REFUSALS.has(error.kind);
+    if (!cannot) throw error;
+    refused = error;
   }
-  const { message, actual } = refused!;
-  return impossible(`${message}${actual === undefined ? '' : ` ${actual}`}`);
+  const { message, actual, code } = refused!;
+  return impossible(
+    `${message}${actual === undefined ? '' : ` ${actual}`}`,
+    CONTRADICTIONS.has(code),
+  );
 }
 
+/** Mean size in nats; 0 where one of the two does not run, as no more than usual is then allowed. */
 async function noiseOf(options: ScoreAgain, route: Route): Promise<number> {
   const again = {
     ...options,
@@ -92,13 +105,24 @@ async function noiseOf(options: ScoreAgain, route: Route): Promise<number> {
     differences.begin();
     for (const [k, one] of (first[at++] ?? []).entries()) differences.add(one, nats![k]!);
   };
-  await scoreGroups(again, route, { add: (_group, { nats }) => first.push(nats!) });
-  await scoreGroups(again, nudgedRoute(route), { add: compare });
+  try {
+    await scoreGroups(again, route, { add: (_group, { nats }) => first.push(nats!) });
+    await scoreGroups(again, nudgedRoute(route), { add: compare });
+  } catch (error) {
+    if (error instanceof BpbError && REFUSALS.has(error.kind)) return 0;
+    throw error;
+  }
   return differences.summary().mean_abs_nats ?? 0;
 }
 
-/** What ONNX Runtime says of a graph that it does not run in this way, and may in another. */
-const REFUSALS: ReadonlySet<string> = new Set(['BPB_MODEL_LOAD', 'BPB_MODEL_RUN']);
+/** A graph that this engine cannot read or run, or kernels that it lacks. */
+const REFUSALS: ReadonlySet<string> = new Set(['input', 'environment']);
+
+/**
+ * The graph runs and gives no numbers. In halves a norm may overflow without the fusion that the run used, so that
+ * this too is tried in another way first.
+ */
+const CONTRADICTIONS: ReadonlySet<string> = new Set(['BPB_NAN_LOGITS', 'BPB_NATS_OVERFLOW']);
 
 /** @returns rows that were scored */
 async function scoreGroups(

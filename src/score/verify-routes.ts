@@ -4,6 +4,7 @@
 import type { EngineOptions } from '../engine/types.js';
 import { withExactProducts } from '../onnx/exact-products.js';
 import { nudged } from '../onnx/nudged.js';
+import { withWidenedLogits } from '../onnx/widened-logits.js';
 import type { WorkerSetup } from '../run/messages.js';
 
 export interface Route {
@@ -28,7 +29,25 @@ interface Asked {
  * - Only so, where the CPU ran a graph that rounds activations: fused or not, sums differ in their last
  *   place, and now and then a whole step of the rounding follows.
  */
-export function routesOf({ setup: { options }, rounded, onGpu }: Asked): Route[] {
+export function routesOf({ setup, rounded, onGpu }: Asked): Route[] {
+  const { options, note } = readable(setup.options);
+  return waysToRun(options, rounded, onGpu).map((route) => ({
+    ...route,
+    note: [route.note, note].filter((part) => part !== null).join('; ') || null,
+  }));
+}
+
+/** The JavaScript API has no bf16: logits in it are cast in the graph. */
+function readable(options: EngineOptions): Route {
+  const { graph } = options;
+  const widened = withWidenedLogits(graph.model, graph.path, graph.logits);
+  if (widened === null) return { options, note: null };
+  return { options: { ...options, graph: { ...graph, ...widened } }, note: BF16_NOTE };
+}
+
+const BF16_NOTE = 'bf16 logits are cast to fp32 in the graph, which the JavaScript API can read';
+
+function waysToRun(options: EngineOptions, rounded: boolean, onGpu: boolean): Route[] {
   if (rounded && !onGpu) {
     const note = 'with the same graph optimization, because the graph rounds activations';
     return [{ options: optimizing(options, true), note }];

@@ -92,7 +92,9 @@ export async function verifyRows(options: VerifyOptions): Promise<Verification> 
       differences,
     };
   });
-  if (again.compared === null) return { ...nothing, verdict: 'not_possible', note: again.note };
+  if (again.compared === null) {
+    return { ...nothing, verdict: again.contradicts ? 'fail' : 'not_possible', note: again.note };
+  }
   const { rows, optimized, note, compared } = again;
   const { differences } = compared;
   const found = { ...nothing, rows, ...differences.summary(), optimized, note };

@@ -86,6 +86,9 @@ export async function rowsCheck(
     },
     drawn.compare,
   );
+  if (again.contradicts) {
+    return { check: failed(ROWS, 'nats of each row', again.note ?? 'none'), rows: null };
+  }
   if (again.compared === null) return none(`the rows cannot be scored here: ${again.note}`);
   const { compared } = again;
   const all = compared.all();

@@ -216,7 +216,7 @@ describe('a graph of fp16 that loads only with graph optimization', () => {
       onGpu: true,
     });
     expect(verification).toMatchObject({ verdict: 'not_possible', rows: 0, mean_abs_nats: null });
-    expect(verification.note).toMatch(/cannot load the model/);
+    expect(verification.note).toMatch(/not an ONNX model/);
   });
 
   test('computes in fp16 whatever its logits are, and says so: the tolerance is that of fp16', async () => {
@@ -256,5 +256,93 @@ describe('a graph of fp16 that loads only with graph optimization', () => {
     const w = await scoreFixture();
     const result = await score({ ...options, artifact: path, docs: w.docs });
     expect(result.verification).toMatchObject({ verdict: 'pass', optimized: true });
+  });
+});
+
+describe('what the second session cannot read or run', () => {
+  /** A table behind casts; its logits are of the last type. */
+  const cast = (...types: (keyof typeof TYPE)[]): Uint8Array =>
+    onnxModel({
+      nodes: [
+        { op: 'Gather', inputs: ['table', 'input_ids'], outputs: ['v0'] },
+        ...types.map((type, k) => ({
+          op: 'Cast',
+          inputs: [`v${k}`],
+          outputs: [k + 1 === types.length ? 'logits' : `v${k + 1}`],
+          attributes: { to: { int: TYPE[type] } },
+        })),
+      ],
+      inputs: [{ name: 'input_ids', type: 'int64', dims: ['batch', 'time'] }],
+      outputs: [{ name: 'logits', type: types.at(-1)!, dims: ['batch', 'time', VOCABULARY] }],
+      initializers: [
+        {
+          ...{ name: 'table', type: 'float32', dims: [VOCABULARY, VOCABULARY] },
+          data: normals(VOCABULARY ** 2, 3),
+        },
+      ],
+      opset: 17,
+    });
+
+  test.each<[string, Uint8Array, RegExp | null]>([
+    ['bf16 logits', cast('bfloat16'), /bf16 logits are cast to fp32/],
+    ['bf16 logits of fp16', cast('float16', 'bfloat16'), /bf16 logits are cast to fp32/],
+    ['float64 logits', cast('float64'), null],
+  ])('%s are verified, in each way to run', async (_, model, note) => {
+    const w = await scoreFixture({ model });
+    for (const over of [{}, { optimize: true }]) {
+      const { verification, score: figures } = await score({
+        ...{ ...options, artifact: w.model, docs: w.docs },
+        ...over,
+      });
+      expect(verification.verdict).toBe('pass');
+      if (note === null) expect(verification.note).toBeNull();
+      else expect(verification.note).toMatch(note);
+      expect(figures.val_bpb).toBeGreaterThan(0);
+    }
+  });
+
+  const verified = async (model: Uint8Array, nats = 5) => {
+    const w = await scoreFixture();
+    const asked = { ...options, artifact: w.model, docs: w.docs, workers: 1, threads: 1 } as const;
+    const setup = workerSetup(await openEvaluation(asked, 'plan'), asked);
+    const graph = { ...setup.options.graph, model };
+    return verifyRows({
+      setup: { ...setup, options: { ...setup.options, graph } },
+      groups: [Uint32Array.of(0)],
+      noiseGroups: [],
+      ofRun: new Map([[0, new Float32Array(32).fill(nats)]]),
+      ...{ seed: 1, tolerance: 1e-5, rounded: false, onGpu: true },
+    });
+  };
+
+  test('a product in bf16, which only a GPU has: not possible, and why', async () => {
+    const model = byteModel((g) => {
+      const to = (type: number) => ({ to: { int: type } });
+      const x = g.op('Gather', [g.weights([VOCABULARY, WIDTH]), 'input_ids']);
+      const [a, b] = [x, g.weights([WIDTH, VOCABULARY])].map((each) =>
+        g.op('Cast', [each], to(TYPE.bfloat16)),
+      );
+      return g.op('Cast', [g.op('MatMul', [a!, b!])], to(TYPE.float32));
+    });
+    const found = await verified(model);
+    expect(found).toMatchObject({ verdict: 'not_possible', rows: 0 });
+    expect(found.note).toMatch(/no kernel of MatMul for bf16/);
+  });
+
+  test('logits that it finds to be no numbers contradict the run', async () => {
+    const model = byteModel((g) => {
+      const x = g.op('Gather', [g.weights([VOCABULARY, VOCABULARY]), 'input_ids']);
+      return g.op('Div', [x, g.op('Mul', [x, g.scalar(0)])]);
+    });
+    const found = await verified(model);
+    expect(found).toMatchObject({ verdict: 'fail', rows: 0, mean_abs_nats: null });
+    expect(found.note).toMatch(/no distribution/);
+  });
+
+  test('fewer logits than ids, and another shape: not possible, and no refusal', async () => {
+    const narrow = byteModel((g) => g.op('Gather', [g.weights([VOCABULARY, 8]), 'input_ids']), {
+      width: 8,
+    });
+    expect((await verified(narrow)).verdict).toBe('not_possible');
   });
 });
