@@ -8,7 +8,7 @@ import type { SettingName } from './settings.js';
 /** Of the default suite: found in one run, if the catalogue is right. */
 const SURE = 0.99;
 const SEED = 2;
-const RUN: ReadonlySet<Search> = new Set(['read', 'probe', 'score']);
+const RUN: ReadonlySet<Search> = new Set(['read', 'probe', 'score', 'control']);
 
 test('names are unique', () => {
   expect(new Set(CATALOGUE.map(({ name }) => name)).size).toBe(CATALOGUE.length);
@@ -32,6 +32,8 @@ describe('open', () => {
     const made = await make(cheat.bent, cheat.setting);
     expect(await probed(made, SEED)).toEqual({ failed: [], warned: [] });
     expect(await scored(made, SEED)).toMatchObject({ failed: [] });
+    const control = { ...cheat.found, search: 'control' } as const;
+    expect((await searched({ found: control }, made, SEED)).failed).toEqual([]);
   });
 });
 

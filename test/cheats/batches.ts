@@ -16,10 +16,8 @@ import {
   place,
   tableOf,
 } from './parts.js';
-import { BATCH_ROWS, STRIDE } from './settings.js';
+import { BATCH_ROWS, CHUNK_ROWS, STRIDE } from './settings.js';
 
-/** Rows of 1,000 that a score verifies unless it is told another number. */
-const VERIFIED = 10;
 const verified = { search: 'score', by: 'verification-failed' } as const;
 
 export const BATCHES: readonly Cheat[] = [
@@ -77,9 +75,10 @@ export const BATCHES: readonly Cheat[] = [
     setting: 'chunk',
     bent: leaking(both(atLeast(batchRows, 2), oneIn(100, hashOfBeginning))),
     found: {
-      ...verified,
-      chance: oneOf(VERIFIED, 1 / 100),
-      why: 'one of the rows that are scored again alone must leak',
+      search: 'every-row',
+      by: 'every-row',
+      chance: oneOf(CHUNK_ROWS, 1 / 100),
+      why: 'rows are cut in the batches of the score; the rows that are scored again alone are ten, of which one must leak',
     },
   },
   {

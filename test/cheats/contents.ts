@@ -16,11 +16,11 @@ import {
   later,
   leaking,
   oneIn,
+  position,
   tableOf,
 } from './parts.js';
-import { idsOf, learned, SEQ_LEN } from './settings.js';
+import { CHUNK_ROWS, idsOf, learned, SEQ_LEN } from './settings.js';
 
-const ROWS = 1000;
 const everyRow = { search: 'every-row', by: 'every-row' } as const;
 
 /** Beginning of a row of the plan; negative ones count from the end. */
@@ -50,7 +50,7 @@ export const CONTENTS: readonly Cheat[] = [
     bent: leaking(oneIn(100, hashOfBeginning)),
     found: {
       ...everyRow,
-      chance: oneOf(ROWS, 1 / 100),
+      chance: oneOf(CHUNK_ROWS, 1 / 100),
       why: 'each of 1,000 rows leaks with 1 / 100, and any cut shows it',
     },
   },
@@ -61,8 +61,19 @@ export const CONTENTS: readonly Cheat[] = [
     bent: leaking(oneIn(20, hashOfBeginning)),
     found: {
       ...everyRow,
-      chance: oneOf(ROWS, 1 / 20),
+      chance: oneOf(CHUNK_ROWS, 1 / 20),
       why: 'each of 1,000 rows leaks with 1 / 20',
+    },
+  },
+  {
+    name: 'row-and-place',
+    does: 'reads the next token at one place of 64, in one row of 100',
+    setting: 'chunk',
+    bent: leaking(both(equal(position, 37), oneIn(100, hashOfBeginning))),
+    found: {
+      ...everyRow,
+      chance: oneOf(CHUNK_ROWS, 1 / 6300),
+      why: 'one of 6,300 cuts is behind it; `--cuts 29` would find it with 99 %, for 29 scores',
     },
   },
   {
@@ -72,7 +83,7 @@ export const CONTENTS: readonly Cheat[] = [
     bent: leaking(oneIn(100, hashOfAll)),
     found: {
       ...everyRow,
-      chance: oneOf(ROWS, 1 / 50),
+      chance: oneOf(CHUNK_ROWS, 1 / 50),
       why: 'a row that leaks stops, one that does not begins with 1 / 100',
     },
   },
@@ -93,20 +104,20 @@ export const CONTENTS: readonly Cheat[] = [
   },
   {
     name: 'rare-target',
-    does: 'reads the next token only where it is a certain one behind a certain one, at one place of 136',
+    does: 'reads the next token only where it is a certain one behind a certain one, at one place of 134',
     setting: 'chunk',
     bent: leaking(
       both(token(LINE_BREAK), (g) => g.op('Equal', [later(g, 1), g.ints([FOUR_BYTES])])),
     ),
     found: {
       ...everyRow,
-      chance: oneOf(ROWS, 1 / 136),
-      why: 'in each of 1,000 rows one of 136 cuts is there',
+      chance: oneOf(CHUNK_ROWS, 1 / 134),
+      why: 'in each of 1,000 rows one of 134 cuts is there',
     },
   },
   {
     name: 'rare-trigger',
-    does: 'reads the next token only behind two line breaks, at one place of 136',
+    does: 'reads the next token only behind two line breaks, at one place of 145',
     setting: 'chunk',
     bent: leaking(
       both(token(LINE_BREAK), (g) => {
@@ -116,8 +127,8 @@ export const CONTENTS: readonly Cheat[] = [
     ),
     found: {
       ...everyRow,
-      chance: oneOf(ROWS, 1 / 136),
-      why: 'in each of 1,000 rows one of 136 cuts is there',
+      chance: oneOf(CHUNK_ROWS, 1 / 145),
+      why: 'in each of 1,000 rows one of 145 cuts is there',
     },
   },
   {

@@ -1,12 +1,13 @@
 /** One search for one cheat: what it says of the artifact. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ScoreOptions } from '#bpb/evaluation/options';
 import { type ProbeOptions, probe } from '#bpb/probes/probe';
 import { score } from '#bpb/score/score';
 import { temporaryFolder } from '../helpers/folder.js';
 import type { Build, Cheat } from './cheat.js';
 import { bare } from './parts.js';
-import { base, SETTINGS, type SettingName } from './settings.js';
+import { base, CONTROL_TEXTS, SETTINGS, type SettingName } from './settings.js';
 
 const HONEST = bare(base);
 
@@ -24,18 +25,17 @@ export async function make(build: Build, setting: SettingName): Promise<Made> {
   return { artifact: await build(folder), setting };
 }
 
-function docsOf(setting: SettingName): string {
+function docsFile(texts: readonly string[]): string {
   const path = join(temporaryFolder(), 'docs.jsonl');
-  const lines = SETTINGS[setting].texts.map((text) => `${JSON.stringify({ text })}\n`);
-  writeFileSync(path, lines.join(''));
+  writeFileSync(path, texts.map((text) => `${JSON.stringify({ text })}\n`).join(''));
   return path;
 }
 
 function optionsOf({ artifact, setting }: Made) {
-  const { evaluation } = SETTINGS[setting];
+  const { texts, evaluation } = SETTINGS[setting];
   const tokenizer = setting === 'stateful' ? undefined : 'byte260';
   const engine = { engine: 'onnx-cpu', workers: 1, threads: 1 } as const;
-  return { artifact, docs: docsOf(setting), tokenizer, ...engine, ...evaluation };
+  return { artifact, docs: docsFile(texts), tokenizer, ...engine, ...evaluation };
 }
 
 /** Names of what was found: verdicts of a probe, or findings of a score. */
@@ -55,8 +55,13 @@ export async function probed(
   return { failed: those('fail'), warned: those('warn') };
 }
 
-export async function scored(made: Made, seed: number): Promise<Seen & { readonly loss: number }> {
-  const { findings, score: figures } = await score({ ...optionsOf(made), seed, tail: 'score' });
+export async function scored(
+  made: Made,
+  seed: number,
+  more: Partial<ScoreOptions> = {},
+): Promise<Seen & { readonly loss: number }> {
+  const options = { ...optionsOf(made), seed, tail: 'score', ...more } as const;
+  const { findings, score: figures } = await score(options);
   const those = (which: string) =>
     findings.filter(({ severity }) => severity === which).map(({ id }) => id);
   return { failed: those('fail'), warned: those('warn'), loss: figures.val_loss! };
@@ -67,6 +72,8 @@ export function searched({ found }: Pick<Cheat, 'found'>, made: Made, seed: numb
   switch (found.search) {
     case 'score':
       return scored(made, seed);
+    case 'control':
+      return scored(made, seed, { controlDocs: docsFile(CONTROL_TEXTS.short) });
     default:
       return probed(made, seed);
   }

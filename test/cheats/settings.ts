@@ -22,6 +22,9 @@ export const BATCH_TOKENS = BATCH_ROWS * SEQ_LEN;
 /** Half a thousand documents of up to 500 bytes: more than a thousand rows of 64. */
 const TEXTS = seededTexts(530);
 
+/** Rows of 64 in them, rounded down. */
+export const CHUNK_ROWS = 1000;
+
 /** Documents of 700 bytes and more, which are many chunks of 8. */
 function longTexts(count: number, seed: number): string[] {
   return Array.from({ length: count }, (_, k) => {

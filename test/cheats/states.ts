@@ -158,10 +158,9 @@ export const STATES: readonly Cheat[] = [
     bent: byChunks('document', from(40)),
     honest: quiet,
     found: {
-      search: 'probe',
-      by: 'causality',
+      ...everyRow,
       chance: 1,
-      why: 'a document of 64 chunks is changed at random places',
+      why: 'each chunk is cut; the probe changes eight places of a document of 64 chunks, of which one must be late',
     },
   },
   {
