@@ -41,11 +41,17 @@ export async function overlapsOf(
     .sort((a, b) => a.control - b.control);
 }
 
-/** Different texts among the documents that `counted` has. */
-export function differentTexts(texts: Texts, counted: (document: number) => boolean): number {
+/** 1 for the documents that `counted` has, of equal ones for the first. */
+export function firstOfEach(texts: Texts, counted: (document: number) => boolean): Uint8Array {
   const seen = new Set<string>();
-  for (let k = 0; k + 1 < texts.starts.length; k++) if (counted(k)) seen.add(keyOf(texts, k));
-  return seen.size;
+  const first = new Uint8Array(texts.starts.length - 1);
+  for (let k = 0; k < first.length; k++) {
+    if (!counted(k)) continue;
+    const key = keyOf(texts, k);
+    if (!seen.has(key)) first[k] = 1;
+    seen.add(key);
+  }
+  return first;
 }
 
 function equalDocuments(validation: Texts, control: Texts, found: Map<number, number>): void {

@@ -2,7 +2,7 @@
  * The documents of one side of a comparison with a control set, as its figures and its test have them.
  */
 import type { ByteTotals } from '../bytes/accounting.js';
-import { differentTexts } from '../generalisation/overlap.js';
+import { firstOfEach } from '../generalisation/overlap.js';
 import { ratioOf, total } from '../generalisation/permutation.js';
 import type { Texts } from '../generalisation/texts.js';
 import {
@@ -32,7 +32,7 @@ interface Chosen {
 interface Compared {
   /** What the figures are of. */
   readonly group: Group;
-  /** What the test is of: no document costs more than a uniform guess. */
+  /** What the test is of: each text once, and none costs more than a uniform guess. */
   readonly tested: Group;
   readonly figures: Generalisation['validation'];
 }
@@ -42,7 +42,8 @@ interface Compared {
  *
  * A model that is told by a few bytes which documents it does not know could lose on some of them on purpose, so
  * that the spread of documents hides what it knows of others. In the test a document therefore costs at most what a
- * uniform guess over the vocabulary costs; that the rest stay exchangeable needs nothing of how they are bounded.
+ * uniform guess over the vocabulary costs: documents stay exchangeable, however they are bounded. Copies of a text are
+ * no observations of their own, and enter the test once.
  */
 export function comparedSet(
   bits: Float64Array,
@@ -53,18 +54,19 @@ export function comparedSet(
   const kept = (d: number) => byDocument.targets[d]! > 0 && !left.has(d);
   const chosen = (values: Float64Array) => values.filter((_, d) => kept(d));
   const group = { bits: chosen(bits), bytes: chosen(own) };
-  const bounded = bits.map((each, d) =>
-    Math.min(each, byDocument.targets[d]! * Math.log2(vocabulary)),
-  );
-  const withText = (d: number) => kept(d) && own[d]! > 0;
+  const first = firstOfEach(texts, (d) => kept(d) && own[d]! > 0);
+  const different = (values: Float64Array) => values.filter((_, d) => first[d] === 1);
+  const most = Math.log2(vocabulary);
+  const bounded = bits.map((each, d) => Math.min(each, byDocument.targets[d]! * most));
+  const tested = { bits: different(bounded), bytes: different(own) };
   const bytes = total(group.bytes);
   const targets = byDocument.targets.reduce((sum, count, d) => (kept(d) ? sum + count : sum), 0);
   return {
     group,
-    tested: { bits: chosen(bounded), bytes: group.bytes },
+    tested,
     figures: {
       documents: group.bytes.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0),
-      different: differentTexts(texts, withText),
+      different: tested.bytes.length,
       targets,
       bytes,
       bpb: bytes === 0 ? null : ratioOf(group),

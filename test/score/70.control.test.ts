@@ -207,6 +207,18 @@ describe('what is not judged', () => {
     expect(generalisation!.note).toContain('80 documents with scored text, 1 of them different');
   });
 
+  test('copies of documents are no more evidence than the documents', async () => {
+    const texts = kindOfTexts(60, 2);
+    const copies = documents('copies', [...texts, ...texts, ...texts, ...texts]);
+    const window = 'document' as const;
+    const once = (await run(honest, { window, engine: 'onnx-cpu' })).generalisation!;
+    const often = { window, controlDocs: copies, engine: 'onnx-cpu' } as const;
+    const { generalisation } = await run(honest, often);
+    // The last document alone has no start id behind it, and a few bits less.
+    expect(Math.abs(generalisation!.p! - once.p!)).toBeLessThan(0.05);
+    expect(generalisation!.control).toMatchObject({ documents: 240, different: 60 });
+  });
+
   test('empty documents have nothing to compare', async () => {
     const empty = documents('empty-texts', [
       ...kindOfTexts(20, 3),

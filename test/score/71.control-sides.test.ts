@@ -100,7 +100,9 @@ describe('a model that loses on purpose where it knows nothing', () => {
       targets: new Uint32Array(COUNT).fill(TARGETS),
       lut: bytes,
     };
-    const texts = { bytes: new Uint8Array(0), starts: new Float64Array(COUNT + 1) };
+    // A text of four bytes each.
+    const starts = Float64Array.from({ length: COUNT + 1 }, (_, k) => 4 * k);
+    const texts = { bytes: new Uint8Array(Int32Array.from(bytes.keys()).buffer), starts };
     return comparedSet(bits, { byDocument } as ByteTotals, {
       ...{ accounting: 'lut', vocabulary: VOCABULARY, texts, left: new Set<number>() },
     });
