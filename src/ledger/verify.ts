@@ -122,7 +122,6 @@ export async function probeLedger(options: LedgerProbeOptions): Promise<LedgerRe
   const checked = await checkLedger(options.ledger, { stream: opened?.stream });
   const verdicts = RULES.map((rule) => verdictOf(rule, checked));
   verdicts.push(
-    resultVerdict(checked),
     opened === null
       ? {
           ...verdictOf(STREAM, checked),
@@ -132,6 +131,7 @@ export async function probeLedger(options: LedgerProbeOptions): Promise<LedgerRe
           note: 'no --data to hold it against',
         }
       : streamVerdict(checked),
+    resultVerdict(checked),
   );
   const { header, lines, scored, updates, q30, hash, result, violations } = checked;
   const { ledger: _, run = null, ...stated } = header;

@@ -7,6 +7,7 @@ import type { Progress } from '../progress.js';
 import type { ScoreResult } from '../score/result.js';
 import { harnessCommit, harnessVersion } from '../version.js';
 import { consistencyChecks } from './consistency.js';
+import { ledgerChecks } from './ledger-check.js';
 import { reopen } from './open.js';
 import { VERIFY_CHECKS, type VerifyOptions } from './options.js';
 import { type ReadResult, readResult } from './read.js';
@@ -46,6 +47,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const checks = consistencyChecks(result, rules);
   const tables = await checkTables(read, onProgress);
   checks.push(...rulesChecks(result, options.rules), ...tables.checks);
+  checks.push(...(await ledgerChecks(result)));
   let rows: VerifyReport['rows'] = null;
   if (options.artifact !== undefined) {
     const opened = await reopen(computed(result), options);

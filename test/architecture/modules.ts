@@ -134,6 +134,7 @@ export const MODULES: readonly Module[] = [
       'bytes',
       'engine',
       'evaluation',
+      'ledger',
       'run',
       'generalisation',
       'score',
