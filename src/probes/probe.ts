@@ -29,6 +29,7 @@ import { harnessCommit, harnessVersion } from '../version.js';
 import type { WindowOptions } from '../windows/options.js';
 import { anyFailed, probeAll } from './all.js';
 import type { EveryRow } from './every-row.js';
+import { withOperators } from './located.js';
 import type { SessionSetup } from './messages.js';
 import { probeEveryRow } from './probe-every-row.js';
 
@@ -156,7 +157,9 @@ export async function probe(options: ProbeOptions): Promise<ProbeReport> {
   const all = { artifact, tokenizer, stream, setup, workers, seed, thorough, signal, onProgress };
   const { verdicts, findings: ofGraph, notes, info, noise } = await probeAll(all);
   const everyRow = planned && (await probeEveryRow(planned, options, { seed, cuts: cuts! }));
-  if (everyRow !== null) verdicts.push(everyRow.verdict);
+  if (everyRow !== null) {
+    verdicts.push(...withOperators([everyRow.verdict], artifact, window.seqLen));
+  }
   const rules = reportOn(evaluation);
   const ofRules = rules === null ? [] : ruleFindings(rules);
   const findings = bySeverity([...ofGraph, ...ofData, ...ofRules]);

@@ -15,6 +15,7 @@ import { SCORE_CHECKS, type ScoreOptions } from '../evaluation/options.js';
 import { checkOptionTypes } from '../option-check.js';
 import { withOutDirectory } from '../out-directory.js';
 import { type EveryRowJudged, judgeEveryRow } from '../probes/every-row.js';
+import { withOperators } from '../probes/located.js';
 import { seedOf } from '../random.js';
 import { requires } from '../rules/allowed.js';
 import type { WorkerSetup } from '../run/messages.js';
@@ -117,7 +118,9 @@ async function scoreWith(ledger: RunLedger, options: ScoreOptions): Promise<Scor
     ));
   const total = (performance.now() - started) / 1000;
   const files = output?.writeTables(documentRows(bytes, run.totals)) ?? null;
-  const probes = everyRow === null ? strict : [...(strict ?? []), everyRow.verdict];
+  const { artifact, window } = evaluation;
+  const located = everyRow && withOperators([everyRow.verdict], artifact, window.seqLen);
+  const probes = located === null ? strict : [...(strict ?? []), ...located];
   const scored = {
     ...run,
     ...{ seed, bytes, ofData, probes, generalisation, files },

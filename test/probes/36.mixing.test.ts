@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type ProbeReport, probe } from '#bpb/index';
 import { overTime } from '#bpb/probes/graph/over-time';
+import { score } from '#bpb/score/score';
 import { attention, byteModel, meanOver } from '../helpers/byte-models.js';
 import { fileFolder } from '../helpers/folder.js';
 import { embedded, fftConvolution, halved, head, noisy, router } from '../helpers/mixing-models.js';
@@ -101,6 +102,24 @@ describe('a router over the mean of all positions', () => {
     expect(withVerdict(faint, 'warn')).toEqual(['causality']);
     expect(withVerdict(faint, 'fail')).toEqual([]);
     expect(named(await probed(half(1e-1)), 'causality').verdict).toBe('fail');
+  });
+});
+
+describe('every row', () => {
+  test('a faint effect is warned of, and named, by a probe and by a score', async () => {
+    const w = await scoreFixture({ model: byteModel((g) => head(g, router(g, 3e-7))) });
+    const own = { tokenizer: 'byte260', docs: w.docs, window: 'document', seqLen: 128 } as const;
+    const asked = { artifact: w.model, ...own, seed: 1, everyRow: true };
+    const report = await probe(asked);
+    const scored = await score({ ...asked, strict: true });
+    for (const verdicts of [report.verdicts, scored.probes!]) {
+      const found = verdicts.find(({ name }) => name === 'every-row')!;
+      expect(found.verdict).toBe('warn');
+      expect(found.note).toMatch(/; runs over time: ReduceMean \(v\d+, axis 1\)$/);
+    }
+    expect(scored.status).toBe('scored');
+    const warned = scored.findings.find(({ id }) => id === 'probes-warned')!;
+    expect(warned.message).toMatch(/causality \(.* nats\), every-row \(.* nats\)/);
   });
 });
 
