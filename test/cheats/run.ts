@@ -72,6 +72,8 @@ export function searched({ found }: Pick<Cheat, 'found'>, made: Made, seed: numb
   switch (found.search) {
     case 'score':
       return scored(made, seed);
+    case 'every-row':
+      return probed(made, seed, { everyRow: true });
     case 'control':
       return scored(made, seed, { controlDocs: docsFile(CONTROL_TEXTS.short) });
     default:
