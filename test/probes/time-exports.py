@@ -94,7 +94,9 @@ class Same(nn.Module):
 class Recurrence(nn.Module):
     def __init__(self, both):
         super().__init__()
-        self.lstm = nn.LSTM(WIDTH, WIDTH // (2 if both else 1), batch_first=True, bidirectional=both)
+        self.lstm = nn.LSTM(
+            WIDTH, WIDTH // (2 if both else 1), batch_first=True, bidirectional=both
+        )
 
     def forward(self, x):
         return self.lstm(x)[0]
@@ -136,7 +138,10 @@ MIXES = {
 def main():
     folder = Path(sys.argv[1])
     warnings.simplefilter("ignore")
-    batch, time = torch.export.Dim("batch", min=1, max=64), torch.export.Dim("time", min=2, max=PLACES // 2)
+    batch, time = (
+        torch.export.Dim("batch", min=1, max=64),
+        torch.export.Dim("time", min=2, max=PLACES // 2),
+    )
     for name, mix in MIXES.items():
         torch.manual_seed(3)
         model = Model(mix()).eval()
@@ -153,7 +158,9 @@ def main():
                 external_data=False,
                 verbose=False,
             )
-        except Exception as error:  # a torch that cannot export one of them can still export the others
+        except (
+            Exception
+        ) as error:  # a torch that cannot export one of them can still export the others
             print(f"{name}: {type(error).__name__}: {str(error).splitlines()[0]}")
 
 
