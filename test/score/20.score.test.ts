@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ScoreOptions } from '#bpb/evaluation/options';
 import { onnxModel } from '#bpb/onnx/writer';
-import { scoreText } from '#bpb/report/score-text';
 import { score } from '#bpb/score/score';
 import { normals, tableGraph, tableModel } from '../helpers/models.js';
 import {
@@ -174,17 +173,13 @@ describe('shapes and types of others', () => {
     expect(result.verification).toMatchObject({ verdict: 'pass', rows: 3, tolerance_nats: 1e-3 });
   });
 
-  test('bf16 logits score, and the verification says that it is not possible', async () => {
+  test('bf16 logits score, and are verified as what they are in fp32', async () => {
     const w = await scoreFixture();
     writeFileSync(w.model, tableModel(w.table, VOCABULARY, { output: 'bfloat16' }));
     const result = await score({ ...byte260, artifact: w.model, docs: w.docs, verifyRows: 3 });
-    expect(result.verification.verdict).toBe('not_possible');
-    expect(result.score.val_bpb).not.toBeNull();
-    const unverified = result.findings.find(({ id }) => id === 'unverified');
-    expect(unverified).toMatchObject({ severity: 'warn' });
-    expect(unverified!.message).toContain(result.verification.note!);
-    const page = scoreText(result, { columns: 200, plain: true });
-    expect(page.trim().split('\n')[0]).toMatch(/bits per byte.*unverified \(nothing else runs/);
+    expect(result.engine.precision).toBe('bf16');
+    expect(result.verification).toMatchObject({ verdict: 'pass', rows: 3, tolerance_nats: 1e-3 });
+    expect(result.verification.note).toMatch(/bf16 logits are cast to fp32/);
   });
 });
 

@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { scoreText } from '#bpb/report/score-text';
+import { unverifiedFindings } from '#bpb/score/findings';
 import { hashJson } from '#bpb/score/identity';
 import { score } from '#bpb/score/score';
 import { verify } from '#bpb/verify/verify';
@@ -30,6 +32,18 @@ describe('a score that nothing verified', () => {
     );
     const verified = await bpb(...what.slice(0, -2));
     expect(verified.stdout).not.toMatch(/unverified/);
+  });
+
+  test('nor can verify says why, in its own line and as a finding', async () => {
+    const w = await scoreFixture();
+    const result = await score({ ...byte260, artifact: w.model, docs: w.docs, verifyRows: 1 });
+    const note = 'no kernel of MatMul for bf16';
+    const verification = { ...result.verification, verdict: 'not_possible' as const, note };
+    const page = scoreText({ ...result, verification }, { columns: 200, plain: true });
+    expect(page.trim().split('\n')[0]).toMatch(/bits per byte.*unverified \(nothing else runs/);
+    const found = unverifiedFindings({ ...result, verification });
+    expect(found).toContainEqual(expect.objectContaining({ id: 'unverified', severity: 'warn' }));
+    expect(found[0]!.message).toContain(note);
   });
 
   test('keeps saying so when it is verified later, and is caught where the finding was taken out', async () => {
