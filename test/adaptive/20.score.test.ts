@@ -6,6 +6,7 @@ import type { ScoreOptions } from '#bpb/evaluation/options';
 import { score } from '#bpb/score/score';
 import { countsAdapt, countsNats, lagNats, writeCounts, writeLag } from '../helpers/adaptive.js';
 import { temporaryFolder } from '../helpers/folder.js';
+import { eventsOf } from '../helpers/ledger.js';
 import { type ScoreFixture, scoreFixture, VOCABULARY } from '../helpers/score-fixture.js';
 
 /** Each document with the next one's BOS, which is its last target. */
@@ -137,8 +138,8 @@ describe('the ledger', () => {
         return ledger;
       }),
     );
-    const [one, ...others] = files.map((file) => readFileSync(file, 'utf8'));
-    for (const other of others) expect(other).toBe(one);
+    const [one, ...others] = files.map(eventsOf);
+    for (const other of others) expect(other).toEqual(one);
     const scored = new Set<number>();
     let updates = 0;
     for (const line of lines(files[0]!)) {

@@ -1,6 +1,6 @@
 /** Ledgers as another evaluator would write them: the documented format, written here once more. */
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkLedger } from '#bpb/ledger/check';
 import type { ViolationCode } from '#bpb/ledger/violations';
@@ -83,4 +83,14 @@ export async function broken(
 ): Promise<[code: ViolationCode, line: number | null][]> {
   const { violations } = await checkLedger(ledgerFile(lines));
   return violations.list().map(({ code, line }) => [code, line]);
+}
+
+/** What a run entered, line by line: not its name, nor the hashes and the result that follow from that. */
+export function eventsOf(path: string): string[] {
+  return readFileSync(path, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .slice(1)
+    .filter((line) => !line.startsWith('{"result"'))
+    .map((line) => line.replace(/,"hash":"[0-9a-f]{64}"/, ''));
 }
