@@ -90,6 +90,19 @@ export class Tokens {
     return this.document(length);
   }
 
+  /**
+   * The last row of a document of the stream, as whole rows of `inputs` leave it, and the token behind
+   * it; null where no document has one.
+   */
+  ending(inputs: number): Int32Array | null {
+    const { ids, documentStarts: starts } = this.stream ?? NOTHING;
+    if (starts.length < 2) return null;
+    const d = this.below(starts.length - 1);
+    const [start, end] = [starts[d]!, starts[d + 1]!];
+    const length = ((end - start - 1) % inputs) + 1;
+    return Int32Array.from(ids.subarray(end - length, end + 1));
+  }
+
   /** Documents of the stream that follow one another, `length` tokens in all where it has them. */
   documents(length: number): Int32Array[] {
     const { ids, documentStarts: starts } = this.stream ?? NOTHING;
