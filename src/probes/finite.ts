@@ -100,7 +100,8 @@ function rarest({ ids }: TokenStream, written: Int32Array, count: number): numbe
 function places({ ids }: TokenStream, id: number, inputs: number): Tried[] {
   const found: Tried[] = [];
   for (let at = ids.indexOf(id, 1); at > 0 && found.length < PLACES; at = ids.indexOf(id, at + 1)) {
-    const start = Math.max(0, at - Math.min(inputs - 1, CONTEXT));
+    // Of a row of one input, the one before it.
+    const start = Math.max(0, at - Math.max(1, Math.min(inputs - 1, CONTEXT)));
     const end = Math.min(ids.length, at + 2, start + inputs + 1);
     const row = { tokens: Int32Array.from(ids.subarray(start, end)) };
     found.push({ row, what: 'the data', start });

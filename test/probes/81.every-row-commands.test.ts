@@ -128,6 +128,16 @@ test('logits that a replacement turns into NaN fail it, and do not end the run',
   expect(report.verdicts.at(-1)!.note).toMatch(/moved beyond any number/);
 });
 
+test('rows of one input have nothing to replace, and are probed also where the last id is a rare one', async () => {
+  const w = await scoreFixture({ texts: ['aaa', 'ab~'], model: byteModel(attention) });
+  for (const window of ['chunk', 'document'] as const) {
+    const options = { ...asked, window, seqLen: 1, artifact: w.model, docs: w.docs };
+    const { verdict, verdicts } = await probe({ ...options, everyRow: true });
+    expect(verdict).toBe('pass');
+    expect(verdicts.at(-1)).toMatchObject({ name: 'every-row', verdict: 'not_applicable' });
+  }
+});
+
 describe('misuse', () => {
   const model = byteModel(attention);
   test.each<[string, string[], RegExp]>([
