@@ -110,7 +110,7 @@ function leakAtMost(cuts: number): number {
 }
 
 /** `0.46 %`, of a share. */
-export function percent(share: number): string {
+function percent(share: number): string {
   return `${Number((100 * share).toPrecision(2))} %`;
 }
 
@@ -140,10 +140,14 @@ function placeText({ row, cut, offset, position, by, nats }: WorstPlace): string
 
 /** A faint movement is named too: what is above 0 may be warned of. */
 function passed({ cuts, found, worst }: EveryRowTotals, bound: number): string {
-  const share = `at most ${percent(bound)} of the targets`;
-  const certainly = `(${percent(CONFIDENCE)} certain)`;
-  if (found.largest === 0 || worst === null) {
-    return `nothing moved in ${plural(cuts, 'cut')}: ${share} read what follows them ${certainly}`;
-  }
-  return `nothing moved by more than the tolerance in ${plural(cuts, 'cut')}: ${share} do ${certainly}; ${placeText(worst)}`;
+  const exact = found.largest === 0 || worst === null;
+  const nothing = `nothing moved${exact ? '' : ' by more than the tolerance'} in ${plural(cuts, 'cut')}`;
+  const said = `${nothing}: ${boundText(bound, `${percent(CONFIDENCE)} certain`)}`;
+  return exact ? said : `${said}; ${placeText(worst)}`;
+}
+
+/** What a bound says of the targets; one of all of them says nothing. */
+export function boundText(bound: number, certainty: string): string {
+  if (bound >= 1) return 'too few for a bound, --cuts draws more';
+  return `at most ${percent(bound)} of the targets read what follows them (${certainty})`;
 }

@@ -1,7 +1,7 @@
 /**
  * The rows of a score's table, as the terminal and Markdown reports show them.
  */
-import { percent } from '../probes/every-row.js';
+import { boundText } from '../probes/every-row.js';
 import type { ScoreResult } from '../score/result.js';
 import { namesWith, type ProbeVerdict } from '../verdict.js';
 import { plural } from '../words.js';
@@ -232,8 +232,7 @@ export function everyRowLine(checked: ScoreResult['every_row']): Row[] {
   const { cuts, rows, leak_at_most: most, moved_cuts: moved, seed } = checked;
   const done = `${plural(cuts, 'cut')} in ${plural(rows, 'row')}, seed ${seed}`;
   if (most !== null) {
-    const bound = `at most ${percent(most)} of the targets read what follows them (99 %)`;
-    return [['all rows', `${done}: ${bound}`]];
+    return [['all rows', `${done}: ${boundText(most, '99 %')}`]];
   }
   const none = cuts === 0 ? 'nothing to replace' : `moved behind ${plural(moved, 'cut')}`;
   return [['all rows', `${done}: ${none}`]];

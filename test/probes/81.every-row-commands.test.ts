@@ -138,6 +138,18 @@ test('rows of one input have nothing to replace, and are probed also where the l
   }
 });
 
+test('few cuts bound nothing, and the report does not say that all targets may leak', async () => {
+  const w = await scoreFixture({ model: byteModel(attention) });
+  const data = ['--tokenizer', 'byte260', '--docs', w.docs, '--window', 'sliding'];
+  const flags = [...data, '--seq-len', '4', '--stride', '1', '--every-row'];
+  for (const cuts of ['1', '4']) {
+    const { code, stdout } = await bpb('probe', w.model, ...flags, '--cuts', cuts);
+    const words = stdout.replace(/\s+/g, ' ');
+    expect([code, words]).toEqual([0, expect.stringMatching(/too few for a bound, --cuts draws/)]);
+    expect(words).not.toMatch(/100 %/);
+  }
+});
+
 describe('misuse', () => {
   const model = byteModel(attention);
   test.each<[string, string[], RegExp]>([
