@@ -21,7 +21,7 @@ import { figure, plural } from '../words.js';
 import { notApplicable, type Outcome } from './context.js';
 import { judge, sameShape } from './differences.js';
 
-const CONFIDENCE = 0.99;
+export const CONFIDENCE = 0.99;
 
 /** Field `every_row` of a result and of a probe report (docs/result.md). */
 export interface EveryRow {
@@ -105,7 +105,7 @@ export function judgeEveryRow(
 }
 
 /** @param cuts N of the bound, above 0 */
-function leakAtMost(cuts: number): number {
+export function leakAtMost(cuts: number): number {
   return Math.min(1, -Math.log(1 - CONFIDENCE) / cuts);
 }
 

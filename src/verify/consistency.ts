@@ -21,6 +21,7 @@ import type { ClaimedResult, ScoreResult } from '../score/result.js';
 import { harnessVersion } from '../version.js';
 import { checkWindowOptions } from '../windows/options.js';
 import { equalFigures, type Figure, failed, notChecked, passed } from './check.js';
+import { everyRowCheck } from './every-row-check.js';
 import { generalisationCheck } from './generalisation-check.js';
 import { capOf } from './rules.js';
 import type { VerifyCheck } from './types.js';
@@ -35,7 +36,7 @@ const sum = (values: readonly number[]) => values.reduce((all, each) => all + ea
  * @param rules those that the result names, where they are known
  */
 export function consistencyChecks(result: Result, rules: Rules | null): VerifyCheck[] {
-  const compared = generalisationCheck(result);
+  const further = [generalisationCheck(result), everyRowCheck(result)];
   return [
     passed({ name: 'run-hash', what: 'run.sha256 is that of all other fields' }),
     identityCheck(result),
@@ -44,7 +45,7 @@ export function consistencyChecks(result: Result, rules: Rules | null): VerifyCh
     figuresCheck(result),
     findingsCheck(result, ownFindings(result)),
     sizeCheck(result, rules),
-    ...(compared === null ? [] : [compared]),
+    ...further.filter((check) => check !== null),
   ];
 }
 

@@ -127,9 +127,16 @@ const everyRow = z.looseObject({
   seed: count,
   cuts_per_row: count.min(1),
   rows: count,
+  rows_without_later_input: count,
   cuts: count,
+  effective_cuts: z.number().nonnegative(),
   targets_compared: count,
+  moved_cuts: count,
+  moved_targets: count,
+  largest_nats: z.number().nonnegative().nullable(),
   leak_at_most: z.number().min(0).max(1).nullable(),
+  confidence: z.number(),
+  worst: z.looseObject({}).nullable(),
 });
 
 const computedSchema = z.looseObject({
@@ -190,6 +197,7 @@ const computedSchema = z.looseObject({
         verdict: z.enum(['pass', 'warn', 'fail', 'not_applicable']),
         effect: z.number().nullable().optional(),
         unit: z.string().nullable().optional(),
+        tolerance: z.number().nullable().optional(),
       }),
     )
     .nullable(),
