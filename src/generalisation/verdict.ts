@@ -48,6 +48,11 @@ export function remarkOf(figures: Figures): string | null {
   if (verdictOf(figures) === 'pass' && p! < P_MAX && difference_bpb! < 0) {
     remarks.push('better on the validation set beyond chance, by no more than the margin');
   }
+  if (verdictOf(figures) === 'pass' && p! >= P_MAX && difference_bpb! < -figures.margin_bpb!) {
+    remarks.push(
+      'better on the validation set by more than the margin, which chance may be: no more than that is shown',
+    );
+  }
   if (control.left_out > 0) {
     remarks.push(
       `${plural(control.left_out, 'document')} of the control set left out: they stand in the validation set too`,

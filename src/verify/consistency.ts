@@ -24,6 +24,7 @@ import { equalFigures, type Figure, failed, notChecked, passed } from './check.j
 import { everyRowCheck } from './every-row-check.js';
 import { generalisationCheck } from './generalisation-check.js';
 import { capOf } from './rules.js';
+import { seedChecks, verificationCheck } from './run-check.js';
 import type { VerifyCheck } from './types.js';
 
 type Result = ScoreResult | ClaimedResult;
@@ -45,6 +46,7 @@ export function consistencyChecks(result: Result, rules: Rules | null): VerifyCh
     figuresCheck(result),
     findingsCheck(result, ownFindings(result)),
     sizeCheck(result, rules),
+    ...(result.engine === null ? [] : [...seedChecks(result), verificationCheck(result)]),
     ...further.filter((check) => check !== null),
   ];
 }

@@ -5,6 +5,7 @@ import { uncertaintyOf } from '../score/figures.js';
 import type { ClaimedResult, ScoreResult } from '../score/result.js';
 import { equalFigures, type Figure, notChecked } from './check.js';
 import type { DocumentTable } from './documents-table.js';
+import { comparedDocuments } from './generalisation-check.js';
 import type { VerifyCheck } from './types.js';
 
 type Result = ScoreResult | ClaimedResult;
@@ -22,7 +23,9 @@ export const INTERVAL = {
 };
 
 export function documentChecks(result: Result, table: DocumentTable): VerifyCheck[] {
-  return [sumsCheck(result, table), intervalCheck(result, table)];
+  const compared = comparedDocuments(result, table);
+  const own = [sumsCheck(result, table), intervalCheck(result, table)];
+  return compared === null ? own : [...own, compared];
 }
 
 function sumsCheck({ totals }: Result, table: DocumentTable): VerifyCheck {

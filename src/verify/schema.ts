@@ -14,6 +14,7 @@ const sha256 = z.custom<string>(
 const q30 = z.custom<string>((value) => typeof value === 'string' && /^\d{1,40}$/.test(value), {
   error: 'a decimal integer in quotes',
 });
+const seed = count.max(2 ** 32 - 1);
 const file = z.looseObject({ file: z.string(), tokens: count, sha256 });
 const optionalFiles = z
   .array(z.looseObject({ file: z.string(), bytes: count, sha256 }))
@@ -31,14 +32,19 @@ const comparedSet = {
 /** The comparison with a control set. */
 const generalisation = z.looseObject({
   verdict: z.enum(['pass', 'fail', 'not_judged']),
+  note: z.string().nullable(),
   accounting: z.enum(['lut', 'sidecar', 'decoded', 'original']),
   validation: z.looseObject(comparedSet),
-  control: z.looseObject({ ...comparedSet, sha256, left_out: count, infinite_targets: count }),
+  control: z.looseObject({
+    ...comparedSet,
+    ...{ source: z.string(), sha256, tokens: count, left_out: count, infinite_targets: count },
+  }),
   difference_bpb: z.number().nullable(),
   ci95_bpb: z.tuple([z.number(), z.number()]).nullable(),
   margin_bpb: z.number().min(0).nullable(),
   p: z.number().min(0).nullable(),
   permutations: count.nullable(),
+  seed,
 });
 
 const finding = z.looseObject({
@@ -124,7 +130,7 @@ const figures = {
 
 /** Older results have none. */
 const everyRow = z.looseObject({
-  seed: count,
+  seed,
   cuts_per_row: count.min(1),
   rows: count,
   rows_without_later_input: count,
@@ -172,10 +178,25 @@ const computedSchema = z.looseObject({
     allowed_ops: z.array(z.string()).optional(),
     inputs: z.record(z.string(), z.looseObject({ by: z.string() })),
   }),
+  seed: seed.optional(),
   verification: z.looseObject({
     verdict: z.enum(['pass', 'fail', 'not_possible', 'skipped']),
     rows: count,
+    seed,
+    mean_nats: z.number().nullable(),
+    mean_abs_nats: nats.nullable(),
+    max_abs_nats: nats.nullable(),
+    tolerance_nats: nats,
+    mean_tolerance_nats: nats.nullable().optional(),
   }),
+  ledger: z
+    .looseObject({
+      file: z.string(),
+      run: z.string().min(1).max(200).nullable().optional(),
+      hash: sha256,
+    })
+    .nullable()
+    .optional(),
   decided_by: z.record(z.string(), z.string()).optional(),
   optimization: z
     .looseObject({
@@ -208,7 +229,7 @@ const computedSchema = z.looseObject({
 const claimedSchema = z.looseObject({
   ...common,
   score: z.looseObject({ evidence: z.literal('claimed'), ...figures }),
-  ledger: z.looseObject({ hash: z.string() }),
+  ledger: z.looseObject({ hash: sha256 }),
   claim: z.looseObject({ targets: z.looseObject({ file: z.string(), sha256 }) }),
 });
 

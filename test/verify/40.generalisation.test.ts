@@ -35,6 +35,8 @@ beforeAll(async () => {
   const few = file('few.jsonl', lines(kindOfTexts(20, 2)));
   const artifact = join(folder, 'honest.onnx');
   await score({ ...common, artifact, controlDocs: few, out: join(folder, 'few') });
+  const left = file('left.jsonl', lines([VALIDATION[7]!, ...kindOfTexts(120, 2)]));
+  await score({ ...common, artifact, controlDocs: left, out: join(folder, 'left') });
 });
 
 const failing = async (result: string) =>
@@ -97,6 +99,33 @@ describe('edited and hashed again', () => {
         ['generalisation'],
       ],
       ['honest', 'failed', (g) => (g.verdict = 'fail'), ['generalisation']],
+      ['honest', 'another seed', (g) => (g.seed += 1), ['seed']],
+      ['honest', 'another seed of the run', (_, r) => (r.seed += 1), ['seed']],
+      ['honest', 'another seed of its verification', (_, r) => (r.verification.seed = 4), ['seed']],
+      ['honest', 'fewer permutations', (g) => (g.permutations = 999), ['generalisation']],
+      ['honest', 'a remark', (g) => (g.note = 'in order'), ['generalisation']],
+      ['few', 'another reason', (g) => (g.note = null), ['generalisation']],
+      ['honest', 'more documents', (g) => (g.validation.documents = 56), ['compared-documents']],
+      ['honest', 'more texts', (g) => (g.control.different = 53), ['generalisation']],
+      ['honest', 'no bytes', (g) => (g.control.bytes = 0), ['generalisation']],
+      ['honest', 'fewer targets', (g) => (g.control.targets = 3), ['generalisation']],
+      ['honest', 'more targets', (g) => (g.control.targets *= 2), ['generalisation']],
+      ['honest', 'a wider interval', (g) => (g.ci95_bpb[1] += 0.1), ['generalisation']],
+      ['trained', 'a document left out', (g, r) => leftOut(g, r), ['compared-documents']],
+      ['honest', 'rows that nobody scored', (_, r) => (r.verification.rows = 0), ['verification']],
+      [
+        'honest',
+        'verified beyond its tolerance',
+        (_, { verification: v }) => Object.assign(v, { mean_abs_nats: 1, max_abs_nats: 2 }),
+        ['verification'],
+      ],
+      [
+        'honest',
+        'a mean beyond its mean size',
+        (_, { verification: v }) => (v.mean_nats = 2 * v.mean_abs_nats + 1e-9),
+        ['verification'],
+      ],
+      ['honest', 'skipped rows', (_, r) => (r.verification.verdict = 'skipped'), ['verification']],
       [
         'few',
         'judged by a p that nobody drew',
@@ -117,6 +146,17 @@ describe('edited and hashed again', () => {
   function passed(g: Bent, result: Bent): void {
     g.verdict = 'pass';
     withoutFinding(result);
+  }
+
+  /** One document cannot hold as many bits as the validation set then seems to have. */
+  function leftOut(g: Bent, result: Bent): void {
+    g.control.left_out = 1;
+    g.validation.bpb = g.control.bpb * 0.99;
+    g.difference_bpb = g.validation.bpb - g.control.bpb;
+    g.ci95_bpb = [g.difference_bpb - 1, g.difference_bpb + 1];
+    g.note = '1 document of the control set left out: they stand in the validation set too';
+    g.p = 0.3;
+    passed(g, result);
   }
 
   function notJudged(g: Bent, result?: Bent): void {
@@ -147,6 +187,19 @@ describe('edited and hashed again', () => {
     );
     expect(ended).toMatch(/^(BPB_RESULT_INVALID|failed)$/);
   });
+});
+
+test('with documents left out it is consistent, and their bounds are checked', async () => {
+  const report = await verify({ result: join(folder, 'left') });
+  const compared = report.checks.find(({ name }) => name === 'compared-documents');
+  expect([report.verdict, compared?.verdict]).toEqual(['claimed', 'pass']);
+  expect(compared?.note).toBe('which documents were left out is not known');
+  expect(resultOf(join(folder, 'left')).generalisation?.control.left_out).toBe(1);
+  const bent = bend(copyOf(join(folder, 'left')), ({ generalisation }) => {
+    generalisation.validation.documents -= 1;
+    generalisation.validation.different -= 1;
+  });
+  expect(await failing(bent)).toEqual(['compared-documents']);
 });
 
 test('the fixtures are what they are called', () => {
