@@ -45,7 +45,7 @@ export async function openControl(
   try {
     return await opened(scored, options, source);
   } catch (error) {
-    throw error instanceof BpbError ? inFlagsOfControl(error) : error;
+    throw error instanceof BpbError ? inFlagsOfControl(error, options) : error;
   }
 }
 
@@ -97,10 +97,13 @@ function refused({ message, hint }: Finding, path: string): BpbError {
   });
 }
 
-/** The same error, with the flags of a control set in the place of those of the data. */
-function inFlagsOfControl(error: BpbError): BpbError {
+const ONE_FIELD =
+  'One --text-field is for both sets of documents: name the field in one file as in the other.';
+
+/** The same error, with the flags of a control set in the place of those of the data; not those of another command. */
+function inFlagsOfControl(error: BpbError, { docs }: ScoreOptions): BpbError {
   const renamed = (text: string | undefined) =>
-    text?.replace(/(?<![\w-])--(docs|data)\b(?!-)/g, '--control-$1');
+    text?.replace(/(?<![\w-]|bpb tokenize )--(docs|data)\b(?!-)/g, '--control-$1');
   const { kind, code, message, path, expected, actual, hint, cause } = error;
   if (kind === 'interrupted' || kind === 'internal') return error;
   return new BpbError({
@@ -108,6 +111,6 @@ function inFlagsOfControl(error: BpbError): BpbError {
     message: `the control set: ${renamed(message)}`,
     path: renamed(path),
     expected: renamed(expected),
-    hint: renamed(hint),
+    hint: code === 'BPB_DOCUMENT_TEXT' && docs !== undefined ? ONE_FIELD : renamed(hint),
   });
 }

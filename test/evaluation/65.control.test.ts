@@ -114,7 +114,20 @@ describe('what cannot be read', () => {
     expect(error).toMatchObject({ code, exitCode: 3 });
     expect(error.message).toMatch(/^the control set: /);
     // The way out names the flags of a control set.
-    expect(`${error.expected} ${error.hint}`).not.toMatch(/--(docs|data)\b/);
+    expect(`${error.expected} ${error.hint}`).not.toMatch(/(?<!bpb tokenize )--(docs|data)\b/);
+  });
+
+  test('the way out is a command that there is, and holds for both sets', async () => {
+    const asShards = await refused({ controlData: control });
+    expect(asShards.hint).toContain(`--control-docs ${control},`);
+    expect(asShards.hint).toContain(`bpb tokenize --docs ${control} --tokenizer`);
+    const other = documents('field.jsonl', OTHERS, 'body');
+    expect((await refused({ controlDocs: other })).hint).toBe(
+      'One --text-field is for both sets of documents: name the field in one file as in the other.',
+    );
+    // Of shards there is no field that another one would contradict.
+    const alone = { docs: undefined, data: ['sotu-val'], controlDocs: other };
+    expect((await refused(alone)).hint).toContain('--text-field body');
   });
 
   function bare(): string {
