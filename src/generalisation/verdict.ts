@@ -49,9 +49,7 @@ export function remarkOf(figures: Figures): string | null {
     remarks.push('better on the validation set beyond chance, by no more than the margin');
   }
   if (verdictOf(figures) === 'pass' && p! >= P_MAX && difference_bpb! < -figures.margin_bpb!) {
-    remarks.push(
-      'better on the validation set by more than the margin, which chance may be: no more than that is shown',
-    );
+    remarks.push('better on the validation set by more than the margin, not beyond chance');
   }
   if (control.left_out > 0) {
     remarks.push(

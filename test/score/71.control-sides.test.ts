@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ByteTotals } from '#bpb/bytes/accounting';
 import { permutationTest } from '#bpb/generalisation/permutation';
+import { remarkOf } from '#bpb/generalisation/verdict';
 import { comparedSet } from '#bpb/score/compared-set';
 import { score } from '#bpb/score/score';
 import { tokenize } from '#bpb/tokenize/tokenize';
@@ -84,6 +85,27 @@ describe('artifacts with a state', () => {
     expect(generalisation!.note).toContain('carries its state through the whole stream');
     expect(generalisation!.difference_bpb).not.toBeNull();
   });
+});
+
+test('a pass says where it is by chance alone, and where by the margin', () => {
+  const side = { documents: 60, different: 60, targets: 6000, bytes: 6000, bpb: 2 };
+  const of = (difference_bpb: number, p: number) => {
+    const control = { ...side, source: 'c', sha256: 's', tokens: 1, left_out: 0 };
+    const compared = { validation: side, control: { ...control, infinite_targets: 0 } };
+    return remarkOf({ ...compared, difference_bpb, margin_bpb: 0.04, p });
+  };
+  const better = 'better on the validation set';
+  expect(of(-0.3, 0.03)).toBe(`${better} by more than the margin, not beyond chance`);
+  expect(of(-0.3, 0.001)).toBe(`${better} by more than the margin, not beyond chance`);
+  expect(of(-0.03, 0.0001)).toBe(`${better} beyond chance, by no more than the margin`);
+  for (const [difference, p] of [
+    [-0.03, 0.2],
+    [-0.04, 0.001],
+    [-0.3, 0.0001],
+    [0.3, 1],
+  ] as const) {
+    expect(of(difference, p)).toBeNull();
+  }
 });
 
 describe('a model that loses on purpose where it knows nothing', () => {
