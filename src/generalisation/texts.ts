@@ -1,5 +1,5 @@
 /**
- * Texts of a stream's documents as one run of bytes, without the white space in which copies differ.
+ * Texts of a stream's documents as one run of bytes, without the white space and the case in which copies differ.
  */
 import { documentSpan } from '../bytes/spans.js';
 import type { TokenStream } from '../data/types.js';
@@ -43,11 +43,12 @@ function tableOf({ pieces }: Tokenizer): { offsets: Uint32Array; data: Uint8Arra
     if (type === 'control' || type === 'unused') return Buffer.alloc(0);
     if (type === 'unknown') return Buffer.of(UNKNOWN);
     const byte = type === 'byte' ? byteOfPiece(text) : null;
-    if (byte !== null)
-      return /\s/.test(String.fromCharCode(byte)) && byte < 128 ? Buffer.alloc(0) : Buffer.of(byte);
-    return Buffer.from(text.replaceAll(SPACE, '').replace(/\s/gu, ''), 'utf8');
+    if (byte !== null) return byte < 128 ? folded(String.fromCharCode(byte)) : Buffer.of(byte);
+    return folded(text.replaceAll(SPACE, ''));
   });
   const offsets = new Uint32Array(pieces.length + 1);
   for (const [id, own] of each.entries()) offsets[id + 1] = offsets[id]! + own.length;
   return { offsets, data: Buffer.concat(each) };
 }
+
+const folded = (text: string) => Buffer.from(text.replace(/\s/gu, '').toLowerCase(), 'utf8');

@@ -38,6 +38,8 @@ describe('copies are found', () => {
 
   test.each<[string, (text: string) => string]>([
     ['the same document', (text) => text],
+    ['in upper case', (text) => text.toUpperCase()],
+    ['with capitals', (text) => text.replace(/\b\w/g, (letter) => letter.toUpperCase())],
     ['other white space', lines],
     ['a line more at its end', (text) => `${text}\nread more of this at our site`],
     ['another last line', (text) => `${cut(text, 0, 0.8)} and they lived on`],
