@@ -142,12 +142,13 @@ function placeText({ row, cut, offset, position, by, nats }: WorstPlace): string
 function passed({ cuts, found, worst }: EveryRowTotals, bound: number): string {
   const exact = found.largest === 0 || worst === null;
   const nothing = `nothing moved${exact ? '' : ' by more than the tolerance'} in ${plural(cuts, 'cut')}`;
-  const said = `${nothing}: ${boundText(bound, `${percent(CONFIDENCE)} certain`)}`;
+  const said = `${nothing}: ${boundText(bound, `${percent(CONFIDENCE)} certain`, exact)}`;
   return exact ? said : `${said}; ${placeText(worst)}`;
 }
 
-/** What a bound says of the targets; one of all of them says nothing. */
-export function boundText(bound: number, certainty: string): string {
+/** What a bound says of the targets; one of all of them says nothing. @param exact whether none moved */
+export function boundText(bound: number, certainty: string, exact: boolean): string {
   if (bound >= 1) return 'too few for a bound, --cuts draws more';
-  return `at most ${percent(bound)} of the targets read what follows them (${certainty})`;
+  const read = exact ? 'read what follows them' : 'move by more';
+  return `at most ${percent(bound)} of the targets ${read} (${certainty})`;
 }

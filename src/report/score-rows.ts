@@ -232,7 +232,9 @@ export function everyRowLine(checked: ScoreResult['every_row']): Row[] {
   const { cuts, rows, leak_at_most: most, moved_cuts: moved, seed } = checked;
   const done = `${plural(cuts, 'cut')} in ${plural(rows, 'row')}, seed ${seed}`;
   if (most !== null) {
-    return [['all rows', `${done}: ${boundText(most, '99 %')}`]];
+    const faint = moved === 0 ? '' : `moved behind ${plural(moved, 'cut')} within the tolerance; `;
+    const bound = boundText(most, '99 %', moved === 0);
+    return [['all rows', `${done}: ${faint}${bound}`]];
   }
   const none = cuts === 0 ? 'nothing to replace' : `moved behind ${plural(moved, 'cut')}`;
   return [['all rows', `${done}: ${none}`]];

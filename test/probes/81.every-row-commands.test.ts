@@ -150,6 +150,19 @@ test('few cuts bound nothing, and the report does not say that all targets may l
   }
 });
 
+test('faint movement in every target: no line says that few of them read what follows', async () => {
+  const w = await scoreFixture({ model: byteModel(lookAhead(1, 5e-6)) });
+  const data = ['--tokenizer', 'byte260', '--docs', w.docs, '--window', 'document'];
+  const { code, stdout } = await bpb('probe', w.model, ...data, '--seq-len', '64', '--every-row');
+  expect(code).toBe(0);
+  const words = stdout.replace(/\s+/g, ' ');
+  const line =
+    /all rows .*: moved behind \d+ cuts within the tolerance; at most [\d.]+ % of the targets move by more/;
+  expect(words).toMatch(line);
+  expect(words).toMatch(/nothing moved by more than the tolerance in \d+ cuts: at most/);
+  expect(words).not.toContain('read what follows them');
+});
+
 describe('misuse', () => {
   const model = byteModel(attention);
   test.each<[string, string[], RegExp]>([
