@@ -6,6 +6,7 @@ import { notCountedOf } from '../artifact/size.js';
 import type { EngineInfo } from '../engine/types.js';
 import { withAccepted } from '../evaluation/accept.js';
 import { cutsOf } from '../evaluation/checks/every-row.js';
+import { rulesOf } from '../evaluation/checks/rules.js';
 import { dataFindings } from '../evaluation/data-findings.js';
 import type { DecidedBy } from '../evaluation/decided.js';
 import { type ModelEvaluation, openEvaluation } from '../evaluation/open.js';
@@ -141,7 +142,7 @@ export async function probe(options: ProbeOptions): Promise<ProbeReport> {
   checkOptionTypes('probe', PROBE_CHECKS, options);
   const { thorough = false, onProgress, signal } = options;
   const seed = seedOf(options.seed);
-  const cuts = cutsOf(options, null);
+  const cuts = cutsOf(options, rulesOf(options)?.rules ?? null);
   const planned = cuts === null ? null : await openEvaluation(options, 'plan');
   const evaluation = planned ?? (await openEvaluation(options, 'model'));
   const { artifact, tokenizer, window, data, placement } = evaluation;

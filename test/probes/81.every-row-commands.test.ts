@@ -212,6 +212,19 @@ describe('rules that require it', () => {
     );
   });
 
+  test('turn it on in a probe too, which says who asked for it', async () => {
+    const cheat = await scoreFixture({ model: byteModel(lookAhead(5, 3)) });
+    const options = { ...asked, artifact: cheat.model, rules: rules(['every-row']) };
+    const report = await probe({ ...options, docs: cheat.docs, cuts: 2 });
+    expect(report.decided_by['every_row']).toBe('rules');
+    expect(report.every_row).toMatchObject({ cuts_per_row: 2, leak_at_most: null });
+    expect(report.verdicts.at(-1)).toMatchObject({ name: 'every-row', verdict: 'fail' });
+    const other = await probe({ ...options, docs: cheat.docs, rules: rules(['probes']) });
+    expect([other.every_row, other.decided_by['every_row']]).toEqual([null, 'default']);
+    // All rows of no data are none.
+    await expect(probe(options)).rejects.toMatchObject({ kind: 'usage', path: '--data' });
+  });
+
   test('and allow no part', async () => {
     const w = await scoreFixture({ model: byteModel(attention) });
     const options = { ...asked, artifact: w.model, docs: w.docs, rules: rules(['every-row']) };
