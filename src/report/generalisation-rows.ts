@@ -32,10 +32,11 @@ function sourceText({ source, sha256 }: Generalisation['control']): string {
 }
 
 function differenceLine(compared: Generalisation): string {
-  const { difference_bpb: difference, ci95_bpb: ci95, margin_bpb: margin } = compared;
+  const { difference_bpb: difference, ci95_bpb: ci95, margin_bpb: margin, p } = compared;
   if (difference === null) return 'not known';
   const signed = (value: number) => `${value < 0 ? '' : '+'}${value.toFixed(4)}`;
   const interval = ci95 === null ? '' : ` (95 %: ${signed(ci95[0])} to ${signed(ci95[1])})`;
-  const allowed = margin === null ? '' : `   fails beyond ${signed(-margin)}`;
+  // Where nothing was judged there is nothing to fail.
+  const allowed = margin === null || p === null ? '' : `   fails beyond ${signed(-margin)}`;
   return `${signed(difference)}${interval}: ${differenceText(compared)}${allowed}`;
 }

@@ -8,6 +8,7 @@ import { remarkOf } from '#bpb/generalisation/verdict';
 import { comparedSet } from '#bpb/score/compared-set';
 import { score } from '#bpb/score/score';
 import { tokenize } from '#bpb/tokenize/tokenize';
+import { verify } from '#bpb/verify/verify';
 import { writeCounts } from '../helpers/adaptive.js';
 import { fileFolder } from '../helpers/folder.js';
 import { kindOfTexts } from '../helpers/memorizing.js';
@@ -44,17 +45,25 @@ describe('the accounting that both sets have', () => {
     await tokenize({ docs: own, tokenizer, out: at('own'), workers: 0 });
     await tokenize({ docs: other, tokenizer, out: at('other'), workers: 0 });
     const data = [at('own')];
-    const both = await score({ ...options, ...run, data, controlData: at('other') });
+    const ofBoth = { ...options, ...run, data, controlData: at('other') };
+    const both = await score({ ...ofBoth, out: at('both') });
     expect(both.totals.headline).toBe('sidecar');
     expect(both.generalisation).toMatchObject({ accounting: 'sidecar', verdict: 'pass' });
-    const withDocs = await score({ ...options, ...run, data, docs: own, controlDocs: other });
+    const ofDocs = { ...options, ...run, data, docs: own, controlDocs: other };
+    const withDocs = await score({ ...ofDocs, out: at('docs') });
     expect(withDocs.generalisation?.accounting).toBe('original');
-    const decoded = await score({ ...options, ...run, data, controlDocs: other });
+    const ofOne = { ...options, ...run, data, controlDocs: other };
+    const decoded = await score({ ...ofOne, out: at('decoded') });
     expect(decoded.generalisation?.accounting).toBe('decoded');
     // The same text by three ways of counting it.
     for (const { generalisation } of [withDocs, decoded]) {
       expect(generalisation!.control.bytes).toBe(both.generalisation!.control.bytes);
       expect(generalisation!.control.bpb).toBe(both.generalisation!.control.bpb);
+    }
+    for (const result of ['both', 'docs', 'decoded']) {
+      const { checks } = await verify({ result: at(result) });
+      const own = checks.filter(({ name }) => /^generalisation$|^compared/.test(name));
+      expect(own.map(({ verdict }) => verdict)).toEqual(['pass', 'pass']);
     }
   });
 });
