@@ -60,6 +60,18 @@ test('rows of the artifact are scored again beside it', async () => {
   expect(report.verdict).toBe('confirmed');
 });
 
+test('targets that a historical evaluator scores again are more than the stream has', async () => {
+  const named = { tokenizer: 'byte260', docs: join(folder, 'd.jsonl'), out: join(folder, 'again') };
+  const again = { window: 'sliding', seqLen: 32, stride: 1, compat: 'sliding-2026-03-19' } as const;
+  const { generalisation } = await score({
+    ...{ artifact: join(folder, 'honest.onnx'), controlDocs: join(folder, 'c.jsonl') },
+    ...{ ...named, ...again, engine: 'onnx-js', workers: 1, threads: 1, verifyRows: 1 },
+  });
+  const { targets, tokens } = generalisation!.control;
+  expect(targets).toBeGreaterThanOrEqual(tokens);
+  expect(await failing(join(folder, 'again'))).toEqual([]);
+});
+
 test('a result without the field, as older ones are, is not asked for it', async () => {
   const older = bend(copyOf(join(folder, 'honest')), (result) => {
     delete result.generalisation;
