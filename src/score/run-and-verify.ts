@@ -20,7 +20,7 @@ import { type ProofSample, provedSample, type Sample, sampleRows } from './sampl
 import { toleranceOf, VERIFY_ROWS_MAX, verifyRows } from './verify.js';
 
 /** One score: its options, what they name, and how its sessions are opened. */
-export interface Run {
+interface Run {
   readonly options: ScoreOptions;
   readonly evaluation: PlannedEvaluation;
   readonly setup: WorkerSetup;
@@ -31,7 +31,7 @@ export interface Run {
   readonly cuts: number | null;
 }
 
-export type Verified = Omit<
+type Verified = Omit<
   RunOutcome,
   'seed' | 'bytes' | 'ofData' | 'probes' | 'everyRow' | 'generalisation' | 'files' | 'seconds'
 > & {

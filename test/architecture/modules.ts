@@ -136,6 +136,7 @@ export const MODULES: readonly Module[] = [
       'evaluation',
       'ledger',
       'run',
+      'probes',
       'generalisation',
       'score',
     ],
