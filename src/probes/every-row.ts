@@ -14,14 +14,13 @@
  * trials (https://doi.org/10.1093/biomet/26.4.404), in its Poisson form. Rows of equal length have N cuts.
  */
 import type { EngineInfo } from '../engine/types.js';
+import { CONFIDENCE, leakAtMost } from '../run/every-row/bound.js';
 import type { ReplacedBy } from '../run/every-row/draw.js';
 import type { EveryRowTotals, WorstPlace } from '../run/every-row/sums.js';
 import type { ProbeVerdict } from '../verdict.js';
 import { figure, plural } from '../words.js';
 import { notApplicable, type Outcome } from './context.js';
 import { judge, sameShape } from './differences.js';
-
-export const CONFIDENCE = 0.99;
 
 /** Field `every_row` of a result and of a probe report (docs/result.md). */
 export interface EveryRow {
@@ -102,11 +101,6 @@ export function judgeEveryRow(
       run_s: totals.runSeconds,
     },
   };
-}
-
-/** @param cuts N of the bound, above 0 */
-export function leakAtMost(cuts: number): number {
-  return Math.min(1, -Math.log(1 - CONFIDENCE) / cuts);
 }
 
 /** `0.46 %`, of a share. */

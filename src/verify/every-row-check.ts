@@ -1,7 +1,7 @@
 /**
  * Check of what a result says of scoring every row again against its own counts, and the verdict on them.
  */
-import { CONFIDENCE, type EveryRow, leakAtMost } from '../probes/every-row.js';
+import { CONFIDENCE, leakAtMost } from '../run/every-row/bound.js';
 import type { ClaimedResult, ScoreResult } from '../score/result.js';
 import type { ProbeVerdict } from '../verdict.js';
 import { equalFigures, type Figure } from './check.js';
@@ -11,6 +11,8 @@ const QUESTION = {
   name: 'every-row',
   what: 'the bound and the verdict on every row follow from its counts',
 };
+
+type EveryRow = NonNullable<ScoreResult['every_row']>;
 
 /** Sums of doubles that are divided in another order. */
 const ROUNDING = 1e-9;
