@@ -18,6 +18,8 @@ export class Tokens {
   private rows: number;
   /** Ids that a text can hold and the logits have. */
   readonly written: Int32Array;
+  /** All ids that the logits have. */
+  private readonly ids: readonly number[];
   /** What begins the documents that are made up: BOS, or an id that the logits have. */
   readonly startId: number;
 
@@ -38,7 +40,9 @@ export class Tokens {
     this.startId = Math.min(usual, (width ?? tokenizer.pieces.length) - 1);
     this.random = mulberry32([...name].reduce((h, c) => Math.imul(h, 31) + c.charCodeAt(0), seed));
     const ids = tokenizer.pieces.flatMap(({ type }, id) => (WRITTEN.has(type) ? [id] : []));
-    this.written = Int32Array.from(ids.filter((id) => id < (width ?? Number.POSITIVE_INFINITY)));
+    const isRead = (id: number) => id < (width ?? Number.POSITIVE_INFINITY);
+    this.written = Int32Array.from(ids.filter(isRead));
+    this.ids = tokenizer.pieces.map((_, id) => id).filter(isRead);
   }
 
   /** A whole number below `end`. */
@@ -46,13 +50,16 @@ export class Tokens {
     return Math.floor(this.random() * end);
   }
 
-  /** A written id other than those named. */
+  /** A written id other than those named; one that no text has where there is no other. */
   id(...not: number[]): number {
     for (let tries = 0; tries < 1000; tries++) {
       const id = this.written[this.below(this.written.length)]!;
       if (!not.includes(id)) return id;
     }
-    throw new RangeError('the vocabulary has no other written id');
+    // A vocabulary that writes one id alone: any other that the logits have.
+    const other = this.ids.find((id) => !not.includes(id));
+    if (other === undefined) throw new RangeError('the vocabulary has no other id');
+    return other;
   }
 
   /** `count` written ids, drawn independently. */
