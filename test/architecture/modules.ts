@@ -136,7 +136,6 @@ export const MODULES: readonly Module[] = [
       'evaluation',
       'ledger',
       'run',
-      'probes',
       'generalisation',
       'score',
     ],
