@@ -3,7 +3,7 @@
  */
 import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { usageError } from '../errors.js';
-import type { ScoreOptions } from '../evaluation/options.js';
+import { CUTS_MAX, type ScoreOptions } from '../evaluation/options.js';
 import {
   ALLOW_OP_HELP,
   INPUT_EXPECTED,
@@ -30,6 +30,11 @@ export function integer(least: number, most = Number.MAX_SAFE_INTEGER): (text: s
 /** The flag of the seed, the same wherever something is drawn. */
 export function seedFlag(help: string): Option {
   return flag('--seed <n>', help, { parse: integer(0, SEED_MAX), default: 'drawn anew' });
+}
+
+/** The flag of the cuts of every row. */
+export function cutsFlag(): Option {
+  return flag('--cuts <k>', 'such places a row', { parse: integer(1, CUTS_MAX), default: '1' });
 }
 
 /** An id, or the word `none`. */

@@ -13,6 +13,7 @@ import {
   addPortFlags,
   addRulesFlag,
   addWindowFlags,
+  cutsFlag,
   integer,
   seedFlag,
 } from './arguments.js';
@@ -71,7 +72,7 @@ export const probeCommand = defineCommand<
       .addOption(seedFlag('seed of the tokens and places'))
       .option('--thorough', 'look at many more rows and places')
       .option('--every-row', 'score every row of the data twice, what follows a place replaced')
-      .addOption(flag('--cuts <k>', 'such places a row', { parse: integer(1), default: '1' }));
+      .addOption(cutsFlag());
     return command;
   },
   run: async ({ flags: { ledger, ...flags }, command, progress, signal }, artifact) => {

@@ -12,6 +12,7 @@ import {
   addPortFlags,
   addRulesFlag,
   addWindowFlags,
+  cutsFlag,
   decimal,
   integer,
   part,
@@ -108,7 +109,7 @@ export const scoreCommand = defineCommand<Flags, [artifact: string | undefined]>
       .addOption(seedFlag('seed of all that is drawn: those rows, and the probes'))
       .option('--strict', 'probe the artifact first; no headline where a probe fails')
       .option('--every-row', 'with --strict: also every row again, what follows a place replaced')
-      .addOption(flag('--cuts <k>', 'such places a row', { parse: integer(1), default: '1' }))
+      .addOption(cutsFlag())
       .optionsGroup(GROUPS.files)
       .option('--out <dir>', 'result.json, documents.csv and the journal; else error.json')
       .option('--force', "replace an earlier run's files in --out")

@@ -94,6 +94,9 @@ export interface ClaimedOptions extends TokenOptions, Pick<ScoreOptions, 'accept
   targets: string;
 }
 
+/** Cuts a row, at most: a batch is interrupted only behind all of its cuts. */
+export const CUTS_MAX = 1000;
+
 export const SCORE_CHECKS: OptionChecks<ScoreOptions> = {
   artifact: option.required(option.text),
   rules: option.text,
@@ -122,7 +125,7 @@ export const SCORE_CHECKS: OptionChecks<ScoreOptions> = {
   seed: option.count(0, SEED_MAX),
   strict: option.flag,
   everyRow: option.flag,
-  cuts: option.count(1),
+  cuts: option.count(1, CUTS_MAX),
   out: option.text,
   force: option.flag,
   saveTargets: option.flag,

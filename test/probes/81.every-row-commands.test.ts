@@ -170,6 +170,11 @@ describe('misuse', () => {
     ['--cuts alone', ['score', '--strict', '--cuts', '2'], /--every-row beside it/],
     ['--cuts alone in a probe', ['probe', '--cuts', '2'], /--every-row beside it/],
     ['no cuts', ['score', '--strict', '--every-row', '--cuts', '0'], /--cuts/],
+    [
+      'more cuts than a batch can be interrupted in',
+      ['probe', '--every-row', '--cuts', '1001'],
+      /from 1 to 1000/,
+    ],
     ['cuts that are no number', ['probe', '--every-row', '--cuts', 'many'], /--cuts/],
     [
       'a part of the plan',
