@@ -11,7 +11,7 @@ import { TENSOR } from './schema.js';
  *
  * @throws BPB_MODEL_NOT_ONNX
  */
-export function nudged(model: Uint8Array, path: string): Uint8Array {
+export function perturbed(model: Uint8Array, path: string): Uint8Array {
   const copy = new Uint8Array(model);
   const view = new DataView(copy.buffer);
   for (const message of readModel(model, path).walk()) {

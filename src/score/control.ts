@@ -43,7 +43,7 @@ export async function prepareControl(
   { signal, onProgress }: Pick<ScoreOptions, 'signal' | 'onProgress'>,
 ): Promise<PreparedControl> {
   const started = performance.now();
-  const pause = () => breathe(signal);
+  const pause = () => admitSignals(signal);
   onProgress?.({ phase: 'control', done: 0, total: null, unit: 'documents', bpb: null });
   const validation = textsOf(data.stream, tokenizer);
   const own = textsOf(control.data.stream, tokenizer);
@@ -130,7 +130,7 @@ export async function compareControl(
           seed,
           onDone: (done) => {
             options.onProgress?.(progress(done, PERMUTATIONS, 'permutations'));
-            return breathe(options.signal);
+            return admitSignals(options.signal);
           },
         })
       : null;
@@ -195,7 +195,7 @@ const progress = (done: number, of: number | null, unit: string) =>
   ({ phase: 'control', done, total: of, unit, bpb: null }) as const;
 
 /** Lets signals in, which a long computation would keep out. */
-async function breathe(signal: AbortSignal | undefined): Promise<void> {
+async function admitSignals(signal: AbortSignal | undefined): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
   if (signal?.aborted) throw interrupted();
 }

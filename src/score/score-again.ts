@@ -5,7 +5,7 @@ import { BpbError, interrupted } from '../errors.js';
 import type { RowsScore, WorkerSetup } from '../run/messages.js';
 import { ScorePool } from '../run/pool.js';
 import { Differences } from './disagreement.js';
-import { nudgedRoute, type Route, routesOf } from './verify-routes.js';
+import { perturbedRoute, type Route, routesOf } from './verify-routes.js';
 
 export interface ScoreAgain {
   readonly setup: WorkerSetup;
@@ -107,7 +107,7 @@ async function noiseOf(options: ScoreAgain, route: Route): Promise<number> {
   };
   try {
     await scoreGroups(again, route, { add: (_group, { nats }) => first.push(nats!) });
-    await scoreGroups(again, nudgedRoute(route), { add: compare });
+    await scoreGroups(again, perturbedRoute(route), { add: compare });
   } catch (error) {
     if (error instanceof BpbError && REFUSALS.has(error.kind)) return 0;
     throw error;

@@ -3,7 +3,7 @@
  */
 import type { EngineOptions } from '../engine/types.js';
 import { withExactProducts } from '../onnx/exact-products.js';
-import { nudged } from '../onnx/nudged.js';
+import { perturbed } from '../onnx/perturbed.js';
 import { withWidenedLogits } from '../onnx/widened-logits.js';
 import type { WorkerSetup } from '../run/messages.js';
 
@@ -66,10 +66,10 @@ function waysToRun(options: EngineOptions, rounded: boolean, onGpu: boolean): Ro
 }
 
 /** The same way with another right computation of the same graph, which differs from it by chance alone. */
-export function nudgedRoute({ options }: Route): Route {
+export function perturbedRoute({ options }: Route): Route {
   const { graph } = options;
   return {
-    options: { ...options, graph: { ...graph, model: nudged(graph.model, graph.path) } },
+    options: { ...options, graph: { ...graph, model: perturbed(graph.model, graph.path) } },
     note: null,
   };
 }

@@ -1,7 +1,7 @@
-/** The same model computed in another way, for its reference: constants nudged, logits in bf16 cast. */
+/** The same model computed in another way, for its reference: constants perturbed, logits in bf16 cast. */
 import { describe, expect, test } from 'vitest';
 import { OnnxGraph } from '#bpb/onnx/graph';
-import { nudged } from '#bpb/onnx/nudged';
+import { perturbed } from '#bpb/onnx/perturbed';
 import { withWidenedLogits } from '#bpb/onnx/widened-logits';
 import { byteModel } from '../helpers/byte-models.js';
 import { normals, tableModel } from '../helpers/models.js';
@@ -11,7 +11,7 @@ const float = (model: Uint8Array, name: string) =>
     .initializers.find((item) => item.name === name)!
     .decode()!.values;
 
-describe('constants nudged', () => {
+describe('constants perturbed', () => {
   const values = [0.1, -2.5, 3, 0, Number.NEGATIVE_INFINITY, 1e-30];
   const model = byteModel((g) => {
     g.initializers.push(
@@ -21,7 +21,7 @@ describe('constants nudged', () => {
     );
     return g.op('Gather', [g.weights([260, 260]), 'input_ids']);
   });
-  const changed = nudged(model, 'm');
+  const changed = perturbed(model, 'm');
 
   test('fractions move by one unit in the last place, either way', () => {
     const [before, after] = [float(model, 'many'), float(changed, 'many')];
@@ -36,7 +36,7 @@ describe('constants nudged', () => {
   test('numbers of their own and integers stay, and so does the file given', () => {
     expect(float(changed, 'one')).toEqual(float(model, 'one'));
     expect(float(changed, 'whole')).toEqual(float(model, 'whole'));
-    expect(nudged(changed, 'm')).toEqual(model);
+    expect(perturbed(changed, 'm')).toEqual(model);
   });
 });
 
