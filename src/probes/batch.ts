@@ -33,6 +33,7 @@ async function run(context: ProbeContext): Promise<Outcome> {
   const shape = new Differences();
   const place = new Differences();
   const content = new Differences();
+  const shorter = new Differences();
   const real = new Differences();
   for (let r = 0; r < effort.samples; r++) {
     const own: ProbeRow = { tokens: tokens.row(inputs) };
@@ -53,7 +54,7 @@ async function run(context: ProbeContext): Promise<Outcome> {
     place.add(first, last);
     content.add(first, copies);
     content.add(first, (await subject.nats([own, ...more], 'together'))[0]!);
-    content.add(first, (await subject.nats([own, ...short], 'together'))[0]!);
+    shorter.add(first, (await subject.nats([own, ...short], 'together'))[0]!);
     if (r === 0) shape.add(alone!, (await subject.nats([own, ...others(CROWD)], 'together'))[0]!);
   }
   const rows = realBatch(context, tokens);
@@ -64,14 +65,18 @@ async function run(context: ProbeContext): Promise<Outcome> {
     });
   }
   const { precision } = subject.info;
+  const shrinks = subject.carries !== 'nothing' && fixedRows === null;
   const judged = [
     judge(content, sameShape(precision, noise)),
+    // Documents that carry state leave a batch where they end: what goes on rounds in a smaller one.
+    judge(shorter, { ...sameShape(precision, noise), ...(shrinks ? { exact: false } : {}) }),
     judge(shape, otherShape(precision, noise)),
     judge(place, otherShape(precision, noise)),
     judge(real, otherShape(precision, noise)),
   ];
   const notes = [
     'other rows in the batch move a row',
+    'shorter rows in the batch move a row',
     'a row alone differs from the row in a batch',
     'a row differs from the same row elsewhere in the batch',
     'rows alone differ from the same rows in a batch of the evaluation',

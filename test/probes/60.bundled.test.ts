@@ -23,7 +23,8 @@ describe.each(bundled)('%s', (name) => {
 });
 
 async function noneFails(name: string): Promise<void> {
-  const report = await probe({ artifact: join(models, name), seed: 11, device: 'cpu' });
+  // Of this seed documents that end in a batch round those that go on otherwise, in `sotu-bias`.
+  const report = await probe({ artifact: join(models, name), seed: 1222, device: 'cpu' });
   expect(report.verdicts.filter(({ verdict }) => verdict === 'fail')).toEqual([]);
   expect(report.data!.tokens).toBeGreaterThan(100_000);
   const causality = report.verdicts.find((each) => each.name === 'causality')!;
