@@ -76,7 +76,7 @@ async function run(context: ProbeContext): Promise<Outcome> {
   ];
   const notes = [
     'other rows in the batch move a row',
-    'shorter rows in the batch move a row',
+    'other rows in the batch move a row, where some are shorter',
     'a row alone differs from the row in a batch',
     'a row differs from the same row elsewhere in the batch',
     'rows alone differ from the same rows in a batch of the evaluation',
