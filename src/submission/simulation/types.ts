@@ -1,0 +1,63 @@
+/**
+ * The small validation set on which a script is run, and what came out of a run.
+ */
+import type { Ratio, Sum } from '../python/sums.js';
+import type { Stop } from '../python/values.js';
+
+export type PieceType = 'normal' | 'unknown' | 'control' | 'user_defined' | 'unused' | 'byte';
+
+export interface SmallPiece {
+  readonly piece: string;
+  readonly type: PieceType;
+}
+
+/** A small vocabulary with every type of piece, a stream of its tokens, and the right answers. */
+export interface SmallSet {
+  readonly pieces: readonly SmallPiece[];
+  /** The stream; each document begins with BOS. */
+  readonly ids: readonly number[];
+  /** Positions of the documents' first tokens. */
+  readonly starts: readonly number[];
+  /** Right bytes of the target at each stream position; position 0 is no target. */
+  readonly bytes: readonly number[];
+  /** The bytes of each target by the byte sidecar of case-operator data; null where the set has none. */
+  readonly sidecar: readonly number[] | null;
+}
+
+/** A quotient that a run made. */
+export interface Score {
+  /** Loss over bytes (`bpb`), or loss over targets (`loss`). */
+  readonly kind: 'bpb' | 'loss';
+  readonly value: Ratio | Sum;
+  /** Where it was made. */
+  readonly at: Stop;
+  /** The functions that were running, innermost last. */
+  readonly functions: readonly string[];
+  /** It was returned from the function that made it, or made outside of any loop that still adds to its sums. */
+  readonly final: boolean;
+}
+
+/** One run of the script, or of one of its functions, on a small set. */
+export interface Trial {
+  readonly set: SmallSet;
+  /** Ranks of the distributed run; their sums are added up where the script adds them up. */
+  readonly ranks: number;
+  /** Tokens of a row, as the run used it; null where it was not seen. */
+  readonly seqLen: number | null;
+  readonly stride: number | null;
+  readonly scores: readonly Score[];
+  /** Where the run could not follow, in order. */
+  readonly stops: readonly Stop[];
+  /** Limits met: a stated number that cuts what comes from the whole stream only on a full-size set. */
+  readonly limits: readonly Limit[];
+}
+
+/** `min(500, rows)`, `tokens[:3_000_000]`, `if i >= 500: break` */
+export interface Limit {
+  readonly at: Stop;
+  /** The stated number, unscaled. */
+  readonly limit: number;
+  /** What it limits, on the small set. */
+  readonly actual: number;
+  readonly unit: 'tokens' | 'rows' | 'documents' | 'unknown';
+}
