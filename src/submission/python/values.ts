@@ -17,6 +17,8 @@ export type Operator = string;
 export abstract class PyObject {
   /** As `type(x).__name__` has it. */
   abstract readonly typeName: string;
+  /** Read from a class, it is bound to the instance, as functions are. */
+  readonly binds: boolean = false;
 
   /** An attribute; methods as `NativeFunction`s bound to this object. */
   attribute(_name: string, _runtime: Runtime): Value | undefined {
@@ -65,6 +67,10 @@ export abstract class PyObject {
     return undefined;
   }
   call(_args: readonly Value[], _keywords: Keywords, _runtime: Runtime): Value | undefined {
+    return undefined;
+  }
+  /** What it is hashed and compared by as a key; undefined: by which object it is. */
+  hashed(_runtime: Runtime): Value | undefined {
     return undefined;
   }
   enter(_runtime: Runtime): Value {

@@ -1,0 +1,88 @@
+/**
+ * Functions of scripts, and iterators.
+ */
+import type { PyNode } from '../source/nodes.js';
+import type { PyClass } from './object-classes.js';
+import type { Runtime, SourceModule } from './runtime.js';
+import { type Keywords, PyObject, type Value } from './values.js';
+
+export interface Parameter {
+  readonly name: string;
+  readonly kind: 'plain' | 'positional' | 'keyword' | '*' | '**';
+  /** Of the default and the annotation; null where there is none. */
+  readonly defaultNode: PyNode | null;
+  readonly annotation: PyNode | null;
+}
+
+/** What is the same for all functions that one `def` or `lambda` makes. */
+export interface Code {
+  readonly name: string;
+  readonly parameters: readonly Parameter[];
+  readonly node: PyNode;
+  readonly module: SourceModule;
+  readonly generator: boolean;
+  invoke(self: PyFunction, args: readonly Value[], keywords: Keywords): Value;
+}
+
+export class PyFunction extends PyObject {
+  readonly typeName = 'function';
+  override readonly binds = true;
+  /** The class whose body the function was defined in. */
+  owner: PyClass | null = null;
+  #attributes: Map<string, Value> | null = null;
+
+  constructor(
+    readonly code: Code,
+    /** Values of the defaults by parameter; undefined where there is none. */
+    readonly defaults: readonly (Value | undefined)[],
+    /** The frame that it was made in. */
+    readonly closure: object,
+  ) {
+    super();
+  }
+  get name(): string {
+    return this.code.name;
+  }
+  override call(args: readonly Value[], keywords: Keywords): Value {
+    return this.code.invoke(this, args, keywords);
+  }
+  override attribute(name: string, runtime: Runtime): Value | undefined {
+    const own = this.#attributes?.get(name);
+    if (own !== undefined) return own;
+    if (name === '__name__' || name === '__qualname__') return this.code.name;
+    if (name === '__doc__') return null;
+    return name === '__dict__' ? runtime.dict(this.#attributes?.entries() ?? []) : undefined;
+  }
+  override setAttribute(name: string, value: Value): boolean {
+    this.#attributes ??= new Map();
+    this.#attributes.set(name, value);
+    return true;
+  }
+}
+
+/** An iterator of Python, which goes on where it was left. */
+export class PyIterator extends PyObject {
+  readonly typeName: string;
+  #iterator: Iterator<Value>;
+
+  constructor(values: Iterable<Value>, typeName = 'iterator') {
+    super();
+    this.#iterator = values[Symbol.iterator]();
+    this.typeName = typeName;
+  }
+  /** Undefined at its end. */
+  next(): Value | undefined {
+    const { done, value } = this.#iterator.next();
+    return done ? undefined : value;
+  }
+  /** The rest of a generator is not run any more. */
+  close(): void {
+    this.#iterator.return?.();
+    this.#iterator = [][Symbol.iterator]();
+  }
+  override iterate(): Iterable<Value> {
+    // Without `return`: a loop that is left early leaves the rest of the iterator.
+    const next = () => this.#iterator.next();
+    return { [Symbol.iterator]: () => ({ next }) };
+  }
+}
