@@ -58,6 +58,8 @@ export interface Runtime {
   sequence(value: Value): readonly Value[] | null;
   /** The function being run, innermost last; the module's own code is `<module>`. */
   readonly functions: readonly string[];
+  /** A number of its own for each call of a function of the script; the innermost one's. */
+  readonly activation: number;
   /** The statement being run. */
   here(): Stop;
 }

@@ -45,7 +45,11 @@ export abstract class PyObject {
   ): Value | undefined {
     return undefined;
   }
-  /** `self operator= other` where it changes the object itself; else `binary` is used. */
+  /**
+   * `self operator= other` where it changes the object itself; else `binary` is used. With the operator `''` the
+   * object takes over the value of `other`, as `copy_` does: tensors, and scalars that are sums, have it, so that
+   * `dist.all_reduce(x)` changes `x`.
+   */
   update(_operator: Operator, _other: Value, _runtime: Runtime): Value | undefined {
     return undefined;
   }

@@ -4,6 +4,12 @@
 import type { Ratio, Sum } from '../python/sums.js';
 import type { Stop } from '../python/values.js';
 
+/**
+ * Tags from here on are of the byte sidecar: entry `i` has the tag `SIDECAR + i`. Tags below are positions of the
+ * token stream.
+ */
+export const SIDECAR = 1 << 24;
+
 export type PieceType = 'normal' | 'unknown' | 'control' | 'user_defined' | 'unused' | 'byte';
 
 export interface SmallPiece {
