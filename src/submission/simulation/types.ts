@@ -26,7 +26,10 @@ export interface SmallSet {
   readonly starts: readonly number[];
   /** Right bytes of the target at each stream position; position 0 is no target. */
   readonly bytes: readonly number[];
-  /** The bytes of each target by the byte sidecar of case-operator data; null where the set has none. */
+  /**
+   * The bytes of each target by the byte sidecar of case-operator data; null where the set has none. In an array that a
+   * run reads from the sidecar's file, the entry of target p has the tag `ids.length + p`: sums tell it from the token.
+   */
   readonly sidecar: readonly number[] | null;
 }
 
@@ -43,6 +46,15 @@ export interface Score {
   readonly final: boolean;
 }
 
+/** What a function of the script that builds tables by id returned, when it was run alone. */
+export interface BuiltTable {
+  /** Where the function begins. */
+  readonly at: Stop;
+  readonly name: string;
+  /** Arrays with a number for each id (flags as 0 and 1), in the order in which they were returned. */
+  readonly arrays: readonly (readonly number[])[];
+}
+
 /** One run of the script, or of one of its functions, on a small set. */
 export interface Trial {
   readonly set: SmallSet;
@@ -56,6 +68,8 @@ export interface Trial {
   readonly stops: readonly Stop[];
   /** Limits met: a stated number that cuts what comes from the whole stream only on a full-size set. */
   readonly limits: readonly Limit[];
+  /** Tables of builders that were run alone, where no evaluation could be followed. */
+  readonly tables?: readonly BuiltTable[];
 }
 
 /** `min(500, rows)`, `tokens[:3_000_000]`, `if i >= 500: break` */
