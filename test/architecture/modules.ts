@@ -148,7 +148,7 @@ export const MODULES: readonly Module[] = [
   {
     name: 'submission',
     purpose: 'claims, training logs and sources of submissions, judged without running them',
-    imports: ['data'],
+    imports: ['data', 'tokenizer', 'bytes'],
   },
   {
     name: 'audit',
