@@ -9,9 +9,14 @@ import { PyObject, Unknown, type Value } from './values.js';
 const LENGTH_MAX = 64 * 2 ** 20;
 
 export class PyBytes extends PyObject {
+  /**
+   * @param tags by byte, the stream position that the byte of a file belongs to (-1: none); null where none does.
+   *   An array made of the bytes gives each element the tag of its first byte.
+   */
   constructor(
     public data: Uint8Array,
     readonly mutable = false,
+    public tags: Int32Array | null = null,
   ) {
     super();
   }
@@ -25,11 +30,13 @@ export class PyBytes extends PyObject {
       runtime.spend(span.count / 8);
       runtime.allocate(span.count / 8 + 8);
       const { start, step, count } = span;
+      const of = this.tags;
+      const tags = of === null ? null : Int32Array.from(taken(of, span));
       const part =
         step === 1
           ? this.data.slice(start, start + count)
           : Uint8Array.from(taken(this.data, span));
-      return new PyBytes(part, this.mutable);
+      return new PyBytes(part, this.mutable, tags);
     }
     const place = integerOf(index, runtime);
     if (place === null) return index instanceof Unknown ? new Unknown(index.stop) : undefined;
@@ -56,7 +63,7 @@ export class PyBytes extends PyObject {
       const joined = new Uint8Array(length);
       joined.set(this.data);
       joined.set(other.data, this.data.length);
-      return new PyBytes(joined, this.mutable);
+      return new PyBytes(joined, this.mutable, this.#joinedTags(other));
     }
     if (operator === '*' && typeof other === 'number') {
       const length = this.data.length * Math.max(0, other);
@@ -66,6 +73,13 @@ export class PyBytes extends PyObject {
       return new PyBytes(repeated, this.mutable);
     }
     return undefined;
+  }
+  #joinedTags(other: PyBytes): Int32Array | null {
+    if (this.tags === null && other.tags === null) return null;
+    const tags = new Int32Array(this.data.length + other.data.length).fill(-1);
+    if (this.tags !== null) tags.set(this.tags);
+    if (other.tags !== null) tags.set(other.tags, this.data.length);
+    return tags;
   }
   #fits(length: number, runtime: Runtime): boolean {
     if (length > LENGTH_MAX) return false;
@@ -78,6 +92,7 @@ export class PyBytes extends PyObject {
     const result = this.binary(operator, other, false, runtime);
     if (!(result instanceof PyBytes)) return result;
     this.data = result.data;
+    this.tags = result.tags;
     return this;
   }
   override truth(): boolean {
