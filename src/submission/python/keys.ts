@@ -1,7 +1,7 @@
 /**
  * Keys of dictionaries and members of sets: equal values of Python have equal keys of a JavaScript `Map`.
  */
-import { PyBytes } from './object-bytes.js';
+import { PyBytes } from './bytes.js';
 import { PyTuple } from './object-sequences.js';
 import type { Runtime } from './runtime.js';
 import { PyObject, type Value } from './values.js';

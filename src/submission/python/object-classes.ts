@@ -1,8 +1,7 @@
 /**
- * Classes of scripts and of the library.
+ * Classes of scripts and of the library, and their instances with the special methods that the class has.
  */
-import { BoundMethod, Descriptor, NativeMethod, NativeType } from './object-descriptors.js';
-import { PyInstance } from './object-instances.js';
+import { BoundMethod, Descriptor, NativeType } from './object-descriptors.js';
 import type { Runtime } from './runtime.js';
 import { type Keywords, PyObject, Unknown, type Value } from './values.js';
 
@@ -95,7 +94,7 @@ export class PyClass extends PyObject {
 }
 
 /** What a class attribute is when it is read from the class itself. */
-function boundTo(owner: PyClass, value: Value, _runtime: Runtime): Value {
+export function boundTo(owner: PyClass, value: Value, _runtime: Runtime): Value {
   if (!(value instanceof Descriptor)) return value;
   if (value.kind === 'staticmethod') return value.callee;
   return value.kind === 'classmethod' ? new BoundMethod(owner, value.callee) : value;
@@ -108,48 +107,185 @@ function orderOf(self: PyClass): PyClass[] {
   return all.filter((item, i) => all.lastIndexOf(item) === i);
 }
 
-/** `super()`: attributes of the bases after a class, bound to an instance or a class. */
-export class PySuper extends PyObject {
-  readonly typeName = 'super';
-  constructor(
-    readonly after: PyClass,
-    readonly self: Value,
-  ) {
+const REFLECTED: ReadonlyMap<string, readonly [string, string]> = new Map([
+  ['+', ['__add__', '__radd__']],
+  ['-', ['__sub__', '__rsub__']],
+  ['*', ['__mul__', '__rmul__']],
+  ['/', ['__truediv__', '__rtruediv__']],
+  ['//', ['__floordiv__', '__rfloordiv__']],
+  ['%', ['__mod__', '__rmod__']],
+  ['**', ['__pow__', '__rpow__']],
+  ['@', ['__matmul__', '__rmatmul__']],
+  ['&', ['__and__', '__rand__']],
+  ['|', ['__or__', '__ror__']],
+  ['^', ['__xor__', '__rxor__']],
+  ['<<', ['__lshift__', '__rlshift__']],
+  ['>>', ['__rshift__', '__rrshift__']],
+  ['==', ['__eq__', '__eq__']],
+  ['!=', ['__ne__', '__ne__']],
+  ['<', ['__lt__', '__gt__']],
+  ['<=', ['__le__', '__ge__']],
+  ['>', ['__gt__', '__lt__']],
+  ['>=', ['__ge__', '__le__']],
+]);
+const UNARY: ReadonlyMap<string, string> = new Map([
+  ['-', '__neg__'],
+  ['+', '__pos__'],
+  ['~', '__invert__'],
+]);
+
+export class PyInstance extends PyObject {
+  readonly attributes = new Map<string, Value>();
+  /** For classes that derive from a built-in type: the value that it is. */
+  base: Value = null;
+
+  constructor(readonly cls: PyClass) {
     super();
   }
+  get typeName(): string {
+    return this.cls.name;
+  }
   override attribute(name: string, runtime: Runtime): Value | undefined {
-    const { self, after } = this;
-    const cls = self instanceof PyInstance ? self.cls : self instanceof PyClass ? self : after;
-    const value = cls.find(name, after);
-    if (value !== undefined) {
-      return self instanceof PyInstance
-        ? self.bind(value, name, runtime)
-        : boundTo(cls, value, runtime);
-    }
-    const unknown = cls.unknownBase();
+    const own = this.attributes.get(name);
+    if (own !== undefined) return own;
+    const value = this.cls.find(name);
+    if (value !== undefined) return this.bind(value, name, runtime);
+    if (name === '__class__') return this.cls;
+    if (name === '__dict__') return runtime.dict(this.attributes.entries());
+    const get = this.cls.find('__getattr__');
+    if (get !== undefined) return runtime.call(get, [this, name]);
+    const unknown = this.cls.unknownBase();
     if (unknown !== null) return new Unknown(unknown.stop, name, unknown);
-    if (self instanceof PyInstance && self.base !== null) {
-      return runtime.attribute(self.base, name);
+    return this.cls.open
+      ? runtime.unknown(`attribute ${name} of a ${this.cls.name} is not known`)
+      : undefined;
+  }
+  /** What an attribute of the class is for this instance. */
+  bind(value: Value, name: string, runtime: Runtime): Value {
+    if (value instanceof Descriptor) {
+      if (value.kind === 'staticmethod') return value.callee;
+      if (value.kind === 'classmethod') return new BoundMethod(this.cls, value.callee);
+      const result = runtime.call(value.callee, [this]);
+      if (value.kind === 'cached_property') this.attributes.set(name, result);
+      return result;
     }
-    return OBJECT_METHODS.get(name)?.(self, runtime);
+    return value instanceof PyObject && value.binds ? new BoundMethod(this, value) : value;
+  }
+  override setAttribute(name: string, value: Value, runtime: Runtime): boolean {
+    const descriptor = this.cls.find(name);
+    if (descriptor instanceof Descriptor && descriptor.setter !== null) {
+      runtime.call(descriptor.setter, [this, value]);
+      return true;
+    }
+    const set = this.cls.find('__setattr__');
+    if (set !== undefined) {
+      runtime.call(set, [this, name, value]);
+      return true;
+    }
+    if (!this.attributes.has(name)) runtime.allocate(6);
+    this.attributes.set(name, value);
+    return true;
+  }
+  /** Calls `__name__`; undefined where the class has none. */
+  #special(name: string, args: readonly Value[], runtime: Runtime): Value | undefined {
+    const method = this.cls.find(name);
+    if (method !== undefined) return runtime.call(this.bind(method, name, runtime), args);
+    if (this.base !== null) return runtime.call(runtime.attribute(this.base, name), args);
+    const unknown = this.cls.unknownBase();
+    return unknown === null ? undefined : new Unknown(unknown.stop);
+  }
+  override item(index: Value, runtime: Runtime): Value | undefined {
+    return this.#special('__getitem__', [index], runtime);
+  }
+  override setItem(index: Value, value: Value, runtime: Runtime): boolean {
+    return this.#special('__setitem__', [index, value], runtime) !== undefined;
+  }
+  override binary(
+    operator: string,
+    other: Value,
+    reflected: boolean,
+    runtime: Runtime,
+  ): Value | undefined {
+    const name = REFLECTED.get(operator)?.[reflected ? 1 : 0];
+    return name === undefined || this.cls.find(name) === undefined
+      ? undefined
+      : this.#implemented(this.#special(name, [other], runtime));
+  }
+  override update(operator: string, other: Value, runtime: Runtime): Value | undefined {
+    const name = REFLECTED.get(operator)?.[0]?.replace('__', '__i');
+    return name === undefined || this.cls.find(name) === undefined
+      ? undefined
+      : this.#implemented(this.#special(name, [other], runtime));
+  }
+  #implemented(value: Value | undefined): Value | undefined {
+    const refused = value instanceof PyObject && value.typeName === 'NotImplementedType';
+    return refused ? undefined : value;
+  }
+  override unary(operator: string, runtime: Runtime): Value | undefined {
+    return this.#special(UNARY.get(operator)!, [], runtime);
+  }
+  override truth(runtime: Runtime): boolean | null {
+    if (this.cls.find('__bool__') !== undefined) {
+      return runtime.truth(this.#special('__bool__', [], runtime)!);
+    }
+    if (this.cls.find('__len__') !== undefined) {
+      return runtime.truth(this.#special('__len__', [], runtime)!);
+    }
+    return true;
+  }
+  override iterate(runtime: Runtime): Iterable<Value> | undefined {
+    const made = this.#special('__iter__', [], runtime);
+    if (made instanceof PyInstance) return made.#steps(runtime);
+    if (made !== undefined) return runtime.iterate(made);
+    return this.cls.find('__getitem__') === undefined ? undefined : this.#elements(runtime);
+  }
+  *#steps(runtime: Runtime): Generator<Value> {
+    if (this.cls.find('__next__') === undefined) runtime.raise('TypeError', 'no iterator');
+    for (;;) {
+      const value = runtime.untilRaised('StopIteration', () =>
+        this.#special('__next__', [], runtime),
+      );
+      if (value === undefined || value instanceof Unknown) return;
+      yield value;
+    }
+  }
+  *#elements(runtime: Runtime): Generator<Value> {
+    for (let i = 0; ; i++) {
+      const value = runtime.untilRaised('IndexError', () => this.item(i, runtime));
+      if (value === undefined || value instanceof Unknown) return;
+      yield value;
+    }
+  }
+  override length(runtime: Runtime): number | undefined {
+    const length = this.#special('__len__', [], runtime);
+    return typeof length === 'number' ? length : undefined;
+  }
+  override contains(value: Value, runtime: Runtime): boolean | undefined {
+    const result = this.#special('__contains__', [value], runtime);
+    if (result !== undefined) return runtime.truth(result) ?? undefined;
+    const items = this.iterate(runtime);
+    if (items === undefined) return undefined;
+    for (const item of items) if (runtime.equal(item, value)) return true;
+    return false;
+  }
+  override call(args: readonly Value[], keywords: Keywords, runtime: Runtime): Value | undefined {
+    const method = this.cls.find('__call__');
+    if (method !== undefined) {
+      return runtime.call(this.bind(method, '__call__', runtime), args, keywords);
+    }
+    const unknown = this.cls.unknownBase();
+    return unknown === null ? undefined : unknown.call(args, keywords, runtime);
+  }
+  override hashed(runtime: Runtime): Value | undefined {
+    const method = this.cls.find('__hash__');
+    if (method === undefined || method === null) return undefined;
+    const value = runtime.call(method, [this]);
+    return value instanceof Unknown ? undefined : value;
+  }
+  override enter(runtime: Runtime): Value {
+    return this.#special('__enter__', [], runtime) ?? this;
+  }
+  override exit(runtime: Runtime): void {
+    this.#special('__exit__', [null, null, null], runtime);
   }
 }
-
-/** What `object` has, for calls of `super()`. */
-const OBJECT_METHODS: ReadonlyMap<string, (self: Value, runtime: Runtime) => Value> = new Map([
-  ['__init__', () => new NativeMethod('__init__', () => null)],
-  ['__init_subclass__', () => new NativeMethod('__init_subclass__', () => null)],
-  [
-    '__setattr__',
-    (self: Value) =>
-      new NativeMethod('__setattr__', (name, [value]) => {
-        if (self instanceof PyInstance) self.attributes.set(String(name), value ?? null);
-        return null;
-      }),
-  ],
-  [
-    '__new__',
-    () =>
-      new NativeMethod('__new__', (cls) => (cls instanceof PyClass ? new PyInstance(cls) : null)),
-  ],
-]);

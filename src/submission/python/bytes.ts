@@ -1,5 +1,5 @@
 /**
- * `bytes` and `bytearray`.
+ * Bytes of the interpreted script, which know what of the token stream they hold.
  */
 import { integerOf, PySlice, spanOf, taken } from './object-sequences.js';
 import type { Runtime } from './runtime.js';
@@ -8,15 +8,17 @@ import { PyObject, Unknown, type Value } from './values.js';
 /** Longer ones are not known. */
 const LENGTH_MAX = 64 * 2 ** 20;
 
+/**
+ * `bytes`, the contents of a file that was read, or with `mutable` a `bytearray`.
+ *
+ * @param tags by byte, the stream position that the byte belongs to (-1: none); null where none does.
+ *   An array made of the bytes gives each element the tag of its first byte.
+ */
 export class PyBytes extends PyObject {
-  /**
-   * @param tags by byte, the stream position that the byte of a file belongs to (-1: none); null where none does.
-   *   An array made of the bytes gives each element the tag of its first byte.
-   */
   constructor(
     public data: Uint8Array,
-    readonly mutable = false,
     public tags: Int32Array | null = null,
+    readonly mutable = false,
   ) {
     super();
   }
@@ -30,13 +32,12 @@ export class PyBytes extends PyObject {
       runtime.spend(span.count / 8);
       runtime.allocate(span.count / 8 + 8);
       const { start, step, count } = span;
-      const of = this.tags;
-      const tags = of === null ? null : Int32Array.from(taken(of, span));
-      const part =
-        step === 1
-          ? this.data.slice(start, start + count)
-          : Uint8Array.from(taken(this.data, span));
-      return new PyBytes(part, this.mutable, tags);
+      if (step === 1) {
+        const tags = this.tags?.slice(start, start + count) ?? null;
+        return new PyBytes(this.data.slice(start, start + count), tags, this.mutable);
+      }
+      const tags = this.tags === null ? null : Int32Array.from(taken(this.tags, span));
+      return new PyBytes(Uint8Array.from(taken(this.data, span)), tags, this.mutable);
     }
     const place = integerOf(index, runtime);
     if (place === null) return index instanceof Unknown ? new Unknown(index.stop) : undefined;
@@ -63,23 +64,16 @@ export class PyBytes extends PyObject {
       const joined = new Uint8Array(length);
       joined.set(this.data);
       joined.set(other.data, this.data.length);
-      return new PyBytes(joined, this.mutable, this.#joinedTags(other));
+      return new PyBytes(joined, joinedTags(this, other), this.mutable);
     }
     if (operator === '*' && typeof other === 'number') {
       const length = this.data.length * Math.max(0, other);
       if (!this.#fits(length, runtime)) return runtime.unknown('bytes that are too long');
       const repeated = new Uint8Array(length);
       for (let i = 0; i < length; i += this.data.length) repeated.set(this.data, i);
-      return new PyBytes(repeated, this.mutable);
+      return new PyBytes(repeated, null, this.mutable);
     }
     return undefined;
-  }
-  #joinedTags(other: PyBytes): Int32Array | null {
-    if (this.tags === null && other.tags === null) return null;
-    const tags = new Int32Array(this.data.length + other.data.length).fill(-1);
-    if (this.tags !== null) tags.set(this.tags);
-    if (other.tags !== null) tags.set(other.tags, this.data.length);
-    return tags;
   }
   #fits(length: number, runtime: Runtime): boolean {
     if (length > LENGTH_MAX) return false;
@@ -110,4 +104,12 @@ export class PyBytes extends PyObject {
     if (!(value instanceof PyBytes)) return undefined;
     return Buffer.from(this.data).includes(Buffer.from(value.data));
   }
+}
+
+function joinedTags(left: PyBytes, right: PyBytes): Int32Array | null {
+  if (left.tags === null && right.tags === null) return null;
+  const tags = new Int32Array(left.data.length + right.data.length).fill(-1);
+  if (left.tags !== null) tags.set(left.tags);
+  if (right.tags !== null) tags.set(right.tags, left.data.length);
+  return tags;
 }
