@@ -7,7 +7,7 @@ import { checkAuditFlags } from '../evaluation/checks/audit.js';
 import { openEvaluation } from '../evaluation/open.js';
 import { checkOptionTypes } from '../option-check.js';
 import { withOutDirectory } from '../out-directory.js';
-import type { SourceAudit } from '../submission/source/audit.js';
+import type { SourceAudit } from '../submission/source/types.js';
 import { runChecks } from './checks/check.js';
 import { CHECKS } from './checks/index.js';
 import { type Audited, composeReport } from './compose.js';

@@ -3,7 +3,7 @@
  */
 
 import type { AuditOptions } from '../evaluation/audit-options.js';
-import type { SourceAudit } from '../submission/source/audit.js';
+import type { SourceAudit } from '../submission/source/types.js';
 import { harnessCommit, harnessVersion } from '../version.js';
 import { type AuditFacts, byWeight } from './checks/check.js';
 import { bytesOf, headlineBytes, targetsOf } from './gather.js';
@@ -16,6 +16,7 @@ import {
   type AuditReport,
   type Effect,
   type Finding,
+  type SourceReport,
   type TextReport,
   TRAITS,
 } from './types.js';
@@ -122,6 +123,17 @@ function dataPart({ facts, data, pass }: Audited): DataPart {
   };
 }
 
+/** A script of which nothing was judged leaves nothing to pass, whatever else was audited with it. */
+function verdictOf(
+  findings: readonly Finding[],
+  source: SourceReport | null,
+): AuditReport['verdict'] {
+  const worst = findings[0]?.severity;
+  if (worst === 'fail') return 'fail';
+  if (source?.judged === 0) return 'not_judged';
+  return worst === undefined || worst === 'info' ? 'pass' : worst;
+}
+
 /** @param started `performance.now()` at the start */
 export function composeReport(
   options: AuditOptions,
@@ -131,17 +143,17 @@ export function composeReport(
 ): AuditReport {
   const total = (performance.now() - started) / 1000;
   const bytes = audited?.pass?.text.bytes.decoded ?? null;
+  const source = script === null ? null : sourceReport(script);
   const findings = byWeight([
     ...(audited?.findings ?? []),
     ...(script === null ? [] : sourceFindings(script)),
   ]);
-  const worst = findings[0]?.severity;
   return {
     schema: 'bpb-audit/1',
-    verdict: worst === undefined || worst === 'info' ? 'pass' : worst,
+    verdict: verdictOf(findings, source),
     findings,
     ...(audited === null ? NO_DATA : dataPart(audited)),
-    source: script === null ? null : sourceReport(script),
+    source,
     mistakes: [...(audited?.facts.mistakes ?? [])],
     checks: audited?.outcomes ?? [],
     time: { total_s: total, bytes_per_s: bytes === null ? null : bytes / total },

@@ -143,11 +143,28 @@ interface OverlapReport {
   shared_tokens: number;
 }
 
-/** A script that was read and not run. */
+/** One part of a script's evaluation. */
+interface SourcePartReport {
+  part: 'table' | 'aggregation' | 'coverage' | 'sidecar' | 'constants';
+  verdict: 'pass' | 'warn' | 'fail' | 'not_judged';
+  /** What was compared or found; for `not_judged`, why. */
+  reason: string;
+  /** 1-based, of the finding or of where the judgement stopped; null where it has no place. */
+  line: number | null;
+  /** Null for the script that was given. */
+  file: string | null;
+}
+
+/** A script, or a folder of them, that was read; no Python ran. */
 export interface SourceReport {
   path: string;
+  /** Scripts read beside it, or in the folder. */
+  files: string[];
   /** Packed sources inside it that were unpacked and read too. */
   layers: number;
+  parts: SourcePartReport[];
+  /** Parts that were judged, 0 to 5. */
+  judged: number;
   /** What the script did not let the audit judge, one sentence each. */
   could_not_judge: string[];
 }
@@ -161,8 +178,8 @@ export interface MistakeReport {
 
 export interface AuditReport {
   schema: 'bpb-audit/1';
-  /** `pass` where there is nothing but facts. */
-  verdict: 'pass' | 'warn' | 'fail';
+  /** `pass` where there is nothing but facts; `not_judged` where no part of the source was judged. */
+  verdict: 'pass' | 'warn' | 'fail' | 'not_judged';
   findings: Finding[];
   /** Null where only a source was audited. */
   tokenizer: VocabularyReport | null;

@@ -2,6 +2,7 @@
  * `bpb audit`: a tokenizer's byte accounting, alone and on data.
  */
 import { Argument } from 'commander';
+import { EXIT_CODES } from '../errors.js';
 import type { AuditOptions } from '../evaluation/audit-options.js';
 import { decimal, documentStart, integer } from './arguments.js';
 import { defineCommand } from './command.js';
@@ -45,12 +46,18 @@ export const auditCommand = defineCommand<Flags, [tokenizer: string | undefined]
       .optionsGroup(GROUPS.checks)
       .option('--lut <file>', 'your own table of bytes by id, as JSON')
       .option('--bytes-per-token <x>', 'what your evaluation comes to: loss / ln 2 / bpb', decimal)
-      .option('--source <file>', 'a training or evaluation script, read and never run')
+      .option(
+        '--source <path>',
+        'a script, a folder of one program, or - for stdin: no Python runs',
+      )
       .optionsGroup(GROUPS.files)
       .option('--out <dir>', 'write audit.json, documents.csv and documents.json there'),
   run: async ({ flags, command, progress, signal }, tokenizer) => {
     const { audit } = await import('../audit/audit.js');
     const document = await audit({ ...flags, tokenizer, command, signal: signal(), ...progress });
-    return { kind: 'audit', document, ok: document.verdict !== 'fail' };
+    const { verdict } = document;
+    const ok = verdict === 'pass' || verdict === 'warn';
+    const exit = verdict === 'not_judged' ? EXIT_CODES.input : EXIT_CODES.failed;
+    return { kind: 'audit', document, ok, exit };
   },
 });

@@ -24,7 +24,7 @@ export interface AuditOptions {
   lut?: string | undefined;
   /** Bytes per token that a participant's evaluation comes to: val_loss / ln 2 / val_bpb. */
   bytesPerToken?: number | undefined;
-  /** A training or evaluation script, read and never run. */
+  /** A training or evaluation script, a folder of one program, or `-` for stdin; no Python runs. */
   source?: string | undefined;
   /** Directory for `audit.json`, `documents.csv` and `documents.json`. */
   out?: string | undefined;

@@ -11,14 +11,33 @@ export function auditSubject({ tokenizer, source }: AuditReport): string {
 }
 
 /** `2 wrong, 1 to know of` */
-export function auditSummary({ findings }: AuditReport): string {
+export function auditSummary(report: AuditReport): string {
+  const { findings } = report;
   const of = (severity: 'fail' | 'warn') =>
     findings.filter((finding) => finding.severity === severity).length;
   const [wrong, known] = [of('fail'), of('warn')];
   return [
-    wrong > 0 ? `${wrong} wrong` : 'the accounting is right',
+    ...(wrong > 0 ? [`${wrong} wrong`] : rightText(report)),
     ...(known > 0 ? [`${known} to know of`] : []),
+    ...(report.source === null ? [] : [judgedText(report.source)]),
   ].join(', ');
+}
+
+/** Right is said only of what was judged: a tokenizer and its data, and parts of a script. */
+function rightText({ tokenizer, source }: AuditReport): string[] {
+  const right = (source?.parts ?? []).filter(({ verdict }) => verdict === 'pass');
+  const names = right.map(({ part }) => part).join(', ');
+  if (tokenizer === null) return names === '' ? [] : [`right: ${names}`];
+  return [
+    source === null
+      ? 'the accounting is right'
+      : `right: tokenizer${names === '' ? '' : `, ${names}`}`,
+  ];
+}
+
+/** `2 of 5 parts judged` */
+function judgedText({ judged, parts }: Source): string {
+  return `${judged === 0 ? 'none' : judged} of ${parts.length} parts judged`;
 }
 
 /** `bytes × 1.1670, bpb 14.3 % too low` */
@@ -65,11 +84,26 @@ export function auditRows(report: AuditReport): Row[] {
     rows.push(['bytes', bytesLine(totals)], ['to original', effectsLine(totals)]);
   if (source !== null) {
     const packed = source.layers > 0 ? `, ${source.layers} packed inside` : '';
-    const unjudged = source.could_not_judge.map((what) => `   ${printable(what)}`).join('');
-    rows.push(['source', `${printable(source.path)}${packed}${unjudged}`]);
+    const beside = source.files.length > 0 ? `, ${source.files.map(printable).join(', ')}` : '';
+    rows.push(['source', `${printable(source.path)}${beside}${packed}`]);
+    rows.push(...partRows(source));
   }
   rows.push(['time', timeLine(time)]);
   return rows.filter(([, text]) => text !== '');
+}
+
+/** Judged parts a row each; the others together where the reason is the same. */
+function partRows({ parts, path }: Source): Row[] {
+  const rows: Row[] = [];
+  const unjudged = new Map<string, string[]>();
+  for (const { part, verdict, reason, line, file } of parts) {
+    const place = line === null ? '' : ` (${printable(file ?? path)}:${line})`;
+    const text = `${printable(reason)}${place}`;
+    if (verdict !== 'not_judged') rows.push([`source/${part}`, `${verdict}: ${text}`]);
+    else unjudged.set(text, [...(unjudged.get(text) ?? []), part]);
+  }
+  for (const [text, names] of unjudged) rows.push(['not judged', `${names.join(', ')}: ${text}`]);
+  return rows;
 }
 
 function lossyText({ documents }: AuditReport): string {
@@ -102,6 +136,7 @@ function tableLine({ tokenizer, measured }: AuditReport): string {
   return `${count(measured.measured)} ids measured in context: ${result}${none}`;
 }
 
+type Source = NonNullable<AuditReport['source']>;
 type Totals = NonNullable<AuditReport['totals']>;
 
 const ACCOUNTINGS = ['original', 'normalized', 'decoded', 'lut', 'sidecar', 'claimed'] as const;

@@ -38,14 +38,17 @@ export function auditText(report: AuditReport, medium: Medium): string {
   return pageOf([[headline(report, paint)], shown, notes, tableLines(auditRows(report), paint)]);
 }
 
-function colourOf(severity: Severity | 'pass', paint: Paint): (text: string) => string {
+function colourOf(
+  severity: Severity | AuditReport['verdict'],
+  paint: Paint,
+): (text: string) => string {
   if (severity === 'fail') return paint.red;
-  return severity === 'warn' ? paint.yellow : paint.green;
+  return severity === 'pass' || severity === 'info' ? paint.green : paint.yellow;
 }
 
 function headline(report: AuditReport, paint: Paint): string {
   const { verdict } = report;
-  const word = colourOf(verdict, paint)(paint.bold(verdict.toUpperCase()));
+  const word = colourOf(verdict, paint)(paint.bold(verdict.replace('_', ' ').toUpperCase()));
   return `  ${word}  ${printable(auditSubject(report))}: ${auditSummary(report)}`;
 }
 

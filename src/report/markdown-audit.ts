@@ -8,7 +8,9 @@ import { blocks, code, escaped, heading, rowsTable, table } from './markdown-for
 export function auditMarkdown(report: AuditReport): string {
   const { verdict, findings } = report;
   return blocks(
-    heading(`**${verdict}** ${code(auditSubject(report))}: ${escaped(auditSummary(report))}`),
+    heading(
+      `**${verdict.replace('_', ' ')}** ${code(auditSubject(report))}: ${escaped(auditSummary(report))}`,
+    ),
     findings.length === 0 ? '' : findingsTable(findings),
     rowsTable(auditRows(report)),
   );

@@ -349,7 +349,7 @@ export const MISTAKEN: readonly [name: string, check: string, severity: string, 
     ],
     [
       'short last windows',
-      'sliding-repeat',
+      'scored-twice',
       'warn',
       'starts = [ws for ws in range(0, total, stride) if min(ws + seq_len, total) - ws >= 1]\n',
     ],

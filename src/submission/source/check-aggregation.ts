@@ -154,7 +154,7 @@ function repeatedWindows(facts: SourceFacts): Found[] {
     found.push([
       node,
       {
-        check: 'sliding-repeat',
+        check: 'scored-twice',
         severity: 'warn',
         explanation:
           'Every window that has a token left is scored: the short last ones score the last stride tokens again (960 extra terms at 1024/64, about 1e-5 of the bpb).',

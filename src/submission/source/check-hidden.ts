@@ -1,8 +1,6 @@
 /**
- * Check for source that hides what it runs: packed code, and loaders of other files (#1804,
- * #1412).
+ * Search for source that hides what it runs: packed code, and code read from files.
  */
-import type { Found } from './check-lut.js';
 import { bindingOf, type SourceFacts } from './facts.js';
 import { type Call, callOf, dottedName, type PyNode, subtree } from './nodes.js';
 
@@ -23,7 +21,7 @@ const FILE = /^(?:open|read_text|read_bytes|read)$/;
 const HIDDEN_MAX = 20;
 const STEPS_MAX = 5_000;
 
-/** `exec`, `eval`, `marshal.loads` and `runpy` over anything. */
+/** `exec` and `eval` over anything. */
 export function findHidden(facts: SourceFacts): Hidden[] {
   const found: Hidden[] = [];
   for (const call of facts.calls) {
@@ -31,9 +29,6 @@ export function findHidden(facts: SourceFacts): Hidden[] {
     const code = call.args[0];
     if (code === undefined) continue;
     const runs = call.name === 'exec' || call.name === 'eval' || call.name === 'builtins.exec';
-    if (call.name !== null && /^runpy\.run_(?:path|module)$/.test(call.name)) {
-      found.push({ node: call.node, code, kind: 'file' });
-    }
     // `model.eval()` has no argument and another name; literal code is audited like unpacked code.
     if (runs) found.push({ node: call.node, code, kind: kindOf(facts, code) });
   }
@@ -57,30 +52,4 @@ function kindOf(facts: SourceFacts, code: PyNode): Hidden['kind'] {
   const names = [...methods];
   if (names.some((name) => PACKED.test(name))) return 'packed';
   return names.some((name) => FILE.test(name)) ? 'file' : 'computed';
-}
-
-/** The finding for code that stayed hidden. */
-export function hiddenFinding(facts: SourceFacts, { node, kind }: Hidden): Found {
-  if (kind === 'file') {
-    return [
-      node,
-      {
-        check: 'loader',
-        severity: 'warn',
-        explanation:
-          'The script runs the text of another file, which is not audited here and may not be in the counted size (#1412: a 74-byte loader for 80,055 bytes).',
-        remedy: 'Audit the file that it loads, and count it.',
-      },
-    ];
-  }
-  const share = Math.round((100 * (node.to - node.from)) / Math.max(facts.source.text.length, 1));
-  return [
-    node,
-    {
-      check: 'obfuscated',
-      severity: 'warn',
-      explanation: `The script runs code that it ${kind === 'packed' ? 'unpacks' : 'computes'} (${share} % of the file is in this call): whatever evaluates there cannot be read.`,
-      remedy: 'Publish the readable source beside the packed one, and audit that.',
-    },
-  ];
 }

@@ -48,18 +48,10 @@ export function checkMarkers(facts: SourceFacts, tables: readonly ByteTable[]): 
   return found;
 }
 
-export function checkTable(
-  facts: SourceFacts,
-  table: ByteTable,
-  cannotJudge: (what: string) => void,
-): Found[] {
+export function checkTable(facts: SourceFacts, table: ByteTable): Found[] {
   const byDecode = decoded(facts, table);
   if (byDecode !== null) return [byDecode];
-  return [
-    ...spaces(facts, table, cannotJudge),
-    ...bytePieces(facts, table),
-    ...special(facts, table),
-  ];
+  return [...spaces(facts, table), ...bytePieces(facts, table), ...special(facts, table)];
 }
 
 /** Bytes measured by decoding each id alone: byte pieces give U+FFFD (#1143, #1184). */
@@ -91,11 +83,7 @@ function decoded(facts: SourceFacts, { calls, lengths, names }: ByteTable): Foun
   ];
 }
 
-function spaces(
-  facts: SourceFacts,
-  table: ByteTable,
-  cannotJudge: (what: string) => void,
-): Found[] {
+function spaces(facts: SourceFacts, table: ByteTable): Found[] {
   const where = table.lengths[0]!.call.node;
   const replaced = table.calls.find(
     (call) =>
@@ -142,9 +130,6 @@ function spaces(
     (call) => call.method === 'startswith' && !firstString(facts, call)?.startsWith('<'),
   );
   if (tested || [...table.names].some((name) => LEADING.test(name))) {
-    cannotJudge(
-      'where the byte of the leading space is added: no sum uses the table’s flag by name',
-    );
     return [];
   }
   return [

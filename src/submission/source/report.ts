@@ -1,40 +1,54 @@
 /**
- * Findings of a source audit, and their places in the file.
+ * The parts of an evaluation, the checks of a source audit, and their findings.
  */
-import { type PyNode, type PySource, textOf } from './nodes.js';
 
-type SourceCheck =
-  | 'empty'
-  | 'syntax'
-  | 'encoding'
-  | 'lut-marker'
-  | 'leading-space-twice'
-  | 'kept-marker'
-  | 'space-not-counted'
-  | 'replacement-character'
-  | 'lut-by-decode'
-  | 'byte-pieces'
-  | 'control-pieces'
-  | 'bytes-per-token'
-  | 'lut-for-caseops'
-  | 'sidecar-unused'
-  | 'sidecar-glob'
-  | 'sidecar-length'
-  | 'mean-of-means'
-  | 'narrow-sum'
-  | 'truncated-set'
-  | 'rank-remainder'
-  | 'sliding-repeat'
-  | 'lossy-text'
-  | 'obfuscated'
-  | 'wrapped'
-  | 'loader'
-  | 'network';
+/** The parts of an evaluation that are judged one by one, in the order in which they are listed. */
+export const PARTS = ['table', 'aggregation', 'coverage', 'sidecar', 'constants'] as const;
+export type PartName = (typeof PARTS)[number];
+
+/** Every check, and the part of the evaluation that it is about; null: about none of them. */
+export const CHECK_PARTS = {
+  'lut-marker': 'table',
+  'leading-space-twice': 'table',
+  'kept-marker': 'table',
+  'space-not-counted': 'table',
+  'replacement-character': 'table',
+  'lut-by-decode': 'table',
+  'byte-pieces': 'table',
+  'control-pieces': 'table',
+  'wrong-bytes': 'table',
+  'mean-of-means': 'aggregation',
+  'narrow-sum': 'aggregation',
+  'not-reduced': 'aggregation',
+  'truncated-set': 'coverage',
+  'head-not-scored': 'coverage',
+  'tail-not-scored': 'coverage',
+  'scored-twice': 'coverage',
+  'rank-remainder': 'coverage',
+  'other-targets': 'coverage',
+  'lut-for-caseops': 'sidecar',
+  'sidecar-unused': 'sidecar',
+  'sidecar-glob': 'sidecar',
+  'sidecar-length': 'sidecar',
+  'bytes-per-token': 'constants',
+  empty: null,
+  syntax: null,
+  encoding: null,
+  'lossy-text': null,
+  obfuscated: null,
+  wrapped: null,
+  loader: null,
+  network: null,
+} as const satisfies Readonly<Record<string, PartName | null>>;
+
+type SourceCheck = keyof typeof CHECK_PARTS;
 
 export interface SourceFinding {
   readonly check: SourceCheck;
   /** `fail`: the score is wrong · `warn`: it may be, or depends on the run · `info`: worth knowing. */
   readonly severity: 'fail' | 'warn' | 'info';
+  /** Name beside the given file or in the given folder; null for the given file itself. */
+  readonly file: string | null;
   /** 1-based, in the layer's own text. */
   readonly line: number;
   /** 1-based, in UTF-16 units. */
@@ -47,47 +61,5 @@ export interface SourceFinding {
   readonly remedy: string;
 }
 
-type Place = Pick<SourceFinding, 'line' | 'column' | 'layer' | 'excerpt'>;
+export type Place = Pick<SourceFinding, 'file' | 'line' | 'column' | 'layer' | 'excerpt'>;
 export type Words = Pick<SourceFinding, 'check' | 'severity' | 'explanation' | 'remedy'>;
-
-/** Gives findings their place; one per source, so that line ends are counted once. */
-export class Locator {
-  private readonly starts: number[] = [0];
-
-  constructor(
-    private readonly source: PySource,
-    private readonly layer: number,
-  ) {
-    for (let at = source.text.indexOf('\n'); at !== -1; at = source.text.indexOf('\n', at + 1)) {
-      this.starts.push(at + 1);
-    }
-  }
-
-  at(node: PyNode): Place {
-    let low = 0;
-    let high = this.starts.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (this.starts[middle]! <= node.from) low = middle;
-      else high = middle - 1;
-    }
-    return {
-      line: low + 1,
-      column: node.from - this.starts[low]! + 1,
-      layer: this.layer,
-      excerpt: printable(textOf(this.source, node, 200)),
-    };
-  }
-}
-
-/** One line that no terminal will act upon. */
-function printable(text: string): string {
-  const line = text
-    .replace(/\s+/g, ' ')
-    .trim()
-    .replace(
-      /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
-      (c) => `\\u${c.codePointAt(0)!.toString(16).padStart(4, '0')}`,
-    );
-  return line.length > 120 ? `${line.slice(0, 119)}…` : line;
-}

@@ -33,14 +33,18 @@ const DECODERS: Readonly<Record<string, Decoder>> = {
   'lzma.decompress': unXz,
 };
 
-/** The source text that the expression decodes to; null where it is not known. */
-export async function unpackedText(facts: SourceFacts, node: PyNode): Promise<string | null> {
+/** The source text that the expression decodes to, or why it is not known. */
+export async function unpackedText(
+  facts: SourceFacts,
+  node: PyNode,
+): Promise<{ text: string } | { reason: string }> {
   try {
     const bytes = await bytesOf(facts, node, 0);
-    return bytes === null ? null : new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    if (bytes === null) return { reason: 'it is not decoded from constants by a known decoder' };
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
   } catch {
     // A damaged, oversized or foreign stream: the audit reports it as one it cannot see into.
-    return null;
+    return { reason: 'its data is damaged, too large, or no text' };
   }
 }
 
