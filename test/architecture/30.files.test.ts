@@ -78,6 +78,7 @@ describe('tests', () => {
       ...tests.map(({ text }) => text),
       textOf('vitest.config.ts'),
       textOf('package.json'),
+      textOf('test/submission/corpus/manifest.json'),
     ];
     texts.push(...filesBelow('test', ['.py', '.cc', '.h', '.cu']).map(textOf));
     const unused = paths.filter((path) => {

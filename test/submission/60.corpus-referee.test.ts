@@ -1,0 +1,65 @@
+/** The labels of the corpus, by running its scripts in real Python: see corpus/referee.py. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { temporaryFolder } from '../helpers/folder.js';
+import { pythonWith } from '../helpers/python.js';
+import { CORPUS, type CorpusScript, corpusScripts } from './corpus/corpus.js';
+
+const python = pythonWith('torch', 'numpy', 'sentencepiece');
+const scripts = corpusScripts();
+
+interface Answer {
+  file: string;
+  verdict: 'right' | 'wrong' | 'runs' | 'error';
+  detail: string;
+}
+
+function refereed(root: string, entries: CorpusScript[]): Answer[] {
+  const request = join(temporaryFolder(), 'request.json');
+  writeFileSync(request, JSON.stringify({ root, entries }));
+  const { stdout, stderr, status } = spawnSync(python!, [join(CORPUS, 'referee.py'), request], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  });
+  if (status !== 0) throw new Error(stderr);
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+const expected = (script: CorpusScript) =>
+  script.referee === 'not applicable' ? 'runs' : script.kind === 'right' ? 'right' : 'wrong';
+
+describe('the manifest', () => {
+  test('names files that exist, each once, and for a defect its part, checks, severity and line', () => {
+    expect(new Set(scripts.map(({ file }) => file)).size).toBe(scripts.length);
+    for (const script of scripts) {
+      const { file, main, kind, lineFile } = script;
+      const path = join(CORPUS, file, main ?? '');
+      expect(existsSync(path), file).toBe(true);
+      expect(file.startsWith(`${kind}/`), file).toBe(true);
+      if (script.referee === 'not applicable') expect(script.reason, file).toBeTruthy();
+      if (kind === 'right') continue;
+      expect(script.part, file).toBeDefined();
+      expect(script.checks?.length, file).toBeGreaterThan(0);
+      expect(script.severity?.length, file).toBeGreaterThan(0);
+      const lines = readFileSync(join(CORPUS, file, lineFile ?? ''), 'utf8').split('\n');
+      expect(lines[script.line! - 1]?.trim(), file).toBeTruthy();
+    }
+  });
+});
+
+describe.skipIf(python === undefined)('real Python with torch, numpy and sentencepiece', () => {
+  test('right scripts print the right figures, defects wrong ones, and all of them run', () => {
+    const answers = refereed(CORPUS, scripts);
+    const wrong = scripts.flatMap((script, k) => {
+      const { file, verdict, detail } = answers[k]!;
+      return verdict === expected(script) ? [] : [`${file}: ${verdict}: ${detail}`];
+    });
+    expect(answers.map(({ file }) => file)).toEqual(scripts.map(({ file }) => file));
+    expect(wrong).toEqual([]);
+  }, 600_000);
+});
