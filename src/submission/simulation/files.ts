@@ -2,7 +2,7 @@
  * The file system of a run: the small set under whatever names the script uses, and what the script writes.
  */
 import { shardHeader } from '../../data/shard-header.js';
-import { decodeIds } from './decode.js';
+import { documentTexts } from './encode.js';
 import { SIDECAR, type SmallSet } from './types.js';
 
 export interface Contents {
@@ -253,11 +253,4 @@ function shard(values: readonly number[], tag: number | null): Contents {
 function documentsOf(set: SmallSet): Contents {
   const lines = documentTexts(set).map((text) => `${JSON.stringify({ text })}\n`);
   return { data: new TextEncoder().encode(lines.join('')), tags: null };
-}
-
-/** Texts by document, which `encode` gives back as the ids of the stream. */
-export function documentTexts(set: SmallSet): string[] {
-  return set.starts.map((start, k) =>
-    decodeIds(set.pieces, set.ids.slice(start, set.starts[k + 1] ?? set.ids.length)),
-  );
 }

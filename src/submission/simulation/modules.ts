@@ -1,0 +1,99 @@
+/**
+ * The table of library modules that a run may import.
+ */
+import type { Runtime } from '../python/runtime.js';
+import type { PyModule } from '../python/values.js';
+import { encoderOf } from './encode.js';
+import type { Files } from './files.js';
+import { argparseModule } from './modules/argparse.js';
+import { addFileReaders, addTensorReaders } from './modules/arrays-of-files.js';
+import { dataclassesModule } from './modules/dataclasses.js';
+import { distributedModule, type Exchange } from './modules/distributed.js';
+import { jsonModule } from './modules/json.js';
+import { globModule, osModule, pathModule, shutilModule } from './modules/os.js';
+import { pathlibModule } from './modules/path.js';
+import { sentencepieceModule } from './modules/sentencepiece.js';
+import { structModule } from './modules/struct.js';
+import * as system from './modules/system.js';
+import type { SmallSet } from './types.js';
+
+/** What the modules of one rank's run share. */
+export interface Surroundings {
+  readonly set: SmallSet;
+  readonly files: Files;
+  readonly rank: number;
+  readonly exchange: Exchange;
+  /** Name of the script's file. */
+  readonly script: string;
+  /** Variables of the environment that are turned on where the script's default is off. */
+  readonly switches: RegExp | null;
+  readonly setting: (name: string, value: number) => number;
+  /** Another module of the library. */
+  readonly module: (name: string, runtime: Runtime) => PyModule | null;
+}
+
+type Maker = (around: Surroundings, runtime: Runtime) => PyModule | null;
+
+const MODULES: Readonly<Record<string, Maker>> = {
+  os: (around, runtime) => {
+    const path = around.module('os.path', runtime)!;
+    const { files, switches, setting } = around;
+    return osModule(files, path, { variables: variablesOf(around), switches, setting });
+  },
+  'os.path': ({ files }) => pathModule(files),
+  glob: ({ files }) => globModule(files),
+  shutil: ({ files }) => shutilModule(files),
+  pathlib: ({ files }) => pathlibModule(files),
+  sentencepiece: ({ set }) => sentencepieceModule(set, encoderOf(set)),
+  'torch.distributed': ({ exchange, rank }) => distributedModule(exchange, rank),
+  argparse: ({ setting }) => argparseModule(setting),
+  sys: ({ script }) => system.sysModule(script),
+  dataclasses: dataclassesModule,
+  json: jsonModule,
+  struct: structModule,
+  time: system.timeModule,
+  io: system.ioModule,
+  uuid: system.uuidModule,
+  random: system.randomModule,
+  logging: system.loggingModule,
+  typing: system.typingModule,
+  copy: system.copyModule,
+  fcntl: system.fcntlModule,
+  warnings: system.warningsModule,
+  gc: system.gcModule,
+  tempfile: system.tempfileModule,
+  tqdm: system.tqdmModule,
+};
+
+/** Null where it is not modelled. */
+export function libraryModule(
+  name: string,
+  around: Surroundings,
+  runtime: Runtime,
+): PyModule | null {
+  if (Object.hasOwn(MODULES, name)) return MODULES[name]!(around, runtime);
+  return null;
+}
+
+function variablesOf({ rank, exchange }: Surroundings): Map<string, string> {
+  const ranks = String(exchange.ranks);
+  return new Map([
+    ['RANK', String(rank)],
+    ['LOCAL_RANK', String(rank)],
+    ['WORLD_SIZE', ranks],
+    ['LOCAL_WORLD_SIZE', ranks],
+    ['MASTER_ADDR', 'localhost'],
+    ['MASTER_PORT', '29500'],
+    ['HOME', '/root'],
+    ['USER', 'root'],
+    ['CUDA_VISIBLE_DEVICES', '0,1,2,3,4,5,6,7'],
+  ]);
+}
+
+/** Adds to numpy and torch what reads the run's files, and torch's modules that are modelled apart. */
+export function complete(name: string, module: PyModule, around: Surroundings, runtime: Runtime) {
+  if (name === 'numpy') addFileReaders(module, around.files);
+  if (name !== 'torch') return;
+  addTensorReaders(module, around.files);
+  module.members.set('distributed', around.module('torch.distributed', runtime)!);
+}

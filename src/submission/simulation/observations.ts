@@ -1,0 +1,129 @@
+/**
+ * Quotients that a run made, and which of them are its results.
+ */
+
+import type { Runtime } from '../python/runtime.js';
+import { Ratio, Sum } from '../python/sums.js';
+import type { Stop, Value } from '../python/values.js';
+import { sameValue } from './modules/same.js';
+import type { Score } from './types.js';
+
+export interface Observation {
+  readonly kind: 'bpb' | 'loss';
+  readonly value: Ratio | Sum;
+  readonly at: Stop;
+  readonly functions: readonly string[];
+  /** Number of the call that made it. */
+  readonly activation: number;
+}
+
+/** Null for a quotient that has no losses, such as tokens per byte. */
+export function observe(value: Value, runtime: Runtime): Observation | null {
+  const kind = kindOf(value);
+  if (kind === null) return null;
+  return {
+    kind,
+    value: value as Ratio | Sum,
+    at: runtime.here(),
+    functions: [...runtime.functions],
+    activation: runtime.activation,
+  };
+}
+
+function kindOf(value: Value): 'bpb' | 'loss' | null {
+  if (value instanceof Sum) return value.kind === 'loss' && value.terms.size > 0 ? 'loss' : null;
+  if (!(value instanceof Ratio)) return null;
+  const { numerator, denominator } = value;
+  if (!(numerator instanceof Sum) || numerator.kind !== 'loss') return null;
+  if (numerator.terms.size === 0) return null;
+  if (!(denominator instanceof Sum)) return 'loss';
+  // A count of targets has one for each of them; bytes differ, and a document's start has none.
+  let common: number | null = null;
+  for (const count of denominator.terms.values()) {
+    common ??= count;
+    if (Math.abs(count - common) > 1e-9 * Math.abs(common)) return 'bpb';
+  }
+  return common !== null && denominator.terms.size !== numerator.terms.size ? 'bpb' : 'loss';
+}
+
+const lossesOf = ({ value }: Observation): Sum =>
+  value instanceof Ratio ? (value.numerator as Sum) : value;
+
+/** Whether `larger` has all targets of `smaller`. */
+function covers(larger: Observation, smaller: Observation): boolean {
+  const [a, b] = [lossesOf(larger).terms, lossesOf(smaller).terms];
+  if (a.size < b.size) return false;
+  for (const position of b.keys()) if (!a.has(position)) return false;
+  return true;
+}
+
+const supersedes = (later: Observation, earlier: Observation): boolean =>
+  lossesOf(later).terms.size > lossesOf(earlier).terms.size && covers(later, earlier);
+
+/**
+ * The scores of a run, the last of each place and call.
+ *
+ * What one line of one call makes again and again, of other sums each time, are running figures; so is what a later
+ * quotient of the same call, or of one that it makes, has more targets than. Of figures that grow the last is a
+ * result where no other takes its place.
+ */
+export function scoresOf(observations: readonly Observation[]): Score[] {
+  const groups = new Map<string, Observation[]>();
+  for (const one of observations) {
+    const key = [one.kind, one.activation, one.at.path, one.at.layer, one.at.line].join('\0');
+    groups.set(key, [...(groups.get(key) ?? []), one]);
+  }
+  const order = new Map(observations.map((one, i) => [one, i]));
+  const scores: [number, Score][] = [];
+  for (const group of groups.values()) {
+    const last = group.at(-1)!;
+    const at = order.get(last)!;
+    const whole = group.every((one) => covers(last, one));
+    const later = observations.slice(at + 1).filter((one) => one.kind === last.kind);
+    const final = whole && !later.some((one) => isWithin(one, last) && supersedes(one, last));
+    scores.push([at, { ...pick(last), final }]);
+  }
+  return scores.sort(([a], [b]) => a - b).map(([, score]) => score);
+}
+
+/** Made by the same call, or by one that it makes. */
+function isWithin(one: Observation, other: Observation): boolean {
+  return other.functions.every((name, i) => one.functions[i] === name);
+}
+
+function pick({ kind, value, at, functions }: Observation): Omit<Score, 'final'> {
+  return { kind, value, at, functions };
+}
+
+/** Most quotients of one place and call that are kept one by one. */
+const PLACE_MAX = 64;
+
+/** Observations of a run: of a line that makes thousands, the first and the newest. */
+export class Observations {
+  readonly all: Observation[] = [];
+  readonly #counts = new Map<string, number>();
+
+  add(one: Observation): void {
+    const before = this.all.at(-1);
+    if (before !== undefined && isAgain(before, one)) return;
+    const key = [one.activation, one.at.path, one.at.layer, one.at.line].join('\0');
+    const count = (this.#counts.get(key) ?? 0) + 1;
+    this.#counts.set(key, count);
+    if (count > PLACE_MAX) {
+      const at = this.all.findLastIndex(
+        (each) => each.activation === one.activation && each.at.line === one.at.line,
+      );
+      this.all.splice(at, 1);
+    }
+    this.all.push(one);
+  }
+}
+
+function isAgain(before: Observation, one: Observation): boolean {
+  return (
+    before.activation === one.activation &&
+    before.at.line === one.at.line &&
+    before.kind === one.kind &&
+    sameValue(before.value, one.value)
+  );
+}
