@@ -26,10 +26,7 @@ export interface SmallSet {
   readonly starts: readonly number[];
   /** Right bytes of the target at each stream position; position 0 is no target. */
   readonly bytes: readonly number[];
-  /**
-   * The bytes of each target by the byte sidecar of case-operator data; null where the set has none. In an array that a
-   * run reads from the sidecar's file, the entry of target p has the tag `ids.length + p`: sums tell it from the token.
-   */
+  /** The bytes of each target by the byte sidecar of case-operator data; null where the set has none. */
   readonly sidecar: readonly number[] | null;
 }
 

@@ -1,0 +1,113 @@
+/**
+ * Judges how losses become one score: every target with the same weight, over all ranks.
+ */
+
+import { lengthOf, near, runsOf } from './judge-places.js';
+import { isOneShare } from './judge-shares.js';
+import { count, type Evaluation, type Judged, type Reading } from './judge-types.js';
+
+/** A mean deviation of the weights below this is too small to be seen in a score. */
+const DEVIATION_MIN = 1e-3;
+
+export function judgeAggregation(evaluation: Evaluation): Judged[] {
+  return [...unequal(evaluation), ...notReduced(evaluation)];
+}
+
+/** Means over batches, documents or ranks of unequal length, averaged with equal weight. */
+function unequal({ at, grouped, readings }: Evaluation): Judged[] {
+  if (!grouped) return [];
+  const uneven = readings.filter(({ spread }) => spread !== 'equal');
+  const single = uneven.filter(({ trial }) => trial.ranks === 1);
+  const reading = single.at(-1) ?? uneven.at(-1)!;
+  const { weights, last, trial } = reading;
+  const groups = groupsOf(weights);
+  const sizes = groups.map(({ size }) => size);
+  const most = groups.reduce((a, b) => (b.weight > a.weight ? b : a));
+  const least = groups.reduce((a, b) => (b.weight < a.weight ? b : a));
+  const unit = single.length === 0 ? 'ranks' : beginsAtDocuments(reading) ? 'documents' : 'batches';
+  const deviations = (single.length > 0 ? single : uneven).map(deviationOf);
+  const shrinks = deviations.length > 1 && deviations.at(-1)! < 0.8 * deviations[0]!;
+  const grave =
+    unit !== 'ranks' && !shrinks && deviations.at(-1)! > DEVIATION_MIN && sizes.length > 2;
+  const times = (most.weight / least.weight).toFixed(2).replace(/\.?0+$/, '');
+  return [
+    {
+      at,
+      check: 'mean-of-means',
+      severity: grave ? 'fail' : 'warn',
+      explanation: `Means of ${unit} are averaged with equal weight${trial.ranks > 1 ? ` (${trial.ranks} ranks)` : ''}: of ${count(last)} targets, those of the smallest group (${count(most.size)}) count ${times} times as much as those of the largest (${count(least.size)}).`,
+      remedy: 'Add up nats and bytes over all targets and divide once.',
+    },
+  ];
+}
+
+/** Stretches of targets with one weight. */
+function groupsOf(weights: ReadonlyMap<number, number>) {
+  const sorted = [...weights].sort(([a], [b]) => a - b);
+  const groups: { from: number; size: number; weight: number }[] = [];
+  for (const [position, weight] of sorted) {
+    const group = groups.at(-1);
+    if (group !== undefined && near(group.weight, weight)) group.size++;
+    else groups.push({ from: position, size: 1, weight });
+  }
+  return groups;
+}
+
+function beginsAtDocuments({ weights, trial }: Reading): boolean {
+  const starts = new Set(trial.set.starts);
+  const groups = groupsOf(weights).slice(1);
+  return groups.length > 0 && groups.every(({ from }) => starts.has(from) || starts.has(from - 1));
+}
+
+/** Mean absolute deviation of the weights from their mean, as a share of it. */
+function deviationOf({ weights }: Reading): number {
+  const values = [...weights.values()];
+  const mean = values.reduce((sum, weight) => sum + weight, 0) / values.length;
+  return values.reduce((sum, weight) => sum + Math.abs(weight - mean), 0) / values.length / mean;
+}
+
+/** With several ranks the score has the losses, or the bytes, of one of them alone. */
+function notReduced({ at, readings }: Evaluation): Judged[] {
+  for (const reading of readings) {
+    const { trial, last, weights, bytes, factor } = reading;
+    if (trial.ranks === 1) continue;
+    const alone = readings.find((one) => one.trial.ranks === 1 && one.last === last);
+    if (alone === undefined) continue;
+    const words = {
+      at,
+      check: 'not-reduced' as const,
+      severity: 'fail' as const,
+      remedy: 'Add up losses, targets and bytes over all ranks (all_reduce) before dividing.',
+    };
+    if (isOneShare(reading, alone)) {
+      const part = `${count(weights.size)} of ${count(alone.weights.size)} targets`;
+      const runs = runsOf([...weights.keys()].sort((a, b) => a - b));
+      const whose = runs.length === 1 ? ` (${count(lengthOf(runs[0]!))} in a row)` : '';
+      return [
+        {
+          ...words,
+          explanation: `With ${trial.ranks} ranks the score has the losses of ${part}${whose}: sums are not added up over the ranks.`,
+        },
+      ];
+    }
+    if (bytes !== null && bytes.size <= (1.5 / trial.ranks) * alone.bytes!.size) {
+      return [
+        {
+          ...words,
+          explanation: `With ${trial.ranks} ranks the losses of all are divided by the bytes of one.`,
+        },
+      ];
+    }
+    if (factor !== null && alone.factor !== null && !near(factor / alone.factor, 1)) {
+      const times = factor / alone.factor;
+      if (times < 1.5 && times > 1 / 1.5) continue;
+      return [
+        {
+          ...words,
+          explanation: `With ${trial.ranks} ranks the score is ${times.toPrecision(3)} times that of one rank: not all of its sums are added up over the ranks.`,
+        },
+      ];
+    }
+  }
+  return [];
+}

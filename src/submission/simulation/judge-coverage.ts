@@ -1,0 +1,181 @@
+/**
+ * Judges which targets an evaluation scores, and how often: each once, but for the last incomplete
+ * row of the stream, which the reference evaluator drops (openai/parameter-golf train_gpt.py L215-L217).
+ */
+
+import { lengthOf, namesOf, periodOf, type Run, runsOf, totalOf } from './judge-places.js';
+import { differ, grows, isOneShare } from './judge-shares.js';
+import { count, type Evaluation, type Judged, type Reading } from './judge-types.js';
+
+/** Rows of the small set have at most this many tokens where the run did not show how many. */
+const ROW_MAX = 64;
+
+const WHOLE = 'Score the whole validation set, or label the score as partial.';
+const REST = 'Score the last, shorter batch too; drop at most the stream’s own tail.';
+
+/** What a run leaves out. */
+interface Gaps {
+  readonly head: Run | null;
+  readonly tail: Run | null;
+  readonly inner: readonly Run[];
+}
+
+export function judgeCoverage(evaluation: Evaluation): Judged[] {
+  const { readings } = evaluation;
+  const alone = readings.filter(({ trial }) => trial.ranks === 1);
+  const single = alone.length > 0 ? alone : readings;
+  return [
+    ...heads(evaluation, single),
+    ...tails(evaluation, single),
+    ...inner(evaluation, single),
+    ...ranks(evaluation, readings),
+  ];
+}
+
+/** Targets without a loss, in runs; the allowed last row is not among them. */
+export function gapsOf(reading: Reading): Gaps {
+  const { weights, last, trial } = reading;
+  const missing: number[] = [];
+  for (let position = 1; position <= last; position++) {
+    if (!weights.has(position)) missing.push(position);
+  }
+  const runs = runsOf(missing);
+  const head = runs[0]?.from === 1 ? runs[0] : null;
+  const end = runs.at(-1)?.to === last ? runs.at(-1)! : null;
+  const dropped = trial.seqLen === null ? ROW_MAX - 1 : last % trial.seqLen;
+  return {
+    head,
+    tail: end !== null && lengthOf(end) > dropped ? end : null,
+    inner: runs.filter((run) => run !== head && run !== end),
+  };
+}
+
+function heads({ at }: Evaluation, readings: readonly Reading[]): Judged[] {
+  const found = readings.filter((reading) => gapsOf(reading).head !== null);
+  const reading = found.at(-1);
+  if (reading === undefined) return [];
+  const head = gapsOf(reading).head!;
+  const lengths = found.map((one) => lengthOf(gapsOf(one).head!));
+  const share = grows(found, lengths);
+  return [
+    {
+      at,
+      check: 'head-not-scored',
+      severity: share ? 'fail' : 'warn',
+      explanation: `${capital(namesOf([head]))} of ${count(reading.last)} are never scored${share ? ', a share that grows with the set' : ''}.`,
+      remedy: 'Let the first window score all of its targets.',
+    },
+  ];
+}
+
+function tails({ at }: Evaluation, readings: readonly Reading[]): Judged[] {
+  const found = readings.filter((reading) => gapsOf(reading).tail !== null);
+  const reading = found.at(-1);
+  if (reading === undefined) return [];
+  const tail = gapsOf(reading).tail!;
+  const ends = found.map((one) => gapsOf(one).tail!.from);
+  if (found.length > 1 && ends.every((end) => end === ends[0]) && differ(found)) {
+    const lengths = found.map(({ last }) => count(last)).join(' and of ');
+    return [
+      truncated(
+        at,
+        `Targets up to ${count(ends[0]! - 1)} are scored of ${lengths}: a fixed number, however long the set is.`,
+      ),
+    ];
+  }
+  const left = found.map((one) => lengthOf(gapsOf(one).tail!));
+  if (grows(found, left)) {
+    return [
+      truncated(
+        at,
+        `${capital(namesOf([tail]))} of ${count(reading.last)} are never scored, a share that grows with the set.`,
+      ),
+    ];
+  }
+  const row = reading.trial.seqLen;
+  const than =
+    row === null ? '' : `, more than the last incomplete row of the stream (${reading.last % row})`;
+  return [
+    {
+      at,
+      check: 'tail-not-scored',
+      severity: 'warn',
+      explanation: `The last ${count(lengthOf(tail))} of ${count(reading.last)} targets are never scored${than}.`,
+      remedy: REST,
+    },
+  ];
+}
+
+function inner({ at }: Evaluation, readings: readonly Reading[]): Judged[] {
+  const found = readings.filter((reading) => gapsOf(reading).inner.length > 0);
+  const reading = found.at(-1);
+  if (reading === undefined) return [];
+  const { last, trial, right } = reading;
+  const runs = gapsOf(reading).inner;
+  const starts = new Set(trial.set.starts);
+  const total = totalOf(runs);
+  const share = grows(
+    found,
+    found.map((one) => totalOf(gapsOf(one).inner)),
+  );
+  const whole = `${count(total)} of ${count(last)} targets are never scored`;
+  if (runs.every((run) => starts.has(run.from) || starts.has(run.from - 1))) {
+    const bytes = runs.some(({ from, to }) => {
+      for (let p = from; p <= to; p++) if ((right[p] ?? 0) > 0) return true;
+      return false;
+    });
+    return [
+      {
+        at,
+        check: 'head-not-scored',
+        severity: bytes && share ? 'fail' : 'warn',
+        explanation: `${whole}: ${bytes ? 'the first ones' : 'the first token'} of each document (${namesOf(runs)}).`,
+        remedy:
+          'Let each document’s span include the first token of the next as its last target, as a stream has it.',
+      },
+    ];
+  }
+  const period = periodOf(runs);
+  const regular =
+    period === null
+      ? namesOf(runs)
+      : `${count(lengthOf(runs[1]!))} of every ${count(period)} (${namesOf(runs)})`;
+  if (share) return [truncated(at, `${whole}: ${regular}.`)];
+  return [
+    {
+      at,
+      check: 'rank-remainder',
+      severity: 'warn',
+      explanation: `${whole}: ${regular}.`,
+      remedy: REST,
+    },
+  ];
+}
+
+/** Targets that one rank scores and several do not. */
+function ranks({ at }: Evaluation, readings: readonly Reading[]): Judged[] {
+  const alone = readings.filter(({ trial }) => trial.ranks === 1);
+  for (const reading of readings) {
+    const { last, trial, weights } = reading;
+    const one = alone.find((other) => other.last === last);
+    if (trial.ranks === 1 || one === undefined || isOneShare(reading, one)) continue;
+    const lost = [...one.weights.keys()].filter((position) => !weights.has(position));
+    if (lost.length === 0) continue;
+    return [
+      {
+        at,
+        check: 'rank-remainder',
+        severity: 'warn',
+        explanation: `With ${trial.ranks} ranks ${count(lost.length)} of ${count(last)} targets are not scored that one rank scores (${namesOf(runsOf(lost.sort((a, b) => a - b)))}): the score depends on the number of ranks.`,
+        remedy: REST,
+      },
+    ];
+  }
+  return [];
+}
+
+function truncated(at: Judged['at'], explanation: string): Judged {
+  return { at, check: 'truncated-set', severity: 'fail', explanation, remedy: WHOLE };
+}
+
+const capital = (text: string): string => text[0]!.toUpperCase() + text.slice(1);

@@ -1,0 +1,53 @@
+/**
+ * Evaluations of a script: scores of all runs, brought together by the line that made them.
+ */
+
+import { readScore } from './judge-reading.js';
+import type { Evaluation, Reading } from './judge-types.js';
+import type { Score, Trial } from './types.js';
+
+/** In the order in which they were last made; the script's own final figure is the last. */
+export function evaluationsOf(trials: readonly Trial[]): Evaluation[] {
+  const byPlace = new Map<string, { order: number; readings: Map<Trial, Reading> }>();
+  for (const trial of trials) {
+    for (const [order, score] of finals(trial.scores).entries()) {
+      const reading = readScore(trial, score);
+      if (reading === null) continue;
+      const entry = byPlace.get(placeOf(score)) ?? { order: 0, readings: new Map() };
+      // Called several times, before training and after: the last call counts.
+      entry.order = Math.max(entry.order, order);
+      entry.readings.set(trial, reading);
+      byPlace.set(placeOf(score), entry);
+    }
+  }
+  const evaluations = [...byPlace.values()]
+    .sort((a, b) => a.order - b.order)
+    .map(({ readings }) => evaluationOf([...readings.values()]));
+  const bpbs = evaluations.filter(({ kind }) => kind === 'bpb');
+  return bpbs.length > 0 ? bpbs : evaluations;
+}
+
+/** A running figure counts only where the run gave no other. */
+function finals(scores: readonly Score[]): readonly Score[] {
+  const final = scores.filter((score) => score.final);
+  return final.length > 0 ? final : scores.slice(-1);
+}
+
+function placeOf({ at, functions, kind }: Score): string {
+  return [kind, at.path, at.layer, at.line, ...functions].join('\0');
+}
+
+function evaluationOf(readings: readonly Reading[]): Evaluation {
+  const ordered = [...readings].sort((a, b) => a.trial.ranks - b.trial.ranks || a.last - b.last);
+  const { score } = ordered[0]!;
+  const uneven = ordered.filter(({ spread }) => spread !== 'equal');
+  return {
+    at: score.at,
+    kind: score.kind,
+    name: score.functions.at(-1) ?? '<module>',
+    readings: ordered,
+    grouped:
+      uneven.some(({ spread }) => spread === 'fractions') ||
+      (uneven.length > 0 && uneven.every(({ areMeans }) => areMeans)),
+  };
+}

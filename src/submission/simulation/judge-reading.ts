@@ -1,0 +1,147 @@
+/**
+ * Takes the quotient of a run apart: which targets' losses it has, with which weights, over which bytes.
+ */
+import { Ratio, Sum } from '../python/sums.js';
+import { modeOf, near } from './judge-places.js';
+import type { Reading } from './judge-types.js';
+import { type Score, SIDECAR, type Trial } from './types.js';
+
+/** Null where the value has no losses of targets. */
+export function readScore(trial: Trial, score: Score): Reading | null {
+  const { set } = trial;
+  const length = set.ids.length;
+  const { value } = score;
+  const losses = value instanceof Ratio ? value.numerator : value;
+  if (!(losses instanceof Sum) || losses.kind !== 'loss') return null;
+  const coefficients = new Map<number, number>();
+  let sidecarLosses = 0;
+  for (const [position, coefficient] of losses.terms) {
+    if (coefficient === 0) continue;
+    if (position >= SIDECAR) sidecarLosses++;
+    else coefficients.set(position, Math.abs(coefficient));
+  }
+  if (coefficients.size === 0) return null;
+
+  const unit = Math.min(...coefficients.values());
+  const weights = new Map([...coefficients].map(([position, c]) => [position, c / unit]));
+  const right = set.sidecar ?? set.bytes;
+  const counted = countedBytes(value);
+  const scale = counted === null ? null : scaleOf(counted.terms, right, coefficients, unit);
+  const spread = spreadOf(weights);
+  return {
+    trial,
+    score,
+    last: length - 1,
+    right,
+    weights,
+    spread,
+    areMeans: spread === 'whole' && scale?.follows !== true && areMeans(weights),
+    bytes:
+      counted === null
+        ? null
+        : new Map([...counted.terms].map(([position, b]) => [position, b / scale!.bytes])),
+    bytesFollow: scale?.follows ?? false,
+    fromSidecar: counted?.fromSidecar ?? false,
+    sidecarLosses,
+    factor: counted === null ? meanFactor(value, coefficients) : scale!.factor,
+  };
+}
+
+/** The byte count that the losses are divided by; null where it is a number, or one count for all targets. */
+function countedBytes(value: Ratio | Sum) {
+  if (!(value instanceof Ratio) || !(value.denominator instanceof Sum)) return null;
+  const { denominator } = value;
+  if (denominator.kind !== 'count') return null;
+  const terms = new Map<number, number>();
+  let fromSidecar = false;
+  for (const [tag, bytes] of denominator.terms) {
+    if (bytes === 0) continue;
+    if (tag >= SIDECAR) fromSidecar = true;
+    // A position that is counted as a token and as an entry has both.
+    const position = tag >= SIDECAR ? tag - SIDECAR : tag;
+    terms.set(position, (terms.get(position) ?? 0) + bytes);
+  }
+  const first = terms.values().next().value;
+  if (first === undefined) return null;
+  const byteLike = [...terms.values()].some((bytes) => !near(bytes / first, 1));
+  return byteLike ? { terms, fromSidecar } : null;
+}
+
+/**
+ * The number by which the terms of both sums were scaled: quotients of a score are often made of
+ * means, so that only the proportion of losses and bytes is fixed.
+ */
+function scaleOf(
+  bytes: ReadonlyMap<number, number>,
+  right: readonly number[],
+  coefficients: ReadonlyMap<number, number>,
+  unit: number,
+) {
+  const known = [...bytes].filter(([position]) => (right[position] ?? 0) > 0);
+  const typical = modeOf(coefficients.values())!;
+  const common = modeOf(known.map(([position, b]) => b / right[position]!)) ?? 1;
+  let best = { bytes: common, hits: -1, follows: false };
+  // In bits, in nats, and whatever fits most targets: the first that fits best.
+  for (const base of [typical, unit]) {
+    for (const scale of [base * Math.LN2, base, common]) {
+      let once = 0;
+      let often = 0;
+      for (const [position, b] of known) {
+        if (near(b / scale, right[position]!)) once++;
+        const weight = (coefficients.get(position) ?? unit) / unit;
+        if (near(b / scale, right[position]! * weight)) often++;
+      }
+      if (Math.max(once, often) <= best.hits) continue;
+      best = { bytes: scale, hits: Math.max(once, often), follows: often > once };
+    }
+  }
+  const perLoss = best.follows ? unit : typical;
+  return { ...best, factor: (perLoss * Math.LN2) / best.bytes };
+}
+
+/** For a mean loss per target: 1 in bits, ln 2 in nats, a fraction of it where a constant divides it. */
+function meanFactor(value: Ratio | Sum, coefficients: ReadonlyMap<number, number>): number {
+  let sum = 0;
+  for (const coefficient of coefficients.values()) sum += coefficient;
+  return (sum / divisorOf(value)) * Math.LN2;
+}
+
+/** What the losses are divided by, as a number. */
+export function divisorOf(value: Ratio | Sum): number {
+  if (!(value instanceof Ratio)) return 1;
+  const { denominator } = value;
+  if (!(denominator instanceof Sum)) return denominator;
+  let total = denominator.constant;
+  for (const term of denominator.terms.values()) total += term;
+  return total;
+}
+
+function spreadOf(weights: ReadonlyMap<number, number>): Reading['spread'] {
+  let spread: Reading['spread'] = 'equal';
+  for (const weight of weights.values()) {
+    if (!near(weight, Math.round(weight))) return 'fractions';
+    if (!near(weight, 1)) spread = 'whole';
+  }
+  return spread;
+}
+
+/**
+ * In means over batches the targets of a batch have the inverse of its length for a weight: each
+ * stretch of weight k is made of whole batches of a kth of the largest. What is added up k times
+ * has stretches of any length.
+ */
+function areMeans(weights: ReadonlyMap<number, number>): boolean {
+  const sorted = [...weights].sort(([a], [b]) => a - b);
+  const stretches: { length: number; factor: number }[] = [];
+  for (const [, weight] of sorted) {
+    const factor = Math.round(weight);
+    const stretch = stretches.at(-1);
+    if (stretch?.factor === factor) stretch.length++;
+    else stretches.push({ length: 1, factor });
+  }
+  const largest = stretches.reduce((all, { length, factor }) => divisor(all, length * factor), 0);
+  return stretches.every(({ factor }) => largest % factor === 0);
+}
+
+/** Greatest common divisor. */
+const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));

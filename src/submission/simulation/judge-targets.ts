@@ -1,0 +1,116 @@
+/**
+ * Judges whether losses and bytes are of the same targets, each as often.
+ */
+import { countsOf } from './judge-counts.js';
+import { namesOf, near, runsOf } from './judge-places.js';
+import { isOneShare } from './judge-shares.js';
+import { count, type Evaluation, type Judged, type Reading } from './judge-types.js';
+
+/** Fewer than this share of the targets are a constant number of them. */
+const SHARE_MIN = 0.02;
+/** Constants of ln 2 are written with as few as three digits. */
+const LN2_TOLERANCE = 1e-3;
+const SAME = 'Take the bytes of exactly those targets whose losses are added up.';
+
+export function judgeTargets(evaluation: Evaluation): Judged[] {
+  const other = otherTargets(evaluation);
+  return other.length > 0 ? other : otherCount(evaluation);
+}
+
+/** Bytes of targets whose losses are not in the sum, and losses of targets whose bytes are not. */
+function otherTargets(evaluation: Evaluation): Judged[] {
+  const found = evaluation.readings.flatMap((reading) => {
+    const alone = evaluation.readings.find(
+      ({ trial, last }) => trial.ranks === 1 && last === reading.last,
+    );
+    // Sums of one rank alone are judged as such.
+    if (alone !== undefined && alone !== reading && isOneShare(reading, alone)) return [];
+    const differing = differences(reading);
+    return differing === null ? [] : [{ reading, ...differing }];
+  });
+  const worst = found.reduce<(typeof found)[number] | null>(
+    (best, one) => (best === null || one.share > best.share ? one : best),
+    null,
+  );
+  if (worst === null) return [];
+  const { reading, extra, lost, often } = worst;
+  const parts = [
+    extra.length > 0 ? `the bytes of ${placed(extra)} are counted, their losses are not` : '',
+    lost.length > 0 ? `the losses of ${placed(lost)} are counted, their bytes are not` : '',
+    often.length > 0
+      ? `the bytes of ${placed(often)} are not counted as often as their losses`
+      : '',
+  ].filter((part) => part !== '');
+  const ranks = reading.trial.ranks > 1 ? ` with ${reading.trial.ranks} ranks` : '';
+  const every = found.every((one) => one.share > SHARE_MIN);
+  return [
+    {
+      at: evaluation.at,
+      check: 'other-targets',
+      severity: every ? 'fail' : 'warn',
+      explanation: `Losses and bytes are of different targets${ranks}: ${parts.join('; ')} (of ${count(reading.last)}).`,
+      remedy: SAME,
+    },
+  ];
+}
+
+/** With the targets between them that have no bytes, of which nothing tells whether they were left out. */
+function bridged(positions: readonly number[], { right, weights }: Reading): number[] {
+  const found: number[] = [];
+  for (const position of positions.toSorted((a, b) => a - b)) {
+    const before = found.at(-1);
+    const between: number[] = [];
+    for (let p = position - 1; before !== undefined && p > before; p--) between.push(p);
+    if (between.every((p) => right[p] === 0 && weights.has(p))) found.push(...between.reverse());
+    found.push(position);
+  }
+  return found;
+}
+
+const placed = (positions: readonly number[]): string => {
+  const runs = runsOf(positions);
+  return positions.length > 2 && runs.length > 1
+    ? `${count(positions.length)} targets (${namesOf(runs)})`
+    : namesOf(runs);
+};
+
+/** A mean loss multiplied by a number of targets that is not that of its losses, or bytes added up several times. */
+function otherCount({ at, grouped, kind, readings }: Evaluation): Judged[] {
+  const reading = readings.filter(({ trial, bytes }) => trial.ranks === 1 && bytes !== null).at(-1);
+  if (kind !== 'bpb' || reading === undefined || grouped) return [];
+  const factor = reading.factor!;
+  // A quotient in nats is on its way to one in bits.
+  const units = [factor, factor / Math.LN2];
+  const often = units.find((unit) => unit < 0.7 && near(1 / unit, Math.round(1 / unit)));
+  const inBits = often ?? units.reduce((a, b) => (Math.abs(b - 1) < Math.abs(a - 1) ? b : a));
+  if (Math.abs(inBits - 1) < LN2_TOLERANCE) return [];
+  return [
+    {
+      at,
+      check: 'other-targets',
+      severity: 'fail',
+      explanation:
+        often !== undefined
+          ? `The bytes of each target are counted ${count(Math.round(1 / often))} times as often as its loss.`
+          : `The quotient is ${Number(inBits.toPrecision(4))} times the bits per byte of the targets whose losses are in it: losses, targets and bytes are not counted over the same ones.`,
+      remedy: SAME,
+    },
+  ];
+}
+
+/** Stream positions whose bytes are counted another number of times than their losses; null where there are none. */
+function differences(reading: Reading) {
+  const { bytes, weights, last } = reading;
+  if (bytes === null) return null;
+  const { unusual } = countsOf(reading);
+  const extra = [...bytes.keys()].filter((position) => !weights.has(position));
+  const lost = bridged(
+    [...unusual].flatMap(([position, counted]) => (counted === 0 ? [position] : [])),
+    reading,
+  );
+  const often = [...unusual].flatMap(([position, counted]) => (counted === 0 ? [] : [position]));
+  const most = Math.max(extra.length, lost.length, often.length);
+  if (most === 0) return null;
+  for (const positions of [extra, lost, often]) positions.sort((a, b) => a - b);
+  return { extra, lost, often, share: most / last };
+}

@@ -1,0 +1,90 @@
+/**
+ * Judges what runs of a script on small sets came to: findings, and a verdict on each part.
+ */
+
+import { CHECK_PARTS, PARTS, type PartName } from '../source/report.js';
+import { judgeAggregation } from './judge-aggregation.js';
+import { judgeBuilt } from './judge-built.js';
+import { judgeConstants } from './judge-constants.js';
+import { judgeCoverage } from './judge-coverage.js';
+import { evaluationsOf } from './judge-evaluations.js';
+import { judgeLimits } from './judge-limits.js';
+import { passWords } from './judge-pass.js';
+import { judgeRepeats } from './judge-repeats.js';
+import { judgeSidecar } from './judge-sidecar.js';
+import { judgeTable } from './judge-table.js';
+import { judgeTargets } from './judge-targets.js';
+import type { Evaluation, Judged } from './judge-types.js';
+import type { Limit, Trial } from './types.js';
+
+/** Of a part: with findings, right as far as `reason` says, or null where no run shows it. */
+export interface JudgedPart {
+  readonly part: PartName;
+  readonly findings: readonly Judged[];
+  /** What was compared and found right; null where nothing was, or where there are findings. */
+  readonly right: string | null;
+}
+
+/**
+ * @param functionOf name of the function that a limit stands in, null for the module's own code
+ */
+export function judgeTrials(
+  trials: readonly Trial[],
+  functionOf: (limit: Limit) => string | null,
+): JudgedPart[] {
+  const evaluations = evaluationsOf(trials);
+  const final = evaluations.at(-1) ?? null;
+  const found = [
+    ...evaluations.flatMap((evaluation) => {
+      const judged = judgeEvaluation(evaluation);
+      // What is not the final figure is no score.
+      return evaluation === final
+        ? judged
+        : judged.map((one) => ({ ...one, severity: 'warn' as const }));
+    }),
+    ...judgeLimits(trials, (limit) => isElsewhere(functionOf(limit), evaluations, final)),
+    ...judgeBuilt(trials, final),
+  ];
+  const findings = distinct(found);
+  return PARTS.map((part) => {
+    const own = findings.filter(({ check }) => CHECK_PARTS[check] === part);
+    return { part, findings: own, right: own.length > 0 ? null : passWords(part, final, trials) };
+  });
+}
+
+function judgeEvaluation(evaluation: Evaluation): Judged[] {
+  return [
+    ...judgeTable(evaluation),
+    ...judgeAggregation(evaluation),
+    ...judgeCoverage(evaluation),
+    ...judgeRepeats(evaluation),
+    ...judgeTargets(evaluation),
+    ...judgeSidecar(evaluation),
+    ...judgeConstants(evaluation),
+  ];
+}
+
+/** In a function that another evaluation runs and the final one does not. */
+function isElsewhere(
+  name: string | null,
+  evaluations: readonly Evaluation[],
+  final: Evaluation | null,
+): boolean {
+  if (name === null || final === null) return false;
+  const runs = ({ readings }: Evaluation) =>
+    readings.some(({ score }) => score.functions.includes(name));
+  return !runs(final) && evaluations.some(runs);
+}
+
+/** Evaluations share functions: the gravest of equal findings, and of each check the first words. */
+function distinct(found: readonly Judged[]): Judged[] {
+  const kept = new Map<string, Judged>();
+  for (const one of found) {
+    const key = [one.check, one.explanation].join('\0');
+    const known = kept.get(key);
+    if (known === undefined || (known.severity === 'warn' && one.severity === 'fail')) {
+      kept.set(key, one);
+    }
+  }
+  return [...kept.values()];
+}
