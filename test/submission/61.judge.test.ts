@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Ratio, Sum } from '#bpb/submission/python/sums';
 import { judgeTrials } from '#bpb/submission/simulation/judge';
 import { judgeProgram } from '#bpb/submission/simulation/judge-program';
-import type { SmallSet, Trial } from '#bpb/submission/simulation/types';
+import { SIDECAR, type SmallSet, type Trial } from '#bpb/submission/simulation/types';
 import { readProgram } from '#bpb/submission/source/program';
 import { AT, rows, scoreOf, setOf, terms, trialOf, type Window } from './trials.js';
 
@@ -105,7 +105,7 @@ describe('coverage', () => {
         [1, 500],
         [513, last(set)],
       ],
-      'rank-remainder warn',
+      'head-not-scored warn',
       /^12 of 3,536 .*501 to 512/,
     ],
     [
@@ -153,7 +153,7 @@ describe('coverage', () => {
           [1, from - 1],
           [to + 1, last(set)],
         ]);
-        expect(checks(without).join()).toMatch(/^(?:head-not-scored|rank-remainder) warn$/);
+        expect(checks(without).join()).toMatch(/^head-not-scored warn$/);
         const again = both((set) => [[1, last(set)], ...Array(times - 1).fill([from, to])]);
         expect(checks(again)).toEqual(['scored-twice warn']);
       }),
@@ -403,6 +403,126 @@ describe('constants', () => {
         'coverage',
       ]);
     }
+  });
+});
+
+describe('tables that were built alone', () => {
+  const { pieces } = SHORT;
+  const noText = pieces.map(({ type }) => Number(['control', 'unknown', 'unused'].includes(type)));
+  const leading = pieces.map(({ piece, type }) =>
+    Number(piece.startsWith('▁') && type === 'normal'),
+  );
+  const base = pieces.map(({ piece, type }, id) =>
+    noText[id] === 1 ? 0 : type === 'byte' ? 1 : Buffer.byteLength(piece.replace(/^▁/, '')),
+  );
+  const built = (...arrays: number[][]) => [
+    {
+      ...trialOf({ set: SHORT, windows: [] }, []),
+      tables: [{ at: AT, name: 'build_luts', arrays }],
+    },
+  ];
+
+  test.each<[string, number[][], string[]]>([
+    ['the three of the reference', [base, leading, noText], []],
+    ['in another order', [noText, base, leading], []],
+    [
+      'padded for a larger vocabulary',
+      [
+        [...base, 0, 0],
+        [...leading, 0, 0],
+        [...noText, 1, 1],
+      ],
+      [],
+    ],
+    ['the space counted in the table, no flags', [base.map((b, id) => b + leading[id]!)], []],
+    ['no space', [base], ['space-not-counted warn']],
+    [
+      'the space counted in the table, and flagged',
+      [base.map((b, id) => b + leading[id]!), leading, noText],
+      ['leading-space-twice warn'],
+    ],
+    [
+      'names of byte pieces',
+      [base.map((b, id) => (pieces[id]!.type === 'byte' ? 6 : b)), leading, noText],
+      ['byte-pieces fail'],
+    ],
+    [
+      'control pieces counted',
+      [base.map((b, id) => (noText[id] === 1 ? pieces[id]!.piece.length : b)), leading, noText],
+      ['control-pieces fail'],
+    ],
+  ])('%s', (_, arrays, found) => {
+    expect(checks(built(...arrays))).toEqual(found);
+    const table = judge(built(...arrays))[0]!;
+    if (found.length === 0) expect(table.right).toMatch(/^the table that build_luts builds/);
+    else expect(said(built(...arrays))[0]).toMatch(/On the small set/);
+  });
+
+  test('an evaluation says more than the table', () => {
+    const [trial] = built(base);
+    const scores = [scoreOf({ set: SHORT, windows: rows(SHORT) })];
+    expect(checks([{ ...trial!, scores }])).toEqual([]);
+  });
+});
+
+describe('sidecar', () => {
+  const operators = (set: SmallSet): SmallSet => ({
+    ...set,
+    sidecar: set.bytes.map((b) => (b > 2 ? b - 1 : b)),
+  });
+  const from = (set: SmallSet, shift: number, bytes: readonly number[]): Trial => {
+    const windows = rows(set);
+    const score = scoreOf({ set, windows });
+    const { numerator } = score.value as Ratio;
+    const entries = new Map<number, number>();
+    for (const [a, b] of windows) {
+      for (let p = a; p <= b; p++) entries.set(SIDECAR + p + shift, bytes[p + shift]!);
+    }
+    const value = new Ratio(numerator, new Sum('count', entries, 0));
+    return trialOf({ set, windows }, [{ ...score, value }]);
+  };
+
+  test('entries of the targets', () => {
+    const sets = [SHORT, LONG].map(operators);
+    const parts = judge(sets.map((set) => from(set, 0, set.sidecar!)));
+    expect(parts.flatMap((part) => part.findings)).toEqual([]);
+    expect(parts[3]!.right).toMatch(/^the sidecar’s entries/);
+    expect(parts[0]!.right).toMatch(/no table counts/);
+  });
+
+  test('entries of the inputs', () => {
+    const sets = [SHORT, LONG].map(operators);
+    expect(checks(sets.map((set) => from(set, -1, set.sidecar!)))).toContain('other-targets warn');
+  });
+
+  test('entries read as tokens', () => {
+    const set = operators(SHORT);
+    const score = scoreOf({ set, windows: rows(set), bytesOf: (p) => set.sidecar![p]! });
+    const { numerator, denominator } = score.value as Ratio;
+    const losses = new Map((numerator as Sum).terms);
+    for (let p = 1; p < 500; p++) losses.set(SIDECAR + p, 1 / Math.LN2);
+    const value = new Ratio(new Sum('loss', losses, 0), denominator);
+    expect(checks([trialOf({ set, windows: [] }, [{ ...score, value }])])).toContain(
+      'sidecar-glob fail',
+    );
+  });
+
+  test('the table on case-operator data', () => {
+    const pieces = SHORT.pieces.map((one, id) =>
+      id === 6 ? { piece: '\ue001', type: 'user_defined' as const } : one,
+    );
+    const set = (of: SmallSet): SmallSet => {
+      const sidecar = of.ids.map((id, p) => (id === 6 ? 0 : of.bytes[p]!));
+      return { ...of, pieces, bytes: sidecar, sidecar };
+    };
+    const trials = [SHORT, LONG].map((of) =>
+      trialOf({
+        set: set(of),
+        windows: rows(of),
+        bytesOf: (p) => (of.ids[p] === 6 ? 3 : of.bytes[p]!),
+      }),
+    );
+    expect(checks(trials)).toEqual(['lut-for-caseops fail']);
   });
 });
 

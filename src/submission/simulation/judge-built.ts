@@ -2,7 +2,7 @@
  * Judges tables that a builder of the script returned, where no evaluation shows how they are used.
  */
 
-import { groupCounts } from './judge-counts.js';
+import { type Entry, groupCounts } from './judge-counts.js';
 import { isText } from './judge-pieces.js';
 import { judgeEntries } from './judge-table.js';
 import type { Evaluation, Judged } from './judge-types.js';
@@ -37,7 +37,7 @@ function judgeOne(table: BuiltTable, set: SmallSet): Judged[] {
   }
   // Without a flag the space is counted in the table, if anywhere, and no predecessor is looked at.
   const entries = groupCounts(set, set.bytes, counts).entries.filter(
-    ({ kind }) => leading !== undefined || kind !== 'first',
+    (entry) => leading !== undefined || !hidesSpace(entry),
   );
   return judgeEntries(table.at, entries, set).map((one) =>
     BY_USE.has(one.check)
@@ -49,6 +49,10 @@ function judgeOne(table: BuiltTable, set: SmallSet): Judged[] {
       : one,
   );
 }
+
+/** Begins with ▁ where no space counts. */
+const hidesSpace = ({ piece: { piece }, right }: Entry): boolean =>
+  piece.startsWith('\u2581') && right < Buffer.byteLength(piece, 'utf8') - 2;
 
 const isFlag = (value: number): boolean => value === 0 || value === 1;
 

@@ -33,7 +33,7 @@ export function judgeCoverage(evaluation: Evaluation): Judged[] {
 }
 
 /** Targets without a loss, in runs; the allowed last row is not among them. */
-export function gapsOf(reading: Reading): Gaps {
+function gapsOf(reading: Reading): Gaps {
   const { weights, last, trial } = reading;
   const missing: number[] = [];
   for (let position = 1; position <= last; position++) {
@@ -141,15 +141,15 @@ function inner({ at }: Evaluation, readings: readonly Reading[]): Judged[] {
       ? namesOf(runs)
       : `${count(lengthOf(runs[1]!))} of every ${count(period)} (${namesOf(runs)})`;
   if (share) return [truncated(at, `${whole}: ${regular}.`)];
-  return [
-    {
-      at,
-      check: 'rank-remainder',
-      severity: 'warn',
-      explanation: `${whole}: ${regular}.`,
-      remedy: REST,
-    },
-  ];
+  const words = { at, severity: 'warn' as const, explanation: `${whole}: ${regular}.` };
+  const places = found.flatMap((one) => gapsOf(one).inner[0]!.from);
+  const [first] = runs;
+  if (runs.length === 1 && places.every((from) => from === first!.from)) {
+    return [
+      { ...words, check: 'head-not-scored', remedy: 'Let each window follow the one before.' },
+    ];
+  }
+  return [{ ...words, check: 'tail-not-scored', remedy: REST }];
 }
 
 /** Targets that one rank scores and several do not. */
