@@ -65,7 +65,7 @@ ODD = [
     "<|sep|>",
 ]
 # Relative: float32 losses, and the last printed digit beside it.
-CLOSE = 3e-6
+CLOSE = 5e-7
 
 
 def documents(rng):

@@ -57,7 +57,7 @@ def byte_luts(sp):
 
 
 def eval_sliding(model, tokens, base, lead, edge):
-    total = tokens.numel() - 1
+    total = (tokens.numel() - 1) // SEQ_LEN * SEQ_LEN
     context = SEQ_LEN - STRIDE
     starts = list(range(0, total - SEQ_LEN, STRIDE))
     nats = torch.zeros((), dtype=torch.float64, device=DEVICE)

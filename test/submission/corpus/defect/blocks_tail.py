@@ -40,11 +40,11 @@ base = torch.tensor([width(i) for i in range(V)])
 text = torch.tensor([is_text(i) for i in range(V)])
 lead = torch.tensor([is_text(i) and sp.id_to_piece(i).startswith("▁") for i in range(V)])
 tokens = torch.from_numpy(np.concatenate([shard(f) for f in sorted(glob(args["files"]))]))
-total = len(tokens) - 1
+total = (len(tokens) - 1) // args["seq_len"] * args["seq_len"]
 grid = torch.arange(V, dtype=torch.float64)
 
 nll, nbytes, ntok = 0.0, 0, 0
-for begin in range(0, total // args["stride"] * args["stride"], args["stride"]):
+for begin in range(0, total - args["seq_len"], args["stride"]):
     end = min(begin + args["stride"], total)
     # inputs end-seq_len .. end-1 predict targets up to end; only begin+1 .. end are new
     first = max(0, end - args["seq_len"])
