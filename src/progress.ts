@@ -15,7 +15,8 @@ export interface Progress {
     | 'every-row'
     | 'measure'
     | 'examine'
-    | 'overlap';
+    | 'overlap'
+    | 'claim';
   readonly done: number;
   /** Null where it cannot be known yet. */
   readonly total: number | null;

@@ -21,6 +21,7 @@ const PHASES: Record<Progress['phase'], string> = {
   measure: 'measuring the vocabulary',
   examine: 'examining documents',
   overlap: 'comparing with training data',
+  claim: 'judging claims',
 };
 
 export class ProgressReporter {

@@ -3,15 +3,25 @@
  */
 import { usageError } from '../errors.js';
 import { checkOptionTypes, type OptionChecks, option } from '../option-check.js';
-import { claimLog } from './claim/judge-log.js';
-import { judgeClaim } from './claim/judge-pair.js';
-import type { LogClaim, LogFinding } from './claim/log-types.js';
+import type { Progress } from '../progress.js';
+import { type InputsJudged, judgeInputs } from './claim/input/judge.js';
+import type { InputAnswer, LogMean } from './claim/input/types.js';
+import { checkedFamily, checkedTokens, judgeClaim } from './claim/judge-pair.js';
+import type { LogClaim } from './claim/log-types.js';
+import type { SummaryClaim } from './claim/summary/types.js';
+import { verdictOf } from './claim/table/judge.js';
+import type { Judged, TableClaim } from './claim/table/types.js';
 import type { Claim, ClaimInput } from './claim/types.js';
 
 /** Either a pair of figures (`valLoss`, `valBpb`) or `logs`. */
 export interface ClaimOptions extends Partial<ClaimInput> {
-  /** Training logs of the challenge; every final score that they print is judged. */
+  /**
+   * Files and folders: training logs of the challenge, of which every final score is judged, summaries
+   * (submission.json) and tables of claims (CSV, JSON, Markdown). `-` is standard input. Of what does not
+   * state them itself, `tokens` and `family` say the count of targets and the tokenizer.
+   */
   readonly logs?: readonly string[] | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 const CLAIM_CHECKS: OptionChecks<ClaimOptions> = {
@@ -20,31 +30,31 @@ const CLAIM_CHECKS: OptionChecks<ClaimOptions> = {
   valBpb: option.numeric,
   tokens: option.number,
   family: option.text,
+  onProgress: option.callback,
 };
-
-/**
- * `fail` where the accounting is a known mistake, the data another set, or a log has a finding of
- * severity `fail`. A claim that is merely unknown or ambiguous passes.
- */
-type Verdict = 'pass' | 'fail';
 
 /** The report of a pair of figures. */
 interface PairReport {
   readonly schema: 'bpb-claim/1';
-  readonly verdict: Verdict;
+  readonly verdict: Judged;
   readonly claim: Claim;
+  readonly inputs?: undefined;
   readonly logs?: undefined;
 }
 
-/** The report of training logs: one entry per log, in the order given. */
-interface LogsReport {
+/** The report of inputs: an answer for each, and what was found in them by their kind. */
+export interface InputsReport {
   readonly schema: 'bpb-claim/1';
-  readonly verdict: Verdict;
+  readonly verdict: Judged;
   readonly claim?: undefined;
+  readonly inputs: readonly InputAnswer[];
   readonly logs: readonly LogClaim[];
+  readonly summaries: readonly SummaryClaim[];
+  readonly tables: readonly TableClaim[];
+  readonly means: readonly LogMean[];
 }
 
-export type ClaimReport = PairReport | LogsReport;
+export type ClaimReport = PairReport | InputsReport;
 
 /**
  * Says which bytes a claimed score implies, and which known sets and mistakes they fit.
@@ -56,38 +66,41 @@ export type ClaimReport = PairReport | LogsReport;
  * const report = await claim({ valLoss: '2.07234577', valBpb: '1.22735990' });
  * console.log(report.verdict, report.claim?.explanation);
  * ```
- * @returns the report, also when the verdict is `fail`
+ * @returns the report, also when the verdict is `fail` or `not_judged`
  * @throws BpbError: `usage` (BPB_USAGE_CLAIM, BPB_CLAIM_NUMBER, BPB_CLAIM_TOKENS,
- *   BPB_CLAIM_FAMILY); `input` where a file is not a log
+ *   BPB_CLAIM_FAMILY); `input` where one input is given and it cannot be read
  */
 export async function claim(options: ClaimOptions): Promise<ClaimReport> {
   checkOptionTypes('claim', CLAIM_CHECKS, options);
-  const { logs = [], valLoss, valBpb, tokens, family } = options;
+  const { logs = [], valLoss, valBpb, tokens, family, onProgress } = options;
   if (logs.length > 0) {
     if (valLoss !== undefined || valBpb !== undefined) throw misuse('both');
-    const judged: LogClaim[] = [];
-    for (const log of logs) judged.push(await claimLog(log));
-    const failed = judged.some(({ findings }) => findings.some(isFailure));
-    return { schema: 'bpb-claim/1', verdict: failed ? 'fail' : 'pass', logs: judged };
+    checkedTokens(tokens);
+    checkedFamily(family);
+    return inputsReport(await judgeInputs(logs, { tokens, family }, onProgress));
   }
   if (valLoss === undefined || valBpb === undefined) {
     const one = valLoss !== undefined ? '--val-loss alone' : '--val-bpb alone';
     throw misuse(valLoss === valBpb ? 'neither' : one);
   }
   const judged = judgeClaim({ valLoss, valBpb, tokens, family });
-  const failed = judged.verdict === 'mistake' || judged.verdict === 'other-set';
-  return { schema: 'bpb-claim/1', verdict: failed ? 'fail' : 'pass', claim: judged };
+  return { schema: 'bpb-claim/1', verdict: verdictOf(judged), claim: judged };
 }
 
-function isFailure({ severity }: LogFinding): boolean {
-  return severity === 'fail';
+/** `fail` of any input, else `not_judged` of any, or where all were skipped. */
+function inputsReport({ onlyError, ...judged }: InputsJudged): InputsReport {
+  if (onlyError !== null) throw onlyError;
+  const verdicts = new Set(judged.inputs.map(({ verdict }) => verdict));
+  const open = verdicts.has('not_judged') || !verdicts.has('pass');
+  const verdict = verdicts.has('fail') ? 'fail' : open ? 'not_judged' : 'pass';
+  return { schema: 'bpb-claim/1', verdict, ...judged };
 }
 
 function misuse(found: string) {
   return usageError('BPB_USAGE_CLAIM', {
-    message: 'a claim is a pair of figures, or logs that print them',
+    message: 'a claim is a pair of figures, or files that state them',
     path: '--val-loss, --val-bpb',
-    expected: '--val-loss and --val-bpb, or the names of logs',
+    expected: '--val-loss and --val-bpb, or the names of logs, folders and tables',
     actual: found,
   });
 }

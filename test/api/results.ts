@@ -50,6 +50,7 @@ export async function allResults({ at }: Inputs): Promise<Results> {
   writeFileSync(at('wrong.py'), `${LUT}\nval_bpb = val_loss / (math.log(2) * 3.5)\n`);
   writeFileSync(at('long.log'), LOG);
   writeFileSync(at('damaged.model'), 'no model');
+  writeClaims(at);
   const ledger = readFileSync(at('run.jsonl'), 'utf8').split('\n');
   writeFileSync(at('broken.jsonl'), ledger.toSpliced(1, 1).join('\n'));
 
@@ -103,6 +104,7 @@ export async function allResults({ at }: Inputs): Promise<Results> {
       await bpb.claim({ valLoss: '2.07234577', valBpb: '1.22735990' }),
       await bpb.claim({ valLoss: '2.07234577', valBpb: '1.0516', tokens: 62_021_632 }),
       await bpb.claim({ logs: [at('long.log')] }),
+      await bpb.claim({ logs: [at('claims'), at('nowhere.log')] }),
     ],
     tokenize: [
       await bpb.tokenize({
@@ -118,6 +120,23 @@ export async function allResults({ at }: Inputs): Promise<Results> {
       await refusal(() => bpb.loadTokenizer(at('damaged.model'))),
     ],
   };
+}
+
+/** A submission with two logs, a summary with a score that cannot be judged, and a table with such a row. */
+function writeClaims(at: Inputs['at']): void {
+  const log = 'final_exact val_loss:2.07234577 val_bpb:1.22735990\n';
+  const right = { val_loss: 2.07234577, val_bpb: 1.2273599 };
+  const seed_results = { '42': right, '7': { val_bpb: -1, val_loss: 2 } };
+  const mean = { val_loss: 2.05, val_bpb: 1.2, val_bpb_std: 0.1, val_tokens: 62_021_632 };
+  const rows = [
+    { name: 'a', ...right, tokens: 62_021_632 },
+    { name: 'b', val_bpb: 1.2 },
+  ];
+  mkdirSync(at('claims'));
+  writeFileSync(at('claims', 'train_seed42.log'), log);
+  writeFileSync(at('claims', 'train_seed7.log'), log.replace('2.07234577', '2.07234677'));
+  writeFileSync(at('claims', 'submission.json'), JSON.stringify({ ...mean, seed_results }));
+  writeFileSync(at('claims', 'board_result.json'), JSON.stringify(rows));
 }
 
 async function refusal(call: () => unknown): Promise<unknown> {

@@ -10,11 +10,18 @@ export interface Finished {
   readonly stderr: string;
 }
 
-export function bpbIn(env: Record<string, string>, args: readonly string[]): Promise<Finished> {
+/** @param input what stands on standard input; nothing by default */
+export function bpbIn(
+  env: Record<string, string>,
+  args: readonly string[],
+  input = '',
+): Promise<Finished> {
   const child = spawn(process.execPath, [MAIN, ...args], {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  // A command that does not read it may have ended before it is written.
+  child.stdin.on('error', () => {}).end(input);
   return new Promise<Finished>((resolve, reject) => {
     let stdout = '';
     let stderr = '';

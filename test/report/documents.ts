@@ -122,9 +122,17 @@ const claim: ReportDocuments['claim']['claim'] = {
       role: 'mistake',
       deviation: 1e-6,
       tolerance: 1e-5,
+      expected: { low: 2.43592, high: 2.43594 },
+      gives: { low: 1.22735, high: 1.22737 },
       explanation: 'bytes are too many',
       remedy: 'Strip one leading mark before counting.',
       source: 'measured',
+    },
+  ],
+  others: [
+    {
+      ...{ kind: 'set', name: HOSTILE, id: 'a-set', deviation: -0.0123 },
+      ...{ expected: { low: 2.5, high: 2.6 }, gives: { low: 1.15, high: 1.2 } },
     },
   ],
   nearest: null,
@@ -145,13 +153,15 @@ const final = {
   claim,
   exactLine: null,
   window: { mode: 'standard', by: 'label' },
+  run: 1,
+  counted: true,
 } as const;
 
 const log: LogClaim = {
   path: HOSTILE,
   facts: {
     ...{ valTokens: null, trainShards: null, trainSeqLen: null, evalSeqLen: null, stride: null },
-    ...{ vocabSize: null, worldSize: null, documents: null, tokenizerKind: null },
+    ...{ vocabSize: null, worldSize: null, seed: null, documents: null, tokenizerKind: null },
     ...{ tokenizerPath: null, dataPath: null, sidecar: false, evalMode: null, sizes: [] },
   },
   family: null,
@@ -159,6 +169,75 @@ const log: LogClaim = {
   headline: final,
   findings: [
     { check: 'size', severity: 'fail', line: 3, explanation: HOSTILE, remedy: 'Make it smaller.' },
+  ],
+};
+
+const refusal = {
+  code: 'BPB_LOG_NO_SCORE',
+  message: HOSTILE,
+  path: HOSTILE,
+  expected: 'a score line',
+  actual: HOSTILE,
+  hint: 'Give the log of the run itself.',
+} as const;
+
+const inputs: Extract<ReportDocuments['claim'], { inputs: unknown }> = {
+  schema: 'bpb-claim/1',
+  verdict: 'fail',
+  inputs: [
+    { path: HOSTILE, kind: 'log', verdict: 'fail', sameAs: HOSTILE, error: null },
+    { path: HOSTILE, kind: null, verdict: 'not_judged', sameAs: null, error: refusal },
+    { path: HOSTILE, kind: null, verdict: 'skipped', sameAs: null, error: refusal },
+  ],
+  logs: [log],
+  summaries: [
+    {
+      path: HOSTILE,
+      family: 'sp1024',
+      verdict: 'fail',
+      explanation: 'The val_loss 2.0724 is not the mean of its 3 seeds.',
+      scores: [
+        {
+          ...{ name: 'seed 42', seed: '42', role: 'seed', valLoss: '2.07', valBpb: '1.22' },
+          ...{ claim, error: null, log: { path: HOSTILE, line: 448 } },
+        },
+        {
+          ...{ name: HOSTILE, seed: null, role: 'other', valLoss: '', valBpb: '1.22' },
+          ...{ claim: null, error: null, log: null },
+        },
+      ],
+      means: [
+        {
+          ...{ figure: 'val_bpb', seeds: 3, mean: 1.2273599, deviation: 0.000123 },
+          ...{ statedMean: '1.2274', statedDeviation: '0.0002' },
+        },
+      ],
+      findings: [{ check: 'log', severity: 'warn', explanation: HOSTILE, remedy: HOSTILE }],
+    },
+  ],
+  tables: [
+    {
+      path: HOSTILE,
+      format: 'csv',
+      verdict: 'fail',
+      counts: { pass: 0, fail: 1, not_judged: 1 },
+      rows: [
+        {
+          ...{ row: 1, line: 2, name: 'a run', valLoss: '2.07234577', valBpb: '1.22735990' },
+          ...{ verdict: 'fail', claim, error: null },
+        },
+        {
+          ...{ row: 2, line: 3, name: HOSTILE, valLoss: '', valBpb: '1.22735990' },
+          ...{ verdict: 'not_judged', claim: null, error: refusal },
+        },
+      ],
+    },
+  ],
+  means: [
+    {
+      ...{ folder: HOSTILE, label: HOSTILE, logs: [HOSTILE], scores: 3 },
+      ...{ valLoss: { mean: 2.07, deviation: 0.01 }, valBpb: { mean: 1.22, deviation: null } },
+    },
   ],
 };
 
@@ -345,7 +424,7 @@ export const REPORTS: readonly Report[] = [
   { kind: 'claimed-score', document: claimed },
   { kind: 'audit', document: audit },
   { kind: 'claim', document: { schema: 'bpb-claim/1', verdict: 'fail', claim } },
-  { kind: 'claim', document: { schema: 'bpb-claim/1', verdict: 'fail', logs: [log] } },
+  { kind: 'claim', document: inputs },
   { kind: 'probe', document: probe },
   { kind: 'ledger', document: ledger },
   { kind: 'tokenize', document: tokenize },

@@ -6,7 +6,7 @@ import { FAMILIES, type Family } from '../families.js';
 import { DENOMINATORS, type Denominator } from './bytes-per-token.js';
 import { type Interval, middle, overlaps, scaled } from './decimals.js';
 import type { Mistake } from './mistakes.js';
-import type { Claim, Fit } from './types.js';
+import type { Alternative, Claim, Fit } from './types.js';
 
 /**
  * Computed tails only where no published fingerprint fits, those being thousands of times sharper;
@@ -22,7 +22,12 @@ export function sharpest(
   return counted.length > 0 ? counted : fits;
 }
 
-export function setFit(d: Denominator, claimed: Interval, tokens: number | null): Fit {
+export function setFit(
+  d: Denominator,
+  claimed: Interval,
+  tokens: number | null,
+  loss: Interval,
+): Fit {
   // Far fewer or more score terms than the set has: the quotient fits, the coverage does not.
   const targets = d.targets ?? targetsOf(d.set);
   const share = tokens === null || targets === null ? 1 : tokens / targets;
@@ -45,6 +50,7 @@ export function setFit(d: Denominator, claimed: Interval, tokens: number | null)
     window: d.window,
     role,
     ...distance(claimed, d.bytesPerToken),
+    ...expects(d.bytesPerToken, loss),
     explanation: `${words[role]}${coverage}${d.note === null ? '' : ` Note: ${d.note}.`}`,
     remedy: role === 'right' ? null : 'Score the whole canonical set of 50,000 documents.',
     source: d.source,
@@ -52,14 +58,19 @@ export function setFit(d: Denominator, claimed: Interval, tokens: number | null)
 }
 
 /** Published score terms of a set, for the rows whose own count is not known. */
-function targetsOf(set: string): number | null {
+export function targetsOf(set: string): number | null {
   return KNOWN_SETS.find(({ name }) => name === set)?.targets[0] ?? null;
 }
 
 /** The stated tokenizer cannot have these bytes per token, another one has them exactly. */
-export function otherTokenizer(d: Denominator, claimed: Interval, family: Family): Fit {
+export function otherTokenizer(
+  d: Denominator,
+  claimed: Interval,
+  family: Family,
+  loss: Interval,
+): Fit {
   return {
-    ...setFit(d, claimed, null),
+    ...setFit(d, claimed, null, loss),
     kind: 'mistake',
     id: 'other-tokenizer',
     role: 'mistake',
@@ -69,7 +80,9 @@ export function otherTokenizer(d: Denominator, claimed: Interval, family: Family
 }
 
 /** The figures of a claim that mistakes are compared with. */
-interface ClaimedFigures {
+export interface ClaimedFigures {
+  /** Nats per target. */
+  readonly loss: Interval;
   readonly bytesPerToken: Interval;
   readonly bytes: Interval | null;
   readonly tokens: number | null;
@@ -77,46 +90,80 @@ interface ClaimedFigures {
 }
 
 export function mistakeFit(mistake: Mistake, claimed: ClaimedFigures): Fit[] {
-  const { id, name, role, explanation, remedy, source, families } = mistake;
+  const { id, name, role, explanation, remedy, source } = mistake;
   const common = { kind: 'mistake', id, name, role, explanation, remedy, source } as const;
-  const { bytes, tokens, family, bytesPerToken } = claimed;
+  const { bytes, tokens, family, bytesPerToken, loss } = claimed;
   if (tokens !== null && mistake.targets?.includes(tokens)) {
-    return [{ ...common, family: null, window: 'any', deviation: null, tolerance: 0 }];
+    const counted = { deviation: null, tolerance: 0, expected: null, gives: null } as const;
+    return [{ ...common, family: null, window: 'any', ...counted }];
   }
   const total = bytes && mistake.bytes?.find((b) => bytes.low <= b && b <= bytes.high);
   if (total) {
     const at = distance(bytes, { low: total, high: total });
-    return [{ ...common, family, window: 'any', ...at }];
+    const perToken = total / (tokens ?? 1);
+    const gives = expects({ low: perToken, high: perToken }, loss);
+    return [{ ...common, family, window: 'any', ...at, ...gives }];
   }
-  const expectations: [Family | null, Interval][] = [];
-  if (mistake.bytesPerToken !== undefined) {
-    expectations.push([null, { low: mistake.bytesPerToken, high: mistake.bytesPerToken }]);
-  }
-  for (const d of mistake.ratio === undefined ? [] : references(family, families)) {
-    expectations.push([d.family, scaled(d.bytesPerToken, mistake.ratio!)]);
-  }
-  const best = expectations.find(([, expected]) => overlaps(expected, bytesPerToken));
+  const best = expectationsOf(mistake, family).find(({ expected }) =>
+    overlaps(expected, bytesPerToken),
+  );
   if (best === undefined) return [];
-  const suffix = family === null && best[0] !== null ? ` (if the tokenizer is ${best[0]})` : '';
+  const suffix =
+    family === null && best.family !== null ? ` (if the tokenizer is ${best.family})` : '';
   return [
     {
       ...common,
       name: `${name}${suffix}`,
-      family: best[0],
+      family: best.family,
       window: 'any',
-      ...distance(bytesPerToken, best[1]),
+      ...distance(bytesPerToken, best.expected),
+      ...expects(best.expected, loss),
     },
   ];
 }
 
+interface Expectation {
+  readonly family: Family | null;
+  /** Bytes per token. */
+  readonly expected: Interval;
+}
+
+/** What a mistake makes of each tokenizer that it can happen to, or of the one that is named. */
+export function expectationsOf(mistake: Mistake, family: Family | null): Expectation[] {
+  const { bytesPerToken: fixed, ratio, families } = mistake;
+  const found: Expectation[] = [];
+  if (fixed !== undefined) found.push({ family: null, expected: { low: fixed, high: fixed } });
+  for (const d of ratio === undefined ? [] : references(family, families)) {
+    found.push({ family: d.family, expected: scaled(d.bytesPerToken, ratio!) });
+  }
+  return found;
+}
+
+/** The expectation, and the val_bpb that the claimed loss has with it. */
+export function expects(
+  expected: Interval,
+  loss: Interval,
+): Pick<Alternative, 'expected' | 'gives'> {
+  const bpb = (nats: number, perToken: number) => nats / Math.LN2 / perToken;
+  return {
+    expected,
+    gives: { low: bpb(loss.low, expected.high), high: bpb(loss.high, expected.low) },
+  };
+}
 /** One right denominator per family, the published one that stands first. */
-function references(family: Family | null, allowed: readonly Family[] = FAMILIES): Denominator[] {
+export function references(
+  family: Family | null,
+  allowed: readonly Family[] = FAMILIES,
+): Denominator[] {
   return FAMILIES.filter((f) => allowed.includes(f) && (family === null || f === family))
     .map((f) => DENOMINATORS.find((d) => d.family === f && d.role === 'right'))
     .filter((d) => d !== undefined);
 }
 
-function distance(claimed: Interval, expected: Interval): { deviation: number; tolerance: number } {
+export function distance(
+  claimed: Interval,
+  expected: Interval,
+): { deviation: number; tolerance: number } {
   const finite = Number.isFinite(claimed.high) ? middle(claimed) : claimed.low;
   return {
     deviation: finite / middle(expected) - 1,

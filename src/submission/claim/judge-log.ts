@@ -9,6 +9,7 @@ import { overlaps } from './decimals.js';
 import { judgeClaim } from './judge-pair.js';
 import { findingsOf } from './log-findings.js';
 import type { FinalClaim, LogClaim, WindowEvidence } from './log-types.js';
+import { countedOf, runsOf } from './runs.js';
 import type { Claim } from './types.js';
 
 /**
@@ -20,23 +21,35 @@ export async function claimLog(path: string): Promise<LogClaim> {
   return claimTrainingLog(await readLog(path));
 }
 
+/** What a caller says of a log that does not say it itself. */
+interface Stated {
+  readonly tokens?: number | undefined;
+  readonly family?: string | undefined;
+}
+
 /** As `claimLog`, of a log that is parsed already. */
-export function claimTrainingLog(log: TrainingLog): LogClaim {
+export function claimTrainingLog(log: TrainingLog, given: Stated = {}): LogClaim {
   const { facts, path } = log;
-  const stated = familyOfLog(facts);
+  const stated = familyOfLog(facts) ?? (given.family === undefined ? null : familyOf(given.family));
   const judged = log.finals.length > 0 ? log.finals : log.lines.slice(-1);
-  const claims = judged.map((line) => claimOf(line, facts, stated));
+  const claims = judged.map((line) =>
+    claimOf(line, facts.valTokens ?? given.tokens ?? null, stated),
+  );
   const family = stated ?? claims.find((c) => c?.family)?.family ?? null;
-  const finals = judged.map((line, index): FinalClaim => {
+  const runs = runsOf(log.lines, judged);
+  const scores = judged.map((line, index) => {
     const exact = exactSibling(index, judged, claims);
     return {
       line,
       claim: claims[index] ?? null,
       exactLine: exact === null ? null : judged[exact]!.lineNumber,
       window: windowOf(line, claims[exact ?? index] ?? null, judged, facts),
+      run: runs[index]!,
     };
   });
-  const headline = finals.findLast(({ line }) => line.role === 'final') ?? finals.at(-1)!;
+  const taken = new Set(countedOf(scores).map(({ line }) => line));
+  const finals = scores.map((final): FinalClaim => ({ ...final, counted: taken.has(final.line) }));
+  const headline = finals.findLast(({ counted }) => counted) ?? finals.at(-1)!;
   return { path, facts, family, finals, headline, findings: findingsOf(log, finals, family) };
 }
 
@@ -49,9 +62,8 @@ function familyOfLog(facts: LogFacts): Family | null {
   return named.find((family) => family !== null && family !== '') || null;
 }
 
-function claimOf(line: ScoreLine, facts: LogFacts, family: Family | null): Claim | null {
-  if (!isScore(line)) return null;
-  const { valTokens } = facts;
+function claimOf(line: ScoreLine, valTokens: number | null, family: Family | null): Claim | null {
+  if (line.valLoss === '' || !isScore(line)) return null;
   return judgeClaim({
     valLoss: line.valLoss,
     valBpb: line.valBpb,

@@ -17,6 +17,8 @@ import {
 } from './decimals.js';
 import { mistakeFit, nearestRight, otherTokenizer, setFit, sharpest } from './fits.js';
 import { MISTAKES } from './mistakes.js';
+import { otherExplanations } from './others.js';
+import { possibleFits } from './possible.js';
 import type { Claim, ClaimInput, Fit } from './types.js';
 import { BLUNT, judge } from './verdict.js';
 
@@ -39,23 +41,29 @@ export function judgeClaim(input: ClaimInput): Claim {
     tokens,
   );
   const inFamily = sets.filter(ofFamily);
-  const mistakes = MISTAKES.flatMap((m) => mistakeFit(m, { bytesPerToken, bytes, tokens, family }));
+  const claimed = { loss: valLoss, bytesPerToken, bytes, tokens, family };
+  const mistakes = MISTAKES.flatMap((m) => mistakeFit(m, claimed));
   const elsewhere =
     inFamily.length === 0 && family !== null ? sets.filter((d) => !ofFamily(d)) : [];
   const all = [
-    ...inFamily.map((d) => setFit(d, bytesPerToken, tokens)),
+    ...inFamily.map((d) => setFit(d, bytesPerToken, tokens, valLoss)),
     ...mistakes,
-    ...elsewhere.map((d) => otherTokenizer(d, bytesPerToken, family!)),
+    ...elsewhere.map((d) => otherTokenizer(d, bytesPerToken, family!, valLoss)),
   ];
-  const fits = withoutGuesses(all, bytesPerToken, family);
+  const known = withoutGuesses(all, bytesPerToken, family);
   // Sharpest expectation first; all published sets count as equally sharp and keep their order.
-  fits.sort((a, b) => blunted(a.tolerance) - blunted(b.tolerance));
+  known.sort((a, b) => blunted(a.tolerance) - blunted(b.tolerance));
+  // Where sharp digits fit something known, that it could be something else as well is no news.
+  const open = known.length === 0 || relativeHalfWidth(bytesPerToken) > BLUNT;
+  const fits = open ? [...known, ...possibleFits(claimed)] : known;
+  const others = otherExplanations(claimed, fits);
   const nearest = nearestRight(bytesPerToken, ofFamily);
-  const facts = { valLoss, valBpb, tokens, family, bytesPerToken, bytes, fits, nearest };
+  const facts = { valLoss, valBpb, tokens, family, bytesPerToken, bytes, fits, others, nearest };
   return { ...facts, ...judge(facts) };
 }
 
-function checkedTokens(tokens: number | undefined): number | null {
+/** @throws BPB_CLAIM_TOKENS */
+export function checkedTokens(tokens: number | undefined): number | null {
   if (tokens === undefined) return null;
   if (Number.isSafeInteger(tokens) && tokens > 0) return tokens;
   throw usageError('BPB_CLAIM_TOKENS', {
@@ -67,7 +75,8 @@ function checkedTokens(tokens: number | undefined): number | null {
   });
 }
 
-function checkedFamily(name: string | undefined): Family | null {
+/** @throws BPB_CLAIM_FAMILY */
+export function checkedFamily(name: string | undefined): Family | null {
   if (name === undefined) return null;
   const family = familyOf(name);
   if (family !== null) return family;

@@ -12,6 +12,7 @@ import {
   overlaps,
   printedDecimal,
 } from './decimals.js';
+import { severalFinals } from './finals-findings.js';
 import type { FinalClaim, LogFinding } from './log-types.js';
 
 /** Decimal, not 16 MiB (openai/parameter-golf README.md, L207-L209). */
@@ -37,6 +38,7 @@ export function findingsOf(
 ): LogFinding[] {
   return [
     ...(log.finals.length === 0 ? [noFinal(log)] : []),
+    ...severalFinals(finals),
     ...finals.flatMap((final) => accounting(final)),
     ...finals.flatMap((final) => label(final, log.facts)),
     ...denominators(log),
@@ -57,6 +59,8 @@ function noFinal(log: TrainingLog): LogFinding {
 
 function accounting({ line, claim, exactLine }: FinalClaim): LogFinding[] {
   const at = { line: line.lineNumber } as const;
+  // A bpb without a loss has a finding of its own.
+  if (line.valLoss === '') return [];
   if (claim === null) {
     const explanation = `${line.label}: val_loss ${line.valLoss} and val_bpb ${line.valBpb} are not both positive numbers.`;
     return [{ ...at, check: 'not-a-number', severity: 'fail', explanation, remedy: null }];

@@ -19,6 +19,10 @@ export interface FinalClaim {
   /** Line with more digits of the same score, whose fingerprint speaks for this one. */
   readonly exactLine: number | null;
   readonly window: WindowEvidence;
+  /** The run of the log that it belongs to, from 1: some files have several. */
+  readonly run: number;
+  /** Whether it is the one of its run that a mean over seeds would take. */
+  readonly counted: boolean;
 }
 
 export interface LogClaim {
@@ -28,7 +32,7 @@ export interface LogClaim {
   readonly family: Family | null;
   /** One per final line, in order; the last step line where the run printed no final. */
   readonly finals: readonly FinalClaim[];
-  /** The score that the log leads to: its last final line that is not a diagnostic. */
+  /** The score that the log leads to: the counted final of its last run. */
   readonly headline: FinalClaim;
   readonly findings: readonly LogFinding[];
 }
@@ -44,7 +48,10 @@ export interface LogFinding {
     | 'train-val-overlap'
     | 'size'
     | 'size-sum'
-    | 'no-final';
+    | 'no-final'
+    | 'bpb-alone'
+    | 'several-runs'
+    | 'later-final-worse';
   readonly severity: 'fail' | 'warn' | 'info';
   /** 1-based; null where the log as a whole is meant. */
   readonly line: number | null;

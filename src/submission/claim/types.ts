@@ -36,13 +36,21 @@ export interface ClaimInput {
 
 /** A denominator or a mistake that the claim is consistent with. */
 export interface Fit {
-  readonly kind: 'set' | 'mistake';
+  /**
+   * A known `set` or `mistake` whose expectation the claim meets; or what is only `possible`: a wide
+   * expectation, of which no verdict is made.
+   */
+  readonly kind: 'set' | 'mistake' | 'possible';
   readonly name: string;
-  /** Known set (`KNOWN_SETS`), or the mistake's id. */
+  /** Known set (`KNOWN_SETS`), or the id of the mistake or the possibility. */
   readonly id: string;
   readonly family: Family | null;
   readonly window: Denominator['window'];
-  readonly role: 'right' | 'partial' | 'other-set' | 'mistake';
+  readonly role: 'right' | 'partial' | 'other-set' | 'mistake' | 'possible';
+  /** Bytes per token that the explanation expects; null where the token count decided. */
+  readonly expected: Interval | null;
+  /** val_bpb that the claimed val_loss would have with the expected bytes per token. */
+  readonly gives: Interval | null;
   /** Claimed bytes per token over expected, minus one; null where the token count decided. */
   readonly deviation: number | null;
   /** Half-width of the expectation, relative: a sharp fit says more than one in a wide band. */
@@ -50,6 +58,19 @@ export interface Fit {
   readonly explanation: string;
   readonly remedy: string | null;
   readonly source: string;
+}
+
+/** An explanation that the claim does not fit: what it would have given instead. */
+export interface Alternative {
+  readonly kind: 'set' | 'mistake' | 'possible';
+  readonly name: string;
+  readonly id: string;
+  /** Bytes per token that it expects. */
+  readonly expected: Interval;
+  /** val_bpb that the claimed val_loss would have with them. */
+  readonly gives: Interval;
+  /** Claimed bytes per token over the nearest end of the expectation, minus one. */
+  readonly deviation: number;
 }
 
 export interface Claim {
@@ -61,8 +82,10 @@ export interface Claim {
   readonly bytesPerToken: Interval;
   /** `bytesPerToken · tokens`; null without a token count. */
   readonly bytes: Interval | null;
-  /** Best first. */
+  /** What it is consistent with: the sharpest expectation first, what is only possible last. */
   readonly fits: readonly Fit[];
+  /** The nearest explanations that it does not fit. */
+  readonly others: readonly Alternative[];
   /** The known right accounting that comes closest, fitting or not. */
   readonly nearest: { readonly name: string; readonly deviation: number } | null;
   readonly verdict: ClaimVerdict;

@@ -2,10 +2,9 @@
  * Verdict on a claim, from what it fits: one word, and one or two sentences.
  */
 import { relativeHalfWidth } from './decimals.js';
+import { NEAR } from './possible.js';
 import type { Claim, ClaimVerdict, Fit } from './types.js';
 
-/** Other builds of a tokenizer and dropped remainders differ by less than this, mistakes by more. */
-const NEAR = 1e-3;
 /** Relative width of bytes per token beyond which a set and a mistake cannot be distinguished. */
 export const BLUNT = 1e-3;
 
@@ -20,7 +19,7 @@ function verdictOf({ fits, bytesPerToken, nearest }: Facts): ClaimVerdict {
   const has = (role: Fit['role']) => fits.some((fit) => fit.role === role);
   // Counted evidence stands above the quotient: this many targets are no coincidence.
   const counted = fits.find((fit) => fit.deviation === null);
-  if (counted !== undefined && counted.role !== 'right') return counted.role;
+  if (counted && counted.role !== 'right' && counted.role !== 'possible') return counted.role;
   const good = has('right') || has('partial');
   const wrong = fits.filter((fit) => fit.role === 'mistake' || fit.role === 'other-set');
   if (good && wrong.length > 0) {
@@ -28,6 +27,8 @@ function verdictOf({ fits, bytesPerToken, nearest }: Facts): ClaimVerdict {
     // Sharp digits on a sharply known set outweigh a mistake's wide band, not another sharp set.
     if (wrong.some((fit) => fit.role === 'other-set' || fit.tolerance < 1e-6)) return 'ambiguous';
   }
+  // Where few digits allow a mistake, they allow what is merely another text as well.
+  if (!good && wrong.length > 0 && has('possible')) return 'ambiguous';
   if (has('right')) return 'fits';
   if (has('partial')) return 'partial';
   if (nearest !== null && Math.abs(nearest.deviation) < NEAR && !has('other-set')) return 'near';
@@ -57,10 +58,19 @@ function explain(verdict: ClaimVerdict, { fits, nearest, bytesPerToken }: Facts)
     case 'ambiguous':
       return `The printed digits pin bytes per token only to ±${percent(relativeHalfWidth(bytesPerToken))}; the claim fits ${names}. Give more digits, the token count or the tokenizer.`;
     case 'unknown':
-      return nearest === null
-        ? 'No known set or mistake has these bytes per token.'
-        : `No known set or mistake has these bytes per token; the nearest right accounting, ${nearest.name}, is ${percent(nearest.deviation)} away.`;
+      return `No known set or mistake has these bytes per token${away(nearest)}.${possible(fits)}`;
   }
+}
+
+function away(nearest: Claim['nearest']): string {
+  if (nearest === null) return '';
+  return `; the nearest right accounting, ${nearest.name}, is ${percent(nearest.deviation)} away`;
+}
+
+/** What is only possible is said as that: its expectation is wide, and nothing excludes the others. */
+function possible(fits: readonly Fit[]): string {
+  const names = fits.filter(({ role }) => role === 'possible').map(({ name }) => name);
+  return names.length === 0 ? '' : ` The figures allow, without showing it: ${names.join('; ')}.`;
 }
 
 function percent(share: number): string {

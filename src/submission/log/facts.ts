@@ -23,6 +23,7 @@ export interface LogFacts {
   stride: number | null;
   vocabSize: number | null;
   worldSize: number | null;
+  seed: number | null;
   /** Documents that an adaptive pass says it covers. */
   documents: number | null;
   tokenizerKind: string | null;
@@ -45,6 +46,7 @@ export function emptyFacts(): LogFacts {
     stride: null,
     vocabSize: null,
     worldSize: null,
+    seed: null,
     documents: null,
     tokenizerKind: null,
     tokenizerPath: null,
@@ -61,7 +63,8 @@ type NumberFact =
   | 'evalSeqLen'
   | 'stride'
   | 'vocabSize'
-  | 'worldSize';
+  | 'worldSize'
+  | 'seed';
 
 const NUMBERS: Readonly<Record<string, NumberFact>> = {
   train_shards: 'trainShards',
@@ -72,6 +75,7 @@ const NUMBERS: Readonly<Record<string, NumberFact>> = {
   sliding_eval_stride: 'stride',
   vocab_size: 'vocabSize',
   world_size: 'worldSize',
+  seed: 'seed',
 };
 
 const KEY_VALUE = /(?<![\w.])([a-z_]{3,32})\s{0,2}[:=]\s{0,2}([^\s,]{1,300})/g;

@@ -4,10 +4,11 @@
  * Logs are the least disciplined input there is: ANSI colours, CRLF, progress bars, source
  * listings, binary junk. Nothing of that is an error; only a log without any score is refused.
  */
-import { open } from 'node:fs/promises';
 import { inputError } from '../../errors.js';
 import { collectFacts, emptyFacts, type LogFacts } from './facts.js';
-import { parseScoreLine, type ScoreLine } from './score-line.js';
+import { JsonScores } from './json-score.js';
+import { readInputBytes } from './read-bytes.js';
+import { parseLoneBpb, parseScoreLine, type ScoreLine } from './score-line.js';
 
 export interface TrainingLog {
   /** File, or what the caller named the text. */
@@ -21,8 +22,6 @@ export interface TrainingLog {
   readonly longLines: number;
 }
 
-/** The longest published log has 48 kB; source listings and progress bars can add megabytes. */
-const LOG_BYTES_MAX = 256 * 2 ** 20;
 /** Score and fact lines are short; what lies beyond is a dump. */
 const LINE_CHARACTERS_MAX = 65_536;
 /** Score lines that are kept: more than any run could print in its ten minutes. */
@@ -41,7 +40,7 @@ const CONTROL = /(?!\t)[\p{Cc}\p{Cf}\u2028\u2029]/gu;
  * @throws BPB_LOG_MISSING, BPB_LOG_TOO_LARGE, BPB_LOG_NO_SCORE (exit 3)
  */
 export async function readLog(path: string): Promise<TrainingLog> {
-  return parseLog(await readBytes(path), path);
+  return parseLog(await readInputBytes(path), path);
 }
 
 /**
@@ -49,9 +48,11 @@ export async function readLog(path: string): Promise<TrainingLog> {
  * a UTF-16 byte order mark (a Windows shell's redirection) is honoured.
  */
 export function parseLog(log: string | Uint8Array, path = 'log'): TrainingLog {
-  const text = typeof log === 'string' ? log : decode(log);
+  const text = typeof log === 'string' ? log : decodeText(log);
   const facts = emptyFacts();
   const lines: ScoreLine[] = [];
+  const lone: ScoreLine[] = [];
+  const json = new JsonScores();
   let longLines = 0;
   let lineNumber = 0;
   for (let start = 0; start < text.length; ) {
@@ -64,17 +65,24 @@ export function parseLog(log: string | Uint8Array, path = 'log'): TrainingLog {
       if (part === '') continue;
       const clean = part.replace(ANSI, '').replace(CONTROL, '');
       collectFacts(facts, clean, lineNumber);
-      const score = lines.length < SCORES_MAX ? parseScoreLine(clean, lineNumber) : null;
+      if (lines.length + lone.length >= SCORES_MAX) continue;
+      const score = parseScoreLine(clean, lineNumber);
       if (score !== null) lines.push(score);
+      else lines.push(...json.take(clean, lineNumber));
+      const bpb = parseLoneBpb(clean, lineNumber);
+      if (bpb !== null) lone.push(bpb);
     }
     start = end + 1;
   }
   if (lines.length === 0) throw noScore(path, lineNumber);
-  const finals = lines.filter(({ role }) => role === 'final' || role === 'diagnostic');
+  // A bpb alone implies nothing: it is listed beside the scores of a log, and makes none of a text.
+  const all = [...lines, ...lone].sort((a, b) => a.lineNumber - b.lineNumber);
+  const finals = all.filter(({ role }) => role === 'final' || role === 'diagnostic');
   return { path, lines, finals, facts, longLines };
 }
 
-function decode(bytes: Uint8Array): string {
+/** UTF-8, or what a byte order mark says; what is neither has replacement characters. */
+export function decodeText(bytes: Uint8Array): string {
   const encoding =
     bytes[0] === 0xff && bytes[1] === 0xfe
       ? 'utf-16le'
@@ -82,36 +90,6 @@ function decode(bytes: Uint8Array): string {
         ? 'utf-16be'
         : 'utf-8';
   return new TextDecoder(encoding).decode(bytes);
-}
-
-async function readBytes(path: string): Promise<Uint8Array> {
-  let handle: Awaited<ReturnType<typeof open>> | undefined;
-  try {
-    handle = await open(path, 'r');
-    const { size } = await handle.stat();
-    if (size > LOG_BYTES_MAX) {
-      throw inputError('BPB_LOG_TOO_LARGE', {
-        message: 'the log is too large',
-        path,
-        expected: `at most ${LOG_BYTES_MAX} bytes`,
-        actual: `${size} bytes`,
-        hint: 'Is this the log? Keep its lines with "val_" and the lines before the first step.',
-      });
-    }
-    return await handle.readFile();
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'BPB_LOG_TOO_LARGE') throw cause;
-    throw inputError('BPB_LOG_MISSING', {
-      message: 'the log cannot be read',
-      path,
-      expected: 'a readable text file',
-      actual: (cause as NodeJS.ErrnoException).code ?? String(cause),
-      hint: 'Give the path of a training log.',
-      cause,
-    });
-  } finally {
-    await handle?.close();
-  }
 }
 
 function noScore(path: string, lines: number): Error {

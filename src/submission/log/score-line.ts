@@ -8,7 +8,10 @@ export interface ScoreLine {
   readonly lineNumber: number;
   /** What stands before the figures, such as `final_int6_sliding_window_exact`. */
   readonly label: string;
-  /** Figures as printed, nats per target and bits per byte; `nan` and `inf` are kept as words. */
+  /**
+   * Figures as printed, nats per target and bits per byte; `nan` and `inf` are kept as words. The loss is
+   * empty on a line that prints a bpb alone.
+   */
   readonly valLoss: string;
   readonly valBpb: string;
   /**
@@ -31,11 +34,19 @@ const RUNNING_LOSS = new RegExp(`\\b(?:running_loss|rl)\\s{0,4}[:=]\\s{0,4}${FIG
 const RUNNING_BPB = new RegExp(`\\b(?:running_bpb|rb)\\s{0,4}[:=]\\s{0,4}${FIGURE}`);
 const PAIR = /(?<![\w.])([A-Za-z_]\w{0,40})\s{0,2}[:=]\s{0,2}([^\s,()]{1,80})/g;
 
-/** `step:200/20000`, `4000/20000`, with the words that some logs put before them. */
-const STEP = /^(?:step\s*[:=]?\s*)?\d+\s*\/\s*\d+\s*$|^step\b/i;
+/** `step:200/20000`, `4000/20000`, `epoch 3/10`, also behind words that say nothing of an evaluation. */
+const COUNTER =
+  /(?:^|[\s[\])|:>-])(?:(?:step|iter|iteration|epoch|it)\s*[:=]?\s*)?\d+\s*\/\s*\d+\s*[\])]?\s*$/i;
+const STEP = /^[[(]?(?:step|iter|iteration|epoch)\b|^\d+$/i;
+/** A counter behind the figures, on a line without a label: `val_loss:2.8 val_bpb:1.7 step:200/20000`. */
+const STEP_BEHIND = /\b(?:step|iter|iteration|epoch)\s*[:=]\s*\d/i;
+/** Words of a finished evaluation, which may name the step that it was made at. */
+const FINISHED = /final|quantized|roundtrip|sliding|ttt/i;
+/** A bpb and nothing else on the line: the last lines of a submission check. */
+const BPB_ALONE = new RegExp(`^\\s*val_bpb\\s{0,4}[:=]\\s{0,20}${FIGURE}\\s*$`, 'i');
 const DIAGNOSTIC = /\bdiagnostic\b|pre-?quant|post_ema/i;
 /** A source listing printed into the log: code, not a result. */
-const CODE = /^\s*#|["'`{}]|\bprint\(|\blog0?\(/;
+const CODE = /^\s*(?:#|\/\/)|["'`{}]|\bprint\(|\blog0?\(/;
 
 /** The score on this (cleaned) line, or null. */
 export function parseScoreLine(line: string, lineNumber: number): ScoreLine | null {
@@ -44,14 +55,15 @@ export function parseScoreLine(line: string, lineNumber: number): ScoreLine | nu
   const loss = VAL_LOSS.exec(line) ?? progress;
   const bpb = VAL_BPB.exec(line) ?? (progress === null ? null : RUNNING_BPB.exec(line));
   if (loss === null || bpb === null) return null;
-  const label = labelBefore(line.slice(0, Math.min(loss.index, bpb.index)));
-  if (CODE.test(label)) return null;
+  const before = line.slice(0, Math.min(loss.index, bpb.index));
+  const label = labelBefore(before);
+  if (CODE.test(withoutStamp(before))) return null;
   return {
     lineNumber,
     label,
     valLoss: loss[1]!,
     valBpb: bpb[1]!,
-    role: loss === progress ? 'progress' : roleOf(label),
+    role: loss === progress ? 'progress' : roleOf(label, line),
     extras: extrasOf(line),
     text,
   };
@@ -65,20 +77,56 @@ export function isScore(line: ScoreLine): boolean {
   });
 }
 
-function roleOf(label: string): ScoreLine['role'] {
+/** A line that prints a val_bpb and nothing else: a score whose loss stands on another line, or nowhere. */
+export function parseLoneBpb(line: string, lineNumber: number): ScoreLine | null {
+  const bpb = BPB_ALONE.exec(withoutStamp(line));
+  if (bpb === null) return null;
+  const text = line.slice(0, 200);
+  const valBpb = bpb[1]!;
+  return { lineNumber, label: 'val_bpb', valLoss: '', valBpb, role: 'final', extras: {}, text };
+}
+
+function roleOf(label: string, line: string): ScoreLine['role'] {
   if (STEP.test(label)) return 'step';
+  if (COUNTER.test(label) && !FINISHED.test(label)) return 'step';
+  if (label === '' && STEP_BEHIND.test(line)) return 'step';
   return DIAGNOSTIC.test(label) ? 'diagnostic' : 'final';
 }
 
 /** Without pairs such as `stride:64`, which are extras, and without time stamps and ranks. */
 function labelBefore(prefix: string): string {
-  return prefix
-    .replace(/^\s*(?:\[[^\]]{0,40}\]:?\s*)+/, '')
-    .replace(/^\d{4}-\d\d-\d\d[T ][\d:.,+Z-]{4,20}\s+(?:-\s+)?/, '')
-    .replace(PAIR, (pair, key: string) => (/^(?:step|batch)$/i.test(key) ? pair : ''))
-    .replace(/[\s:,(|-]+$/, '')
-    .trim()
-    .slice(0, 120);
+  const bare = withoutStamp(prefix);
+  const words = trimmed(
+    bare.replace(PAIR, (pair, key: string) =>
+      /^(?:step|iter|iteration|epoch|it|batch)$/i.test(key) ? pair : '',
+    ),
+  );
+  // `ttt_sliding:done` is all that such a line is called by.
+  return (words === '' ? trimmed(bare) : words).slice(0, 120);
+}
+
+function trimmed(label: string): string {
+  return label.replace(/[\s:,(|-]+$/, '').trim();
+}
+
+/** What loggers put before a message, each kind with the space behind it. */
+const STAMPS: readonly RegExp[] = [
+  // [2026-04-01 12:00:00], [rank0]: but not [step 200], [200/20000]
+  /^\s*\[(?!\s*(?:step|iter|epoch|\d+\s*\/))[^\]]{0,60}\]:?\s*/i,
+  /^\s*\d{4}-\d\d-\d\d[T ][\d:.,+Z-]{4,24}\s+(?:-\s+)?/, // ISO 8601
+  /^\s*\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?:?\s+(?:-\s+)?/, // the time of day
+  /^\s*\d{9,13}(?:\.\d{1,9})?:?\s+/, // seconds or milliseconds since 1970
+  /^\s*(?:DEBUG|INFO|WARNING|ERROR)(?::\w{0,40}:|:?\s+(?:-\s+)?)/, // a level
+  /^\s*rank\s?\d{1,4}:\s+/i, // a rank
+];
+
+/** The line from its message on. */
+function withoutStamp(line: string): string {
+  for (let rest = line; ; ) {
+    const next = STAMPS.reduce((text, stamp) => text.replace(stamp, ''), rest);
+    if (next === rest) return rest;
+    rest = next;
+  }
 }
 
 function extrasOf(line: string): Record<string, string> {

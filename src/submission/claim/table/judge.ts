@@ -1,0 +1,89 @@
+/**
+ * Judgement of a table of claims, row by row: a bad one does not cost the others.
+ */
+import { asBpbError, type BpbError, inputError } from '../../../errors.js';
+import { judgeClaim } from '../judge-pair.js';
+import type { Claim } from '../types.js';
+import type { Table } from './read.js';
+import type { Judged, Refusal, RowClaim, TableClaim, TableRow } from './types.js';
+
+/** What the caller says of claims that do not say it themselves. */
+export interface Stated {
+  readonly tokens?: number | undefined;
+  readonly family?: string | undefined;
+}
+
+export function judgeTable({ format, rows }: Table, path: string, stated: Stated): TableClaim {
+  const judged = rows.map((row, index) => judgeRow(row, index + 1, stated));
+  const of = (verdict: Judged) => judged.filter((row) => row.verdict === verdict).length;
+  const counts = { pass: of('pass'), fail: of('fail'), not_judged: of('not_judged') };
+  const open = counts.not_judged > 0 || rows.length === 0;
+  const verdict = counts.fail > 0 ? 'fail' : open ? 'not_judged' : 'pass';
+  return { path, format, verdict, counts, rows: judged };
+}
+
+function judgeRow(row: TableRow, number: number, stated: Stated): RowClaim {
+  const { line, valLoss, valBpb } = row;
+  const name = row.name.slice(0, 200);
+  const about = { row: number, line, name, valLoss: shown(valLoss), valBpb: shown(valBpb) };
+  try {
+    const claim = claimOf(row, stated);
+    return { ...about, verdict: verdictOf(claim), claim, error: null };
+  } catch (thrown) {
+    const where = line === null ? `row ${number}` : `line ${line}`;
+    const error = refusalOf(asBpbError(thrown), where);
+    return { ...about, verdict: 'not_judged', claim: null, error };
+  }
+}
+
+function claimOf(row: TableRow, stated: Stated): Claim {
+  const { valLoss, valBpb, tokens, tokenizer, fault } = row;
+  if (fault !== null) throw refuse('BPB_CLAIM_ROW', 'the row cannot be read', null, fault);
+  if (valBpb === '' || valLoss === '') throw alone(valLoss, valBpb);
+  return judgeClaim({
+    valLoss,
+    valBpb,
+    tokens: tokens === '' ? stated.tokens : Number(tokens.replace(/(?<=\d)[,_ ](?=\d{3})/g, '')),
+    family: tokenizer === '' ? stated.family : tokenizer,
+  });
+}
+
+/** What a claim's verdict comes to: what nothing known explains is not judged. */
+export function verdictOf({ verdict }: Claim): Judged {
+  if (verdict === 'mistake' || verdict === 'other-set') return 'fail';
+  return verdict === 'unknown' || verdict === 'ambiguous' ? 'not_judged' : 'pass';
+}
+
+/** As in `bpb-error/1`; `where` stands before the name of the field. */
+export function refusalOf(error: BpbError, where?: string): Refusal {
+  const { code, message, path, expected = null, actual = null, hint = null } = error;
+  const field = path?.replace(/^--/, '').replace(/-/g, '_');
+  const place = where === undefined ? path : [where, field].filter(Boolean).join(', ');
+  return { code, message, path: place ?? null, expected, actual, hint };
+}
+
+function alone(valLoss: string, valBpb: string): BpbError {
+  const found =
+    valLoss === valBpb ? 'neither' : valLoss === '' ? 'val_bpb alone' : 'val_loss alone';
+  return refuse(
+    'BPB_CLAIM_ROW_PAIR',
+    `${found} implies no denominator`,
+    'val_loss and val_bpb of one evaluation',
+    found,
+    'Add the val_loss that the log prints beside the val_bpb.',
+  );
+}
+
+function refuse(
+  code: 'BPB_CLAIM_ROW' | 'BPB_CLAIM_ROW_PAIR',
+  message: string,
+  expected: string | null,
+  actual: string,
+  hint?: string,
+): BpbError {
+  return inputError(code, { message, expected: expected ?? undefined, actual, hint });
+}
+
+function shown(text: string): string {
+  return text.slice(0, 40);
+}
