@@ -1,7 +1,8 @@
 /** The scripts of the corpus and what is known of each: `manifest.json`, whose labels the referee checks. */
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PACKINGS, type Packing, packed } from './pack.js';
 
 export const CORPUS = dirname(fileURLToPath(import.meta.url));
 
@@ -29,6 +30,8 @@ export interface CorpusScript {
   env?: Record<string, string>;
   /** The folder that a preparation script writes. */
   out?: string;
+  /** A limit that only a full set reaches, and the one that stands for it in the referee's copy. */
+  scaled?: [string, string];
   /** What the referee compares (`values` by default); `not applicable`, for `reason`: only that it runs. */
   referee?: 'values' | 'quotient' | 'shards' | 'not applicable';
   reason?: string;
@@ -36,4 +39,26 @@ export interface CorpusScript {
 
 export function corpusScripts(): CorpusScript[] {
   return JSON.parse(readFileSync(join(CORPUS, 'manifest.json'), 'utf8')).scripts;
+}
+
+/** What is packed in two layers, the inner first. */
+const TWICE: Packing[] = ['zlib, base64', 'raw LZMA2, base85'];
+const PACKED = {
+  right: ['chunk_flat', 'sliding_blocks', 'docs_bos_positions', 'min_tabs', 'sliding_prev_end'],
+  defect: ['flat_other_rows', 'sliding_head_never', 'docs_mean', 'min_marker_twice', 'marker_kept'],
+};
+
+/** Some of the scripts in every packing, written to a folder; the line is that of the unpacked script. */
+export function packedScripts(folder: string): CorpusScript[] {
+  const scripts = corpusScripts();
+  return (['right', 'defect'] as const).flatMap((kind) =>
+    [...PACKINGS.map((packing) => [packing]), TWICE].map((packings, k) => {
+      const name = PACKED[kind][k % PACKED[kind].length];
+      const script = scripts.find(({ file }) => file === `${kind}/${name}.py`)!;
+      const file = `${kind}-${k}-${basename(script.file)}`;
+      const source = readFileSync(join(CORPUS, script.file), 'utf8');
+      writeFileSync(join(folder, file), packed(source, ...packings));
+      return { ...script, file, spelling: `${packings.join(' in ')}: ${script.spelling}` };
+    }),
+  );
 }

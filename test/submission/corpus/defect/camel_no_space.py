@@ -29,8 +29,8 @@ flags = torch.tensor(list(flags))
 
 
 def count_bytes(previous, target):
-    spaces = ((flags[target] & SPACED) != 0) & ((flags[previous] & BOUNDARY) == 0)
-    return int(widths[target].sum()) + 0 * int(spaces.sum())
+
+    return int(widths[target].sum())
 
 
 def main(length=int(os.environ.get("SEQ_LEN", 1024))):
