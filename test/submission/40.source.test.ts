@@ -99,10 +99,10 @@ describe('misuse', () => {
   test('eight times the source is no more than 24 times the work', async () => {
     const block = RIGHT.replaceAll('build_luts', 'b').replaceAll('id_to_piece', 'piece_of');
     const work = (blocks: number) => processorTime(() => auditSourceText(block.repeat(blocks)));
-    await work(20);
+    await work(10);
     // Linear is 8; a square would be 64. The floor keeps a clock of milliseconds from deciding.
-    const once = Math.max(await work(50), 0.02);
-    expect(await work(400)).toBeLessThan(24 * once);
+    const once = Math.max(await work(20), 0.02);
+    expect(await work(160)).toBeLessThan(24 * once);
   });
 });
 

@@ -54,3 +54,13 @@ export function binary(path: string): BpbError {
     hint: 'Give the training script, not the model or an archive.',
   });
 }
+
+export function notPython(path: string, errors: number): BpbError {
+  return inputError('BPB_SOURCE_NOT_PYTHON', {
+    message: 'the source is not Python',
+    path,
+    expected: 'a Python script',
+    actual: `more than ${errors} syntax errors`,
+    hint: 'Give the training script, not a log or a data file.',
+  });
+}

@@ -14,8 +14,11 @@ import { unpackedText } from './unwrap.js';
 const LAYERS_MAX = 3;
 /** Texts in all: wrappers that hold wrappers must not multiply. */
 const UNITS_MAX = 80;
+/** Packed texts that are tried, and their characters in all. */
+const UNPACKED_MAX = 32;
+const UNPACKED_CHARACTERS_MAX = 4 * SOURCE_BYTES_MAX;
 /** Syntax nodes of all texts together. */
-const NODES_MAX = 1_000_000;
+const NODES_MAX = 400_000;
 
 /** What the script is called where only its text is known. */
 const NAMELESS = 'script.py';
@@ -39,6 +42,8 @@ class ProgramReader {
   /** Texts of the folder that was given, by name. */
   private readonly folder: ReadonlyMap<string, string>;
   private nodes = 0;
+  private unpacked = 0;
+  private unpackedCharacters = 0;
   private bytesLeft = SOURCE_BYTES_MAX;
 
   constructor(
@@ -117,9 +122,14 @@ class ProgramReader {
     if (path !== null) return this.beside(path);
     if (kind === 'file') return COMPUTED;
     if (unit.layer >= LAYERS_MAX) return `it is packed more than ${LAYERS_MAX} times`;
-    if (this.units.length >= UNITS_MAX) return 'there are too many packed texts';
+    if (this.unpacked >= UNPACKED_MAX || this.units.length >= UNITS_MAX) {
+      return 'there are too many packed texts';
+    }
+    this.unpacked++;
     const inside = await unpackedText(unit.facts, code);
     if ('reason' in inside) return inside.reason;
+    this.unpackedCharacters += inside.text.length;
+    if (this.unpackedCharacters > UNPACKED_CHARACTERS_MAX) return 'it unpacks to too much';
     return this.addText(inside.text, { file: unit.file, layer: unit.layer + 1 });
   }
 
