@@ -14,7 +14,7 @@ const COUNT_OF_STEPS =
 const LENGTH =
   /(seq_?len|seqlen|(^|_)(ctx|context|block_size|n_ctx|window|window_size|stride|chunk|chunk_size|chunk_tokens|chunk_len|seq|length|span|overlap|score_len|prefix_len|max_len|hop|step_size))(gth)?(_tokens|_len|_length|_size|_cap)?$/;
 const BATCH = /batch|micro/;
-const COUNT = /num_|n_|_batches$|_count$|every|beta|decay|rank|heads/;
+const COUNT = /(^|_)(num|n)_|_batches$|_count$|every|beta|decay|rank|heads/;
 
 /** Numbers of steps that a training loop keeps. */
 const STEPS = 2;

@@ -1,0 +1,118 @@
+/**
+ * The small validation set: its kinds of tokens, its bytes, its sizes.
+ */
+import { describe, expect, test } from 'vitest';
+import { smallSet } from '#bpb/submission/simulation/set';
+import { smallSetting } from '#bpb/submission/simulation/settings';
+import type { SmallSet } from '#bpb/submission/simulation/types';
+
+const MARK = '▁';
+
+/** The rule of DESIGN.md, written down once more. */
+function bytesOf({ pieces, ids }: SmallSet, i: number): number {
+  const { piece, type } = pieces[ids[i]!]!;
+  if (i === 0 || type === 'control' || type === 'unknown' || type === 'unused') return 0;
+  if (type === 'byte') return 1;
+  const before = pieces[ids[i - 1]!]!.type;
+  const follows = before !== 'control' && before !== 'unknown' && before !== 'unused';
+  const marked = piece.startsWith(MARK);
+  const rest = Buffer.byteLength(marked ? piece.slice(1) : piece, 'utf8');
+  return rest + (marked && follows ? 1 : 0);
+}
+
+function kind({ pieces, ids }: SmallSet, i: number): string {
+  const { piece, type } = pieces[ids[i]!]!;
+  if (ids[i] === 1) return 'bos';
+  if (type !== 'normal') return type;
+  if (piece === MARK) return 'lone mark';
+  return piece.startsWith(MARK) ? 'marked' : 'plain';
+}
+
+describe('the small set', () => {
+  const set = smallSet(6128);
+
+  test('has every kind of token after every kind, and no piece twice', () => {
+    const seen = new Set<string>();
+    for (let i = 1; i < set.ids.length; i++) seen.add(`${kind(set, i - 1)} ${kind(set, i)}`);
+    const text = [
+      'byte',
+      'user_defined',
+      'unused',
+      'unknown',
+      'control',
+      'lone mark',
+      'marked',
+      'plain',
+    ];
+    const missing = ['bos', ...text].flatMap((before) =>
+      text.filter((after) => !seen.has(`${before} ${after}`)).map((after) => `${before} ${after}`),
+    );
+    expect(missing).toEqual([]);
+    expect(new Set(set.pieces.map(({ piece }) => piece)).size).toBe(set.pieces.length);
+    expect(new Set(set.ids.filter((id) => set.pieces[id]!.type === 'byte')).size).toBe(256);
+  });
+
+  test('has the bytes of the rule, and documents that begin with BOS', () => {
+    expect(set.bytes).toEqual(set.ids.map((_, i) => bytesOf(set, i)));
+    expect(set.starts).toEqual(set.ids.flatMap((id, i) => (id === 1 ? [i] : [])));
+  });
+
+  test.each([6128, 9456])('of %i tokens ends in a part of a row, and no rank has as many', (n) => {
+    for (const length of [32, 64, 128]) {
+      expect((n - 1) % length).toBeGreaterThan(0);
+      expect(Math.floor((n - 1) / length) % 8).toBeGreaterThan(0);
+    }
+    expect(smallSet(n).ids).toHaveLength(n);
+  });
+
+  test('with case operators counts what the sidecar says, which is less than the table', () => {
+    const cased = smallSet(6128, 'operators');
+    expect(cased.bytes).toBe(cased.sidecar);
+    const byTable = cased.ids.reduce((sum, _, i) => sum + bytesOf(cased, i), 0);
+    const bySidecar = cased.bytes.reduce((sum, bytes) => sum + bytes, 0);
+    expect(byTable - bySidecar).toBeGreaterThan(0.01 * byTable);
+  });
+
+  test('of bytes has one byte for each id from 4 on', () => {
+    const bytes = smallSet(6128, 'bytes');
+    expect(bytes.pieces).toHaveLength(260);
+    expect(bytes.bytes.slice(1)).toEqual(bytes.ids.slice(1).map((id) => (id >= 4 ? 1 : 0)));
+  });
+});
+
+describe('sizes of a script', () => {
+  test.each([
+    ['TRAIN_SEQ_LEN', 1024, 32],
+    ['eval_seq_len', 2048, 64],
+    ['evalSeqLen', 2048, 64],
+    ['--max-seq-len', 4096, 128],
+    ['block_size', 1024, 32],
+    ['EVAL_STRIDE', 64, 2],
+    ['stride', 16, 16],
+    ['ttt_chunk_tokens', 32768, 1024],
+    ['VAL_BATCH_SIZE', 524288, 4096],
+    ['val_batch_tokens', 131072, 1024],
+    ['batch_seqs', 32, 8],
+    ['VOCAB_SIZE', 1024, 331],
+    ['vocab_size', 8192, 331],
+    ['ITERATIONS', 20000, 2],
+  ])('%s = %i is %i', (name, value, small) => {
+    expect(smallSetting(name, value, 331)).toBe(small);
+  });
+
+  test.each([
+    ['bigram_vocab_size', 2048],
+    ['num_heads', 8],
+    ['model_dim', 512],
+    ['grad_accum_steps', 8],
+    ['max_batches', 500],
+    ['VAL_MAX_TOKENS', 500_000],
+    ['val_loss_every', 1000],
+    ['seq_len', 8],
+    ['seq_len', 0],
+    ['seq_len', -1],
+    ['lr', 0.04],
+  ])('%s = %f stays', (name, value) => {
+    expect(smallSetting(name, value, 331)).toBe(value);
+  });
+});
