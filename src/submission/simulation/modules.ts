@@ -6,6 +6,7 @@ import type { PyModule } from '../python/values.js';
 import { encoderOf } from './encode.js';
 import type { Files } from './files.js';
 import { argparseModule } from './modules/argparse.js';
+import { arrayModule } from './modules/array.js';
 import { addFileReaders, addTensorReaders } from './modules/arrays-of-files.js';
 import { dataclassesModule } from './modules/dataclasses.js';
 import { distributedModule, type Exchange } from './modules/distributed.js';
@@ -51,6 +52,7 @@ const MODULES: Readonly<Record<string, Maker>> = {
   dataclasses: dataclassesModule,
   json: jsonModule,
   struct: structModule,
+  array: arrayModule,
   time: system.timeModule,
   io: system.ioModule,
   uuid: system.uuidModule,

@@ -3,6 +3,7 @@
  */
 import { PyBytes } from '../../python/objects.js';
 import type { Runtime } from '../../python/runtime.js';
+import { Sum } from '../../python/sums.js';
 import type { PyModule, Value } from '../../python/values.js';
 import { moduleOf } from '../arguments.js';
 
@@ -11,7 +12,7 @@ interface Field {
   readonly count: number;
 }
 
-const SIZES: Record<string, number> = {
+export const SIZES: Record<string, number> = {
   ...{ b: 1, B: 1, c: 1, s: 1, x: 1, '?': 1, h: 2, H: 2, e: 2 },
   ...{ i: 4, I: 4, l: 4, L: 4, f: 4, q: 8, Q: 8, d: 8, n: 8, N: 8 },
 };
@@ -35,7 +36,7 @@ function fieldsOf(format: string): { little: boolean; fields: Field[]; size: num
   return { little: !/^[>!]/.test(format), fields, size };
 }
 
-function readOne(view: DataView, at: number, code: string, little: boolean): number | null {
+export function readOne(view: DataView, at: number, code: string, little: boolean): number | null {
   switch (code) {
     case 'b':
       return view.getInt8(at);
@@ -76,6 +77,11 @@ function writeOne(view: DataView, at: number, code: string, value: number, littl
   else view.setBigInt64(at, BigInt.asIntN(64, BigInt(Math.trunc(value))), little);
 }
 
+/** A number that belongs to a stream position, as elements of arrays do; tag -1: to none. */
+export function tagged(value: number, tag: number): Value {
+  return tag < 0 ? value : new Sum('count', new Map([[tag, value]]), 0);
+}
+
 function unpack(format: Value, buffer: Value, offset: number, runtime: Runtime): Value {
   const layout = typeof format === 'string' ? fieldsOf(format) : null;
   if (layout === null || !(buffer instanceof PyBytes)) {
@@ -92,8 +98,12 @@ function unpack(format: Value, buffer: Value, offset: number, runtime: Runtime):
     runtime.spend(count);
     if (code === 's') values.push(new PyBytes(data.slice(at, at + count)));
     for (let i = 0; i < count && code !== 's' && code !== 'x'; i++) {
-      const value = readOne(view, at + i * SIZES[code]!, code, layout.little);
-      values.push(value ?? runtime.unknown(`the format ${code} of struct`));
+      const place = at + i * SIZES[code]!;
+      const value = readOne(view, place, code, layout.little);
+      const tag = buffer.tags?.[place] ?? -1;
+      values.push(
+        value === null ? runtime.unknown(`the format ${code} of struct`) : tagged(value, tag),
+      );
     }
     at += count * SIZES[code]!;
   }

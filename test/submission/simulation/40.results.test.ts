@@ -1,0 +1,106 @@
+/**
+ * Which quotients of a run are its results, and how ranks exchange their sums.
+ */
+import { describe, expect, test } from 'vitest';
+import { Ratio, Sum } from '#bpb/submission/python/sums';
+import { Exchange } from '#bpb/submission/simulation/modules/distributed';
+import { type Observation, Observations, scoresOf } from '#bpb/submission/simulation/observations';
+
+const losses = (from: number, to: number) =>
+  new Sum('loss', new Map(Array.from({ length: to - from }, (_, i) => [from + i, 1])), 0);
+
+interface Made {
+  readonly line: number;
+  readonly activation?: number;
+  readonly functions?: readonly string[];
+}
+
+function over(
+  from: number,
+  to: number,
+  { line, activation = 1, functions = [] }: Made,
+): Observation {
+  return {
+    kind: 'bpb',
+    value: new Ratio(losses(from, to), 7),
+    at: { path: 'train.py', layer: 0, line, reason: '' },
+    functions: ['<module>', 'evaluate', ...functions],
+    activation,
+  };
+}
+
+const finals = (made: readonly Observation[]) =>
+  scoresOf(made).map(({ at, final }) => [at.line, final]);
+
+describe('results among quotients', () => {
+  test('what is made once after the loop, not what grows in it', () => {
+    const running = [10, 20, 30].map((to) => over(1, to, { line: 5 }));
+    expect(finals([...running, over(1, 40, { line: 9 })])).toEqual([
+      [5, false],
+      [9, true],
+    ]);
+  });
+
+  test('the last of what grows, where nothing takes its place', () => {
+    expect(finals([10, 20, 40].map((to) => over(1, to, { line: 5 })))).toEqual([[5, true]]);
+  });
+
+  test('no figure of one batch, and none of one part before the whole in a helper', () => {
+    expect(finals([over(1, 10, { line: 5 }), over(10, 20, { line: 5 })])).toEqual([[5, false]]);
+    const helper = over(1, 40, { line: 20, activation: 2, functions: ['score'] });
+    expect(finals([over(1, 10, { line: 5 }), helper])).toEqual([
+      [5, false],
+      [20, true],
+    ]);
+  });
+
+  test('a whole evaluation stays one beside a later one of the same function', () => {
+    const first = over(1, 40, { line: 9, activation: 1 });
+    const second = over(1, 40, { line: 9, activation: 2 });
+    expect(finals([first, second])).toEqual([
+      [9, true],
+      [9, true],
+    ]);
+  });
+
+  test('thousands of running figures are not kept, the first and the newest are', () => {
+    const kept = new Observations();
+    for (let to = 2; to < 2000; to++) kept.add(over(1, to, { line: 5 }));
+    expect(kept.all.length).toBeLessThan(100);
+    expect((kept.all.at(-1)!.value as Ratio).numerator).toEqual(losses(1, 1999));
+    expect(scoresOf(kept.all)).toHaveLength(1);
+  });
+});
+
+describe('an exchange between ranks', () => {
+  /** One collective call of each rank, which gives what `give` says. */
+  function pass(exchange: Exchange, give: (rank: number) => number): (number | undefined)[][] {
+    return Array.from({ length: exchange.ranks }, (_, rank) => {
+      const k = exchange.give(rank, give(rank));
+      return Array.from(
+        { length: exchange.ranks },
+        (_each, other) => exchange.of(other, k) as number,
+      );
+    });
+  }
+
+  test('settles when a second pass gives the same', () => {
+    const exchange = new Exchange(3);
+    expect(pass(exchange, (rank) => rank * 10)[0]).toEqual([0, undefined, undefined]);
+    expect(exchange.settle()).toBe(false);
+    expect(pass(exchange, (rank) => rank * 10)).toEqual([
+      [0, 10, 20],
+      [0, 10, 20],
+      [0, 10, 20],
+    ]);
+    expect(exchange.settle()).toBe(true);
+  });
+
+  test('does not settle while a rank gives something else', () => {
+    const exchange = new Exchange(2);
+    pass(exchange, (rank) => rank);
+    exchange.settle();
+    pass(exchange, (rank) => rank + 1);
+    expect(exchange.settle()).toBe(false);
+  });
+});
