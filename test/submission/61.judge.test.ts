@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { SmallSet } from '#bpb/submission/simulation/types';
+import { judgeTrials } from '#bpb/submission/simulation/judge';
+import type { Limit, SmallSet } from '#bpb/submission/simulation/types';
 import { both, checks, judge, LONG, last, SHORT, said } from './judged.js';
 import { AT, rows, scoreOf, trialOf, type Window } from './trials.js';
 
@@ -193,18 +194,40 @@ describe('coverage', () => {
     expect(said(trials)[0]).toMatch(words);
   });
 
-  test('a limit that cuts only a full-size set', () => {
+  test.each<[number, Limit['unit'], number, string[]]>([
+    [10_000, 'documents', 33, ['truncated-set fail']],
+    [50_000, 'documents', 33, []],
+    [3_000_000, 'tokens', 2_001, ['truncated-set fail']],
+    [62_021_846, 'tokens', 2_001, []],
+    // 31 rows of 64 tokens are 2,048 each on a full set.
+    [500, 'rows', 31, ['truncated-set fail']],
+    [20_000, 'rows', 31, []],
+    // By how many there are: documents, tokens, rows.
+    [10_000, 'unknown', 33, ['truncated-set fail']],
+    [60_000, 'unknown', 33, []],
+    [8_000_000, 'unknown', 2_000, ['truncated-set fail']],
+    [500, 'unknown', 31, ['truncated-set fail']],
+    [200_000, 'unknown', 31, []],
+  ])('a limit of %i (%s, of %i) that cuts only a full-size set', (limit, unit, actual, found) => {
     const [trial] = both((set) => rows(set));
-    const limited = (limit: number, unit: 'tokens' | 'rows' | 'documents' | 'unknown') => [
-      { ...trial!, limits: [{ at: AT, limit, actual: 31, unit }] },
+    expect(checks([{ ...trial!, limits: [{ at: AT, limit, actual, unit }] }])).toEqual(found);
+  });
+
+  test('a limit in a function that the final score does not use', () => {
+    const limits = [{ at: AT, limit: 500, actual: 31, unit: 'rows' as const }];
+    const scores = (set: SmallSet) => [
+      scoreOf({ set, windows: rows(set), name: 'quick', line: 20 }),
+      scoreOf({ set, windows: rows(set), line: 90 }),
     ];
-    expect(checks(limited(10_000, 'documents'))).toEqual(['truncated-set fail']);
-    expect(checks(limited(50_000, 'documents'))).toEqual([]);
-    expect(checks(limited(3_000_000, 'tokens'))).toEqual(['truncated-set fail']);
-    expect(checks(limited(62_021_846, 'tokens'))).toEqual([]);
-    expect(checks(limited(500, 'rows'))).toEqual(['truncated-set fail']);
-    expect(checks(limited(500, 'unknown'))).toEqual(['truncated-set warn']);
-    expect(said(limited(500, 'rows'))[0]).toMatch(/500 rows of 2,048 tokens .*1,024,000 tokens/);
+    const trials = [{ ...trialOf({ set: SHORT, windows: [] }, scores(SHORT)), limits }];
+    const severities = (name: string | null) =>
+      judgeTrials(trials, () => name).flatMap(({ findings }) =>
+        findings.map((one) => one.severity),
+      );
+    expect(severities('quick')).toEqual(['warn']);
+    expect(severities('eval_val')).toEqual(['fail']);
+    expect(severities('load_tokens')).toEqual(['fail']);
+    expect(severities(null)).toEqual(['fail']);
   });
 });
 

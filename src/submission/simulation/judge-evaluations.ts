@@ -10,14 +10,16 @@ import type { Score, Trial } from './types.js';
 export function evaluationsOf(trials: readonly Trial[]): Evaluation[] {
   const byPlace = new Map<string, { order: number; readings: Map<Trial, Reading> }>();
   for (const trial of trials) {
-    for (const [order, score] of finals(trial.scores).entries()) {
+    // Called several times, before training and after: the last call counts.
+    for (const [order, score] of [...finals(trial.scores).entries()].reverse()) {
+      const place = placeOf(score);
+      const entry = byPlace.get(place) ?? { order: 0, readings: new Map() };
+      if (entry.readings.has(trial)) continue;
       const reading = readScore(trial, score);
       if (reading === null) continue;
-      const entry = byPlace.get(placeOf(score)) ?? { order: 0, readings: new Map() };
-      // Called several times, before training and after: the last call counts.
       entry.order = Math.max(entry.order, order);
       entry.readings.set(trial, reading);
-      byPlace.set(placeOf(score), entry);
+      byPlace.set(place, entry);
     }
   }
   const evaluations = [...byPlace.values()]

@@ -7,29 +7,25 @@ import type { Limit, Trial } from './types.js';
 /** The published validation set; its tokenizers make 37 to 62 million tokens of it. */
 const DOCUMENTS = 50_000;
 const TOKENS_MIN = 37_000_000;
-/** Lengths of rows are divided by this on the small set. */
-const ROW_SCALE = 32;
-/** The longest rows of public scripts; a limit of unknown unit counts at least tokens, at most such rows. */
-const ROW_MAX = 2048;
+/** Lengths of rows and batches in tokens are divided by this on the small set. */
+const LENGTH_SCALE = 32;
 
-/**
- * @param isElsewhere whether the limit is in a function that another evaluation than the final one uses
- */
+/** @param isElsewhere whether it is in a function that another evaluation than the final one uses */
 export function judgeLimits(
   trials: readonly Trial[],
   isElsewhere: (limit: Limit) => boolean,
 ): Judged[] {
   const found = new Map<string, Judged>();
   for (const trial of trials) {
+    if (trial.ranks > 1) continue;
     for (const limit of trial.limits) {
       const { at } = limit;
-      const cut = cutOf(limit, trial.seqLen);
+      const cut = cutOf(limit, trial);
       if (cut === null) continue;
-      const sure = limit.unit !== 'unknown' && !isElsewhere(limit);
       found.set([at.path, at.layer, at.line, limit.limit].join('\0'), {
         at,
         check: 'truncated-set',
-        severity: sure ? 'fail' : 'warn',
+        severity: isElsewhere(limit) ? 'warn' : 'fail',
         explanation: `At most ${cut}: the validation set has 50,000 documents (37 to 62 million tokens, by tokenizer) and must be scored whole.`,
         remedy: 'Score the whole validation set, or label the score as partial.',
       });
@@ -39,18 +35,24 @@ export function judgeLimits(
 }
 
 /** What is left of a full-size set, or null where all of it is. */
-function cutOf({ limit, unit }: Limit, seqLen: number | null): string | null {
-  const row = seqLen === null ? ROW_MAX : seqLen * ROW_SCALE;
-  switch (unit) {
-    case 'documents':
-      return limit < DOCUMENTS ? `${count(limit)} documents are scored` : null;
-    case 'tokens':
-      return limit < TOKENS_MIN ? `${count(limit)} tokens are scored` : null;
-    case 'rows':
-      return limit * row < TOKENS_MIN
-        ? `${count(limit)} rows of ${count(row)} tokens are scored (${count(limit * row)} tokens)`
-        : null;
-    default:
-      return limit * row < TOKENS_MIN ? `${count(limit)} of what is looped over are scored` : null;
+function cutOf(limit: Limit, trial: Trial): string | null {
+  const unit = unitOf(limit, trial);
+  const stated = count(limit.limit);
+  if (unit === 'documents') {
+    return limit.limit < DOCUMENTS ? `${stated} documents are scored` : null;
   }
+  // Rows, windows and batches have their share of the small set, times the scale of lengths.
+  const each =
+    unit === 'tokens' ? 1 : Math.round((trial.set.ids.length / limit.actual) * LENGTH_SCALE);
+  if (limit.limit * each >= TOKENS_MIN) return null;
+  return each === 1
+    ? `${stated} tokens are scored`
+    : `${stated} rows or batches are scored, of about ${count(each)} tokens each`;
+}
+
+/** What a limit counts, by how many of them the small set has. */
+function unitOf({ unit, actual }: Limit, { set }: Trial): Limit['unit'] {
+  if (unit !== 'unknown') return unit;
+  if (Math.abs(actual - set.starts.length) <= 1) return 'documents';
+  return actual > set.ids.length / 2 ? 'tokens' : 'rows';
 }
