@@ -221,8 +221,8 @@ describe('coverage', () => {
     ];
     const trials = [{ ...trialOf({ set: SHORT, windows: [] }, scores(SHORT)), limits }];
     const severities = (name: string | null) =>
-      judgeTrials(trials, () => name).flatMap(({ findings }) =>
-        findings.map((one) => one.severity),
+      judgeTrials(trials, { functionOf: () => name, namesOperators: false }).flatMap(
+        ({ findings }) => findings.map((one) => one.severity),
       );
     expect(severities('quick')).toEqual(['warn']);
     expect(severities('eval_val')).toEqual(['fail']);
@@ -278,5 +278,21 @@ describe('several evaluations', () => {
     expect(order((set) => [quick(set), sliding(set)])).toEqual(['truncated-set warn']);
     expect(order((set) => [sliding(set), quick(set)])).toEqual(['truncated-set fail']);
     expect(order((set) => [quick(set, false), sliding(set)])).toEqual([]);
+  });
+
+  test('each script of a folder has a score of its own', () => {
+    const trials = [
+      { ...trialOf({ set: SHORT, windows: [] }, [quick(SHORT)]), entry: 'a.py' },
+      { ...trialOf({ set: SHORT, windows: [] }, [sliding(SHORT)]), entry: 'b.py' },
+    ];
+    // One length does not tell a fixed number from a share.
+    expect(checks(trials)).toEqual(['tail-not-scored warn']);
+    expect(judge(trials).map(({ right }) => right !== null)).toEqual([
+      true,
+      true,
+      false,
+      true,
+      true,
+    ]);
   });
 });

@@ -6,7 +6,8 @@ import { setOf, trialOf, type Window } from './trials.js';
 export const SHORT = setOf(2_001);
 export const LONG = setOf(3_537);
 
-export const judge = (trials: readonly Trial[]) => judgeTrials(trials, () => null);
+export const judge = (trials: readonly Trial[]) =>
+  judgeTrials(trials, { functionOf: () => null, namesOperators: true });
 export const findings = (trials: readonly Trial[]) =>
   judge(trials).flatMap((part) => part.findings);
 /** `check severity` */

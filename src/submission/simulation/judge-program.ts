@@ -2,6 +2,7 @@
  * The result of a simulation: findings at their nodes, and for each part a verdict with its reason.
  */
 import type { Stop } from '../python/values.js';
+import { CASE_OPERATORS } from '../source/check-sidecar.js';
 import { enclosing, type PyNode, textOf } from '../source/nodes.js';
 import type { PartName } from '../source/report.js';
 import type {
@@ -28,7 +29,10 @@ const ABOUT: Readonly<Record<PartName, RegExp>> = {
 const STOPS_MAX = 100;
 
 export function judgeProgram(program: Program, trials: readonly Trial[]): SimulationResult {
-  const judged = judgeTrials(trials, ({ at }) => functionAt(program, at)?.name ?? null);
+  const judged = judgeTrials(trials, {
+    functionOf: ({ at }) => functionAt(program, at)?.name ?? null,
+    namesOperators: program.units.some(({ source }) => CASE_OPERATORS.test(source.text)),
+  });
   return {
     parts: judged.map((part) => verdictOf(program, trials, part)),
     findings: judged.flatMap(({ findings }) => findings.flatMap((one) => locate(program, one))),

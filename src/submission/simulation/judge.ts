@@ -25,13 +25,59 @@ export interface JudgedPart {
   readonly right: string | null;
 }
 
-/**
- * @param functionOf name of the function that a limit stands in, null for the module's own code
- */
-export function judgeTrials(
-  trials: readonly Trial[],
-  functionOf: (limit: Limit) => string | null,
-): JudgedPart[] {
+/** What is known of a program beside its runs. */
+export interface Known {
+  /** Name of the function that a limit stands in, null for the module's own code. */
+  readonly functionOf: (limit: Limit) => string | null;
+  /** It names case operators, so that data with a sidecar are data of its own. */
+  readonly namesOperators: boolean;
+}
+
+/** @param trials runs of all scripts of a program; each has a final figure of its own */
+export function judgeTrials(trials: readonly Trial[], known: Known): JudgedPart[] {
+  const entries = [...new Set(trials.map(({ entry }) => entry))];
+  const judged = entries.map((entry) =>
+    judgeEntry(
+      trials.filter((trial) => trial.entry === entry),
+      known,
+    ),
+  );
+  return PARTS.map((part, i) =>
+    joined(
+      part,
+      judged.map((parts) => parts[i]!),
+      0,
+    ),
+  );
+}
+
+/** @param preferred whose words are said of what is right: 0 for the first, -1 for the last */
+function joined(part: PartName, judged: readonly JudgedPart[], preferred: 0 | -1): JudgedPart {
+  const findings = distinct(judged.flatMap((each) => each.findings));
+  const rights = judged.flatMap(({ right }) => right ?? []);
+  return { part, findings, right: findings.length > 0 ? null : (rights.at(preferred) ?? null) };
+}
+
+function judgeEntry(trials: readonly Trial[], known: Known): JudgedPart[] {
+  const plain = trials.filter(({ set }) => set.sidecar === null);
+  const operators = trials.filter(({ set }) => set.sidecar !== null);
+  const read = evaluationsOf(operators).some(({ readings }) =>
+    readings.some(({ fromSidecar }) => fromSidecar),
+  );
+  // Right on data of its own, a script need not be so on data that it never names.
+  const own = known.namesOperators || read ? [plain, operators] : [plain];
+  const judged = own.map((each) => judgeAlike(each, known));
+  return PARTS.map((part, i) =>
+    joined(
+      part,
+      judged.map((parts) => parts[i]!),
+      part === 'sidecar' ? -1 : 0,
+    ),
+  );
+}
+
+/** @param trials all with a sidecar, or all without */
+function judgeAlike(trials: readonly Trial[], { functionOf }: Known): JudgedPart[] {
   const evaluations = evaluationsOf(trials);
   const final = evaluations.at(-1) ?? null;
   const found = [

@@ -54,6 +54,8 @@ export interface BuiltTable {
 
 /** One run of the script, or of one of its functions, on a small set. */
 export interface Trial {
+  /** The script that was run, where a program has several. */
+  readonly entry?: string;
   readonly set: SmallSet;
   /** Ranks of the distributed run; their sums are added up where the script adds them up. */
   readonly ranks: number;

@@ -6,15 +6,15 @@ import type { SourceFacts } from './facts.js';
 import type { ByteTable } from './lut.js';
 import { enclosing, type PyNode, textOf } from './nodes.js';
 
-const CASE_OPS = /case_?ops|lossless_caps/i;
+export const CASE_OPERATORS = /case_?ops|lossless_caps/i;
 const SIDECAR_FILE = /val_bytes|_bytes_[*%{]/;
 const SIDECAR_NAME = /sidecar|val_bytes|bytes_files/i;
 const VAL_GLOB = /(?:^|[/\\_])(?:\w+_)?val_?\*(?:\.bin)?$/;
 
 export function checkSidecar(facts: SourceFacts, tables: readonly ByteTable[]): Found[] {
-  const caseOps = facts.strings.find(({ value }) => CASE_OPS.test(value));
+  const caseOps = facts.strings.find(({ value }) => CASE_OPERATORS.test(value));
   const namesCaseOps =
-    caseOps !== undefined || [...facts.names.keys()].some((n) => CASE_OPS.test(n));
+    caseOps !== undefined || [...facts.names.keys()].some((n) => CASE_OPERATORS.test(n));
   const file = facts.strings.find(({ value }) => SIDECAR_FILE.test(value));
   const sidecar = file !== undefined || [...facts.names.keys()].some((n) => SIDECAR_NAME.test(n));
   const found: Found[] = [];
