@@ -280,6 +280,16 @@ describe('several evaluations', () => {
     expect(order((set) => [quick(set, false), sliding(set)])).toEqual([]);
   });
 
+  test('what was printed is the score, and what was printed last and is not known is none', () => {
+    const printed = { ...sliding(SHORT), printed: true };
+    const right = [trialOf({ set: SHORT, windows: [] }, [printed, quick(SHORT)])];
+    expect(checks(right)).toEqual(['tail-not-scored warn']);
+    const lost = [{ ...trialOf({ set: SHORT, windows: [] }, [printed]), lost: AT }];
+    expect(judge(lost).map((part) => [part.right, part.findings.length, part.lost])).toEqual(
+      Array(5).fill([null, 0, AT]),
+    );
+  });
+
   test('each script of a folder has a score of its own', () => {
     const trials = [
       { ...trialOf({ set: SHORT, windows: [] }, [quick(SHORT)]), entry: 'a.py' },

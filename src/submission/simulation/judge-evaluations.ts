@@ -6,7 +6,12 @@ import { readScore } from './judge-reading.js';
 import type { Evaluation, Reading } from './judge-types.js';
 import type { Score, Trial } from './types.js';
 
-/** In the order in which they were last made; the script's own final figure is the last. */
+/** The figure that counts: the last one that was printed, else the last that was made. */
+export function finalOf(evaluations: readonly Evaluation[]): Evaluation | null {
+  return evaluations.findLast(({ printed }) => printed) ?? evaluations.at(-1) ?? null;
+}
+
+/** In the order in which they were last made. */
 export function evaluationsOf(trials: readonly Trial[]): Evaluation[] {
   const byPlace = new Map<string, { order: number; readings: Map<Trial, Reading> }>();
   for (const trial of trials) {
@@ -47,6 +52,7 @@ function evaluationOf(readings: readonly Reading[]): Evaluation {
     at: score.at,
     kind: score.kind,
     name: score.functions.at(-1) ?? '<module>',
+    printed: ordered.some((one) => one.score.printed === true),
     readings: ordered,
     grouped:
       uneven.some(({ spread }) => spread === 'fractions') ||

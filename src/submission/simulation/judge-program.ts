@@ -40,7 +40,7 @@ export function judgeProgram(program: Program, trials: readonly Trial[]): Simula
 }
 
 function verdictOf(program: Program, trials: readonly Trial[], judged: JudgedPart): SourcePart {
-  const { part, findings, right } = judged;
+  const { part, findings, right, lost } = judged;
   const worst = findings.find(({ severity }) => severity === 'fail') ?? findings[0];
   if (worst !== undefined) {
     const { line } = worst.at;
@@ -54,7 +54,7 @@ function verdictOf(program: Program, trials: readonly Trial[], judged: JudgedPar
     const line = lineOf(hidden.unit, hidden.node);
     return { part, verdict: 'not_judged', reason, line, file: hidden.unit.file };
   }
-  const stop = stopFor(program, trials, part);
+  const stop = lost ?? stopFor(program, trials, part);
   if (stop === null) {
     const reason = 'no run of the script came to a score over the validation set';
     return { part, verdict: 'not_judged', reason, line: null, file: null };

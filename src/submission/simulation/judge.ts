@@ -2,12 +2,13 @@
  * Judges what runs of a script on small sets came to: findings, and a verdict on each part.
  */
 
+import type { Stop } from '../python/values.js';
 import { CHECK_PARTS, PARTS, type PartName } from '../source/report.js';
 import { judgeAggregation } from './judge-aggregation.js';
 import { judgeBuilt } from './judge-built.js';
 import { judgeConstants } from './judge-constants.js';
 import { judgeCoverage } from './judge-coverage.js';
-import { evaluationsOf } from './judge-evaluations.js';
+import { evaluationsOf, finalOf } from './judge-evaluations.js';
 import { judgeLimits } from './judge-limits.js';
 import { passWords } from './judge-pass.js';
 import { judgeRepeats } from './judge-repeats.js';
@@ -23,6 +24,8 @@ export interface JudgedPart {
   readonly findings: readonly Judged[];
   /** What was compared and found right; null where nothing was, or where there are findings. */
   readonly right: string | null;
+  /** Why the final figure is not known; null where it is, or was never printed. */
+  readonly lost: Stop | null;
 }
 
 /** What is known of a program beside its runs. */
@@ -55,7 +58,8 @@ export function judgeTrials(trials: readonly Trial[], known: Known): JudgedPart[
 function joined(part: PartName, judged: readonly JudgedPart[], preferred: 0 | -1): JudgedPart {
   const findings = distinct(judged.flatMap((each) => each.findings));
   const rights = judged.flatMap(({ right }) => right ?? []);
-  return { part, findings, right: findings.length > 0 ? null : (rights.at(preferred) ?? null) };
+  const right = findings.length > 0 ? null : (rights.at(preferred) ?? null);
+  return { part, findings, right, lost: judged.find(({ lost }) => lost !== null)?.lost ?? null };
 }
 
 function judgeEntry(trials: readonly Trial[], known: Known): JudgedPart[] {
@@ -79,7 +83,9 @@ function judgeEntry(trials: readonly Trial[], known: Known): JudgedPart[] {
 /** @param trials all with a sidecar, or all without */
 function judgeAlike(trials: readonly Trial[], { functionOf }: Known): JudgedPart[] {
   const evaluations = evaluationsOf(trials);
-  const final = evaluations.at(-1) ?? null;
+  // Of a final figure that is not known, none of the others says anything.
+  const lost = trials.find((trial) => trial.lost != null)?.lost ?? null;
+  const final = lost === null ? finalOf(evaluations) : null;
   const found = [
     ...evaluations.flatMap((evaluation) => {
       const judged = judgeEvaluation(evaluation);
@@ -94,7 +100,12 @@ function judgeAlike(trials: readonly Trial[], { functionOf }: Known): JudgedPart
   const findings = distinct(found);
   return PARTS.map((part) => {
     const own = findings.filter(({ check }) => CHECK_PARTS[check] === part);
-    return { part, findings: own, right: own.length > 0 ? null : passWords(part, final, trials) };
+    return {
+      part,
+      findings: own,
+      lost,
+      right: own.length > 0 ? null : passWords(part, final, trials),
+    };
   });
 }
 

@@ -41,6 +41,8 @@ export interface Score {
   readonly functions: readonly string[];
   /** It was returned from the function that made it, or made outside of any loop that still adds to its sums. */
   readonly final: boolean;
+  /** It is part of a text that the run printed as bits per byte. */
+  readonly printed?: boolean;
 }
 
 /** What a function of the script that builds tables by id returned, when it was run alone. */
@@ -65,6 +67,8 @@ export interface Trial {
   readonly scores: readonly Score[];
   /** Where the run could not follow, in order. */
   readonly stops: readonly Stop[];
+  /** Why the last figure that was printed as bits per byte is not known; null where it is, or none was printed. */
+  readonly lost?: Stop | null;
   /** Limits met: a stated number that cuts what comes from the whole stream only on a full-size set. */
   readonly limits: readonly Limit[];
   /** Tables of builders that were run alone, where no evaluation could be followed. */
