@@ -12,6 +12,7 @@ import type { SummaryClaim } from './claim/summary/types.js';
 import { verdictOf } from './claim/table/judge.js';
 import type { Judged, TableClaim } from './claim/table/types.js';
 import type { Claim, ClaimInput } from './claim/types.js';
+import { STDIN } from './log/read-bytes.js';
 
 /** Either a pair of figures (`valLoss`, `valBpb`) or `logs`. */
 export interface ClaimOptions extends Partial<ClaimInput> {
@@ -75,6 +76,7 @@ export async function claim(options: ClaimOptions): Promise<ClaimReport> {
   const { logs = [], valLoss, valBpb, tokens, family, onProgress } = options;
   if (logs.length > 0) {
     if (valLoss !== undefined || valBpb !== undefined) throw misuse('both');
+    if (logs.filter((path) => path === STDIN).length > 1) throw misuse('- twice');
     checkedTokens(tokens);
     checkedFamily(family);
     return inputsReport(await judgeInputs(logs, { tokens, family }, onProgress));

@@ -229,6 +229,75 @@ describe('mistakes', () => {
   });
 });
 
+describe('explanations compete', () => {
+  const right = 2.43593;
+  const judged = (bytesPerToken: number, digits = 8, family: string | undefined = 'sp1024') =>
+    judgeClaim({
+      valLoss: (2).toFixed(digits),
+      valBpb: bpbOf(2, bytesPerToken, digits),
+      family,
+    });
+  const possible = (claim: ReturnType<typeof judgeClaim>) =>
+    claim.fits.filter(({ kind }) => kind === 'possible').map(({ id }) => id);
+
+  test('each says what it expects, and the bpb that it gives', () => {
+    for (const bytesPerToken of [right, right * 1.167, right * 1.0628, right * 1.004]) {
+      const { fits, others } = judged(bytesPerToken);
+      for (const { expected, gives } of [...fits, ...others]) {
+        expect(gives!.low).toBeCloseTo(2 / Math.LN2 / expected!.high, 6);
+        expect(gives!.high).toBeCloseTo(2 / Math.LN2 / expected!.low, 6);
+      }
+      expect(others.length).toBeGreaterThan(2);
+      for (const { expected, deviation } of others) {
+        const inside = bytesPerToken >= expected.low && bytesPerToken <= expected.high;
+        expect([inside, Math.abs(deviation) > 0]).toEqual([false, true]);
+      }
+    }
+  });
+
+  test('6.28 % more is unknown, with a vocabulary without byte pieces as possible', () => {
+    const claim = judged(right * 1.0628);
+    expect(claim.verdict).toBe('unknown');
+    expect(possible(claim)).toEqual(['no-byte-fallback']);
+    expect(claim.explanation).toMatch(/without showing it: a vocabulary without byte pieces/);
+    // Larger vocabularies lose a smaller share of their places to byte pieces.
+    expect(possible(judged(3.72663 * 1.0628, 8, 'sp8192'))).toEqual([]);
+  });
+
+  test.each([
+    [1.0002, 'near', ['other-tail', 'another-build', 'another-subset']],
+    [1.0008, 'near', ['another-build', 'another-subset']],
+    [1.004, 'unknown', ['another-subset']],
+    [1.02, 'unknown', []],
+  ])('%f times the right bytes are %s, the sharpest explanation first', (ratio, verdict, ids) => {
+    const claim = judged(right * ratio);
+    expect([claim.verdict, possible(claim)]).toEqual([verdict, ids]);
+  });
+
+  test('a repeated last stride is the sharpest where no tail was counted', () => {
+    expect(possible(judged(3.31968 * 1.00003, 8, 'sp4096'))).toEqual([
+      ...['last-stride-twice', 'other-tail', 'another-build', 'another-subset'],
+    ]);
+  });
+
+  test('a claim that fits has no possible explanation beside it', () => {
+    expect(judged(151_080_363 / 62_021_632).fits.map(({ kind }) => kind)).not.toContain('possible');
+  });
+
+  test('few digits that allow a mistake allow what is none, and no verdict of it', () => {
+    const blunt = judgeClaim({ valLoss: '2.8', valBpb: '1.5604', family: 'sp1024' });
+    expect(blunt.verdict).toBe('ambiguous');
+    expect(blunt.fits.map(({ kind }) => kind)).toEqual(['mistake', 'possible']);
+  });
+
+  test('a mistake is shown with its arithmetic, in no more digits than the claim has', () => {
+    const sharp = judged(right * 1.167).explanation;
+    expect(sharp).toContain('implies 2.842730 bytes a token, 1.167');
+    expect(sharp).toContain(`the val_bpb is ${(2 / Math.LN2 / right).toFixed(6).slice(0, 7)}`);
+    expect(judged(right * 1.167, 4).explanation).toMatch(/implies 2\.84\d\d bytes a token/);
+  });
+});
+
 test('families are read from names and paths', () => {
   for (const family of FAMILIES) expect(familyOf(family)).toBe(family);
   expect(familyOf('./data/tokenizers/fineweb_1024_bpe.model')).toBe('sp1024');

@@ -109,6 +109,12 @@ describe('what is no plain file is refused, not waited for', () => {
   });
 });
 
+test('a log with more finals than runs can have, and standard input twice, are refused', async () => {
+  const at = folderOf({ 'a.log': RIGHT.split('\n')[1]!.concat('\n').repeat(2001) });
+  await expect(claim({ logs: [at('a.log')] })).rejects.toMatchObject({ code: 'BPB_LOG_TOO_LARGE' });
+  await expect(claim({ logs: ['-', '-'] })).rejects.toMatchObject({ code: 'BPB_USAGE_CLAIM' });
+});
+
 describe('folders', () => {
   test('are searched to any depth, by name; what has no score is skipped, but for a log', async () => {
     const at = folderOf({

@@ -104,6 +104,17 @@ describe('seeds', () => {
     expect(checks(found)).toEqual(['same-seed warn']);
   });
 
+  test('a mean that nothing known explains is not judged, whatever its seeds are', async () => {
+    const found = await judged({
+      val_loss: 2.02345678,
+      val_bpb: 1.10000003,
+      seed_results: SEEDS,
+      tokenizer: 'sp1024',
+    });
+    expect(found.scores[0]!.claim?.verdict).toBe('unknown');
+    expect(found.verdict).not.toBe('pass');
+  });
+
   test('a known mistake of one seed fails the summary', async () => {
     const wrong = { val_loss: 2.01234567, val_bpb: Number((bpbOf(2.01234567) / 1.17).toFixed(8)) };
     const found = await judged({ tokenizer: 'sp1024', seed_results: { ...SEEDS, '9': wrong } });
@@ -187,6 +198,13 @@ describe('hostile summaries', () => {
     writeFileSync(file, text);
     const report = await claim({ logs: [file, file] });
     expect(report.verdict).toBe('not_judged');
+  });
+
+  test('thousands of seeds are no summary', async () => {
+    const seed_results = Object.fromEntries(Array.from({ length: 101 }, (_, k) => [k, pair(2)]));
+    await expect(judged({ seed_results })).rejects.toMatchObject({
+      code: 'BPB_CLAIM_SUMMARY_LARGE',
+    });
   });
 
   test('200,000 levels are refused', async () => {

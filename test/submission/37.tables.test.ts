@@ -181,9 +181,17 @@ describe('hostile tables', () => {
   });
 
   test('more rows than any leaderboard has are refused', async () => {
-    await expect(tableOf(csv(...Array(10_001).fill('a,,,,')))).rejects.toMatchObject({
+    await expect(tableOf(csv(...Array(5001).fill('a,,,,')))).rejects.toMatchObject({
       code: 'BPB_CLAIM_TABLE_LARGE',
     });
+  });
+
+  test('a document that is larger than any table is refused before it is parsed', async () => {
+    for (const name of ['a.csv', 'a.json', 'a.jsonl', 'a.md']) {
+      await expect(tableOf(' '.repeat(16 * 2 ** 20 + 1), name)).rejects.toMatchObject({
+        code: 'BPB_CLAIM_DOCUMENT_LARGE',
+      });
+    }
   });
 
   test('work grows with the length: many delimiters, many quotes, one long line', async () => {

@@ -3,6 +3,8 @@
  */
 import type { FinalClaim, LogFinding } from './log-types.js';
 
+const RUNS_SHOWN = 5;
+
 export function severalFinals(finals: readonly FinalClaim[]): LogFinding[] {
   return [...runs(finals), ...worse(finals), ...alone(finals)];
 }
@@ -22,13 +24,13 @@ function runs(finals: readonly FinalClaim[]): LogFinding[] {
       },
     ];
   }
-  const list = counted.map((final) => `run ${final.run}: ${figure(final)}`).join('; ');
+  const list = counted.slice(-RUNS_SHOWN).map((final) => `run ${final.run}: ${figure(final)}`);
   return [
     {
       check: 'several-runs',
       severity: 'warn',
       line: finals.find(({ run }) => run > 1)?.line.lineNumber ?? null,
-      explanation: `The file has the scores of ${counted.length} runs (${list}). The headline is that of the last one.`,
+      explanation: `The file has the scores of ${counted.length} runs (${list.length < counted.length ? 'the last: ' : ''}${list.join('; ')}). The headline is that of the last one.`,
       remedy: 'Give each run a log of its own.',
     },
   ];

@@ -37,13 +37,14 @@ export function claimTrainingLog(log: TrainingLog, given: Stated = {}): LogClaim
   );
   const family = stated ?? claims.find((c) => c?.family)?.family ?? null;
   const runs = runsOf(log.lines, judged);
+  const named = judged.filter((line) => modeOfLine(line) !== null);
   const scores = judged.map((line, index) => {
     const exact = exactSibling(index, judged, claims);
     return {
       line,
       claim: claims[index] ?? null,
       exactLine: exact === null ? null : judged[exact]!.lineNumber,
-      window: windowOf(line, claims[exact ?? index] ?? null, judged, facts),
+      window: windowOf(line, claims[exact ?? index] ?? null, named, facts),
       run: runs[index]!,
     };
   });
@@ -91,11 +92,15 @@ function exactSibling(
   return null;
 }
 
-/** Strongest evidence first: the fingerprint of scored-twice tokens, then words, then defaults. */
+/**
+ * Strongest evidence first: the fingerprint of scored-twice tokens, then words, then defaults.
+ *
+ * @param named the lines that say their window
+ */
 function windowOf(
   line: ScoreLine,
   judged: Claim | null,
-  lines: readonly ScoreLine[],
+  named: readonly ScoreLine[],
   facts: LogFacts,
 ): WindowEvidence {
   const windows = new Set(judged?.fits.filter(({ kind }) => kind === 'set').map((f) => f.window));
@@ -106,7 +111,7 @@ function windowOf(
   if (own !== null) return { mode: own, by: 'label' };
   const extra = modeOfWords(line.extras['eval_mode'] ?? '');
   if (extra !== null) return { mode: extra, by: 'line' };
-  const twin = lines.find((other) => sameScore(line, other) && modeOfLine(other) !== null);
+  const twin = named.find((other) => sameScore(line, other));
   if (twin !== undefined) return { mode: modeOfLine(twin)!, by: 'same score' };
   if (line.extras['stride'] !== undefined) return { mode: 'sliding', by: 'line' };
   const stated = facts.evalMode === null ? null : modeOfWords(facts.evalMode);

@@ -1,14 +1,15 @@
 /**
  * Verdict on a claim, from what it fits: one word, and one or two sentences.
  */
-import { relativeHalfWidth } from './decimals.js';
+import { middle, relativeHalfWidth } from './decimals.js';
+import { references } from './fits.js';
 import { NEAR } from './possible.js';
 import type { Claim, ClaimVerdict, Fit } from './types.js';
 
 /** Relative width of bytes per token beyond which a set and a mistake cannot be distinguished. */
 export const BLUNT = 1e-3;
 
-type Facts = Pick<Claim, 'bytesPerToken' | 'fits' | 'nearest' | 'family' | 'tokens'>;
+type Facts = Pick<Claim, 'valLoss' | 'bytesPerToken' | 'fits' | 'nearest' | 'family' | 'tokens'>;
 
 export function judge(facts: Facts): { verdict: ClaimVerdict; explanation: string } {
   const verdict = verdictOf(facts);
@@ -36,7 +37,8 @@ function verdictOf({ fits, bytesPerToken, nearest }: Facts): ClaimVerdict {
   return 'unknown';
 }
 
-function explain(verdict: ClaimVerdict, { fits, nearest, bytesPerToken }: Facts): string {
+function explain(verdict: ClaimVerdict, facts: Facts): string {
+  const { fits, nearest, bytesPerToken } = facts;
   const names = [...new Set(fits.map((fit) => fit.name))].slice(0, 4).join('; ');
   const first = fits[0];
   switch (verdict) {
@@ -51,7 +53,8 @@ function explain(verdict: ClaimVerdict, { fits, nearest, bytesPerToken }: Facts)
     case 'mistake': {
       const fit =
         fits.find((f) => f.deviation === null) ?? fits.find((f) => f.role === verdict) ?? first;
-      return fit === undefined ? verdict : `${fit.name}: ${fit.explanation}`;
+      if (fit === undefined) return verdict;
+      return `${fit.name}: ${fit.explanation}${arithmetic(fit, facts)}`;
     }
     case 'near':
       return `The claim is ${percent(nearest?.deviation ?? 0)} off ${nearest?.name}, more than its digits allow: another build of the tokenizer, another export, or part of the set.`;
@@ -60,6 +63,19 @@ function explain(verdict: ClaimVerdict, { fits, nearest, bytesPerToken }: Facts)
     case 'unknown':
       return `No known set or mistake has these bytes per token${away(nearest)}.${possible(fits)}`;
   }
+}
+
+/** The implied bytes per token, over those of right accounting, and the val_bpb with these. */
+function arithmetic({ family }: Fit, { bytesPerToken, valLoss }: Facts): string {
+  const right = family === null ? undefined : references(family)[0];
+  if (right === undefined || !Number.isFinite(bytesPerToken.high)) return '';
+  const implied = middle(bytesPerToken);
+  const expected = middle(right.bytesPerToken);
+  const bpb = valLoss.value / Math.LN2 / expected;
+  // No more digits than the claim has.
+  const digits = relativeHalfWidth(bytesPerToken) < 1e-6 ? 6 : 4;
+  const [a, b, c, d] = [implied, implied / expected, expected, bpb].map((x) => x.toFixed(digits));
+  return ` It implies ${a} bytes a token, ${b} times the ${c} of ${right.name}; with these the val_bpb is ${d}.`;
 }
 
 function away(nearest: Claim['nearest']): string {

@@ -26,6 +26,8 @@ export interface TrainingLog {
 const LINE_CHARACTERS_MAX = 65_536;
 /** Score lines that are kept: more than any run could print in its ten minutes. */
 const SCORES_MAX = 100_000;
+/** All published logs together have 548. */
+const FINALS_MAX = 2000;
 
 const ESCAPE = String.fromCharCode(27);
 /** Colours, cursor movements and titles (ECMA-48 control sequences). */
@@ -78,6 +80,7 @@ export function parseLog(log: string | Uint8Array, path = 'log'): TrainingLog {
   // A bpb alone implies nothing: it is listed beside the scores of a log, and makes none of a text.
   const all = [...lines, ...lone].sort((a, b) => a.lineNumber - b.lineNumber);
   const finals = all.filter(({ role }) => role === 'final' || role === 'diagnostic');
+  if (finals.length > FINALS_MAX) throw tooManyFinals(path, finals.length);
   return { path, lines, finals, facts, longLines };
 }
 
@@ -90,6 +93,16 @@ export function decodeText(bytes: Uint8Array): string {
         ? 'utf-16be'
         : 'utf-8';
   return new TextDecoder(encoding).decode(bytes);
+}
+
+function tooManyFinals(path: string, count: number): Error {
+  return inputError('BPB_LOG_TOO_LARGE', {
+    message: 'the log has too many final scores',
+    path,
+    expected: `at most ${FINALS_MAX} lines of finished evaluations`,
+    actual: `${count} of them`,
+    hint: 'Give the log of one run; scores of many runs are a table: CSV with val_loss and val_bpb.',
+  });
 }
 
 function noScore(path: string, lines: number): Error {

@@ -122,11 +122,14 @@ const STAMPS: readonly RegExp[] = [
 
 /** The line from its message on. */
 function withoutStamp(line: string): string {
-  for (let rest = line; ; ) {
+  let rest = line;
+  // Loggers that wrap each other are few.
+  for (let wrapped = 0; wrapped < 8; wrapped++) {
     const next = STAMPS.reduce((text, stamp) => text.replace(stamp, ''), rest);
-    if (next === rest) return rest;
+    if (next === rest) break;
     rest = next;
   }
+  return rest;
 }
 
 function extrasOf(line: string): Record<string, string> {

@@ -14,6 +14,8 @@ export type Content =
     }
   | { readonly kind: 'json'; readonly value: unknown };
 
+/** Characters of a table or a JSON document; the leaderboard of a challenge has 30,000. */
+const LENGTH_MAX = 16 * 2 ** 20;
 /** Submissions and leaderboards have fewer than ten. */
 const DEPTH_MAX = 64;
 /** Of a name that promises JSON or a table, what is in it is said to be wrong, not to be a log. */
@@ -23,13 +25,18 @@ const CSV_NAME = /\.(?:csv|tsv)$/i;
 const MARKDOWN_NAME = /\.(?:md|markdown)$/i;
 
 /**
- * @throws BPB_CLAIM_JSON, BPB_CLAIM_JSON_DEEP
+ * @throws BPB_CLAIM_JSON, BPB_CLAIM_JSON_DEEP, BPB_CLAIM_DOCUMENT_LARGE
  */
 export function contentOf(text: string, path: string): Content {
+  const long = text.length > LENGTH_MAX;
+  if (long && [LINES_NAME, JSON_NAME, CSV_NAME, MARKDOWN_NAME].some((name) => name.test(path))) {
+    throw tooLong(path, text.length);
+  }
   if (LINES_NAME.test(path)) return { kind: 'jsonl', values: jsonLines(text, path) };
   if (JSON_NAME.test(path)) return { kind: 'json', value: parsed(text, path) };
   if (CSV_NAME.test(path)) return { kind: 'csv' };
   if (MARKDOWN_NAME.test(path)) return { kind: 'markdown' };
+  if (long) return { kind: 'log' };
   if (/^\s*[[{]/.test(text.slice(0, 1000))) {
     // A log may begin with a bracket, too.
     const value = tryParse(text);
@@ -77,6 +84,15 @@ function checked(value: unknown, path: string): unknown {
 function isDeep(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return levels === 0 || Object.values(value).some((each) => isDeep(each, levels - 1));
+}
+
+function tooLong(path: string, length: number): BpbError {
+  return inputError('BPB_CLAIM_DOCUMENT_LARGE', {
+    message: 'the document is too large',
+    path,
+    expected: `at most ${LENGTH_MAX} characters of a table or a summary`,
+    actual: `${length} characters`,
+  });
 }
 
 function notJson(text: string, path: string, linesBefore: number): BpbError {

@@ -59,6 +59,7 @@ export async function judgeInputs(
   }
   const logs = opened.flatMap(({ read }) => (read?.kind === 'log' ? [read.log] : []));
   const distinct = distinctLogs(opened);
+  const beside = new LogsBy(distinct);
   const summaries: SummaryClaim[] = [];
   const tables: TableClaim[] = [];
   const inputs: InputAnswer[] = [];
@@ -68,13 +69,15 @@ export async function judgeInputs(
       file.found && isScoreless(error) ? 'skipped' : 'not_judged';
     if (read?.kind === 'log') verdict = verdictOfLog(read.log);
     if (read?.kind === 'table') {
-      const table = judgeTable(read.table, file.path, stated);
+      const table = judgeTable(read.table, file.path, stated, (done, total) =>
+        onProgress?.({ phase: 'claim', done, total, unit: 'rows', bpb: null }),
+      );
       tables.push(table);
       verdict = table.verdict;
     }
     if (read?.kind === 'summary') {
-      const beside = { logs: await logsOf(file.path, distinct) };
-      const summary = judgeSummary(read.summary, file.path, beside, stated);
+      const logs = await beside.of(file.path);
+      const summary = judgeSummary(read.summary, file.path, { logs }, stated);
       summaries.push(summary);
       verdict = summary.verdict;
     }
@@ -130,7 +133,7 @@ function readContent(text: string, path: string, stated: Stated): Read {
     case 'log':
       return { kind: 'log', log: claimTrainingLog(parseLog(text, path), stated) };
     default: {
-      const summary = content.kind === 'json' ? readSummary(content.value) : null;
+      const summary = content.kind === 'json' ? readSummary(content.value, path) : null;
       if (summary !== null && summary.headline !== null) return { kind: 'summary', summary };
       const table = jsonTable(content, path);
       if (table !== null) return { kind: 'table', table };
@@ -141,21 +144,35 @@ function readContent(text: string, path: string, stated: Stated): Read {
 }
 
 /** The logs in the folder of a summary and below: those that are inputs, else those that lie there. */
-async function logsOf(path: string, given: readonly LogClaim[]): Promise<readonly LogClaim[]> {
-  if (path === STDIN) return [];
-  const folder = resolve(dirname(path));
-  const inside = given.filter((log) => log.path !== STDIN && isBelow(folder, log.path));
-  if (inside.length > 0) return inside;
-  const found: LogClaim[] = [];
-  for (const log of await logsBeside(dirname(path))) {
-    const claim = await claimLog(log).catch(() => null);
-    if (claim !== null) found.push(claim);
+class LogsBy {
+  private readonly found = new Map<string, Promise<readonly LogClaim[]>>();
+
+  /** @param given logs among the inputs, without copies */
+  constructor(private readonly given: readonly LogClaim[]) {}
+
+  async of(path: string): Promise<readonly LogClaim[]> {
+    if (path === STDIN) return [];
+    const folder = dirname(path);
+    const inside = this.given.filter((log) => log.path !== STDIN && isBelow(folder, log.path));
+    if (inside.length > 0) return inside;
+    const known = this.found.get(folder) ?? claimsIn(folder);
+    this.found.set(folder, known);
+    return known;
   }
-  return found;
+}
+
+/** Logs that nobody named: one that cannot be read is none of them. */
+async function claimsIn(folder: string): Promise<readonly LogClaim[]> {
+  const claims: LogClaim[] = [];
+  for (const path of await logsBeside(folder)) {
+    const claim = await claimLog(path).catch(() => null);
+    if (claim !== null) claims.push(claim);
+  }
+  return claims;
 }
 
 function isBelow(folder: string, path: string): boolean {
-  return !relative(folder, resolve(path)).startsWith('..');
+  return !relative(resolve(folder), resolve(path)).startsWith('..');
 }
 
 /** A finding of severity `fail`, else what its headline comes to. */

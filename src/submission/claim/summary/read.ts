@@ -2,6 +2,7 @@
  * Reader of summaries: a submission.json of the challenge, and other JSON that states val_loss and
  * val_bpb of seeds.
  */
+import { inputError } from '../../../errors.js';
 import type { StatedScore, Summary } from './types.js';
 
 type Values = ReadonlyMap<string, unknown>;
@@ -10,20 +11,26 @@ type Values = ReadonlyMap<string, unknown>;
 const FIGURE = /^(?:(\w{1,60})_)?val_(loss|bpb)s?(?:_(\w{1,60}))?$/;
 const SEEDS = /^(?:seed_results|seeds?_scores|per_seed|by_seed|seed_runs|seeds|runs|results)$/i;
 const DEVIATION = /^(?:std|sd|stdev|stddev|standard_deviation)$/;
-const SEEDS_MAX = 1000;
+/** More is no summary of runs; pairs of other evaluations beyond it are left out. */
+const SCORES_MAX = 100;
 
-/** @returns null for a document that states no score */
-export function readSummary(value: unknown): Summary | null {
+/**
+ * @returns null for a document that states no score
+ * @throws BPB_CLAIM_SUMMARY_LARGE
+ */
+export function readSummary(value: unknown, path: string): Summary | null {
   const document = objectOf(value);
   if (document === null) return null;
   const seed = figureOf(document.get('seed')) || null;
   const pairs = pairsOf(document, seed);
   const headline = pairs.get('') ?? pairs.get('mean') ?? null;
-  const seeds = seedsOf(document).slice(0, SEEDS_MAX);
+  const seeds = seedsOf(document);
+  if (seeds.length > SCORES_MAX) throw tooMany(path, seeds.length);
   const others = [...pairs]
     .filter(([label]) => label !== '' && label !== 'mean' && !DEVIATION.test(label))
     .map(([, score]) => score)
-    .filter(({ valLoss, valBpb }) => valLoss !== '' && valBpb !== '');
+    .filter(({ valLoss, valBpb }) => valLoss !== '' && valBpb !== '')
+    .slice(0, SCORES_MAX);
   if (headline === null && seeds.length === 0 && others.length === 0) return null;
   const deviation = [...pairs].find(([label]) => DEVIATION.test(label))?.[1];
   const tokens = document.get('val_tokens') ?? document.get('tokens');
@@ -117,6 +124,16 @@ function seedLists(document: Values): StatedScore[] {
       valBpb: figureOf(bpbs?.[index]),
     };
   }).filter(({ valLoss, valBpb }) => valLoss !== '' || valBpb !== '');
+}
+
+function tooMany(path: string, count: number): Error {
+  return inputError('BPB_CLAIM_SUMMARY_LARGE', {
+    message: 'the summary has too many seeds',
+    path,
+    expected: `at most ${SCORES_MAX} seeds`,
+    actual: String(count),
+    hint: 'Scores of many runs are a table: an array of objects with val_loss and val_bpb.',
+  });
 }
 
 /** A number as JSON prints it, or the text of one; empty for anything else. */

@@ -13,8 +13,17 @@ export interface Stated {
   readonly family?: string | undefined;
 }
 
-export function judgeTable({ format, rows }: Table, path: string, stated: Stated): TableClaim {
-  const judged = rows.map((row, index) => judgeRow(row, index + 1, stated));
+/** @param onRow called with the count of rows before each is judged */
+export function judgeTable(
+  { format, rows }: Table,
+  path: string,
+  stated: Stated,
+  onRow?: (done: number, total: number) => void,
+): TableClaim {
+  const judged = rows.map((row, index) => {
+    onRow?.(index, rows.length);
+    return judgeRow(row, index + 1, stated);
+  });
   const of = (verdict: Judged) => judged.filter((row) => row.verdict === verdict).length;
   const counts = { pass: of('pass'), fail: of('fail'), not_judged: of('not_judged') };
   const open = counts.not_judged > 0 || rows.length === 0;

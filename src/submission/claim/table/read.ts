@@ -14,7 +14,7 @@ export interface Table {
 }
 
 /** More than any leaderboard has; each row's judgement is kept and reported. */
-const ROWS_MAX = 10_000;
+const ROWS_MAX = 5000;
 /** Where the rows of an object are, other than at its top. */
 const ROW_KEYS = /^(?:rows|entries|submissions|leaderboard|records|runs|data|results|items)$/i;
 
