@@ -13,7 +13,10 @@ export interface CorpusScript {
   kind: 'right' | 'defect';
   /** What is unlike in how it is written, in a few words. */
   spelling: string;
-  /** The planted defect: its part, the check ids and severities that name it rightly, its 1-based line. */
+  /**
+   * The planted defect: its part, the check ids and severities that name it rightly, and the 1-based line
+   * where it was planted; a finding may rightly stand where its effect shows.
+   */
   part?: 'table' | 'aggregation' | 'coverage' | 'sidecar' | 'constants';
   checks?: string[];
   severity?: ('fail' | 'warn')[];

@@ -44,7 +44,7 @@ def main():
         nll[a + 1 : a + seq + 1] = F.cross_entropy(
             logits, stream[a + 1 : a + seq + 1], reduction="none"
         )
-    size = upto[last - 2] - upto[0]
+    size = upto[last - 1] - upto[0]
     loss = nll[1 : last + 1].mean().item()
     print(f"bytes {size} val_loss:{loss:.8f} val_bpb:{loss / math.log(2) * last / size:.8f}")
 
