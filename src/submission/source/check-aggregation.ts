@@ -8,6 +8,10 @@ import { type Call, callOf, dottedName, enclosing, type PyNode, textOf } from '.
 
 const EVALUATION = /eval|valid|score|bpb|ttt|test/i;
 const MEAN = /^(?:np|numpy|statistics|torch|jnp)\.(?:mean|fmean|average|nanmean)$/;
+/** What a loop goes over: parts of the set, whose scores have different weights, … */
+const PIECES_OF_SET = /doc|batch|chunk|window|seq|row|shard|segment|text|sample|example|loader/i;
+/** … or the same set again and again. */
+const REPEATS = /seed|\brun|trial|fold|epoch|ckpt|checkpoint|\bstep|rank|model|history|hist\b/i;
 const SUM_NAME =
   /(?:loss|nll|nats|bits|bytes?|tok\w*)_?(?:sum|total|acc\w*|count)|(?:sum|total|acc)\w*_?(?:loss|nll|nats|bits|bytes?|tok\w*)/i;
 
@@ -28,23 +32,29 @@ function functionName(facts: SourceFacts, node: PyNode): string {
 
 /** `np.mean(bpbs)` and `sum(losses) / len(losses)` of lists that a loop appended to. */
 function meansOfMeans(facts: SourceFacts): Found[] {
-  const appended = new Set(
-    facts.calls.flatMap(({ method, receiver }) =>
-      method === 'append' && receiver !== null ? (dottedName(facts.source, receiver) ?? []) : [],
-    ),
-  );
+  const appended = new Map<string, string[]>();
+  for (const { method, receiver, node } of facts.calls) {
+    const list =
+      method === 'append' && receiver !== null ? dottedName(facts.source, receiver) : null;
+    if (list === null) continue;
+    appended.set(list, [...(appended.get(list) ?? []), loopAround(facts, node)]);
+  }
   const found: Found[] = [];
   const judge = (node: PyNode, list: string | null) => {
     if (list === null || !appended.has(list) || !/bpb|bits|loss|nll/i.test(list)) return;
     const bpb = /bpb|bits/i.test(list);
+    const over = appended.get(list)!;
+    // Scores of several seeds, runs or checkpoints are each of the whole set.
+    if (over.some((loop) => REPEATS.test(loop)) || REPEATS.test(list)) return;
     const target = enclosing(node, 'AssignStatement')?.children[0];
     const context = `${functionName(facts, node)} ${target ? textOf(facts.source, target) : ''}`;
     if (!bpb && (!EVALUATION.test(context) || /train/i.test(context))) return;
+    const sure = bpb && over.some((loop) => PIECES_OF_SET.test(loop));
     found.push([
       node,
       {
         check: 'mean-of-means',
-        severity: bpb ? 'fail' : 'warn',
+        severity: sure ? 'fail' : 'warn',
         explanation: bpb
           ? 'Scores are averaged, each with the same weight: a short document counts as much as a long one.'
           : 'Losses of batches are averaged with equal weight: right only where every batch has as many targets.',
@@ -65,6 +75,14 @@ function meansOfMeans(facts: SourceFacts): Found[] {
     if (list === listOf(facts, count)) judge(node, list);
   }
   return found;
+}
+
+/** The head of the loop around a place, `for doc in docs`; empty outside of loops. */
+function loopAround(facts: SourceFacts, node: PyNode): string {
+  const loop = enclosing(node, 'ForStatement');
+  const body = loop?.children.find(({ type }) => type === 'Body');
+  if (loop === null || body === undefined) return '';
+  return facts.source.text.slice(loop.from, Math.min(body.from, loop.from + 400));
 }
 
 function listOf(facts: SourceFacts, call: Call): string | null {

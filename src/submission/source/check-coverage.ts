@@ -5,7 +5,8 @@ import type { Found } from './check-lut.js';
 import { constantOf } from './constants.js';
 import type { SourceFacts } from './facts.js';
 import { stringValue } from './literals.js';
-import { type PyNode, textOf } from './nodes.js';
+import { callOf, type PyNode, textOf } from './nodes.js';
+import { limits as cutsOff, isUnconditional, readsOf, restIsUsed } from './uses.js';
 
 const DOCUMENTS = 50_000;
 /** Fewer tokens than this no published tokenizer needs for the whole set. */
@@ -21,13 +22,17 @@ export function checkCoverage(facts: SourceFacts): Found[] {
 /** `--val-docs default=10_000`, `VAL_TOKENS = 3_000_000`, `eval_seqs=500`. */
 function limits(facts: SourceFacts): Found[] {
   const found: Found[] = [];
-  const judge = (node: PyNode, name: string, value: PyNode) => {
+  const judge = (node: PyNode, name: string, value: PyNode, isKeyword: boolean) => {
     const unit = LIMIT.exec(name)?.[1]?.toLowerCase();
     const limit = unit === undefined ? null : constantOf(facts, value);
     if (unit === undefined || limit === null || limit <= 0 || !Number.isFinite(limit)) return;
     if (unit.startsWith('doc') && limit >= DOCUMENTS) return;
     if (unit.startsWith('tok') && limit >= TOKENS) return;
-    const sure = /^(?:doc|tok)/.test(unit);
+    const uses = readsOf(facts, name.split('.').at(-1)!.replace(/^-+/, '').replaceAll('-', '_'));
+    // What is passed on is used where it arrives; what nothing reads limits nothing.
+    if (uses.length === 0 && !isKeyword) return;
+    const cuts = uses.some((use) => cutsOff(facts, use));
+    const sure = cuts && /^(?:doc|tok)/.test(unit);
     found.push([
       node,
       {
@@ -41,22 +46,22 @@ function limits(facts: SourceFacts): Found[] {
     ]);
   };
   for (const { name, node, value, operator } of facts.assignments) {
-    if (name !== null && operator === '=') judge(node, name, value);
+    if (name !== null && operator === '=') judge(node, name, value, false);
   }
   for (const call of facts.calls) {
     const option = call.method === 'add_argument' ? stringValue(facts.source, call.args[0]) : null;
     const value = call.keywords.get('default');
-    if (option !== null && value !== undefined) judge(call.node, option, value);
-    for (const [name, given] of call.keywords) judge(call.node, name, given);
+    if (option !== null && value !== undefined) judge(call.node, option, value, false);
+    for (const [name, given] of call.keywords) judge(call.node, name, given, true);
   }
   return found;
 }
 
-/** `val_tokens[:3_000_000]` */
+/** `val_tokens = val_tokens[:5_000_000]`; a constant offset of a loop is no such limit. */
 function slices(facts: SourceFacts): Found[] {
   const found: Found[] = [];
   for (const node of facts.source.nodes) {
-    if (node.type !== 'MemberExpression' || node.children[1]?.type !== '[') continue;
+    if (node.type !== 'MemberExpression' || node.children.length !== 5) continue;
     const [target, , colon, end, close] = node.children;
     if (colon?.type !== ':' || close?.type !== ']' || target === undefined) continue;
     const name = textOf(facts.source, target);
@@ -64,17 +69,35 @@ function slices(facts: SourceFacts): Found[] {
     const limit = constantOf(facts, end!);
     if (limit === null || limit < 100 || limit >= TOKENS) continue;
     if (/doc/i.test(name) && limit >= DOCUMENTS) continue;
+    // A buffer whose beginning is written and whose rest is kept loses nothing.
+    if (restIsUsed(facts, name, textOf(facts.source, end!))) continue;
+    const kept = keptAs(facts, node);
+    if (kept === null) continue;
+    const sure = kept === name && isUnconditional(node);
     found.push([
       node,
       {
         check: 'truncated-set',
-        severity: 'fail',
+        severity: sure ? 'fail' : 'warn',
         explanation: `Only the first ${limit.toLocaleString('en-US')} of ${name} are used.`,
         remedy: 'Score the whole validation set, or label the score as partial.',
       },
     ]);
   }
   return found;
+}
+
+/** The name that a cut set is kept under, or the evaluation that gets it; null for any other use. */
+function keptAs(facts: SourceFacts, node: PyNode): string | null {
+  const assigned = facts.assignments.find(({ value }) => value.index === node.index);
+  if (assigned !== undefined) {
+    const { name } = assigned;
+    return name !== null && /val|eval/i.test(name) && /tok|doc|seq|row/i.test(name) ? name : null;
+  }
+  const list = node.parent?.type === 'ArgList' ? node.parent.parent : null;
+  const call = list === null ? null : callOf(facts.source, list);
+  const method = call?.method ?? '';
+  return /eval|score|valid|bpb/i.test(method) ? method : null;
 }
 
 /** Text that is folded before it is encoded: the bytes of another text are counted (#1578, #1604). */

@@ -4,7 +4,13 @@
  */
 import type { SourceFacts } from './facts.js';
 import { stringValue } from './literals.js';
-import { type ByteTable, decodesOneToken, firstString, SPACE_MARKER } from './lut.js';
+import {
+  type ByteTable,
+  decodesOneToken,
+  firstString,
+  resolvedString,
+  SPACE_MARKER,
+} from './lut.js';
 import { type Call, type PyNode, subtree, textOf } from './nodes.js';
 import type { Words } from './report.js';
 
@@ -12,13 +18,21 @@ export type Found = readonly [PyNode, Words];
 
 /** What ▁ turns into when it is lost or read in the wrong encoding, and what is taken for it. */
 const WRONG_MARKER = /^(?:\?+|_|\s|\u0120|\ufffd+|[\u00c2\u00c3\u00e2].{0,5})$/;
-const MARKER_METHODS = /^(?:startswith|removeprefix|lstrip|strip|replace|split)$/;
 const LEADING = /lead|space|has_sp/i;
+
+/** Whether a piece cannot begin with it: `Ġ` is right in byte-level vocabularies, a space in decoded text. */
+function isWrong(marker: string, { calls }: ByteTable): boolean {
+  if (!WRONG_MARKER.test(marker)) return false;
+  return (
+    !/^[\s\u0120]/.test(marker) ||
+    calls.some(({ method }) => /^(?:id_to_piece|IdToPiece)$/.test(method))
+  );
+}
 
 export function checkMarkers(facts: SourceFacts, tables: readonly ByteTable[]): Found[] {
   const found: Found[] = [];
-  const inTable = (node: PyNode) =>
-    tables.some(({ region }) => node.index >= region.index && node.index < region.end);
+  const tableAround = (node: PyNode) =>
+    tables.find(({ region }) => node.index >= region.index && node.index < region.end);
   const wrong = (node: PyNode, marker: string) =>
     found.push([
       node,
@@ -29,29 +43,46 @@ export function checkMarkers(facts: SourceFacts, tables: readonly ByteTable[]): 
         remedy: 'Write the marker as "\\u2581", which survives any encoding of the file.',
       },
     ]);
-  for (const call of facts.calls) {
-    if (!MARKER_METHODS.test(call.method) || call.receiver === null) continue;
-    const marker = firstString(facts, call);
-    if (marker === null || !WRONG_MARKER.test(marker)) continue;
-    const pieceLike = /piece|token/i.test(textOf(facts.source, call.receiver));
-    const exact = call.method === 'startswith' || call.method === 'removeprefix';
-    if ((inTable(call.node) || pieceLike) && exact) wrong(call.node, marker);
+  for (const table of tables) {
+    const rightToo = table.calls.some((call) => firstString(facts, call)?.includes(SPACE_MARKER));
+    // A table that knows the marker asks for other characters for other reasons.
+    if (rightToo) continue;
+    for (const call of table.calls) {
+      if (!/^(?:startswith|removeprefix)$/.test(call.method) || call.receiver === null) continue;
+      const marker = firstString(facts, call);
+      if (marker === null || !isWrong(marker, table)) continue;
+      wrong(call.node, marker);
+    }
   }
   // `piece[0] == "?"`
   for (const node of facts.binaries) {
-    if (node.children[1]?.type !== 'CompareOp' || !inTable(node)) continue;
+    const table = tableAround(node);
+    if (node.children[1]?.type !== 'CompareOp' || table === undefined) continue;
     const [left, , right] = node.children;
-    const marker = stringValue(facts.source, right) ?? stringValue(facts.source, left);
+    const marker = resolvedString(facts, right) ?? resolvedString(facts, left);
     const subscript = /\[\s*:?\s*[01]\s*\]/.test(textOf(facts.source, node));
-    if (marker !== null && subscript && WRONG_MARKER.test(marker)) wrong(node, marker);
+    if (marker !== null && subscript && isWrong(marker, table)) wrong(node, marker);
   }
   return found;
 }
 
 export function checkTable(facts: SourceFacts, table: ByteTable): Found[] {
   const byDecode = decoded(facts, table);
-  if (byDecode !== null) return [byDecode];
-  return [...spaces(facts, table), ...bytePieces(facts, table), ...special(facts, table)];
+  const found =
+    byDecode !== null
+      ? [byDecode]
+      : [
+          ...spaces(facts, table),
+          ...bytePieces(facts, table),
+          // A text is encoded to no control piece.
+          ...(table.ofVocabulary ? special(facts, table) : []),
+        ];
+  // Where something else is done with a piece, it may be what mends the mistake.
+  return found.map(([node, words]): Found => [node, table.understood ? words : likely(words)]);
+}
+
+function likely(words: Words): Words {
+  return words.severity === 'fail' ? { ...words, severity: 'warn' } : words;
 }
 
 /** Bytes measured by decoding each id alone: byte pieces give U+FFFD (#1143, #1184). */

@@ -13,6 +13,7 @@ import {
   textOf,
   unwrapped,
 } from './nodes.js';
+import { PieceFlow } from './piece-flow.js';
 
 export interface ByteTable {
   /** Where it is built: the function, else the outermost loop or the statement. */
@@ -22,6 +23,10 @@ export interface ByteTable {
   readonly calls: readonly Call[];
   /** Names and attributes that occur in the region. */
   readonly names: ReadonlySet<string>;
+  /** Whether its ids are all of a vocabulary, not those that a text was encoded to. */
+  readonly ofVocabulary: boolean;
+  /** Whether all that is done with a piece, and all that is asked of an id, is understood. */
+  readonly understood: boolean;
 }
 
 interface Length {
@@ -55,8 +60,20 @@ export function findByteTables(facts: SourceFacts): ByteTable[] {
       if (call !== null) calls.push(call);
       if (/^(?:VariableName|PropertyName)$/.test(node.type)) names.add(textOf(facts.source, node));
     }
-    const lengths = calls.flatMap((call) => lengthOf(facts, call));
-    if (lengths.length > 0) tables.push({ region, lengths, calls, names });
+    const isPiece = (call: Call) => PIECE.test(call.method) || decodesOneToken(facts, call);
+    const flow = new PieceFlow(facts, region, isPiece);
+    // What is measured must be a piece's text: `len(ids)` and the length of a document are none.
+    const lengths = calls
+      .flatMap((call) => lengthOf(facts, call))
+      .filter(({ measured }) => flow.carries(measured));
+    if (lengths.length === 0) continue;
+    const ofVocabulary = !calls.some(({ method, args, receiver }) => {
+      return /^(?:encode|Encode|encode_as_ids|EncodeAsIds)$/.test(method) && receiver !== null
+        ? args.length > 0 && !isCodec(facts, args[0]!)
+        : false;
+    });
+    const understood = flow.understood();
+    tables.push({ region, lengths, calls, names, ofVocabulary, understood });
   }
   return tables;
 }
@@ -114,10 +131,27 @@ function lengthOf(facts: SourceFacts, call: Call): Length[] {
     return [{ call, measured: made.args[0] }];
   }
   if (made === null || made.method !== 'encode' || made.receiver === null) return [];
+  // `sp.encode(text)` gives ids: their number is no number of bytes.
+  const [encoding] = made.args;
+  if (encoding !== undefined && !isCodec(facts, encoding)) return [];
   return [{ call, measured: made.receiver }];
+}
+
+/** The name of a text encoding, as `str.encode` takes it. */
+function isCodec(facts: SourceFacts, node: PyNode): boolean {
+  return /^(?:utf|ascii|latin|iso)/i.test(resolvedString(facts, node) ?? '');
 }
 
 /** The string argument of `startswith`, `lstrip`, … in this call, or null. */
 export function firstString(facts: SourceFacts, call: Call): string | null {
-  return stringValue(facts.source, call.args[0]);
+  return resolvedString(facts, call.args[0]);
+}
+
+/** A literal, or what a name is bound to: `SPACE = "\u2581"`. */
+export function resolvedString(facts: SourceFacts, node: PyNode | undefined): string | null {
+  if (node === undefined) return null;
+  const literal = stringValue(facts.source, node);
+  const name = literal === null ? dottedName(facts.source, unwrapped(node)) : null;
+  const bound = name === null ? null : bindingOf(facts, name, node);
+  return literal ?? (bound === null ? null : stringValue(facts.source, bound));
 }
