@@ -20,6 +20,11 @@ export type Found = readonly [PyNode, Words];
 const WRONG_MARKER = /^(?:\?+|_|\s|\u0120|\ufffd+|[\u00c2\u00c3\u00e2].{0,5})$/;
 const LEADING = /lead|space|has_sp/i;
 
+/** Whether what is compared are bytes, in which the marker is three. */
+function isBytes(facts: SourceFacts, node: PyNode): boolean {
+  return /^[rR]?[bB]/.test(textOf(facts.source, node, 2));
+}
+
 /** Whether a piece cannot begin with it: `Ġ` is right in byte-level vocabularies, a space in decoded text. */
 function isWrong(marker: string, { calls }: ByteTable): boolean {
   if (!WRONG_MARKER.test(marker)) return false;
@@ -50,7 +55,7 @@ export function checkMarkers(facts: SourceFacts, tables: readonly ByteTable[]): 
     for (const call of table.calls) {
       if (!/^(?:startswith|removeprefix)$/.test(call.method) || call.receiver === null) continue;
       const marker = firstString(facts, call);
-      if (marker === null || !isWrong(marker, table)) continue;
+      if (marker === null || isBytes(facts, call.args[0]!) || !isWrong(marker, table)) continue;
       wrong(call.node, marker);
     }
   }
@@ -67,22 +72,16 @@ export function checkMarkers(facts: SourceFacts, tables: readonly ByteTable[]): 
 }
 
 export function checkTable(facts: SourceFacts, table: ByteTable): Found[] {
+  // Where something else is done with a piece, it may be what a mistake would lack.
+  if (!table.understood) return [];
   const byDecode = decoded(facts, table);
-  const found =
-    byDecode !== null
-      ? [byDecode]
-      : [
-          ...spaces(facts, table),
-          ...bytePieces(facts, table),
-          // A text is encoded to no control piece.
-          ...(table.ofVocabulary ? special(facts, table) : []),
-        ];
-  // Where something else is done with a piece, it may be what mends the mistake.
-  return found.map(([node, words]): Found => [node, table.understood ? words : likely(words)]);
-}
-
-function likely(words: Words): Words {
-  return words.severity === 'fail' ? { ...words, severity: 'warn' } : words;
+  if (byDecode !== null) return [byDecode];
+  return [
+    ...spaces(facts, table),
+    ...bytePieces(facts, table),
+    // Texts are encoded to no control piece.
+    ...(table.ofVocabulary ? special(facts, table) : []),
+  ];
 }
 
 /** Bytes measured by decoding each id alone: byte pieces give U+FFFD (#1143, #1184). */

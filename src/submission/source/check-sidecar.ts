@@ -42,7 +42,7 @@ export function checkSidecar(facts: SourceFacts, tables: readonly ByteTable[]): 
 function globs(facts: SourceFacts): Found[] {
   const excludes =
     facts.binaries.some((node) => {
-      return /["'][^"']*byte[^"']*["']\s*not\s+in\b/i.test(textOf(facts.source, node));
+      return /["'][^"']*byte[^"']*["']\s*(?:not\s+)?in\b/i.test(textOf(facts.source, node));
     }) ||
     facts.calls.some(({ node, method }) => {
       return /^(?:startswith|endswith|match|search|fullmatch)$/.test(method)

@@ -67,15 +67,43 @@ export function findByteTables(facts: SourceFacts): ByteTable[] {
       .flatMap((call) => lengthOf(facts, call))
       .filter(({ measured }) => flow.carries(measured));
     if (lengths.length === 0) continue;
-    const ofVocabulary = !calls.some(({ method, args, receiver }) => {
-      return /^(?:encode|Encode|encode_as_ids|EncodeAsIds)$/.test(method) && receiver !== null
-        ? args.length > 0 && !isCodec(facts, args[0]!)
-        : false;
-    });
-    const understood = flow.understood();
+    const ofVocabulary = overVocabulary(facts, region);
+    const understood = flow.understood() && lengths.every(({ call }) => isWhole(facts, call.node));
     tables.push({ region, lengths, calls, names, ofVocabulary, understood });
   }
   return tables;
+}
+
+/** A loop over `range(vocab_size)` or the like; the ids of a text are counted by `len` or enumerated. */
+function overVocabulary(facts: SourceFacts, region: PyNode): boolean {
+  for (const node of subtree(facts.source, region)) {
+    const call = callOf(facts.source, node);
+    if (call?.method !== 'range' && call?.method !== 'arange') continue;
+    if (!/\blen\(/.test(textOf(facts.source, node))) return true;
+  }
+  // Minified scripts rename the built-ins: `M=range`.
+  return [...subtree(facts.source, region)].some((node) => {
+    const name = node.type === 'CallExpression' ? callOf(facts.source, node)?.name : null;
+    const bound = name == null ? null : bindingOf(facts, name, node);
+    return dottedName(facts.source, bound ?? undefined) === 'range';
+  });
+}
+
+/** Whether a length stands as it is, or something is added: `len(x) - 3 * leading` is another number. */
+function isWhole(facts: SourceFacts, node: PyNode): boolean {
+  let at = node;
+  for (let above = at.parent; above !== null; at = above, above = at.parent) {
+    if (above.type === 'ParenthesizedExpression' || above.type === 'ConditionalExpression')
+      continue;
+    if (above.type === 'UpdateStatement') {
+      return textOf(facts.source, above.children[1]!) === '+=';
+    }
+    if (above.type !== 'BinaryExpression') return true;
+    const [, operator] = above.children;
+    if (operator?.type === 'ArithOp' && textOf(facts.source, operator) !== '+') return false;
+    if (operator?.type !== 'ArithOp') return true;
+  }
+  return true;
 }
 
 /** `sp.decode([i])`: the text of a single token, out of its context. */

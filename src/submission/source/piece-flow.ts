@@ -1,8 +1,8 @@
 /**
  * Where the text of a piece goes in the region that builds a table, and what is done with it.
  */
-import type { SourceFacts } from './facts.js';
-import { type Call, callOf, type PyNode, subtree, textOf, unwrapped } from './nodes.js';
+import { bindingOf, type SourceFacts } from './facts.js';
+import { type Call, callOf, dottedName, type PyNode, subtree, textOf, unwrapped } from './nodes.js';
 
 /** What the checks of a table know the meaning of. */
 const METHODS =
@@ -93,10 +93,15 @@ export class PieceFlow {
   }
 
   private knownCall(call: Call | null): boolean {
+    const { source } = this.facts;
     if (call === null || this.isPiece(call)) return true;
     if (call.receiver !== null && this.carries(call.receiver)) return METHODS.test(call.method);
     if (!call.args.some((arg) => this.carries(arg))) return true;
-    return call.receiver === null ? FUNCTIONS.test(call.name ?? '') : METHODS.test(call.method);
+    if (call.receiver !== null) return METHODS.test(call.method);
+    const name = call.name ?? '';
+    // Minified scripts rename the built-ins: `Q=len`.
+    const bound = bindingOf(this.facts, name, call.node) ?? undefined;
+    return FUNCTIONS.test(name) || FUNCTIONS.test(dottedName(source, bound) ?? '');
   }
 
   /** A slice of a piece: from its first or second character, or the first alone. */
