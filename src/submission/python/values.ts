@@ -208,9 +208,16 @@ export interface Runtime {
   truth(value: Value): boolean | null;
   /** `left == right`; null where it is not known. */
   equal(left: Value, right: Value): boolean | null;
+  /** `left operator right` of a comparison, `in` and `is` among them. */
+  compare(operator: string, left: Value, right: Value): Value;
+  /** A built-in type by its name; undefined where there is none. */
+  builtinType(name: string): Value | undefined;
   /** As `len` has it; null where it is not known. */
   length(value: Value): number | null;
-  /** Raises a `TypeError` for what cannot be iterated; yields nothing for `Unknown`: ask for that before. */
+  /**
+   * Raises a `TypeError` for what cannot be iterated. `Unknown` ends the statement, whose results become unknown:
+   * ask for it before where something else is to become of it.
+   */
   iterate(value: Value): Iterable<Value>;
   /** `str(value)`, or `repr(value)` with `quoted`; null where it is not known. */
   text(value: Value, quoted?: boolean): string | null;

@@ -1,0 +1,106 @@
+/**
+ * `if`: which branch runs, and what becomes of one that is not decided.
+ */
+import type { PyNode } from '../source/nodes.js';
+import type { Compiler, Condition, Frame } from './machine.js';
+import type { Value } from './values.js';
+
+interface Branches {
+  readonly bodies: readonly PyNode[];
+  /** The body to run; -1: none. What a branch that is not decided would bind is made unknown. */
+  choose(frame: Frame): number;
+}
+
+export function branchesOf(c: Compiler, node: PyNode): Branches {
+  const { machine } = c;
+  const tests: (Condition | null)[] = [];
+  const bodies: PyNode[] = [];
+  const watchers: ((frame: Frame) => void)[] = [];
+  let test: PyNode | null = null;
+  for (const kid of node.children) {
+    if (kid.type === 'Body') {
+      tests.push(test === null ? null : c.condition(test));
+      watchers.push(watcher(c, test, kid));
+      bodies.push(kid);
+      test = null;
+    } else if (!/^(?:if|elif|else|⚠)$/.test(kid.type)) test = kid;
+  }
+  const exhaustive = tests.at(-1) === null;
+  const failing = bodies.map((body) => alwaysFails(c, body));
+  const leaving = bodies.some((body) =>
+    /^(?:Break|Return)Statement$/.test(lastOf(body)?.type ?? ''),
+  );
+  const forgets = bodies.map((body) => {
+    let forget: ReturnType<Compiler['forget']> | null = null;
+    return (frame: Frame) => {
+      forget ??= c.forget(body);
+      forget(frame, machine.doubt());
+    };
+  });
+  const undecided = (frame: Frame, from: number): number => {
+    const open = bodies.map((_, i) => i).filter((i) => i >= from && !failing[i]);
+    if (open.length === 1 && exhaustive) return open[0]!;
+    if (leaving) machine.skippedExit = true;
+    for (const i of open) forgets[i]!(frame);
+    return -1;
+  };
+  return {
+    bodies,
+    choose(frame) {
+      for (let i = 0; i < tests.length; i++) {
+        const condition = tests[i]!;
+        const truth = condition === null ? true : condition(frame);
+        if (truth === null) return undecided(frame, i);
+        if (truth) return i;
+        watchers[i]!(frame);
+      }
+      return -1;
+    },
+  };
+}
+
+const IDLE = () => {};
+
+/** `if i >= 500: break` that did not end the loop is told to the host. */
+function watcher(c: Compiler, test: PyNode | null, body: PyNode): (frame: Frame) => void {
+  const { machine } = c;
+  if (test?.type !== 'BinaryExpression' || lastOf(body)?.type !== 'BreakStatement') return IDLE;
+  const [left, sign, right] = test.children;
+  if (left === undefined || right === undefined || sign?.type !== 'CompareOp') return IDLE;
+  if (!isPlain(left) || !isPlain(right)) return IDLE;
+  const operator = c.text(sign);
+  const upwards = operator === '>=' || operator === '>' || operator === '==';
+  if (!upwards && operator !== '<=' && operator !== '<') return IDLE;
+  const [actual, limit] = [
+    c.expression(upwards ? left : right),
+    c.expression(upwards ? right : left),
+  ];
+  return (frame) => {
+    const [a, b]: [Value, Value] = [actual(frame), limit(frame)];
+    if (typeof a === 'number' && typeof b === 'number' && a < b) {
+      machine.host.limited?.(b, a, null, machine);
+    }
+  };
+}
+
+/** Names, attributes and numbers alone: evaluating it twice changes nothing. */
+function isPlain(node: PyNode): boolean {
+  return (
+    /^(?:VariableName|Number)$/.test(node.type) ||
+    (node.type === 'MemberExpression' &&
+      node.children[1]?.type === '.' &&
+      isPlain(node.children[0]!))
+  );
+}
+
+function lastOf(body: PyNode): PyNode | undefined {
+  return body.children.findLast(({ type }) => type !== '⚠' && type !== ':');
+}
+
+/** It ends with an error, whatever else it does. */
+function alwaysFails(c: Compiler, body: PyNode): boolean {
+  const last = lastOf(body);
+  if (last === undefined) return false;
+  if (last.type === 'RaiseStatement') return true;
+  return /^(?:sys\.|os\._)?exit\(/.test(c.text(last).slice(0, 20));
+}

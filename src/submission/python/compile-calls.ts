@@ -1,0 +1,217 @@
+/**
+ * Calls.
+ */
+import type { PyNode } from '../source/nodes.js';
+import { compileGenerator } from './compile-comprehensions.js';
+import { isConstantNumber } from './compile-operators.js';
+import { type Compiler, type Expression, type Frame, NO_KEYWORDS } from './machine.js';
+import { PyClass, PyInstance } from './object-classes.js';
+import { BoundMethod } from './object-descriptors.js';
+import { PyFunction } from './object-functions.js';
+import { PyDict } from './object-mappings.js';
+import { PySuper } from './object-super.js';
+import { type Keywords, Unknown, type Value } from './values.js';
+
+interface Argument {
+  readonly kind: 'plain' | '*' | '**' | 'keyword';
+  readonly name: string;
+  readonly value: Expression;
+  readonly constant: boolean;
+}
+
+export function compileCall(c: Compiler, node: PyNode): Expression {
+  const { machine } = c;
+  const [callee, list] = node.children;
+  if (callee === undefined || list?.type !== 'ArgList') {
+    return c.unfollowed(node, 'a call that is not complete');
+  }
+  if (callee.type === 'VariableName' && c.text(callee) === 'super' && list.children.length === 2) {
+    return compileSuper(c);
+  }
+  const name = callee.type === 'MemberExpression' ? callee.children[2] : undefined;
+  if (callee.children[1]?.type === '.' && name?.type === 'PropertyName') {
+    const given = argumentsOf(c, list);
+    const args = compilePositional(c, given);
+    const keywords = compileKeywords(c, given);
+    const constants = given.some(({ constant }) => constant) ? given : null;
+    const [receiver, method] = [c.expression(callee.children[0]!), c.text(name)];
+    return (frame) => {
+      const object = receiver(frame);
+      const values = args(frame);
+      if (values instanceof Unknown) return new Unknown(values.stop);
+      if (constants !== null && object instanceof PyInstance) {
+        return call(c, machine.attribute(object, method), values, keywords(frame), constants);
+      }
+      return machine.method(object, method, values, keywords(frame));
+    };
+  }
+  return compileCallWith(c, c.expression(callee), list);
+}
+
+/** A call of what an expression gives. */
+export function compileCallWith(c: Compiler, callee: Expression, list: PyNode): Expression {
+  const given = argumentsOf(c, list);
+  const args = compilePositional(c, given);
+  const keywords = compileKeywords(c, given);
+  const constants = given.some(({ constant }) => constant) ? given : null;
+  return (frame) => {
+    const object = callee(frame);
+    const values = args(frame);
+    if (values instanceof Unknown) return new Unknown(values.stop);
+    return call(c, object, values, keywords(frame), constants);
+  };
+}
+
+function call(
+  c: Compiler,
+  callee: Value,
+  args: Value[],
+  keywords: Keywords,
+  constants: readonly Argument[] | null,
+): Value {
+  if (constants === null) return c.machine.call(callee, args, keywords);
+  const set = settings(c, callee, args, keywords, constants);
+  return c.machine.call(callee, args, set);
+}
+
+/** Numbers that a call states for parameters of the script's own functions are settings, too. */
+function settings(
+  c: Compiler,
+  callee: Value,
+  args: Value[],
+  keywords: Keywords,
+  constants: readonly Argument[],
+): Keywords {
+  let bound = 0;
+  let target: Value | undefined = callee;
+  if (target instanceof PyClass) {
+    bound = 1;
+    target = target.find('__init__');
+  } else if (target instanceof BoundMethod) {
+    bound = 1;
+    target = target.callee;
+  }
+  if (!(target instanceof PyFunction)) return keywords;
+  const { parameters } = target.code;
+  const result = new Map(keywords);
+  for (const [i, { constant, kind, name }] of constants.entries()) {
+    if (!constant) continue;
+    if (kind === 'keyword') result.set(name, c.machine.setting(name, result.get(name) ?? null));
+    else if (constants.slice(0, i).every((each) => each.kind === 'plain')) {
+      const parameter = parameters[i + bound];
+      if (parameter !== undefined && /^p/.test(parameter.kind)) {
+        args[i] = c.machine.setting(parameter.name, args[i]!);
+      }
+    }
+  }
+  return result;
+}
+
+function argumentsOf(c: Compiler, list: PyNode): Argument[] {
+  const kids = list.children.filter(({ type }) => !/^(?:[()]|⚠)$/.test(type));
+  const result: Argument[] = [];
+  let group: PyNode[] = [];
+  for (const kid of [...kids, null]) {
+    if (kid !== null && kid.type !== ',') {
+      group.push(kid);
+      continue;
+    }
+    if (group.length > 0) result.push(argument(c, group, list));
+    group = [];
+  }
+  return result;
+}
+
+function argument(c: Compiler, group: readonly PyNode[], list: PyNode): Argument {
+  const [first, second, third] = group;
+  const kind = first!.type === '*' || first!.type === '**' ? (first!.type as '*' | '**') : 'plain';
+  if (kind !== 'plain') {
+    const value =
+      second === undefined
+        ? c.unfollowed(list, 'a call that is not complete')
+        : c.expression(second);
+    return { kind, name: '', value, constant: false };
+  }
+  if (group.some(({ type }) => type === 'for')) {
+    return { kind, name: '', value: compileGenerator(c, group, list), constant: false };
+  }
+  if (second?.type === 'AssignOp' && third !== undefined) {
+    const value = c.expression(third);
+    const name = c.text(first!);
+    if (c.text(second) === ':=') {
+      const store = c.storeName(name);
+      const bound: Expression = (frame) => {
+        const result = value(frame);
+        store(frame, result);
+        return result;
+      };
+      return { kind: 'plain', name: '', value: bound, constant: false };
+    }
+    return { kind: 'keyword', name, value, constant: isConstantNumber(third) };
+  }
+  return { kind, name: '', value: c.expression(first!), constant: isConstantNumber(first) };
+}
+
+function compilePositional(
+  c: Compiler,
+  given: readonly Argument[],
+): (frame: Frame) => Value[] | Unknown {
+  const { machine } = c;
+  const plain = given.filter(({ kind }) => kind === 'plain' || kind === '*');
+  const values = plain.map(({ value }) => value);
+  const count = values.length;
+  if (plain.every(({ kind }) => kind === 'plain')) {
+    if (count === 1) return (frame) => [values[0]!(frame)];
+    return (frame) => {
+      const args: Value[] = new Array(count);
+      for (let i = 0; i < count; i++) args[i] = values[i]!(frame);
+      return args;
+    };
+  }
+  return (frame) => {
+    const args: Value[] = [];
+    for (const { kind, value } of plain) {
+      const item = value(frame);
+      if (kind === 'plain') args.push(item);
+      else if (item instanceof Unknown) return item;
+      else {
+        for (const each of machine.iterate(item)) {
+          machine.spend(1);
+          machine.allocate(1);
+          args.push(each);
+        }
+      }
+    }
+    return args;
+  };
+}
+
+function compileKeywords(c: Compiler, given: readonly Argument[]): (frame: Frame) => Keywords {
+  const named = given.filter(({ kind }) => kind === 'keyword' || kind === '**');
+  if (named.length === 0) return () => NO_KEYWORDS;
+  return (frame) => {
+    const keywords = new Map<string, Value>();
+    for (const { kind, name, value } of named) {
+      const item = value(frame);
+      if (kind === 'keyword') keywords.set(name, item);
+      else if (item instanceof PyDict) {
+        for (const [key, each] of item.entries.values()) keywords.set(String(key), each);
+      }
+    }
+    c.machine.spend(keywords.size);
+    return keywords;
+  };
+}
+
+/** `super()` of the function around, whose first argument is the instance. */
+function compileSuper(c: Compiler): Expression {
+  const { machine } = c;
+  return (frame) => {
+    for (let at: Frame | null = frame; at !== null; at = at.parent) {
+      const owner = at.running?.owner;
+      if (owner == null) continue;
+      return new PySuper(owner, at.slots[0] ?? null);
+    }
+    return machine.raise('RuntimeError', 'super(): no arguments');
+  };
+}

@@ -1,0 +1,433 @@
+/**
+ * Runs scripts in a bounded subset of Python.
+ *
+ * What it cannot follow becomes `Unknown`, with the place and the reason in `stops`. Work and memory are
+ * counted, so that every script ends.
+ */
+import type { PySource } from '../source/nodes.js';
+import { attributeOf, methodOf } from './attributes.js';
+import { builtins } from './builtins.js';
+import { ScriptCompiler } from './compiler.js';
+import { argumentsOf, exceptionClasses } from './exceptions.js';
+import { Raised, RunEnded, Undecided } from './failures.js';
+import { exportedNames, Importer } from './importer.js';
+import {
+  Frame,
+  type Machine,
+  Namespace,
+  NO_KEYWORDS,
+  type Site,
+  type Statement,
+} from './machine.js';
+import { PyInstance } from './object-classes.js';
+import { BoundMethod } from './object-descriptors.js';
+import { PyFunction } from './object-functions.js';
+import { PyDict } from './object-mappings.js';
+import { PyList, PyTuple } from './object-sequences.js';
+import { binaryOf, comparison, truthOf, typeName, unaryOf } from './operators.js';
+import { getItem, iterateValue, lengthOfValue, setItem } from './protocol.js';
+import type { Host } from './runtime.js';
+import { Scope } from './scope.js';
+import { textOfValue } from './texts.js';
+import { type Keywords, PyObject, type Stop, Unknown, type Value } from './values.js';
+
+export interface Limits {
+  /** Statements, calls and operations on elements. */
+  readonly steps: number;
+  /** Units of 8 bytes that may be made in all. */
+  readonly memory: number;
+  /** Calls in calls. */
+  readonly depth: number;
+}
+
+export const DEFAULT_LIMITS: Limits = { steps: 20_000_000, memory: 32_000_000, depth: 120 };
+
+/** More places are not listed. */
+const STOPS_MAX = 2_000;
+
+export class Interpreter implements Machine {
+  left: number;
+  at: Site;
+  skippedExit = false;
+  handled: Value | undefined = undefined;
+  readonly stops: Stop[] = [];
+  readonly handlers: ((exception: Value) => boolean)[] = [];
+  readonly functions: string[] = [];
+  readonly modules = new Map<string, Namespace>();
+  readonly exceptions = exceptionClasses();
+  readonly #builtins: Map<string, Value>;
+  readonly #importer: Importer;
+  readonly #known = new Set<string>();
+  readonly #activations: number[] = [0];
+  #memory: number;
+  #calls = 0;
+  #doubt: Stop | null = null;
+  #lines: { source: PySource; starts: number[] } | null = null;
+
+  constructor(
+    readonly host: Host,
+    readonly limits: Limits = DEFAULT_LIMITS,
+  ) {
+    this.left = limits.steps;
+    this.#memory = limits.memory;
+    this.at = NOWHERE;
+    this.#builtins = builtins(this);
+    this.#importer = new Importer(this, (source, layer, name) =>
+      this.runModule(source, layer, name),
+    );
+  }
+
+  /** Runs the code of a module; a part of it where the budget is spent before its end. */
+  runModule(source: PySource, layer: number, name: string): Namespace {
+    const module = { source, layer };
+    const namespace = new Namespace(name, module);
+    this.modules.set(name, namespace);
+    namespace.names.set('__name__', name);
+    namespace.names.set('__file__', source.path);
+    namespace.names.set('__doc__', null);
+    const scope = new Scope('module', null);
+    const { at } = this;
+    this.at = { module, node: source.root };
+    this.#guarded(() => {
+      const run = new ScriptCompiler(this, module, scope).block(source.root);
+      this.entered('<module>');
+      try {
+        run(new Frame([], null, namespace, null));
+      } finally {
+        this.leftFunction();
+      }
+      return null;
+    });
+    this.at = at;
+    return namespace;
+  }
+
+  /** A call from outside of the script; unknown where it fails or the budget is spent. */
+  follow(callee: Value, args: readonly Value[], keywords: Keywords = NO_KEYWORDS): Value {
+    return this.#guarded(() => this.call(callee, args, keywords));
+  }
+
+  #guarded(run: () => Value): Value {
+    const depth = this.functions.length;
+    try {
+      return run();
+    } catch (failure) {
+      this.functions.length = depth;
+      this.#activations.length = depth + 1;
+      // Only the outermost code ends where the run ends.
+      if (failure instanceof RunEnded && depth > 0) throw failure;
+      return new Unknown(this.#stopOf(failure));
+    }
+  }
+
+  #stopOf(failure: unknown): Stop {
+    if (failure instanceof RunEnded) return this.#record(failure.stop);
+    if (failure instanceof Undecided) return failure.unknown.stop;
+    if (failure instanceof Raised) return this.#record(failure.stop);
+    const message = failure instanceof Error ? failure.message : String(failure);
+    return this.#record(this.stopAt(this.at, `not followed: ${message}`));
+  }
+
+  stopAt({ module, node }: Site, reason: string): Stop {
+    const { source, layer } = module;
+    return { path: source.path, layer, line: this.#lineOf(source, node.from), reason };
+  }
+  #lineOf(source: PySource, offset: number): number {
+    if (this.#lines?.source !== source) {
+      const starts = [0];
+      for (let i = source.text.indexOf('\n'); i >= 0; i = source.text.indexOf('\n', i + 1)) {
+        starts.push(i + 1);
+      }
+      this.#lines = { source, starts };
+    }
+    const { starts } = this.#lines;
+    let [low, high] = [0, starts.length];
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (starts[middle]! <= offset) low = middle;
+      else high = middle;
+    }
+    return low + 1;
+  }
+  #record(stop: Stop): Stop {
+    const key = `${stop.path}\0${stop.layer}:${stop.line}:${stop.reason}`;
+    if (this.#known.has(key) || this.stops.length >= STOPS_MAX) return stop;
+    this.#known.add(key);
+    this.stops.push(stop);
+    return stop;
+  }
+  here(): Stop {
+    return this.stopAt(this.at, '');
+  }
+  unknown(reason: string): Unknown {
+    return this.unknownAt(this.at, reason);
+  }
+  unknownAt(site: Site, reason: string): Unknown {
+    return new Unknown(this.#record(this.stopAt(site, reason)));
+  }
+  undecided(value: Value): null {
+    this.#doubt =
+      value instanceof Unknown ? value.stop : this.unknown('a condition that is not known').stop;
+    return null;
+  }
+  doubt(): Unknown {
+    return this.#doubt === null
+      ? this.unknown('a condition that is not known')
+      : new Unknown(this.#doubt);
+  }
+
+  spend(steps: number): void {
+    this.left -= steps;
+    if (this.left < 0) this.exhausted();
+  }
+  allocate(units: number): void {
+    this.#memory -= units;
+    if (this.#memory < 0) {
+      this.left = -1;
+      throw new RunEnded(this.stopAt(this.at, 'the memory of the run is spent'));
+    }
+  }
+  exhausted(): never {
+    throw new RunEnded(this.stopAt(this.at, 'the steps of the run are spent'));
+  }
+  raise(type: string, message: string): never {
+    const cls = this.exceptions.get(type) ?? this.exceptions.get('Exception')!;
+    const exception = new PyInstance(cls);
+    exception.attributes.set('args', new PyTuple(message === '' ? [] : [message]));
+    const stop = this.stopAt(this.at, message === '' ? type : `${type}: ${message}`);
+    throw new Raised(exception, stop);
+  }
+  recover(failure: unknown, statement: Statement, frame: Frame): void {
+    if (failure instanceof RunEnded) throw failure;
+    const unknown = failure instanceof Undecided ? failure.unknown : this.#lost(failure);
+    this.at = statement.site;
+    statement.forget()(frame, unknown);
+  }
+  /** What a failed statement would have given; throws where the script goes on elsewhere. */
+  #lost(failure: unknown): Unknown {
+    if (!(failure instanceof Raised)) return new Unknown(this.#stopOf(failure));
+    if (this.#leavesNormally(failure)) {
+      throw new RunEnded(this.stopAt(this.at, 'the script ends itself'));
+    }
+    if (this.#isCaught(failure.exception)) throw failure;
+    const { stop, exception } = failure;
+    const reason = stop.reason === '' ? `raises ${this.#named(exception)}` : stop.reason;
+    return new Unknown(this.#record({ ...stop, reason }));
+  }
+  #named(exception: PyObject): string {
+    const message = argumentsOf(exception)[0];
+    return exception.typeName + (typeof message === 'string' ? `: ${message.slice(0, 120)}` : '');
+  }
+  #leavesNormally({ exception }: Raised): boolean {
+    if (exception.typeName !== 'SystemExit') return false;
+    const [code = null] = argumentsOf(exception);
+    return code === null || code === 0 || code === false;
+  }
+  #isCaught(exception: Value): boolean {
+    return this.handlers.some((handler) => {
+      try {
+        return handler(exception);
+      } catch (failure) {
+        if (failure instanceof RunEnded) throw failure;
+        return false;
+      }
+    });
+  }
+  catches(type: string): boolean {
+    return this.#isCaught(new PyInstance(this.exceptions.get(type)!));
+  }
+  handling<T>(exception: Value, run: () => T): T {
+    const before = this.handled;
+    this.handled = exception;
+    try {
+      return run();
+    } finally {
+      this.handled = before;
+    }
+  }
+  untilRaised(type: string, run: () => Value | undefined): Value | undefined {
+    const wanted = this.exceptions.get(type)!;
+    const guard = (raised: Value) => raised instanceof PyInstance && raised.cls.derives(wanted);
+    const size = this.handlers.push(guard) - 1;
+    try {
+      return run();
+    } catch (failure) {
+      if (failure instanceof Raised && guard(failure.exception)) return undefined;
+      throw failure;
+    } finally {
+      this.handlers.length = size;
+    }
+  }
+
+  entered(name: string): void {
+    if (this.functions.length >= this.limits.depth) {
+      this.raise('RecursionError', 'maximum recursion depth exceeded');
+    }
+    this.spend(2);
+    this.functions.push(name);
+    this.#activations.push(++this.#calls);
+  }
+  leftFunction(): void {
+    this.functions.pop();
+    this.#activations.pop();
+  }
+  get activation(): number {
+    return this.#activations.at(-1)!;
+  }
+
+  lookUp(module: Namespace, name: string): Value {
+    return module.names.get(name) ?? this.#builtins.get(name) ?? this.unbound(name, false, module);
+  }
+  unbound(name: string, local: boolean, module: Namespace): Value {
+    if (module.names.get(name) === null || this.#builtins.get(name) === null) return null;
+    const type = local ? 'UnboundLocalError' : 'NameError';
+    if (this.catches(type)) return this.raise(type, `name '${name}' is not defined`);
+    const known = local ? undefined : this.host.unbound(name, this);
+    return known ?? this.unknown(`name '${name}' is not defined`);
+  }
+  builtinType(name: string): Value | undefined {
+    return name === 'NoneType' ? this.#builtins.get('object') : this.#builtins.get(name);
+  }
+  globals(): Value {
+    const { source } = this.at.module;
+    const module = [...this.modules.values()].find((each) => each.module.source === source);
+    return module === undefined ? this.unknown('the names of a module') : new GlobalNames(module);
+  }
+  importModule(name: string, level: number): Value {
+    return this.#importer.importModule(name, level);
+  }
+  exportsOf(module: Value): Iterable<readonly [string, Value]> {
+    return exportedNames(module, this);
+  }
+  setting(name: string, value: Value): Value {
+    return typeof value === 'number' ? this.host.setting(name, value) : value;
+  }
+
+  call(callee: Value, args: readonly Value[], keywords: Keywords = NO_KEYWORDS): Value {
+    if (callee instanceof PyFunction) return callee.code.invoke(callee, args, keywords);
+    const result = callee instanceof PyObject ? callee.call(args, keywords, this) : undefined;
+    return (
+      result ??
+      (result === null
+        ? null
+        : this.raise('TypeError', `'${typeName(callee)}' object is not callable`))
+    );
+  }
+  method(receiver: Value, name: string, args: readonly Value[], keywords: Keywords): Value {
+    const method = methodOf(receiver, name);
+    if (method !== undefined) {
+      this.left--;
+      return method(receiver, args, keywords, this);
+    }
+    if (receiver instanceof PyInstance && !receiver.attributes.has(name)) {
+      const value = receiver.cls.find(name);
+      if (value instanceof PyFunction)
+        return value.code.invoke(value, [receiver, ...args], keywords);
+    }
+    return this.call(this.attribute(receiver, name), args, keywords);
+  }
+  attribute(value: Value, name: string): Value {
+    const found = this.find(value, name);
+    if (found !== undefined) return found;
+    return this.raise('AttributeError', `'${typeName(value)}' object has no attribute '${name}'`);
+  }
+  find(value: Value, name: string): Value | undefined {
+    return this.#importer.submodule(value, name) ?? attributeOf(value, name, this);
+  }
+  setAttribute(value: Value, name: string, item: Value): void {
+    const set = value instanceof PyObject && value.setAttribute(name, item, this);
+    if (!set)
+      this.raise('AttributeError', `'${typeName(value)}' object attribute '${name}' cannot be set`);
+  }
+  item(value: Value, index: Value): Value {
+    return getItem(value, index, this);
+  }
+  setItem(value: Value, index: Value, item: Value): void {
+    setItem(value, index, item, this);
+  }
+  binary(operator: string, left: Value, right: Value): Value {
+    return binaryOf(operator, left, right, this);
+  }
+  update(operator: string, left: Value, right: Value): Value {
+    const changed = left instanceof PyObject ? left.update(operator, right, this) : undefined;
+    return changed === undefined ? this.binary(operator, left, right) : changed;
+  }
+  compare(operator: string, left: Value, right: Value): Value {
+    return comparison(operator, left, right, this);
+  }
+  unary(operator: string, value: Value): Value {
+    return unaryOf(operator, value, this);
+  }
+  truth(value: Value): boolean | null {
+    return truthOf(value, this);
+  }
+  equal(left: Value, right: Value): boolean | null {
+    return truthOf(comparison('==', left, right, this), this);
+  }
+  length(value: Value): number | null {
+    return lengthOfValue(value, this);
+  }
+  iterate(value: Value): Iterable<Value> {
+    return iterateValue(value, this);
+  }
+  text(value: Value, quoted = false): string | null {
+    return textOfValue(value, quoted, this);
+  }
+  list(items: Value[]): Value {
+    this.allocate(items.length + 8);
+    return new PyList(items);
+  }
+  tuple(items: Value[]): Value {
+    this.allocate(items.length + 8);
+    return new PyTuple(items);
+  }
+  dict(entries: Iterable<readonly [Value, Value]>): Value {
+    const dict = new PyDict();
+    for (const [key, value] of entries) dict.set(key, value, this);
+    return dict;
+  }
+  sequence(value: Value): readonly Value[] | null {
+    return value instanceof PyList || value instanceof PyTuple ? value.items : null;
+  }
+  enter(manager: Value): Value {
+    if (!(manager instanceof PyObject)) return this.raise('AttributeError', '__enter__');
+    return manager instanceof Unknown ? new Unknown(manager.stop) : manager.enter(this);
+  }
+  exit(manager: Value, failure: Raised | null): boolean {
+    if (!(manager instanceof PyObject)) return false;
+    if (failure !== null && 'suppressed' in manager) return true;
+    const method = manager instanceof PyInstance ? manager.cls.find('__exit__') : undefined;
+    if (failure === null || method === undefined) {
+      manager.exit(this);
+      return false;
+    }
+    const { exception } = failure;
+    const cls = exception instanceof PyInstance ? exception.cls : null;
+    const held = this.call(new BoundMethod(manager, method), [cls, exception, null]);
+    return this.truth(held) === true;
+  }
+}
+
+/** `globals()`: the names themselves. */
+class GlobalNames extends PyDict {
+  constructor(private readonly module: Namespace) {
+    super();
+  }
+  override get(key: Value): Value | undefined {
+    return typeof key === 'string' ? this.module.names.get(key) : undefined;
+  }
+  override set(key: Value, value: Value): void {
+    if (typeof key === 'string') this.module.names.set(key, value);
+  }
+  override contains(value: Value): boolean {
+    return typeof value === 'string' && this.module.names.has(value);
+  }
+  override iterate(): Iterable<Value> {
+    return this.module.names.keys();
+  }
+}
+
+const NOWHERE: Site = {
+  module: { source: { path: '', text: '', nodes: [], root: null as never }, layer: 0 },
+  node: { type: '', from: 0, to: 0, index: 0, end: 0, parent: null, children: [] },
+};
