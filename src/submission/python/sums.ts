@@ -1,23 +1,111 @@
 /**
  * Sums of losses and of byte counts, kept by the stream position of the target that each term belongs to.
  */
-import { PyObject } from './values.js';
+import { ARITHMETIC, COMPARISONS } from './number-operators.js';
+import type { Runtime } from './runtime.js';
+import { Terms } from './terms.js';
+import { NativeFunction, PyObject, Unknown, type Value } from './values.js';
 
 /** What the terms of a sum are: nats of targets, or counts (bytes, tokens) that targets add. */
 export type SumKind = 'loss' | 'count';
 
+export interface SumType {
+  /** Type of the tensor that holds the sum, such as `float32`; null for a Python number. */
+  readonly dtype: string | null;
+  /** The narrowest type in which partial sums were added one after another; null where none is narrower than float64. */
+  readonly running: string | null;
+}
+
+const PYTHON_NUMBER: SumType = { dtype: null, running: null };
+
+/** From narrow to wide, by the bits of the significand. */
+const NARROW = ['bfloat16', 'float16', 'float32'];
+
+function narrowest(...types: (string | null)[]): string | null {
+  return NARROW.find((name) => types.includes(name)) ?? null;
+}
+
 /**
  * `constant + Σ terms.get(p) · atom(p)` over stream positions p. The atom of a `loss` is the nats of target p, whose
- * value is not known; a `count` has atom 1, so its numeric value is `constant + Σ terms`.
+ * value is not known (position −1: a target that is not of the stream); a `count` has atom 1, so its numeric value is
+ * `constant + Σ terms`.
  */
 export class Sum extends PyObject {
   readonly typeName = 'Tensor';
+  private readonly linear: Terms;
+
   constructor(
     readonly kind: SumKind,
-    readonly terms: ReadonlyMap<number, number>,
+    terms: ReadonlyMap<number, number> | Terms,
     readonly constant: number,
+    readonly type: SumType = PYTHON_NUMBER,
+    /** Sum of the counts that its parts were divided by before they were added, as in a mean of means. */
+    readonly over: Sum | null = null,
   ) {
     super();
+    this.linear = terms instanceof Terms ? terms : Terms.of(terms);
+  }
+
+  get terms(): ReadonlyMap<number, number> {
+    return this.linear.all;
+  }
+  get dtype(): string | null {
+    return this.type.dtype;
+  }
+  /** Null for a loss with terms. */
+  get value(): number | null {
+    if (this.kind === 'loss' && !this.linear.empty) return null;
+    return this.constant + this.linear.total;
+  }
+  /** The position that the number belongs to: a token, or what a table has for it. */
+  get tag(): number | null {
+    return this.linear.single;
+  }
+  /** The targets differ in what they add, as bytes do. */
+  get uneven(): boolean {
+    return !this.linear.equal;
+  }
+  /** The sum held in a tensor of another type, or as a Python number. */
+  as(dtype: string | null): Sum {
+    if (dtype === this.dtype) return this;
+    const half = dtype === 'float16' || dtype === 'bfloat16' ? dtype : null;
+    const type = { dtype, running: narrowest(this.type.running, half) };
+    return new Sum(this.kind, this.linear, this.constant, type, this.over);
+  }
+  scaled(factor: number): Sum {
+    if (factor === 1) return this;
+    const terms = Terms.combine([[this.linear, factor]]);
+    return new Sum(this.kind, terms, this.constant * factor, this.type, this.over);
+  }
+  plus(other: Sum | number): Sum {
+    if (typeof other === 'number') {
+      if (other === 0) return this;
+      return new Sum(this.kind, this.linear, this.constant + other, this.type, this.over);
+    }
+    const dtype = this.dtype ?? other.dtype;
+    const both = !this.linear.empty && !other.linear.empty;
+    const added = both && dtype !== null ? dtype : null;
+    const terms = Terms.combine([
+      [this.linear, 1],
+      [other.linear, 1],
+    ]);
+    const type = { dtype, running: narrowest(this.type.running, other.type.running, added) };
+    const over =
+      this.over === null ? other.over : other.over ? this.over.plus(other.over) : this.over;
+    return new Sum(this.kind, terms, this.constant + other.constant, type, over);
+  }
+
+  override attribute(name: string): Value | undefined {
+    return scalarAttribute(this, name);
+  }
+  override binary(operator: string, other: Value, reflected: boolean, runtime: Runtime) {
+    return scalarProtocol(this, operator, other, reflected, runtime);
+  }
+  override unary(operator: string, runtime: Runtime): Value | undefined {
+    return scalarUnary(operator, this, runtime);
+  }
+  override truth(): boolean | null {
+    return this.value === null ? null : this.value !== 0;
   }
 }
 
@@ -30,4 +118,237 @@ export class Ratio extends PyObject {
   ) {
     super();
   }
+  /** Null where a loss is in it. */
+  get value(): number | null {
+    const [above, below] = [numericValue(this.numerator), numericValue(this.denominator)];
+    return above === null || below === null ? null : above / below;
+  }
+  override attribute(name: string): Value | undefined {
+    return scalarAttribute(this, name);
+  }
+  override binary(operator: string, other: Value, reflected: boolean, runtime: Runtime) {
+    return scalarProtocol(this, operator, other, reflected, runtime);
+  }
+  override unary(operator: string, runtime: Runtime): Value | undefined {
+    return scalarUnary(operator, this, runtime);
+  }
+  override truth(): boolean | null {
+    return this.value === null ? null : this.value !== 0;
+  }
+}
+
+/** What a single number of a script can be here. */
+export type Scalar = number | Sum | Ratio;
+
+export function isScalar(value: Value): value is Scalar | boolean {
+  return (
+    typeof value === 'number' ||
+    typeof value === 'boolean' ||
+    value instanceof Sum ||
+    value instanceof Ratio
+  );
+}
+
+/** The number; null for a loss, and for what is no number. */
+export function numericValue(value: Value): number | null {
+  if (typeof value === 'number') return value;
+  if (typeof value === 'boolean') return Number(value);
+  return value instanceof Sum || value instanceof Ratio ? value.value : null;
+}
+
+/** Attributes that a number, a numpy scalar and a tensor of no dimension have. */
+function scalarAttribute(self: Sum | Ratio, name: string): Value | undefined {
+  if (SAME.has(name)) return new NativeFunction(name, () => self);
+  if (WITHOUT_TYPE.has(name)) {
+    return new NativeFunction(name, () => (self instanceof Sum ? self.as(null) : self));
+  }
+  if (name === 'double' && self instanceof Sum) {
+    return new NativeFunction(name, () => self.as('float64'));
+  }
+  if (name === '__index__' && self.value !== null) {
+    const { value } = self;
+    return new NativeFunction(name, () => Math.trunc(value));
+  }
+  if (name === 'ndim') return 0;
+  if (name === 'real') return self;
+  return undefined;
+}
+
+const SAME = new Set([
+  ...[
+    'detach',
+    'cpu',
+    'cuda',
+    'clone',
+    'to',
+    'astype',
+    'numpy',
+    'contiguous',
+    'mean',
+    'sum',
+    'float',
+  ],
+  ...['squeeze', 'conjugate', 'copy', 'double'],
+]);
+const WITHOUT_TYPE = new Set(['item', 'tolist', '__float__', '__int__', '__round__', '__abs__']);
+
+function scalarProtocol(
+  self: Scalar,
+  operator: string,
+  other: Value,
+  reflected: boolean,
+  runtime: Runtime,
+): Value | undefined {
+  if (other instanceof Unknown) return other;
+  if (!isScalar(other)) return operator === '==' ? false : operator === '!=' ? true : undefined;
+  return reflected
+    ? scalarBinary(operator, other, self, runtime)
+    : scalarBinary(operator, self, other, runtime);
+}
+
+export function scalarUnary(operator: string, self: Scalar, runtime: Runtime): Value | undefined {
+  if (operator === '+') return self;
+  if (operator === '-') return scalarBinary('*', self, -1, runtime);
+  const value = numericValue(self);
+  if (value === null) return runtime.unknown(`${operator} of a loss`);
+  return operator === '~' ? ~value : undefined;
+}
+
+/** `left operator right`, of numbers, sums and ratios. */
+export function scalarBinary(
+  operator: string,
+  left: Scalar | boolean,
+  right: Scalar | boolean,
+  runtime: Runtime,
+): Value | undefined {
+  const a = typeof left === 'boolean' ? Number(left) : left;
+  const b = typeof right === 'boolean' ? Number(right) : right;
+  if (typeof a === 'object' || typeof b === 'object') {
+    if (operator === '+') return add(a, b, runtime);
+    if (operator === '-') return add(a, multiply(b, -1, runtime), runtime);
+    if (operator === '*') return multiply(a, b, runtime);
+    if (operator === '/') return divide(a, b, runtime);
+  }
+  const [x, y] = [numericValue(a), numericValue(b)];
+  if (x === null || y === null)
+    return runtime.unknown(`${operator} of a loss, whose value is not known`);
+  const compare = COMPARISONS[operator];
+  if (compare !== undefined) return compare(x, y);
+  const result = ARITHMETIC[operator]?.(x, y);
+  if (result === undefined) return undefined;
+  return retagged(result, a, b);
+}
+
+/** A number made of tokens belongs to the later one. */
+function retagged(value: number, ...from: Scalar[]): Scalar {
+  const tags = from.flatMap((each) => (each instanceof Sum && each.tag !== null ? [each.tag] : []));
+  const last = Math.max(-1, ...tags);
+  const manifold = from.some(
+    (each) => typeof each === 'object' && !(each instanceof Sum && each.tag !== null),
+  );
+  if (last < 0 || manifold) return value;
+  return new Sum('count', new Map([[last, value]]), 0);
+}
+
+function add(a: Scalar, b: Scalar | Unknown, runtime: Runtime): Value {
+  if (b instanceof Unknown) return b;
+  if (a instanceof Ratio && b instanceof Ratio && a.denominator === b.denominator) {
+    const numerator = add(a.numerator, b.numerator, runtime);
+    if (typeof numerator !== 'number' && !(numerator instanceof Sum)) return numerator as Unknown;
+    return made(new Ratio(numerator, a.denominator), runtime);
+  }
+  if (a instanceof Ratio) return b === 0 ? a : add(divided(a), b, runtime);
+  if (b instanceof Ratio) return a === 0 ? b : add(a, divided(b), runtime);
+  if (typeof a === 'number') return typeof b === 'number' ? a + b : b.plus(a);
+  if (typeof b === 'number') return a.plus(b);
+  if (a.kind === b.kind) return a.plus(b);
+  const [loss, count] = a.kind === 'loss' ? [a, b] : [b, a];
+  return loss.plus(count.value ?? 0);
+}
+
+/** The numerator's terms, each divided by the denominator's number. */
+function divided({ numerator, denominator }: Ratio): Sum | number {
+  const below = numericValue(denominator) ?? Number.NaN;
+  if (typeof numerator === 'number') return numerator / below;
+  const { value } = numerator;
+  if (value !== null) return value / below;
+  const { kind, constant, terms, type } = numerator.scaled(1 / below);
+  return new Sum(kind, terms, constant, type, denominator instanceof Sum ? denominator : null);
+}
+
+/** factor · loss · Π times / Π below */
+interface Product {
+  readonly factor: number;
+  readonly loss: Sum | null;
+  readonly times: readonly Sum[];
+  readonly below: readonly Sum[];
+}
+
+function product(value: Scalar): Product {
+  if (typeof value === 'number') return { factor: value, loss: null, times: [], below: [] };
+  if (value instanceof Sum) {
+    return value.kind === 'loss'
+      ? { factor: 1, loss: value, times: [], below: [] }
+      : { factor: 1, loss: null, times: [value], below: [] };
+  }
+  const above = product(value.numerator);
+  if (typeof value.denominator !== 'number') return { ...above, below: [value.denominator] };
+  return { ...above, factor: above.factor / value.denominator };
+}
+
+function multiply(left: Scalar, right: Scalar, runtime: Runtime): Scalar | Unknown {
+  if (typeof right === 'number' && left instanceof Sum) return left.scaled(right);
+  if (typeof left === 'number' && right instanceof Sum) return right.scaled(left);
+  const [a, b] = [product(left), product(right)];
+  if (a.loss !== null && b.loss !== null) return runtime.unknown('a product of two losses');
+  return composed(
+    {
+      factor: a.factor * b.factor,
+      loss: a.loss ?? b.loss,
+      times: [...a.times, ...b.times],
+      below: [...a.below, ...b.below],
+    },
+    runtime,
+  );
+}
+
+function divide(left: Scalar, right: Scalar, runtime: Runtime): Scalar | Unknown {
+  if (numericValue(right) === 0) {
+    if (typeof right === 'number') runtime.raise('ZeroDivisionError', 'division by zero');
+    return runtime.unknown('division by a count of 0');
+  }
+  if (typeof right === 'number' && left instanceof Sum) {
+    return left.kind === 'loss' ? made(left.scaled(1 / right), runtime) : left.scaled(1 / right);
+  }
+  const [a, b] = [product(left), product(right)];
+  if (b.loss !== null) return runtime.unknown('a quotient with a loss below');
+  return composed(
+    {
+      factor: a.factor / b.factor,
+      loss: a.loss,
+      times: [...a.times, ...b.below],
+      below: [...a.below, ...b.times],
+    },
+    runtime,
+  );
+}
+
+/** The count that may be bytes is kept; the others act as their numbers. */
+const chosen = (sums: readonly Sum[]): Sum | null =>
+  sums.find((sum) => sum.uneven) ?? sums[0] ?? null;
+
+const numbers = (sums: readonly Sum[], but: Sum | null): number =>
+  sums.reduce((value, sum) => (sum === but ? value : value * (sum.value ?? Number.NaN)), 1);
+
+function composed({ factor, loss, times, below }: Product, runtime: Runtime): Scalar {
+  const kept = loss ?? chosen(times);
+  const denominator = chosen(below);
+  const rest = numbers(times, kept) / numbers(below, denominator);
+  const numerator = kept === null ? factor * rest : kept.scaled(factor * rest);
+  return denominator === null ? numerator : made(new Ratio(numerator, denominator), runtime);
+}
+
+function made<T extends Sum | Ratio>(value: T, runtime: Runtime): T {
+  runtime.host.quotient(value, runtime);
+  return value;
 }

@@ -115,8 +115,8 @@ export class Unknown extends PyObject {
   override setAttribute(): boolean {
     return true;
   }
-  override item(): Value {
-    return new Unknown(this.stop);
+  override item(index: Value, runtime: Runtime): Value {
+    return runtime.host.itemUnknown?.(this, index, runtime) ?? new Unknown(this.stop);
   }
   override setItem(): boolean {
     return true;
@@ -245,6 +245,8 @@ export interface Host {
     keywords: Keywords,
     runtime: Runtime,
   ): Value | undefined;
+  /** An item of something unknown, such as logits at the targets: a value where the index says enough. */
+  itemUnknown?(value: Unknown, index: Value, runtime: Runtime): Value | undefined;
   /**
    * A number that the script binds to a name (assignment, default, environment, option), to be
    * replaced by one of the small set's size; the value itself where it stays.

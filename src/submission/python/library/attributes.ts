@@ -1,0 +1,185 @@
+/**
+ * Attributes and methods of arrays.
+ */
+import type { Runtime } from '../runtime.js';
+import { numericValue } from '../sums.js';
+import { type Keywords, NativeFunction, PyObject, Unknown, type Value } from '../values.js';
+import type { NdArray, Operation } from './array.js';
+import { dtypeOf, integerOf } from './convert.js';
+import { reinterpreted } from './converting.js';
+import { DType, itemsize } from './dtypes.js';
+import { assign } from './elementwise.js';
+import { operationsOf } from './operations.js';
+
+/** `torch.device("cuda", 0)`, and what a tensor has as its `device`. */
+export class Device extends PyObject {
+  readonly typeName = 'device';
+  constructor(
+    readonly type: string,
+    readonly index: number | null,
+  ) {
+    super();
+  }
+  override attribute(name: string): Value | undefined {
+    return name === 'type' || name === 'index' ? this[name] : undefined;
+  }
+  override binary(operator: string, other: Value): Value | undefined {
+    const same = other instanceof Device && other.type === this.type;
+    return operator === '==' ? same : operator === '!=' ? !same : undefined;
+  }
+}
+
+const CUDA = new Device('cuda', 0);
+
+/** Methods of numpy's `size`, `data` and so on are attributes. */
+function property(self: NdArray, name: string, runtime: Runtime): Value | undefined {
+  const torch = self.flavor === 'torch';
+  switch (name) {
+    case 'shape':
+      return runtime.tuple([...self.shape]);
+    case 'dtype':
+      return new DType(self.dtype);
+    case 'device':
+      return CUDA;
+    case 'ndim':
+      return self.shape.length;
+    case 'size':
+      return torch ? undefined : self.size;
+    case 'nbytes':
+      return self.size * itemsize(self.dtype);
+    case 'itemsize':
+      return itemsize(self.dtype);
+    case 'T':
+    case 'mT':
+      return runtime.call(
+        method(self, 'transpose')!,
+        self.shape.length < 2 || torch ? axes(self) : [],
+      );
+    case 'is_cuda':
+      return true;
+    case 'requires_grad':
+      return false;
+    case 'grad':
+      return null;
+    case 'data':
+    case 'real':
+      return self;
+    default:
+      return undefined;
+  }
+}
+
+const axes = (self: NdArray): Value[] => (self.shape.length < 2 ? [0, 0] : [-2, -1]);
+
+type Method = (
+  self: NdArray,
+  args: readonly Value[],
+  keywords: Keywords,
+  runtime: Runtime,
+) => Value;
+
+/** Methods that are no functions of the module, or other ones. */
+const METHODS: Readonly<Record<string, Method>> = {
+  size: (self, args, keywords, runtime) => {
+    const axis = integerOf(args[0] ?? keywords.get('dim'));
+    if (axis === null) return runtime.tuple([...self.shape]);
+    return self.shape.at(axis) ?? runtime.raise('IndexError', `dimension ${axis} is out of range`);
+  },
+  dim: (self) => self.shape.length,
+  ndimension: (self) => self.shape.length,
+  numel: (self) => self.size,
+  nelement: (self) => self.size,
+  element_size: (self) => itemsize(self.dtype),
+  is_contiguous: () => true,
+  get_device: () => 0,
+  __len__: (self) => self.shape[0] ?? 0,
+  __index__: (self, _, __, runtime) => index(self, runtime),
+  view: (self, args, keywords, runtime) => {
+    const dtype = dtypeOf(args[0] ?? keywords.get('dtype'), self.flavor);
+    if (dtype !== null) return reinterpreted(self, dtype, runtime);
+    return operationsOf(self.flavor).get('reshape')!([self, ...args], keywords, runtime);
+  },
+  tobytes: (_, __, ___, runtime) => runtime.unknown('the bytes of an array'),
+  backward: () => null,
+  setflags: () => null,
+  new_zeros: (self, args, keywords, runtime) => fresh(self, 'zeros', args, keywords, runtime),
+  new_ones: (self, args, keywords, runtime) => fresh(self, 'ones', args, keywords, runtime),
+  new_empty: (self, args, keywords, runtime) => fresh(self, 'empty', args, keywords, runtime),
+  new_full: (self, args, keywords, runtime) => fresh(self, 'full', args, keywords, runtime),
+  new_tensor: (self, args, keywords, runtime) => fresh(self, 'tensor', args, keywords, runtime),
+  /** numpy's method sorts the array itself. */
+  sort: (self, args, keywords, runtime) => {
+    const sorted = operationsOf(self.flavor).get('sort')!([self, ...args], keywords, runtime);
+    if (self.flavor !== 'numpy') return sorted;
+    assign(self, sorted, runtime);
+    return null;
+  },
+};
+
+function index(self: NdArray, runtime: Runtime): Value {
+  const element = self.size === 1 && self.unknown === null ? self.element(0) : null;
+  const value = element === null ? null : numericValue(element);
+  if (element instanceof Unknown) return new Unknown(element.stop);
+  if (self.unknown !== null) return new Unknown(self.unknown.stop);
+  return value === null
+    ? runtime.raise('TypeError', 'only integer arrays of one element can be an index')
+    : Math.trunc(value);
+}
+
+function fresh(
+  self: NdArray,
+  name: string,
+  args: readonly Value[],
+  keywords: Keywords,
+  runtime: Runtime,
+): Value {
+  const typed = keywords.has('dtype')
+    ? keywords
+    : new Map([...keywords, ['dtype', new DType(self.dtype)]]);
+  return operationsOf(self.flavor).get(name)!(args, typed, runtime);
+}
+
+/** `add_` is `add` into the array itself. */
+function inPlace(name: string, operation: Operation): Method {
+  return (self, args, keywords, runtime) => {
+    const operator = UPDATES[name];
+    const [other] = args;
+    if (operator !== undefined && other !== undefined && keywords.size === 0) {
+      self.update(operator, other, runtime);
+      return self;
+    }
+    assign(self, operation([self, ...args], keywords, runtime), runtime);
+    return self;
+  };
+}
+
+const UPDATES: Readonly<Record<string, string>> = {
+  add_: '+',
+  sub_: '-',
+  mul_: '*',
+  div_: '/',
+};
+
+function method(self: NdArray, name: string): NativeFunction | undefined {
+  const own = METHODS[name];
+  const operations = operationsOf(self.flavor);
+  const operation = operations.get(name);
+  const base =
+    name.endsWith('_') && !name.startsWith('__') ? operations.get(name.slice(0, -1)) : undefined;
+  const call: Method | undefined =
+    own ??
+    (operation !== undefined
+      ? (array, args, keywords, runtime) => operation([array, ...args], keywords, runtime)
+      : base !== undefined
+        ? inPlace(name, base)
+        : undefined);
+  if (call === undefined) return undefined;
+  return new NativeFunction(name, (args, keywords, runtime) => call(self, args, keywords, runtime));
+}
+
+export function arrayAttribute(self: NdArray, name: string, runtime: Runtime): Value | undefined {
+  const found = property(self, name, runtime) ?? method(self, name);
+  if (found !== undefined || name === 'grad') return found ?? null;
+  if (name.startsWith('__')) return undefined;
+  return runtime.unknown(`${self.typeName}.${name} is not modelled`);
+}

@@ -1,0 +1,252 @@
+/**
+ * Losses of targets: the nats of each stand for themselves, since no model is run.
+ */
+import type { Runtime } from '../runtime.js';
+import { Sum } from '../sums.js';
+import { type Keywords, NativeFunction, PyObject, Unknown, type Value } from '../values.js';
+import { NdArray, type Operation } from './array.js';
+import { asArray, bind, integerOf, numberOf, unknownOf } from './convert.js';
+import { type Flavor, isFloat, isInteger } from './dtypes.js';
+import { NO_TAG } from './storage.js';
+
+type Reduction = 'none' | 'mean' | 'sum';
+
+/** torch's default of `ignore_index`. */
+const IGNORED = -100;
+
+const reductionOf = (value: Value | undefined, otherwise: Reduction): Reduction =>
+  value === 'none' || value === 'mean' || value === 'sum' ? value : otherwise;
+
+/** Integers that can be targets: ids of the stream. */
+export const isTargets = (value: Value | undefined): value is NdArray =>
+  value instanceof NdArray && value.unknown === null && isInteger(value.dtype) && value.tagged;
+
+/**
+ * The losses of targets, one for each.
+ *
+ * @param weight of each target's loss, beside 1
+ */
+export function lossesOf(
+  targets: NdArray,
+  ignored: number | null,
+  weight: NdArray | null = null,
+): NdArray {
+  const { data, size, tags } = targets;
+  const coefficients = new Float64Array(size);
+  const own = new Int32Array(size).fill(NO_TAG);
+  for (let i = 0; i < size; i += 1) {
+    const id = data[i]!;
+    if (id === ignored) continue;
+    coefficients[i] = weight === null ? 1 : (weight.data[id] ?? 0);
+    own[i] = tags?.[i] ?? NO_TAG;
+  }
+  const losses = new NdArray(targets.shape, 'float32', coefficients, own, 'loss', targets.flavor);
+  losses.flatFrom = targets.flatFrom;
+  return losses;
+}
+
+/** `reduction` of the losses; the mean is over what is not ignored. */
+export function reduced(losses: NdArray, reduction: Reduction): NdArray {
+  if (reduction === 'none') return losses;
+  const { data, tags } = losses;
+  const terms = new Map<number, number>();
+  let weight = 0;
+  data.forEach((value, i) => {
+    if (value === 0) return;
+    const tag = tags?.[i] ?? NO_TAG;
+    terms.set(tag, (terms.get(tag) ?? 0) + value);
+    weight += value;
+  });
+  const sum = new Sum('loss', terms, 0, { dtype: losses.dtype, running: null });
+  const result = reduction === 'mean' ? sum.scaled(1 / weight) : sum;
+  return NdArray.of([weight === 0 ? Number.NaN : result], [], losses.dtype, losses.flavor);
+}
+
+/** `cross_entropy(logits, targets, weight, …, ignore_index, …, reduction, label_smoothing)` */
+function crossEntropy(
+  flavor: Flavor,
+  otherwise: Reduction,
+  defaults: Keywords = new Map(),
+): Operation {
+  return (args, given, runtime) => {
+    const keywords = new Map([...defaults, ...given]);
+    const [, target, weight] = bind(args, keywords, [
+      'input|logits|inputs',
+      'target|targets|labels|y|integer_labels',
+      'weight|weights',
+    ]);
+    if (target instanceof Unknown || target === undefined) return target ?? null;
+    const targets = asArray(target, flavor, runtime);
+    if (targets === null || targets.unknown !== null || isFloat(targets.dtype)) {
+      return (
+        unknownOf(targets ?? undefined) ??
+        runtime.unknown('a loss over targets that are not known ids')
+      );
+    }
+    const smoothing = numberOf(keywords.get('label_smoothing') ?? 0);
+    if (smoothing !== 0) return runtime.unknown('a loss with smoothed labels');
+    const unknown = unknownOf(weight ?? undefined);
+    if (unknown !== null) return unknown;
+    const weights =
+      weight === undefined || weight === null ? null : asArray(weight, flavor, runtime);
+    const ignored =
+      flavor === 'torch' ? (integerOf(keywords.get('ignore_index')) ?? IGNORED) : null;
+    runtime.spend(1 + (targets.size >> 2));
+    const losses = lossesOf(targets, ignored, weights);
+    return reduced(losses, reductionOf(keywords.get('reduction'), otherwise));
+  };
+}
+
+/** A loss as an object: `nn.CrossEntropyLoss(reduction="none")`. */
+class LossModule extends PyObject {
+  readonly typeName = 'Loss';
+  constructor(
+    private readonly loss: Operation,
+    readonly options: Keywords,
+  ) {
+    super();
+  }
+  override attribute(name: string): Value | undefined {
+    if (name === 'forward') return new NativeFunction(name, this.loss);
+    if (name === 'reduction') return this.options.get('reduction') ?? 'mean';
+    return new NativeFunction(name, () => this);
+  }
+  override call(args: readonly Value[], keywords: Keywords, runtime: Runtime): Value {
+    return this.loss(args, keywords, runtime);
+  }
+}
+
+function lossClass(flavor: Flavor): Operation {
+  return (args, keywords) => {
+    const options = args[0] === undefined ? keywords : new Map([...keywords, ['weight', args[0]]]);
+    return new LossModule(crossEntropy(flavor, 'mean', options), options);
+  };
+}
+
+const PER_TARGET = /none|per_?tok|token_loss|per_?pos|nll_?(s|vec|array)|losses|unreduced/i;
+const LOSS_NAME = /loss|entropy|nll|criterion|(^|_)ce(_|$)/i;
+
+/**
+ * What a call of something unknown gives that is known all the same: the losses of targets.
+ *
+ * A model that is called with ids and targets of one shape gives their mean loss, as the challenge's does; where the
+ * script goes on with one loss for each target, it gives those.
+ */
+export function unknownCall(
+  callee: Unknown,
+  args: readonly Value[],
+  keywords: Keywords,
+  runtime: Runtime,
+): Value | undefined {
+  const picked = gatheredCall(callee, args, keywords, runtime);
+  if (picked !== undefined) return picked;
+  const all = [...args, ...keywords.values()];
+  const pair = all.filter(
+    (each): each is NdArray => each instanceof NdArray && isInteger(each.dtype),
+  );
+  const [x, y] = pair;
+  const name = nameOf(callee);
+  const rule = reductionOf(keywords.get('reduction'), PER_TARGET.test(name) ? 'none' : 'mean');
+  if (x !== undefined && isTargets(y) && x.shape.join() === y.shape.join())
+    return modelLoss(y, rule);
+  const [logits] = all;
+  const hidden =
+    logits instanceof Unknown || (logits instanceof NdArray && logits.unknown !== null);
+  if (hidden && pair.length === 1 && isTargets(x) && LOSS_NAME.test(name))
+    return modelLoss(x, rule);
+  return undefined;
+}
+
+/** `losses.cross_entropy` of `nn.losses.cross_entropy`, and what is called as `apply` of a loss. */
+function nameOf({ member, owner }: Unknown): string {
+  return owner === null ? (member ?? '') : `${nameOf(owner)}.${member ?? ''}`;
+}
+
+/** The mean loss of targets, or one for each where the script takes it as such. */
+export function modelLoss(targets: NdArray, reduction: Reduction = 'mean'): NdArray {
+  const losses = lossesOf(targets, targets.flavor === 'torch' ? IGNORED : null);
+  const loss = reduced(losses, reduction);
+  if (reduction === 'mean') loss.perTarget = losses;
+  return loss;
+}
+
+/** `logits.gather(-1, targets.unsqueeze(-1))` and its like, of what is unknown. */
+function gatheredCall(
+  { member, owner }: Unknown,
+  args: readonly Value[],
+  keywords: Keywords,
+  runtime: Runtime,
+): Value | undefined {
+  if (owner === null || member === null) return undefined;
+  const picker = PICKERS[member];
+  return picker?.(args, keywords, runtime);
+}
+
+const PICKERS: Readonly<
+  Record<
+    string,
+    (args: readonly Value[], keywords: Keywords, runtime: Runtime) => Value | undefined
+  >
+> = {
+  gather: (args, keywords) => {
+    const [dim, index] = bind(args, keywords, ['dim|axis', 'index']);
+    return gatheredAt(index, dim);
+  },
+  take_along_dim: (args, keywords) => {
+    const [index, dim] = bind(args, keywords, ['indices', 'dim']);
+    return gatheredAt(index, dim);
+  },
+};
+
+/** The log-probabilities at an index that has one place for each row; undefined for all other indices. */
+export function gatheredAt(index: Value | undefined, dim: Value | undefined): NdArray | undefined {
+  if (!isTargets(index)) return undefined;
+  const rank = index.shape.length;
+  const axis = integerOf(dim) ?? -1;
+  if (rank < 2 || index.shape.at(axis) !== 1) return undefined;
+  return logProbabilities(index);
+}
+
+/** Minus the nats of the targets, or their logits. */
+function logProbabilities(targets: NdArray): NdArray {
+  const losses = lossesOf(targets, null);
+  const negative = losses.data.map((value) => -value);
+  const result = new NdArray(
+    targets.shape,
+    'float32',
+    negative,
+    losses.tags,
+    'loss',
+    targets.flavor,
+  );
+  result.gathered = true;
+  result.flatFrom = targets.flatFrom;
+  return result;
+}
+
+/** `logits[arange(n), targets]`: an array of places beside the targets; undefined for all other indices. */
+export function unknownItem(index: Value, runtime: Runtime): Value | undefined {
+  if (!(index instanceof PyObject) || index.typeName !== 'tuple') return undefined;
+  const parts = runtime.sequence(index) ?? [];
+  const last = parts.at(-1);
+  if (!isTargets(last)) return undefined;
+  const others = parts.slice(0, -1);
+  const places = others.some(
+    (each) => each instanceof NdArray && isInteger(each.dtype) && !each.tagged,
+  );
+  return places ? logProbabilities(last) : undefined;
+}
+
+export function lossFunctions(flavor: Flavor): Readonly<Record<string, Operation>> {
+  const otherwise = flavor === 'torch' ? 'mean' : 'none';
+  const entropy = crossEntropy(flavor, otherwise);
+  return {
+    cross_entropy: entropy,
+    nll_loss: entropy,
+    softmax_cross_entropy_with_integer_labels: entropy,
+  };
+}
+
+export function lossClasses(flavor: Flavor): Readonly<Record<string, Operation>> {
+  return { CrossEntropyLoss: lossClass(flavor), NLLLoss: lossClass(flavor) };
+}

@@ -1,0 +1,283 @@
+/**
+ * Functions of arrays element by element, by name.
+ */
+import type { Runtime } from '../runtime.js';
+import { numericValue, Ratio, Sum } from '../sums.js';
+import { Unknown, type Value } from '../values.js';
+import { NdArray, type Operation } from './array.js';
+import { asArray, bind, unknownOf } from './convert.js';
+import { CAST, defaultFloat, type Flavor, isFloat, itemsize } from './dtypes.js';
+import { arrayBinary } from './elementwise.js';
+import { type Operations, onArray } from './operation.js';
+import { broadcastShapes, type Shape, sizeOf, spread } from './shapes.js';
+import { type Element, NO_TAG } from './storage.js';
+
+/** Names of the operators as functions, with torch's, numpy's and those of the module `operator`. */
+const OPERATORS: Readonly<Record<string, readonly string[]>> = {
+  '+': ['add', '__add__', '__iadd__'],
+  '-': ['sub', 'subtract'],
+  '*': ['mul', 'multiply'],
+  '/': ['div', 'divide', 'true_divide'],
+  '//': ['floor_divide'],
+  '%': ['remainder', 'mod', 'fmod'],
+  '**': ['pow', 'power', 'float_power'],
+  '&': ['bitwise_and', '__and__'],
+  '|': ['bitwise_or', '__or__'],
+  '^': ['bitwise_xor'],
+  '<<': ['bitwise_left_shift', 'left_shift'],
+  '>>': ['bitwise_right_shift', 'right_shift'],
+  '==': ['eq'],
+  '!=': ['ne', 'not_equal'],
+  '<': ['lt', 'less'],
+  '<=': ['le', 'less_equal'],
+  '>': ['gt', 'greater'],
+  '>=': ['ge', 'greater_equal'],
+};
+
+function operatorFunction(operator: string, flavor: Flavor): Operation {
+  return (args, keywords, runtime) => {
+    const [left, right] = bind(args, keywords, ['input|a|x1', 'other|b|x2']);
+    if (left === undefined || right === undefined)
+      return runtime.raise('TypeError', 'missing an argument');
+    const factor = keywords.get('alpha');
+    const other = factor === undefined ? right : runtime.binary('*', right, factor);
+    const first = asArray(left, flavor, runtime) ?? left;
+    const result = runtime.binary(operator, first, other);
+    if (keywords.get('rounding_mode') !== 'floor') return result;
+    return runtime.binary('//', first, other);
+  };
+}
+
+const LN2 = Math.LN2;
+
+const rint = (x: number): number =>
+  Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x);
+
+/** Of one number; those in `FLOATS` give floats. */
+const FUNCTIONS: Readonly<Record<string, (x: number) => number>> = {
+  abs: Math.abs,
+  absolute: Math.abs,
+  sign: Math.sign,
+  floor: Math.floor,
+  ceil: Math.ceil,
+  trunc: Math.trunc,
+  fix: Math.trunc,
+  round: rint,
+  rint,
+  square: (x) => x * x,
+  relu: (x) => Math.max(x, 0),
+  neg: (x) => -x,
+  negative: (x) => -x,
+};
+
+const FLOATS: Readonly<Record<string, (x: number) => number>> = {
+  exp: Math.exp,
+  exp2: (x) => 2 ** x,
+  expm1: Math.expm1,
+  log: Math.log,
+  log2: Math.log2,
+  log10: Math.log10,
+  log1p: Math.log1p,
+  sqrt: Math.sqrt,
+  rsqrt: (x) => 1 / Math.sqrt(x),
+  reciprocal: (x) => 1 / x,
+  sin: Math.sin,
+  cos: Math.cos,
+  tanh: Math.tanh,
+  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+};
+
+const CHECKS: Readonly<Record<string, (x: number) => boolean>> = {
+  logical_not: (x) => x === 0,
+  isfinite: Number.isFinite,
+  isnan: Number.isNaN,
+  isinf: (x) => Math.abs(x) === Number.POSITIVE_INFINITY,
+};
+
+/** The logarithm of a probability taken at the targets is minus the nats. */
+const LOGS: Readonly<Record<string, number>> = { log: 1, log2: 1 / LN2, log10: 1 / Math.LN10 };
+
+/** Elements of the same targets; of a loss the value is not known. */
+function mapped(
+  array: NdArray,
+  dtype: string,
+  name: string,
+  apply: (x: number) => number,
+  runtime: Runtime,
+): Value {
+  if (array.unknown !== null)
+    return NdArray.unknown(array.shape, dtype, array.unknown, array.flavor);
+  runtime.spend(1 + (array.size >> 3));
+  const scale = LOGS[name];
+  if (array.gathered && scale !== undefined) {
+    const logs = runtime.binary('*', array, scale);
+    if (logs instanceof NdArray) logs.gathered = false;
+    return logs;
+  }
+  if (name === 'neg' || name === 'negative') return runtime.unary('-', array);
+  const round = CAST[dtype] ?? ((x: number) => x);
+  if (!array.symbolic) {
+    const data = array.data.map((x) => round(apply(x)));
+    return new NdArray(
+      array.shape,
+      dtype,
+      data,
+      array.tags?.slice() ?? null,
+      'plain',
+      array.flavor,
+    );
+  }
+  const elements = Array.from({ length: array.size }, (_, i): Element => {
+    const element = array.element(i);
+    const value = element instanceof Unknown ? null : numericValue(element);
+    return value === null ? runtime.unknown(`${name} of a loss`) : round(apply(value));
+  });
+  return NdArray.of(elements, array.shape, dtype, array.flavor);
+}
+
+/** The float type for what is computed of a type: numpy's is as narrow as the integers are. */
+function floatType(dtype: string, flavor: Flavor): string {
+  if (isFloat(dtype)) return dtype;
+  if (flavor !== 'numpy') return defaultFloat(flavor);
+  return ['float16', 'float32'][itemsize(dtype) - 1] ?? 'float64';
+}
+
+function ownType(dtype: string, name: string, flavor: Flavor): string {
+  if (dtype !== 'bool' || flavor !== 'numpy') return dtype;
+  if (name === 'square') return 'int8';
+  return /^(round|rint)$/.test(name) ? 'float16' : dtype;
+}
+
+/** `abs` of losses and rounding of their sums leave them. */
+const LEAVES_LOSS = new Set(['abs', 'absolute', 'relu']);
+
+function unary(flavor: Flavor): Operations {
+  const made: Record<string, Operation> = {};
+  for (const [name, apply] of Object.entries(FUNCTIONS)) {
+    made[name] = onArray(flavor, (array, _, __, runtime) =>
+      array.kind === 'loss' && LEAVES_LOSS.has(name)
+        ? array
+        : mapped(array, ownType(array.dtype, name, flavor), name, apply, runtime),
+    );
+  }
+  for (const [name, apply] of Object.entries(FLOATS)) {
+    made[name] = onArray(flavor, (array, _, __, runtime) =>
+      mapped(array, floatType(array.dtype, flavor), name, apply, runtime),
+    );
+  }
+  for (const [name, check] of Object.entries(CHECKS)) {
+    made[name] = onArray(flavor, (array, _, __, runtime) =>
+      mapped(array, 'bool', name, (x) => Number(check(x)), runtime),
+    );
+  }
+  return made;
+}
+
+/** The larger or smaller of two; of losses it is not known. */
+function between(flavor: Flavor, choose: (x: number, y: number) => number): Operation {
+  return (args, keywords, runtime) => {
+    const [left, right] = bind(args, keywords, ['input|a|x1', 'other|b|x2']);
+    const unknown = unknownOf(left, right);
+    const [a, b] = [left, right].map((each) => asArray(each ?? null, flavor, runtime));
+    if (!a || !b) return unknown ?? runtime.raise('TypeError', 'expected two arrays');
+    const typed = left instanceof NdArray || right instanceof NdArray ? left : a;
+    const sum = arrayBinary('+', typed ?? null, right ?? null, runtime);
+    if (!(sum instanceof NdArray) || sum.unknown !== null) return sum ?? null;
+    if (a.symbolic || b.symbolic)
+      return NdArray.unknown(sum.shape, sum.dtype, runtime.unknown('extremes of losses'), flavor);
+    return zipped(a, b, sum.shape, sum.dtype, choose);
+  };
+}
+
+function zipped(
+  a: NdArray,
+  b: NdArray,
+  shape: Shape,
+  dtype: string,
+  choose: (x: number, y: number) => number,
+): NdArray {
+  const [at, bt] = [spread(a.shape, shape), spread(b.shape, shape)];
+  const size = sizeOf(shape);
+  const data = new Float64Array(size);
+  const tags = a.tags === null && b.tags === null ? null : new Int32Array(size).fill(NO_TAG);
+  const round = CAST[dtype] ?? ((x: number) => x);
+  for (let i = 0; i < size; i += 1) {
+    data[i] = round(choose(a.data[at[i]!]!, b.data[bt[i]!]!));
+    if (tags !== null) tags[i] = Math.max(a.tags?.[at[i]!] ?? NO_TAG, b.tags?.[bt[i]!] ?? NO_TAG);
+  }
+  return new NdArray(shape, dtype, data, tags, 'plain', a.flavor);
+}
+
+const logical = (flavor: Flavor, operate: (x: boolean, y: boolean) => boolean): Operation => {
+  const apply = between(flavor, (x, y) => Number(operate(x !== 0, y !== 0)));
+  return (args, keywords, runtime) => {
+    const result = apply(args, keywords, runtime);
+    if (!(result instanceof NdArray) || result.unknown !== null) return result;
+    return new NdArray(result.shape, 'bool', result.data, result.tags, 'plain', flavor);
+  };
+};
+
+/** Between two bounds, which may be arrays. Losses are taken to be within bounds that are meant for safety. */
+function clamp(flavor: Flavor): Operation {
+  const [larger, smaller] = [between(flavor, Math.max), between(flavor, Math.min)];
+  return (args, keywords, runtime) => {
+    const [given, low, high] = bind(args, keywords, ['input|a', 'min|a_min', 'max|a_max']);
+    const value = given ?? null;
+    if (value instanceof Unknown) return value;
+    if (value instanceof Sum || value instanceof Ratio) return value;
+    const array = asArray(value, flavor, runtime);
+    if (array === null) return runtime.raise('TypeError', 'expected an array');
+    if (array.unknown !== null || array.symbolic) return array;
+    const none = new Map<string, Value>();
+    const raised = low === undefined || low === null ? array : larger([array, low], none, runtime);
+    const result =
+      high === undefined || high === null ? raised : smaller([raised, high], none, runtime);
+    return result;
+  };
+}
+
+/** The script's `torch.equal(a, b)`. */
+function equal(flavor: Flavor): Operation {
+  return (args, _, runtime) => {
+    const unknown = unknownOf(args[0], args[1]);
+    if (unknown !== null) return unknown;
+    const [a, b] = [args[0], args[1]].map((each) => asArray(each ?? null, flavor, runtime));
+    if (!a || !b || a.shape.join() !== b.shape.join()) return false;
+    if (a.symbolic || b.symbolic) return runtime.unknown('equality of losses');
+    return a.data.every((x, i) => x === b.data[i]);
+  };
+}
+
+export function mathematics(flavor: Flavor): Operations {
+  const made: Record<string, Operation> = { ...unary(flavor) };
+  for (const [operator, names] of Object.entries(OPERATORS)) {
+    for (const name of names) made[name] = operatorFunction(operator, flavor);
+  }
+  const same = equal(flavor);
+  return {
+    ...made,
+    maximum: between(flavor, Math.max),
+    minimum: between(flavor, Math.min),
+    fmax: between(flavor, Math.max),
+    fmin: between(flavor, Math.min),
+    logical_and: logical(flavor, (x, y) => x && y),
+    logical_or: logical(flavor, (x, y) => x || y),
+    logical_xor: logical(flavor, (x, y) => x !== y),
+    clamp: clamp(flavor),
+    clip: clamp(flavor),
+    clamp_min: (args, _, runtime) =>
+      clamp(flavor)([args[0] ?? null, args[1] ?? null], new Map(), runtime),
+    clamp_max: (args, _, runtime) =>
+      clamp(flavor)([args[0] ?? null, null, args[1] ?? null], new Map(), runtime),
+    addcmul: (args, _, runtime) =>
+      runtime.binary('+', args[0] ?? null, runtime.binary('*', args[1] ?? null, args[2] ?? null)),
+    array_equal: same,
+    ...(flavor === 'torch' ? { equal: same } : { equal: operatorFunction('==', flavor) }),
+    invert: onArray(flavor, (array, _, __, runtime) => runtime.unary('~', array)),
+    bitwise_not: onArray(flavor, (array, _, __, runtime) => runtime.unary('~', array)),
+    broadcast_shapes: (args, _, runtime) => {
+      const shapes = args.map((each) => (runtime.sequence(each) ?? [each]).map(Number));
+      return runtime.tuple(broadcastShapes(...shapes) ?? []);
+    },
+  };
+}

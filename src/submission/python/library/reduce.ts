@@ -1,0 +1,284 @@
+/**
+ * Sums, extremes and other reductions of arrays.
+ */
+import type { Runtime } from '../runtime.js';
+import { numericValue, Sum, scalarBinary } from '../sums.js';
+import { Unknown, type Value } from '../values.js';
+import { NdArray } from './array.js';
+import { axesOf, bind, dtypeOf } from './convert.js';
+import { cast, defaultFloat, defaultInteger, type Flavor, isFloat } from './dtypes.js';
+import { named, type Operations, onArray } from './operation.js';
+import { positions, type Shape, sizeOf, stridesOf } from './shapes.js';
+import { type Element, isElement, NO_TAG } from './storage.js';
+
+/** Where each element goes, and the shape of what comes out. */
+interface Groups {
+  readonly shape: Shape;
+  readonly of: Int32Array;
+  readonly members: number;
+}
+
+function groupsOf(array: NdArray, axes: readonly number[], keep: boolean): Groups {
+  const reduced = new Set(axes);
+  const kept = array.shape.map((size, axis) => (reduced.has(axis) ? 1 : size));
+  const strides = stridesOf(kept).map((stride, axis) => (reduced.has(axis) ? 0 : stride));
+  const shape = keep ? kept : array.shape.filter((_, axis) => !reduced.has(axis));
+  const members = sizeOf(array.shape.filter((_, axis) => reduced.has(axis)));
+  return { shape, of: positions(array.shape, strides, 0), members };
+}
+
+export const sumType = (dtype: string, flavor: Flavor): string => {
+  if (isFloat(dtype)) return dtype;
+  if (flavor === 'mlx') return dtype === 'bool' ? 'int32' : dtype;
+  return flavor === 'numpy' && dtype.startsWith('u') ? 'uint64' : defaultInteger(flavor);
+};
+
+/** The sums of the groups, by target where the elements belong to targets. */
+function sumGroups(array: NdArray, groups: Groups, dtype: string, runtime: Runtime): NdArray {
+  const size = sizeOf(groups.shape);
+  if (array.unknown !== null) {
+    return NdArray.unknown(groups.shape, dtype, array.unknown, array.flavor);
+  }
+  runtime.spend(1 + (array.size >> 2));
+  if (!array.symbolic && !array.tagged) {
+    const sums = new Float64Array(size);
+    array.data.forEach((value, i) => {
+      sums[groups.of[i]!]! += value;
+    });
+    return new NdArray(
+      groups.shape,
+      dtype,
+      sums.map((sum) => cast(sum, dtype)),
+      null,
+      'plain',
+      array.flavor,
+    );
+  }
+  const type = { dtype, running: dtype === 'float16' || dtype === 'bfloat16' ? dtype : null };
+  const terms = Array.from({ length: size }, () => new Map<number, number>());
+  const constants = new Float64Array(size);
+  const { data, tags, cells } = array;
+  const loss = array.kind === 'loss';
+  data.forEach((value, i) => {
+    if (cells?.has(i) || (loss && value === 0)) return;
+    const [group, tag] = [groups.of[i]!, tags?.[i] ?? NO_TAG];
+    if (tag === NO_TAG && !loss) constants[group]! += value;
+    else terms[group]!.set(tag, (terms[group]!.get(tag) ?? 0) + value);
+  });
+  const totals: Element[] = terms.map((each, group) => {
+    const sum = new Sum(loss ? 'loss' : 'count', each, loss ? 0 : constants[group]!, type);
+    return each.size === 0 ? (numericValue(sum) ?? 0) : sum;
+  });
+  for (const [i, cell] of cells ?? []) {
+    const group = groups.of[i]!;
+    totals[group] = plus(totals[group]!, cell, dtype, runtime);
+  }
+  return NdArray.of(totals, groups.shape, dtype, array.flavor);
+}
+
+function plus(a: Element, b: Element, dtype: string, runtime: Runtime): Element {
+  if (a instanceof Unknown) return a;
+  if (b instanceof Unknown) return b;
+  const own = (x: Exclude<Element, Unknown>) => (x instanceof Sum ? x.as(dtype) : x);
+  const sum = scalarBinary('+', own(a), own(b), runtime);
+  return sum !== undefined && isElement(sum) && typeof sum !== 'boolean'
+    ? sum
+    : runtime.unknown('a sum');
+}
+
+const NAMES = ['dim|axis', 'keepdim|keepdims', 'dtype'] as const;
+
+function sum(flavor: Flavor) {
+  return onArray(flavor, (given, rest, keywords, runtime) => {
+    const array = given.perTarget ?? given;
+    const { axes, keep, dtype } = options(array, rest, keywords, runtime);
+    return sumGroups(
+      array,
+      groupsOf(array, axes, keep),
+      dtype ?? sumType(array.dtype, flavor),
+      runtime,
+    );
+  });
+}
+
+/** numpy has the type before `keepdims`. */
+function options(
+  array: NdArray,
+  rest: readonly Value[],
+  keywords: ReadonlyMap<string, Value>,
+  runtime: Runtime,
+) {
+  const [dim, keep, dtype] = bind(rest, keywords, NAMES);
+  const second = rest[1];
+  const typed = second !== undefined ? dtypeOf(second, array.flavor) : null;
+  return {
+    axes: axesOf(typeof dim === 'boolean' ? undefined : dim, array.shape, runtime),
+    keep: keep === true,
+    dtype: typed ?? dtypeOf(dtype, array.flavor),
+  };
+}
+
+/** Also told to the host: a mean over a whole set is a score. */
+function mean(flavor: Flavor) {
+  return onArray(flavor, (given, rest, keywords, runtime) => {
+    const array = rest.length > 0 || keywords.size > 0 ? (given.perTarget ?? given) : given;
+    if (array.perTarget !== null) return array;
+    const { axes, keep, dtype } = options(array, rest, keywords, runtime);
+    const groups = groupsOf(array, axes, keep);
+    const type = dtype ?? (isFloat(array.dtype) ? array.dtype : defaultFloat(flavor));
+    const sums = sumGroups(array, groups, type, runtime);
+    return overCount(sums, groups.members, type, runtime);
+  });
+}
+
+export function overCount(sums: NdArray, count: number, type: string, runtime: Runtime): Value {
+  if (sums.unknown !== null) return sums;
+  const elements = Array.from({ length: sums.size }, (_, i) => {
+    const element = sums.element(i);
+    if (typeof element === 'number') return element / count;
+    if (element instanceof Sum) {
+      const share = element.scaled(1 / count);
+      if (sums.size === 1 && share.kind === 'loss') runtime.host.quotient(share, runtime);
+      return share;
+    }
+    if (element instanceof Unknown) return element;
+    return scalarBinary('/', element, count, runtime) as Element;
+  });
+  return NdArray.of(elements, sums.shape, type, sums.flavor);
+}
+
+type Pick = (candidate: number, best: number) => boolean;
+
+/** Index of the chosen element of each group, and within its group. */
+function picked(
+  array: NdArray,
+  groups: Groups,
+  better: Pick,
+): { at: Int32Array; inner: Float64Array } {
+  const size = sizeOf(groups.shape);
+  const at = new Int32Array(size).fill(-1);
+  const seen = new Int32Array(size);
+  const inner = new Float64Array(size);
+  const { data } = array;
+  for (let i = 0; i < data.length; i += 1) {
+    const group = groups.of[i]!;
+    if (at[group] === -1 || better(data[i]!, data[at[group]!]!)) {
+      at[group] = i;
+      inner[group] = seen[group]!;
+    }
+    seen[group]! += 1;
+  }
+  return { at, inner };
+}
+
+/** `max` and `min`: with an axis torch gives values and indices. */
+function extreme(flavor: Flavor, name: 'max' | 'min', result: 'values' | 'both' | 'index') {
+  const better: Pick = name === 'max' ? (x, best) => x > best : (x, best) => x < best;
+  return onArray(flavor, (array, rest, keywords, runtime) => {
+    const { axes, keep } = options(array, rest, keywords, runtime);
+    const whole = axes.length === array.shape.length && rest.length === 0;
+    const groups = groupsOf(array, axes, keep);
+    const all = whole && !keywords.has('dim') && !keywords.has('axis');
+    const index = (values: Float64Array) =>
+      new NdArray(groups.shape, 'int64', values, null, 'plain', flavor);
+    const lost = array.unknown ?? (array.symbolic ? runtime.unknown(`${name} of losses`) : null);
+    if (lost !== null) {
+      const hidden = NdArray.unknown(groups.shape, array.dtype, lost, flavor);
+      return result === 'both' && !all ? named({ values: hidden, indices: hidden }) : hidden;
+    }
+    if (array.size === 0) return runtime.raise('ValueError', `${name} of an empty array`);
+    runtime.spend(1 + (array.size >> 3));
+    const { at, inner } = picked(array, groups, better);
+    if (result === 'index') return index(inner);
+    const values = array.view(groups.shape, at).copy();
+    return result === 'both' && !all ? named({ values, indices: index(inner) }) : values;
+  });
+}
+
+/** A reduction of the numbers of each group; of losses it is not known. */
+function numeric(
+  flavor: Flavor,
+  name: string,
+  type: (dtype: string) => string,
+  reduce: (values: number[], keywords: ReadonlyMap<string, Value>) => number,
+) {
+  return onArray(flavor, (array, rest, keywords, runtime) => {
+    const { axes, keep } = options(array, rest, keywords, runtime);
+    const groups = groupsOf(array, axes, keep);
+    const dtype = type(array.dtype);
+    const lost = array.unknown ?? (array.symbolic ? runtime.unknown(`${name} of losses`) : null);
+    if (lost !== null) return NdArray.unknown(groups.shape, dtype, lost, flavor);
+    runtime.spend(1 + (array.size >> 2));
+    const values = Array.from({ length: sizeOf(groups.shape) }, () => [] as number[]);
+    array.data.forEach((value, i) => {
+      values[groups.of[i]!]!.push(value);
+    });
+    const data = Float64Array.from(values, (each) => cast(reduce(each, keywords), dtype));
+    return new NdArray(groups.shape, dtype, data, null, 'plain', flavor);
+  });
+}
+
+/** torch keeps uint8, which was its boolean once. */
+const flag = (flavor: Flavor) => (dtype: string) =>
+  flavor === 'torch' && dtype === 'uint8' ? dtype : 'bool';
+const average = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+
+function variance(values: readonly number[], correction: number): number {
+  const center = average(values);
+  return values.reduce((sum, x) => sum + (x - center) ** 2, 0) / (values.length - correction);
+}
+
+function median(values: readonly number[], flavor: Flavor): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  const [low, high] = [
+    sorted[Math.floor(middle)] ?? Number.NaN,
+    sorted[Math.ceil(middle)] ?? Number.NaN,
+  ];
+  return flavor === 'torch' ? low : (low + high) / 2;
+}
+
+export function reductions(flavor: Flavor): Operations {
+  const float = (dtype: string) => (isFloat(dtype) ? dtype : defaultFloat(flavor));
+  const same = (dtype: string) => dtype;
+  const both = flavor === 'torch' ? 'both' : 'values';
+  const correction = flavor === 'torch' ? 1 : 0;
+  return {
+    sum: sum(flavor),
+    nansum: sum(flavor),
+    mean: mean(flavor),
+    average: mean(flavor),
+    nanmean: mean(flavor),
+    max: extreme(flavor, 'max', both),
+    min: extreme(flavor, 'min', both),
+    amax: extreme(flavor, 'max', 'values'),
+    amin: extreme(flavor, 'min', 'values'),
+    argmax: extreme(flavor, 'max', 'index'),
+    argmin: extreme(flavor, 'min', 'index'),
+    any: numeric(flavor, 'any', flag(flavor), (values) => Number(values.some((x) => x !== 0))),
+    all: numeric(flavor, 'all', flag(flavor), (values) => Number(values.every((x) => x !== 0))),
+    prod: numeric(
+      flavor,
+      'prod',
+      (dtype) => sumType(dtype, flavor),
+      (values) => values.reduce((a, b) => a * b, 1),
+    ),
+    count_nonzero: numeric(
+      flavor,
+      'count_nonzero',
+      () => 'int64',
+      (values) => values.filter((x) => x !== 0).length,
+    ),
+    var: numeric(flavor, 'var', float, (values) => variance(values, correction)),
+    std: numeric(flavor, 'std', float, (values) => Math.sqrt(variance(values, correction))),
+    median: numeric(flavor, 'median', flavor === 'torch' ? same : float, (values) =>
+      median(values, flavor),
+    ),
+    ptp: numeric(
+      flavor,
+      'ptp',
+      (dtype) => dtype,
+      (values) => Math.max(...values) - Math.min(...values),
+    ),
+  };
+}
