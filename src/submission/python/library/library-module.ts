@@ -48,6 +48,13 @@ export class LibraryModule extends PyModule {
     const reason = `${this.name}.${name} is not modelled`;
     return this.members.get(name) ?? new Missing({ ...runtime.here(), reason }, name, this.model);
   }
+  /** What was imported by a name that is not modelled may be a function. */
+  override call(args: readonly Value[], keywords: Keywords, runtime: Runtime): Value {
+    const name = this.name.slice(this.name.lastIndexOf('.') + 1);
+    const reason = `${this.name} is not modelled`;
+    const missing = new Missing({ ...runtime.here(), reason }, name, this.model);
+    return missing.call(args, keywords, runtime);
+  }
 }
 
 export function natives(table: Readonly<Record<string, Native>>): [string, Value][] {
