@@ -5,11 +5,17 @@
  */
 import { PyClass, PyFunction } from '../python/objects.js';
 import type { Runtime } from '../python/runtime.js';
-import { NativeFunction, PyObject, Unknown, type Value } from '../python/values.js';
+import { type Keywords, NativeFunction, PyObject, Unknown, type Value } from '../python/values.js';
 import type { BuiltTable } from './types.js';
 
+/** The interpreter, after the module's own code has run. */
+export interface Follower extends Runtime {
+  /** A call from outside of the script; unknown where it does not come to its end. */
+  follow(callee: Value, args: readonly Value[], keywords?: Keywords): Value;
+}
+
 export interface Alone {
-  readonly runtime: Runtime;
+  readonly runtime: Follower;
   /** Names of the module after its own code has run. */
   readonly names: ReadonlyMap<string, Value>;
   readonly rank: number;
@@ -78,7 +84,7 @@ export function evaluateAlone(alone: Alone, tables: readonly Value[]): void {
   }
 }
 
-/** Null where it did not come to an end. */
+/** Null where it did not come to its end. */
 function callAlone(one: PyFunction, alone: Alone, tables: readonly Value[]): Value | null {
   const keywords = new Map<string, Value>();
   const positional: Value[] = [];
@@ -90,10 +96,8 @@ function callAlone(one: PyFunction, alone: Alone, tables: readonly Value[]): Val
     } else if (kind === 'keyword') keywords.set(name, value ?? null);
     else positional.push(value!);
   }
-  const result = alone.runtime.untilRaised('Exception', () =>
-    alone.runtime.call(one, positional, keywords),
-  );
-  return result ?? null;
+  const result = alone.runtime.follow(one, positional, keywords);
+  return result instanceof Unknown ? null : result;
 }
 
 /** Undefined where the name says nothing. */
@@ -131,11 +135,11 @@ function assumed(name: string, alone: Alone, tables: readonly Value[]): Value | 
 }
 
 /** An instance of the script's own class of settings. */
-function settingsOf(names: ReadonlyMap<string, Value>, runtime: Runtime): Value | undefined {
+function settingsOf(names: ReadonlyMap<string, Value>, runtime: Follower): Value | undefined {
   for (const [name, value] of names) {
     if (!(value instanceof PyClass) || !/hyper|config|args|settings|hparams/i.test(name)) continue;
-    const made = runtime.untilRaised('Exception', () => runtime.call(value, []));
-    if (made !== undefined && !(made instanceof Unknown)) return made;
+    const made = runtime.follow(value, []);
+    if (!(made instanceof Unknown)) return made;
   }
   return undefined;
 }

@@ -1,6 +1,7 @@
 /**
  * The table of library modules that a run may import.
  */
+import { arrayModule as tensorModule } from '../python/library/modules.js';
 import type { Runtime } from '../python/runtime.js';
 import type { PyModule } from '../python/values.js';
 import { encoderOf } from './encode.js';
@@ -12,7 +13,7 @@ import { dataclassesModule } from './modules/dataclasses.js';
 import { distributedModule, type Exchange } from './modules/distributed.js';
 import { jsonModule } from './modules/json.js';
 import { globModule, osModule, pathModule, shutilModule } from './modules/os.js';
-import { pathlibModule } from './modules/path.js';
+import { openFunction, pathlibModule } from './modules/path.js';
 import { sentencepieceModule } from './modules/sentencepiece.js';
 import { structModule } from './modules/struct.js';
 import * as system from './modules/system.js';
@@ -54,7 +55,7 @@ const MODULES: Readonly<Record<string, Maker>> = {
   struct: structModule,
   array: arrayModule,
   time: system.timeModule,
-  io: system.ioModule,
+  io: ({ files }) => system.ioModule(openFunction(files)),
   uuid: system.uuidModule,
   random: system.randomModule,
   logging: system.loggingModule,
@@ -74,7 +75,9 @@ export function libraryModule(
   runtime: Runtime,
 ): PyModule | null {
   if (Object.hasOwn(MODULES, name)) return MODULES[name]!(around, runtime);
-  return null;
+  const module = tensorModule(name, runtime);
+  if (module !== null) complete(name, module, around, runtime);
+  return module;
 }
 
 function variablesOf({ rank, exchange }: Surroundings): Map<string, string> {
@@ -93,7 +96,7 @@ function variablesOf({ rank, exchange }: Surroundings): Map<string, string> {
 }
 
 /** Adds to numpy and torch what reads the run's files, and torch's modules that are modelled apart. */
-export function complete(name: string, module: PyModule, around: Surroundings, runtime: Runtime) {
+function complete(name: string, module: PyModule, around: Surroundings, runtime: Runtime) {
   if (name === 'numpy') addFileReaders(module, around.files);
   if (name !== 'torch') return;
   addTensorReaders(module, around.files);

@@ -31,11 +31,11 @@ export function observe(value: Value, runtime: Runtime): Observation | null {
 }
 
 function kindOf(value: Value): 'bpb' | 'loss' | null {
-  if (value instanceof Sum) return value.kind === 'loss' && value.terms.size > 0 ? 'loss' : null;
+  if (value instanceof Sum) return value.kind === 'loss' && ofStream(value) ? 'loss' : null;
   if (!(value instanceof Ratio)) return null;
   const { numerator, denominator } = value;
   if (!(numerator instanceof Sum) || numerator.kind !== 'loss') return null;
-  if (numerator.terms.size === 0) return null;
+  if (!ofStream(numerator)) return null;
   if (!(denominator instanceof Sum)) return 'loss';
   // A count of targets has one for each of them; bytes differ, and a document's start has none.
   let common: number | null = null;
@@ -44,6 +44,12 @@ function kindOf(value: Value): 'bpb' | 'loss' | null {
     if (Math.abs(count - common) > 1e-9 * Math.abs(common)) return 'bpb';
   }
   return common !== null && denominator.terms.size !== numerator.terms.size ? 'bpb' : 'loss';
+}
+
+/** Some of the losses are of targets of the stream, whose positions are not negative. */
+function ofStream({ terms }: Sum): boolean {
+  for (const position of terms.keys()) if (position >= 0) return true;
+  return false;
 }
 
 const lossesOf = ({ value }: Observation): Sum =>
@@ -61,16 +67,16 @@ const supersedes = (later: Observation, earlier: Observation): boolean =>
   lossesOf(later).terms.size > lossesOf(earlier).terms.size && covers(later, earlier);
 
 /**
- * The scores of a run, the last of each place and call.
+ * The scores of a run, the last of each place.
  *
- * What one line of one call makes again and again, of other sums each time, are running figures; so is what a later
- * quotient of the same call, or of one that it makes, has more targets than. Of figures that grow the last is a
- * result where no other takes its place.
+ * What one line makes again and again of other targets, as of one batch after the other, are running figures; so is
+ * what a later quotient of the same call, or of one that it makes, has more targets than. Of figures that grow the last
+ * is a result where no other takes its place.
  */
 export function scoresOf(observations: readonly Observation[]): Score[] {
   const groups = new Map<string, Observation[]>();
   for (const one of observations) {
-    const key = [one.kind, one.activation, one.at.path, one.at.layer, one.at.line].join('\0');
+    const key = [one.kind, one.at.path, one.at.layer, one.at.line, ...one.functions].join('\0');
     groups.set(key, [...(groups.get(key) ?? []), one]);
   }
   const order = new Map(observations.map((one, i) => [one, i]));
@@ -78,13 +84,16 @@ export function scoresOf(observations: readonly Observation[]): Score[] {
   for (const group of groups.values()) {
     const last = group.at(-1)!;
     const at = order.get(last)!;
-    const whole = group.every((one) => covers(last, one));
+    const grows = group.every((one, i) => i === 0 || isNested(one, group[i - 1]!));
     const later = observations.slice(at + 1).filter((one) => one.kind === last.kind);
-    const final = whole && !later.some((one) => isWithin(one, last) && supersedes(one, last));
+    const final = grows && !later.some((one) => isWithin(one, last) && supersedes(one, last));
     scores.push([at, { ...pick(last), final }]);
   }
   return scores.sort(([a], [b]) => a - b).map(([, score]) => score);
 }
+
+const isNested = (one: Observation, other: Observation): boolean =>
+  covers(one, other) || covers(other, one);
 
 /** Made by the same call, or by one that it makes. */
 function isWithin(one: Observation, other: Observation): boolean {

@@ -4,8 +4,8 @@
 
 /** Rows and strides: 1,024 tokens become 32, and a stride of 64 becomes 2. */
 const LENGTH_SCALE = 32;
-/** Rows of a batch: 64 rows become 16, so that each rank of eight has more than one batch of the small set. */
-const ROWS_SCALE = 4;
+/** Rows of a batch: 64 rows become 8, so that each rank of eight has more than one batch of the small set. */
+const ROWS_SCALE = 8;
 
 const VOCABULARY = /(^|_)(vocab(ulary)?(_size)?|n_?vocab)$/;
 const NO_VOCABULARY = /bigram|trigram|ngram|hash|bucket/;
@@ -15,6 +15,12 @@ const LENGTH =
   /(seq_?len|seqlen|(^|_)(ctx|context|block_size|n_ctx|window|window_size|stride|chunk|chunk_size|chunk_tokens|chunk_len|seq|length|span|overlap|score_len|prefix_len|max_len|hop|step_size))(gth)?(_tokens|_len|_length|_size|_cap)?$/;
 const BATCH = /batch|micro/;
 const COUNT = /(^|_)(num|n)_|_batches$|_count$|every|beta|decay|rank|heads/;
+
+/** Widths of a model, in which nothing is computed here: parameters of full size would take the memory of a run. */
+const WIDTH =
+  /(^|_)(model_dim|d_model|dim|n_embd|embd|embed_dim|embedding_dim|hidden|hidden_size|hidden_dim|d_ff|ffn_dim|mlp_dim|d_inner|width)$/;
+const WIDTH_SCALE = 16;
+const WIDTH_MIN = 128;
 
 /** Numbers of steps that a training loop keeps. */
 const STEPS = 2;
@@ -30,12 +36,21 @@ function words(name: string): string {
  *
  * Lengths in tokens keep their proportions, down to a stride of one token; batches in tokens stay whole rows of each
  * rank; loops of training keep two steps, since nothing is learned here. Other numbers stay.
+ *
+ * @param lengths false: lengths and batches stay as the script states them
  */
-export function smallSetting(name: string, value: number, vocabulary: number): number {
+export function smallSetting(
+  name: string,
+  value: number,
+  vocabulary: number,
+  lengths = true,
+): number {
   if (!Number.isInteger(value) || value <= 0) return value;
   const word = words(name);
   if (VOCABULARY.test(word) && !NO_VOCABULARY.test(word)) return vocabulary;
   if (COUNT_OF_STEPS.test(word) && !/accum/.test(word)) return Math.min(value, STEPS);
+  if (WIDTH.test(word)) return value < WIDTH_MIN ? value : Math.round(value / WIDTH_SCALE);
+  if (!lengths) return value;
   if (BATCH.test(word) && !/chunk|stride/.test(word)) return batch(word, value);
   if (/tokens?$/.test(word) && !COUNT.test(word) && !/max|limit|total/.test(word)) {
     return scaled(value);
@@ -53,5 +68,5 @@ function batch(word: string, value: number): number {
   if (/batches|every|num_/.test(word)) return value;
   if (value >= 4096 || /tokens/.test(word))
     return Math.max(1, Math.round(value / LENGTH_SCALE / ROWS_SCALE));
-  return value >= 4 * ROWS_SCALE ? Math.round(value / ROWS_SCALE) : value;
+  return value >= 2 * ROWS_SCALE ? Math.round(value / ROWS_SCALE) : value;
 }

@@ -1,11 +1,14 @@
 /**
  * The world of one rank's run: modules, sizes, and what the script makes of its sums.
  */
+import { NdArray } from '../python/library/array.js';
+import { unknownCall } from '../python/library/losses.js';
 import type { Host, Runtime, SourceModule } from '../python/runtime.js';
-import { type Keywords, type PyModule, PyObject, Unknown, type Value } from '../python/values.js';
+import { type Keywords, type PyModule, Unknown, type Value } from '../python/values.js';
 import type { Files } from './files.js';
 import type { Exchange } from './modules/distributed.js';
-import { complete, libraryModule, type Surroundings } from './modules.js';
+import { libraryModule, type Surroundings } from './modules.js';
+import { openFunction } from './modules/path.js';
 import { Observations, observe } from './observations.js';
 import { smallSetting } from './settings.js';
 import type { Limit, SmallSet } from './types.js';
@@ -17,6 +20,8 @@ interface WorldOptions {
   readonly exchange: Exchange;
   readonly script: string;
   readonly switches: RegExp | null;
+  /** Lengths and batches are brought down to the small set. */
+  readonly scaled: boolean;
   /** Modules beside the script, by dotted name. */
   readonly sources: ReadonlyMap<string, SourceModule>;
 }
@@ -50,7 +55,6 @@ export class World implements Host {
     if (known !== undefined) return known;
     const made = libraryModule(name, this.#around, runtime);
     this.#modules.set(name, made);
-    if (made !== null) complete(name, made, this.#around, runtime);
     return made;
   }
 
@@ -59,25 +63,28 @@ export class World implements Host {
   }
 
   setting(name: string, value: number): number {
-    const small = smallSetting(name, value, this.options.set.pieces.length);
+    const { set, scaled } = this.options;
+    const small = smallSetting(name, value, set.pieces.length, scaled);
     if (small !== value) this.#stated.set(small, value);
     if (/stride/i.test(name) && small > 0) this.stride = small;
     return small;
   }
 
   callUnknown(
-    _callee: Unknown,
+    callee: Unknown,
     args: readonly Value[],
-    _keywords: Keywords,
-    _runtime: Runtime,
+    keywords: Keywords,
+    runtime: Runtime,
   ): Value | undefined {
-    const shape = args.map(shapeOf).find((each) => each?.length === 2);
-    if (shape !== undefined) this.seqLen = shape![1]!;
-    return undefined;
+    for (const each of args) {
+      if (!(each instanceof NdArray) || each.shape.length !== 2 || !each.tagged) continue;
+      this.seqLen = Math.max(this.seqLen ?? 0, each.shape[1]!);
+    }
+    return unknownCall(callee, args, keywords, runtime);
   }
 
-  unbound(): undefined {
-    return undefined;
+  unbound(name: string): Value | undefined {
+    return name === 'open' ? openFunction(this.options.files) : undefined;
   }
 
   quotient(value: Value, runtime: Runtime): void {
@@ -93,11 +100,4 @@ export class World implements Host {
     const stated = this.#stated.get(limit) ?? limit;
     this.limits.push({ at: runtime.here(), limit: stated, actual, unit: 'unknown' });
   }
-}
-
-/** Sizes of an array; null for everything else. */
-function shapeOf(value: Value): readonly number[] | null {
-  if (!(value instanceof PyObject) || !('shape' in value)) return null;
-  const { shape } = value;
-  return Array.isArray(shape) && shape.every((size) => typeof size === 'number') ? shape : null;
 }

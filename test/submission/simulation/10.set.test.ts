@@ -29,7 +29,7 @@ function kind({ pieces, ids }: SmallSet, i: number): string {
 }
 
 describe('the small set', () => {
-  const set = smallSet(6128);
+  const set = smallSet(3056);
 
   test('has every kind of token after every kind, and no piece twice', () => {
     const seen = new Set<string>();
@@ -57,7 +57,7 @@ describe('the small set', () => {
     expect(set.starts).toEqual(set.ids.flatMap((id, i) => (id === 1 ? [i] : [])));
   });
 
-  test.each([6128, 9456])('of %i tokens ends in a part of a row, and no rank has as many', (n) => {
+  test.each([3056, 5360])('of %i tokens ends in a part of a row, and no rank has as many', (n) => {
     for (const length of [32, 64, 128]) {
       expect((n - 1) % length).toBeGreaterThan(0);
       expect(Math.floor((n - 1) / length) % 8).toBeGreaterThan(0);
@@ -66,7 +66,7 @@ describe('the small set', () => {
   });
 
   test('with case operators counts what the sidecar says, which is less than the table', () => {
-    const cased = smallSet(6128, 'operators');
+    const cased = smallSet(3056, 'operators');
     expect(cased.bytes).toBe(cased.sidecar);
     const byTable = cased.ids.reduce((sum, _, i) => sum + bytesOf(cased, i), 0);
     const bySidecar = cased.bytes.reduce((sum, bytes) => sum + bytes, 0);
@@ -74,7 +74,7 @@ describe('the small set', () => {
   });
 
   test('of bytes has one byte for each id from 4 on', () => {
-    const bytes = smallSet(6128, 'bytes');
+    const bytes = smallSet(3056, 'bytes');
     expect(bytes.pieces).toHaveLength(260);
     expect(bytes.bytes.slice(1)).toEqual(bytes.ids.slice(1).map((id) => (id >= 4 ? 1 : 0)));
   });
@@ -90,12 +90,13 @@ describe('sizes of a script', () => {
     ['EVAL_STRIDE', 64, 2],
     ['stride', 16, 16],
     ['ttt_chunk_tokens', 32768, 1024],
-    ['VAL_BATCH_SIZE', 524288, 4096],
-    ['val_batch_tokens', 131072, 1024],
-    ['batch_seqs', 32, 8],
+    ['VAL_BATCH_SIZE', 524288, 2048],
+    ['val_batch_tokens', 131072, 512],
+    ['batch_seqs', 32, 4],
     ['VOCAB_SIZE', 1024, 331],
     ['vocab_size', 8192, 331],
     ['ITERATIONS', 20000, 2],
+    ['MODEL_DIM', 512, 32],
   ])('%s = %i is %i', (name, value, small) => {
     expect(smallSetting(name, value, 331)).toBe(small);
   });
@@ -103,7 +104,7 @@ describe('sizes of a script', () => {
   test.each([
     ['bigram_vocab_size', 2048],
     ['num_heads', 8],
-    ['model_dim', 512],
+    ['head_dim', 64],
     ['grad_accum_steps', 8],
     ['max_batches', 500],
     ['VAL_MAX_TOKENS', 500_000],

@@ -28,7 +28,7 @@ const missing = python === undefined ? ' (skipped: no python3 with sentencepiece
 
 describe.skipIf(python === undefined)(`SentencePiece with the small vocabulary${missing}`, () => {
   test.each(['pieces', 'operators', 'bytes'] as const)('%s', (kind) => {
-    const set = smallSet(6128, kind);
+    const set = smallSet(3056, kind);
     const documents = set.starts.map((start, k) =>
       set.ids.slice(start, set.starts[k + 1] ?? set.ids.length),
     );

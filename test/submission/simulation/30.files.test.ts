@@ -7,8 +7,8 @@ import { type Contents, Files, normalized } from '#bpb/submission/simulation/fil
 import { smallSet } from '#bpb/submission/simulation/set';
 import { SIDECAR } from '#bpb/submission/simulation/types';
 
-const set = smallSet(6128);
-const cased = smallSet(6128, 'operators');
+const set = smallSet(3056);
+const cased = smallSet(3056, 'operators');
 
 function entries(contents: Contents | 'unknown' | null): { values: number[]; tags: number[] } {
   if (contents === null || contents === 'unknown') throw new Error('no contents');

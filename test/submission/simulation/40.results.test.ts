@@ -47,6 +47,8 @@ describe('results among quotients', () => {
 
   test('no figure of one batch, and none of one part before the whole in a helper', () => {
     expect(finals([over(1, 10, { line: 5 }), over(10, 20, { line: 5 })])).toEqual([[5, false]]);
+    const batches = [1, 2, 3].map((k) => over(10 * k, 10 * k + 10, { line: 5, activation: k }));
+    expect(finals(batches)).toEqual([[5, false]]);
     const helper = over(1, 40, { line: 20, activation: 2, functions: ['score'] });
     expect(finals([over(1, 10, { line: 5 }), helper])).toEqual([
       [5, false],
@@ -54,11 +56,10 @@ describe('results among quotients', () => {
     ]);
   });
 
-  test('a whole evaluation stays one beside a later one of the same function', () => {
+  test('what is evaluated twice by the same function is one result', () => {
     const first = over(1, 40, { line: 9, activation: 1 });
     const second = over(1, 40, { line: 9, activation: 2 });
     expect(finals([first, second])).toEqual([
-      [9, true],
       [9, true],
     ]);
   });

@@ -257,3 +257,15 @@ export function pathlibModule(files: Files): PyModule {
   );
   return new PyModule('pathlib', new Map(members));
 }
+
+/** The built-in `open`. */
+export function openFunction(files: Files): NativeFunction {
+  return new NativeFunction('open', (args, keywords, runtime) => {
+    const path = pathText(argument(args, keywords, 0, 'file'));
+    const mode = argument(args, keywords, 1, 'mode') ?? 'r';
+    if (path === null || typeof mode !== 'string') {
+      return runtime.unknown('a file whose path is not known');
+    }
+    return openFile(files, path, mode, runtime);
+  });
+}

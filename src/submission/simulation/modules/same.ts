@@ -1,6 +1,7 @@
 /**
  * Whether two values of two runs are the same.
  */
+import { NdArray } from '../../python/library/array.js';
 import { PyDict, PyList, PyTuple } from '../../python/objects.js';
 import { Ratio, Sum } from '../../python/sums.js';
 import { PyObject, Unknown, type Value } from '../../python/values.js';
@@ -19,8 +20,23 @@ export function sameValue(left: Value, right: Value, depth = 0): boolean {
   if (a !== null && b !== null) {
     return a.length === b.length && a.every((each, i) => sameValue(each, b[i]!, depth + 1));
   }
-  const [x, y] = [arrayOf(left), arrayOf(right)];
-  return x !== null && y !== null && x.length === y.length && x.every((each, i) => each === y[i]);
+  return left instanceof NdArray && right instanceof NdArray && sameArrays(left, right);
+}
+
+/** Numbers, sums and the places that they belong to. */
+function sameArrays(left: NdArray, right: NdArray): boolean {
+  if (left.unknown !== null || right.unknown !== null) {
+    return left.unknown !== null && right.unknown !== null;
+  }
+  if (left.size !== right.size || left.kind !== right.kind) return false;
+  if (!left.symbolic && !right.symbolic) {
+    const [a, b] = [left.data, right.data];
+    return a.every((value, i) => Object.is(value, b[i]));
+  }
+  for (let i = 0; i < left.size; i++) {
+    if (!sameValue(left.element(i), right.element(i))) return false;
+  }
+  return true;
 }
 
 function sameSums(left: Sum | Ratio, right: PyObject): boolean {
@@ -44,10 +60,4 @@ function sameParts(left: Sum | number, right: Sum | number): boolean {
 function itemsOf(value: PyObject): readonly Value[] | null {
   if (value instanceof PyList || value instanceof PyTuple) return value.items;
   return value instanceof PyDict ? [...value.entries.values()].flat() : null;
-}
-
-/** Numbers of an array. */
-function arrayOf(value: PyObject): Float64Array | null {
-  const data: unknown = 'data' in value ? value.data : null;
-  return data instanceof Float64Array ? data : null;
 }

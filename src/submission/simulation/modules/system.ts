@@ -75,8 +75,8 @@ export function sysModule(script: string): PyModule {
   );
 }
 
-export function ioModule(): PyModule {
-  return moduleOf('io', { BytesIO: buffer(true), StringIO: buffer(false) });
+export function ioModule(open: Value): PyModule {
+  return moduleOf('io', { BytesIO: buffer(true), StringIO: buffer(false) }, { open });
 }
 
 export function uuidModule(): PyModule {
