@@ -13,6 +13,9 @@ import { colors, type Paint, printable } from './format.js';
 import type { Medium } from './reporter.js';
 import { HANG } from './wrap.js';
 
+/** More inputs than a screen shows. */
+const MANY = 8;
+
 export function inputsText(report: InputsReport, medium: Medium): string {
   const paint = colors(medium);
   const { inputs, logs, summaries, tables, means } = report;
@@ -23,7 +26,7 @@ export function inputsText(report: InputsReport, medium: Medium): string {
     ...tables.map((table) => tableText(table, paint)),
     means.flatMap((mean) => meanLines(mean)),
     notJudged(inputs, paint),
-    [total(report, paint)],
+    [...open(report, paint), total(report, paint)],
   ];
   const shown = blocks.filter((lines) => lines.length > 0);
   return `\n${shown.map((lines) => lines.join('\n')).join('\n\n')}\n`;
@@ -109,6 +112,15 @@ function notJudged(inputs: readonly InputAnswer[], paint: Paint): string[] {
       ? []
       : [`  skipped: ${skipped.length} files of the folders without a score`]),
   ];
+}
+
+/** Of many inputs those that are not good, by name: the reports on them may be pages away. */
+function open({ inputs }: InputsReport, paint: Paint): string[] {
+  if (inputs.length < MANY) return [];
+  return inputs.flatMap(({ path, verdict, error }) => {
+    if (verdict === 'pass' || verdict === 'skipped' || error !== null) return [];
+    return [`  ${paintedJudged(verdict, paint)}  ${HANG}${printable(path)}`];
+  });
 }
 
 function total({ inputs, verdict }: InputsReport, paint: Paint): string {

@@ -91,6 +91,18 @@ describe('inputs of all kinds', () => {
     expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
 
+  test('of many inputs those that are not good are named at the end', async () => {
+    const path = folder();
+    for (let k = 0; k < 8; k++) writeFileSync(join(path, `${k}.log`), RIGHT);
+    writeFileSync(join(path, '9.log'), RIGHT.replace('1.22735990', '1.05160000'));
+    const { stdout } = await bpb('claim', path, '--tokenizer-family', 'sp1024');
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.at(-2)).toMatch(/^ {2}fail {2}.*9\.log$/);
+    expect(lines.at(-1)).toMatch(/^fail {2}10 inputs: 9 pass, 1 fail/);
+    expect(stdout).toMatch(/equal to .*, with which it counts once/);
+    expect(stdout).toMatch(/mean .*2 scores of final_exact/s);
+  });
+
   test('control characters of names and labels do not reach the terminal', async () => {
     const path = join(temporaryFolder(), 'a\u001b[31m\u202e.log');
     writeFileSync(path, `\u001b]0;title\u0007evil\u001b[2J ${RIGHT}`);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { KNOWN_SETS } from '#bpb/data/known-sets';
@@ -278,6 +279,18 @@ describe('explanations compete', () => {
     expect(possible(judged(3.31968 * 1.00003, 8, 'sp4096'))).toEqual([
       ...['last-stride-twice', 'other-tail', 'another-build', 'another-subset'],
     ]);
+  });
+
+  test('each possible explanation has a row in docs/claim.md', () => {
+    const page = readFileSync(new URL('../../docs/claim.md', import.meta.url), 'utf8');
+    const ids = new Set(
+      [1.00003, 1.0628].flatMap((ratio) => [
+        ...possible(judged(3.31968 * ratio, 8, 'sp4096')),
+        ...possible(judged(right * ratio)),
+      ]),
+    );
+    expect(ids.size).toBe(5);
+    for (const id of ids) expect(page).toContain(`| \`${id}\` |`);
   });
 
   test('a claim that fits has no possible explanation beside it', () => {

@@ -70,7 +70,10 @@ function accounting({ line, claim, exactLine }: FinalClaim): LogFinding[] {
   const severity = judged === 'warn' && line.role === 'diagnostic' ? 'info' : judged;
   // The line with more digits reports; the rounded one would only repeat it with doubt.
   if (severity === null || exactLine !== null) return [];
-  const remedy = claim.fits.find((fit) => fit.role === claim.verdict)?.remedy ?? null;
+  const meant = claim.fits.find(({ role }) =>
+    claim.verdict === 'unknown' ? role === 'possible' : role === claim.verdict,
+  );
+  const remedy = meant?.remedy ?? null;
   const explanation = `${line.label}: ${claim.explanation}`;
   return [{ ...at, check: 'accounting', severity, explanation, remedy }];
 }

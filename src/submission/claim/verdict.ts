@@ -65,8 +65,8 @@ function explain(verdict: ClaimVerdict, facts: Facts): string {
   }
 }
 
-/** The implied bytes per token, over those of right accounting, and the val_bpb with these. */
-function arithmetic({ family }: Fit, { bytesPerToken, valLoss }: Facts): string {
+/** The implied bytes per token over those of right accounting and, of a mistake, the val_bpb with these. */
+function arithmetic({ family, role }: Fit, { bytesPerToken, valLoss }: Facts): string {
   const right = family === null ? undefined : references(family)[0];
   if (right === undefined || !Number.isFinite(bytesPerToken.high)) return '';
   const implied = middle(bytesPerToken);
@@ -75,7 +75,9 @@ function arithmetic({ family }: Fit, { bytesPerToken, valLoss }: Facts): string 
   // No more digits than the claim has.
   const digits = relativeHalfWidth(bytesPerToken) < 1e-6 ? 6 : 4;
   const [a, b, c, d] = [implied, implied / expected, expected, bpb].map((x) => x.toFixed(digits));
-  return ` It implies ${a} bytes a token, ${b} times the ${c} of ${right.name}; with these the val_bpb is ${d}.`;
+  // The loss on another text says nothing of the bpb on this one.
+  const corrected = role === 'mistake' ? `; with these the val_bpb is ${d}` : '';
+  return ` It implies ${a} bytes a token, ${b} times the ${c} of ${right.name}${corrected}.`;
 }
 
 function away(nearest: Claim['nearest']): string {
