@@ -3,6 +3,7 @@
  */
 import type { PyNode } from '../source/nodes.js';
 import type { Compiler, Condition, Expression } from './machine.js';
+import { type Truth, truthOf } from './truths.js';
 import { Unknown, type Value } from './values.js';
 
 const COMPARISONS = new Set(['CompareOp', 'in', 'not', 'is']);
@@ -14,9 +15,8 @@ export function compileBinary(c: Compiler, node: PyNode): Expression {
   if (left === undefined || operator === undefined || right === undefined) {
     return c.unfollowed(node, 'an expression that is not complete');
   }
-  if (operator.type === 'and' || operator.type === 'or') {
-    return compileShortcut(c, left, right, operator.type === 'and');
-  }
+  const truth = truthOf(node);
+  if (truth !== null) return compileTruth(c, truth);
   if (COMPARISONS.has(operator.type)) return compileComparison(c, node);
   return compileArithmetic(c, c.text(operator), c.expression(left), c.expression(right));
 }
@@ -49,9 +49,18 @@ const QUICK: ReadonlyMap<string, (a: number, b: number) => number> = new Map([
   ['/', (a: number, b: number) => (b === 0 ? Number.NaN : a / b)],
 ]);
 
-function compileShortcut(c: Compiler, left: PyNode, right: PyNode, and: boolean): Expression {
+function compileTruth(c: Compiler, truth: Truth): Expression {
   const { machine } = c;
-  const [first, second] = [c.expression(left), c.expression(right)];
+  if (truth.kind === 'value') return c.expression(truth.node);
+  if (truth.kind === 'not') {
+    const condition = conditionOf(c, truth.of);
+    return (frame) => {
+      const known = condition(frame);
+      return known === null ? machine.doubt() : !known;
+    };
+  }
+  const and = truth.kind === 'and';
+  const [first, second] = [compileTruth(c, truth.left), compileTruth(c, truth.right)];
   return (frame) => {
     const value = first(frame);
     const truth = typeof value === 'boolean' ? value : machine.truth(value);
@@ -136,13 +145,8 @@ export function compileUnary(c: Compiler, node: PyNode): Expression {
   if (operator === undefined || operand === undefined) {
     return c.unfollowed(node, 'an expression that is not complete');
   }
-  if (operator.type === 'not') {
-    const condition = c.condition(operand);
-    return (frame) => {
-      const truth = condition(frame);
-      return truth === null ? machine.doubt() : !truth;
-    };
-  }
+  const truth = truthOf(node);
+  if (truth !== null) return compileTruth(c, truth);
   const [sign, value] = [c.text(operator), c.expression(operand)];
   return (frame) => machine.unary(sign, value(frame));
 }
@@ -164,29 +168,35 @@ export function compileConditional(c: Compiler, node: PyNode): Expression {
 
 /** The truth of an expression; of `and`, `or` and `not` also where a part is not known. */
 export function compileCondition(c: Compiler, node: PyNode): Condition {
-  const { machine } = c;
-  const [left, operator, right] = node.children;
+  const operator = node.children[1];
   if (node.type === 'ParenthesizedExpression' && operator !== undefined) {
     if (node.children.length === 3) return c.condition(operator);
   }
-  if (node.type === 'UnaryExpression' && left?.type === 'not' && operator !== undefined) {
-    const condition = c.condition(operator);
+  const truth = truthOf(node);
+  return truth === null ? conditionOfValue(c, node) : conditionOf(c, truth);
+}
+
+function conditionOf(c: Compiler, truth: Truth): Condition {
+  if (truth.kind === 'value') return c.condition(truth.node);
+  if (truth.kind === 'not') {
+    const condition = conditionOf(c, truth.of);
     return (frame) => {
-      const truth = condition(frame);
-      return truth === null ? null : !truth;
+      const known = condition(frame);
+      return known === null ? null : !known;
     };
   }
-  const type = operator?.type;
-  if (node.type === 'BinaryExpression' && (type === 'and' || type === 'or') && right) {
-    const and = type === 'and';
-    const [first, second] = [c.condition(left!), c.condition(right)];
-    return (frame) => {
-      const one = first(frame);
-      if (one === !and) return one;
-      const two = second(frame);
-      return one === null && two === and ? null : two;
-    };
-  }
+  const and = truth.kind === 'and';
+  const [first, second] = [conditionOf(c, truth.left), conditionOf(c, truth.right)];
+  return (frame) => {
+    const one = first(frame);
+    if (one === !and) return one;
+    const two = second(frame);
+    return one === null && two === and ? null : two;
+  };
+}
+
+function conditionOfValue(c: Compiler, node: PyNode): Condition {
+  const { machine } = c;
   const value = c.expression(node);
   return (frame) => {
     const result = value(frame);
