@@ -65,10 +65,13 @@ async function auditInputs(
   return report;
 }
 
-/** The parser of Python is loaded only where a script is audited. */
+/** The parser of Python and its interpreter are loaded only where a script is audited. */
 async function readScript(path: string): Promise<SourceAudit> {
-  const { auditSource } = await import('../submission/source/audit.js');
-  return auditSource(path);
+  const [{ auditSource }, { simulate }] = await Promise.all([
+    import('../submission/source/audit.js'),
+    import('../submission/simulation/index.js'),
+  ]);
+  return auditSource(path, simulate);
 }
 
 async function auditData(options: AuditOptions, output: AuditOutput | null): Promise<Audited> {

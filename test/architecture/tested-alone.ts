@@ -26,7 +26,6 @@ export const TESTED_ALONE: Readonly<Record<string, string>> = {
   'src/rules/load.ts: shippedText': RULES,
   'src/score/optimize-check.ts: rowScorer': STEP,
   'src/score/optimize-run.ts: PROOF_ROWS_MAX': BOUND,
-  'src/submission/simulation/judge-program.ts: judgeProgram': STEP,
   'src/tokenizer/sentencepiece-js.ts: SentencePiece':
     'the type of the decoder that tests compare with',
   'src/workers/ordered-pool.ts: OrderedOptions': 'tests build options of their own',

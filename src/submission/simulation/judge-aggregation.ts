@@ -2,6 +2,7 @@
  * Judges how losses become one score: every target with the same weight, over all ranks.
  */
 
+import { narrowWords } from '../source/check-aggregation.js';
 import { lengthOf, near, runsOf } from './judge-places.js';
 import { isOneShare } from './judge-shares.js';
 import { count, type Evaluation, type Judged, type Reading } from './judge-types.js';
@@ -10,7 +11,7 @@ import { count, type Evaluation, type Judged, type Reading } from './judge-types
 const DEVIATION_MIN = 1e-3;
 
 export function judgeAggregation(evaluation: Evaluation): Judged[] {
-  return [...unequal(evaluation), ...notReduced(evaluation)];
+  return [...unequal(evaluation), ...notReduced(evaluation), ...narrow(evaluation)];
 }
 
 /** Means over batches, documents or ranks of unequal length, averaged with equal weight. */
@@ -19,7 +20,7 @@ function unequal({ at, grouped, readings }: Evaluation): Judged[] {
   const uneven = readings.filter(({ spread }) => spread !== 'equal');
   const single = uneven.filter(({ trial }) => trial.ranks === 1);
   const reading = single.at(-1) ?? uneven.at(-1)!;
-  const { weights, last, trial } = reading;
+  const { weights, last, trial, ofScores } = reading;
   const groups = groupsOf(weights);
   const sizes = groups.map(({ size }) => size);
   const most = groups.reduce((a, b) => (b.weight > a.weight ? b : a));
@@ -28,15 +29,29 @@ function unequal({ at, grouped, readings }: Evaluation): Judged[] {
   const deviations = (single.length > 0 ? single : uneven).map(deviationOf);
   const shrinks = deviations.length > 1 && deviations.at(-1)! < 0.8 * deviations[0]!;
   const grave =
-    unit !== 'ranks' && !shrinks && deviations.at(-1)! > DEVIATION_MIN && sizes.length > 2;
+    ofScores ||
+    (unit !== 'ranks' && !shrinks && deviations.at(-1)! > DEVIATION_MIN && sizes.length > 2);
   const times = (most.weight / least.weight).toFixed(2).replace(/\.?0+$/, '');
   return [
     {
       at,
       check: 'mean-of-means',
       severity: grave ? 'fail' : 'warn',
-      explanation: `Means of ${unit} are averaged with equal weight${trial.ranks > 1 ? ` (${trial.ranks} ranks)` : ''}: of ${count(last)} targets, those of the smallest group (${count(most.size)}) count ${times} times as much as those of the largest (${count(least.size)}).`,
+      explanation: `${ofScores ? 'Scores' : 'Means'} of ${unit} are averaged with equal weight${trial.ranks > 1 ? ` (${trial.ranks} ranks)` : ''}: of ${count(last)} targets, those of the smallest group (${count(most.size)}) count ${times} times as much as those of the largest (${count(least.size)}).`,
       remedy: 'Add up nats and bytes over all targets and divide once.',
+    },
+  ];
+}
+
+/** Sums over 10⁷ and more targets in float32 or narrower (docs/challenge.md, sums in float32). */
+function narrow({ at, readings }: Evaluation): Judged[] {
+  const type = readings.find(({ running }) => running !== null)?.running;
+  if (type == null) return [];
+  return [
+    {
+      at,
+      ...narrowWords('What makes the score', type),
+      severity: type === 'float32' ? 'warn' : 'fail',
     },
   ];
 }

@@ -50,7 +50,8 @@ function evaluationOf(readings: readonly Reading[]): Evaluation {
   const uneven = ordered.filter(({ spread }) => spread !== 'equal');
   return {
     at: score.at,
-    kind: score.kind,
+    // What is divided by counted bytes is a score in bytes, whatever else it was made of.
+    kind: ordered.some(({ bytes }) => bytes !== null) ? 'bpb' : score.kind,
     name: score.functions.at(-1) ?? '<module>',
     printed: ordered.some((one) => one.score.printed === true),
     readings: ordered,

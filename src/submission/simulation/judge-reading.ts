@@ -15,9 +15,11 @@ export function readScore(trial: Trial, score: Score): Reading | null {
   if (!(losses instanceof Sum) || losses.kind !== 'loss') return null;
   const coefficients = new Map<number, number>();
   let sidecarLosses = 0;
+  let padding = 0;
   for (const [position, coefficient] of losses.terms) {
     if (coefficient === 0) continue;
     if (position >= SIDECAR) sidecarLosses++;
+    else if (position < 0) padding += Math.abs(coefficient);
     else coefficients.set(position, Math.abs(coefficient));
   }
   if (coefficients.size === 0) return null;
@@ -25,7 +27,7 @@ export function readScore(trial: Trial, score: Score): Reading | null {
   const unit = Math.min(...coefficients.values());
   const weights = new Map([...coefficients].map(([position, c]) => [position, c / unit]));
   const right = set.sidecar ?? set.bytes;
-  const counted = countedBytes(value);
+  const counted = countedBytes(value) ?? bytesOf(losses.over);
   const scale = counted === null ? null : scaleOf(counted.terms, right, coefficients, unit);
   const spread = spreadOf(weights);
   return {
@@ -42,6 +44,9 @@ export function readScore(trial: Trial, score: Score): Reading | null {
         : new Map([...counted.terms].map(([position, b]) => [position, b / scale!.bytes])),
     bytesFollow: scale?.follows ?? false,
     fromSidecar: counted?.fromSidecar ?? false,
+    ofScores: counted !== null && countedBytes(value) === null,
+    padding: padding / unit,
+    running: running(value, losses),
     sidecarLosses,
     factor: counted === null ? meanFactor(value, coefficients) : scale!.factor,
   };
@@ -49,13 +54,23 @@ export function readScore(trial: Trial, score: Score): Reading | null {
 
 /** The byte count that the losses are divided by; null where it is a number, or one count for all targets. */
 function countedBytes(value: Ratio | Sum) {
-  if (!(value instanceof Ratio) || !(value.denominator instanceof Sum)) return null;
-  const { denominator } = value;
-  if (denominator.kind !== 'count') return null;
+  return value instanceof Ratio && value.denominator instanceof Sum
+    ? bytesOf(value.denominator)
+    : null;
+}
+
+function running(value: Ratio | Sum, losses: Sum): string | null {
+  const below =
+    value instanceof Ratio && value.denominator instanceof Sum ? value.denominator : null;
+  return losses.type.running ?? below?.type.running ?? null;
+}
+
+function bytesOf(denominator: Sum | null) {
+  if (denominator === null || denominator.kind !== 'count') return null;
   const terms = new Map<number, number>();
   let fromSidecar = false;
   for (const [tag, bytes] of denominator.terms) {
-    if (bytes === 0) continue;
+    if (bytes === 0 || tag < 0) continue;
     if (tag >= SIDECAR) fromSidecar = true;
     // A position that is counted as a token and as an entry has both.
     const position = tag >= SIDECAR ? tag - SIDECAR : tag;

@@ -13,8 +13,33 @@ const LN2_TOLERANCE = 1e-3;
 const SAME = 'Take the bytes of exactly those targets whose losses are added up.';
 
 export function judgeTargets(evaluation: Evaluation): Judged[] {
-  const other = otherTargets(evaluation);
+  const other = [...strangers(evaluation), ...otherTargets(evaluation)];
   return other.length > 0 ? other : otherCount(evaluation);
+}
+
+/** Losses of what is no target of the stream: padding, and the first token. */
+function strangers({ at, readings }: Evaluation): Judged[] {
+  const reading = readings.find(({ padding, weights }) => padding > 0 || weights.has(0));
+  if (reading === undefined) return [];
+  const { bytes, padding, weights, last } = reading;
+  const lastLoss = Math.max(...weights.keys());
+  const shifted = weights.has(0) && bytes?.has(lastLoss + 1) === true;
+  const shares = readings.map((one) => one.padding / one.last);
+  const grave = shifted || Math.min(...shares) > SHARE_MIN;
+  const what = shifted
+    ? 'The losses are of the inputs, the bytes of the targets'
+    : weights.has(0)
+      ? 'The first token of the stream is scored, which nothing precedes'
+      : `Losses of padding, ${count(Math.round(padding))} beside the ${count(last)} targets of the set, are added up`;
+  return [
+    {
+      at,
+      check: 'other-targets',
+      severity: grave ? 'fail' : 'warn',
+      explanation: `${what}.`,
+      remedy: SAME,
+    },
+  ];
 }
 
 /** Bytes of targets whose losses are not in the sum, and losses of targets whose bytes are not. */

@@ -31,6 +31,12 @@ export interface Reading {
   readonly bytesFollow: boolean;
   /** The counted bytes are entries of the sidecar, not of a table. */
   readonly fromSidecar: boolean;
+  /** The quotient is a mean of scores, each with its own bytes. */
+  readonly ofScores: boolean;
+  /** Losses of targets that are not of the stream, such as padding, by the weight of one. */
+  readonly padding: number;
+  /** The narrowest type in which losses or bytes were added up one after another; null for float64. */
+  readonly running: string | null;
   /** Losses of entries of the sidecar, which were read as tokens. */
   readonly sidecarLosses: number;
   /** Bits per byte that the quotient gives for one bit per byte: 1, ln 2 for nats; null where it cannot be told. */

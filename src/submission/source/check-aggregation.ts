@@ -5,6 +5,7 @@
 import type { Found } from './check-lut.js';
 import type { SourceFacts } from './facts.js';
 import { type Call, callOf, dottedName, enclosing, type PyNode, textOf } from './nodes.js';
+import type { Words } from './report.js';
 
 const EVALUATION = /eval|valid|score|bpb|ttt|test/i;
 const MEAN = /^(?:np|numpy|statistics|torch|jnp)\.(?:mean|fmean|average|nanmean)$/;
@@ -103,18 +104,19 @@ function narrowSums(facts: SourceFacts): Found[] {
     if (!EVALUATION.test(`${functionName(facts, node)} ${name}`) && !/val/i.test(name)) continue;
     const type = narrowType(facts, value);
     if (type === null) continue;
-    const narrow = type !== 'float32';
-    found.push([
-      node,
-      {
-        check: 'narrow-sum',
-        severity: narrow ? 'fail' : 'warn',
-        explanation: `${name} is a running sum in ${type}: over tens of millions of targets it loses digits (62 million losses added one by one come out 41 % low).`,
-        remedy: 'Use dtype=torch.float64, as the reference evaluator does.',
-      },
-    ]);
+    found.push([node, narrowWords(name, type)]);
   }
   return found;
+}
+
+/** @param what is added up, @param type its narrow type */
+export function narrowWords(what: string, type: string): Words {
+  return {
+    check: 'narrow-sum',
+    severity: type === 'float32' ? 'warn' : 'fail',
+    explanation: `${what} is a running sum in ${type}: over tens of millions of targets it loses digits (62 million losses added one by one come out 41 % low).`,
+    remedy: 'Use dtype=torch.float64, as the reference evaluator does.',
+  };
 }
 
 function narrowType(facts: SourceFacts, value: PyNode): string | null {

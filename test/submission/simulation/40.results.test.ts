@@ -59,9 +59,7 @@ describe('results among quotients', () => {
   test('what is evaluated twice by the same function is one result', () => {
     const first = over(1, 40, { line: 9, activation: 1 });
     const second = over(1, 40, { line: 9, activation: 2 });
-    expect(finals([first, second])).toEqual([
-      [9, true],
-    ]);
+    expect(finals([first, second])).toEqual([[9, true]]);
   });
 
   test('thousands of running figures are not kept, the first and the newest are', () => {
