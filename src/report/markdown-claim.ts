@@ -2,7 +2,7 @@
  * Markdown report of a claim, and of logs, summaries and tables of claims.
  */
 
-import type { InputAnswer } from '../submission/claim/input/types.js';
+import type { InputAnswer, LogMean } from '../submission/claim/input/types.js';
 import type { LogClaim } from '../submission/claim/log-types.js';
 import type { SummaryClaim } from '../submission/claim/summary/types.js';
 import type { TableClaim } from '../submission/claim/table/types.js';
@@ -13,11 +13,12 @@ import { blocks, code, escaped, heading, notes, rowsTable, table } from './markd
 
 export function claimMarkdown(report: ClaimReport): string {
   if (report.claim !== undefined) return pairMarkdown(report.claim);
-  const { inputs, logs, summaries, tables } = report;
+  const { inputs, logs, summaries, tables, means } = report;
   return blocks(
     ...logs.map(logMarkdown),
     ...summaries.map(summaryMarkdown),
     ...tables.map(tableMarkdown),
+    meansMarkdown(means),
     refusedMarkdown(inputs),
   );
 }
@@ -98,6 +99,16 @@ function tableMarkdown({ path, verdict, counts, rows }: TableClaim): string {
     heading(`${code(path)}: **${verdict.replace('_', ' ')}** ${total}`),
     table(['row', 'name', 'val_loss / val_bpb', 'verdict', 'fits'], lines),
   );
+}
+
+function meansMarkdown(means: readonly LogMean[]): string {
+  if (means.length === 0) return '';
+  const rows = means.map(({ folder, label, logs, scores, valLoss, valBpb }) => {
+    const spread = valBpb.deviation === null ? '' : ` ± ${valBpb.deviation.toFixed(6)}`;
+    const figures = [valLoss.mean.toFixed(8), `${valBpb.mean.toFixed(8)}${spread}`];
+    return [code(folder), code(label), `${scores} in ${logs.length} logs`, ...figures];
+  });
+  return table(['mean of', 'label', 'scores', 'val_loss', 'val_bpb'], rows);
 }
 
 function refusedMarkdown(inputs: readonly InputAnswer[]): string {

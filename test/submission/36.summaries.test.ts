@@ -169,6 +169,22 @@ describe('logs beside a summary', () => {
   });
 });
 
+test.each([
+  ['nested', { metrics: { final: pair(2.01234567) } }],
+  ['beside others', { config: { lr: 1 }, result: pair(2.01234567), date: 'x' }],
+])('the score of a document that has it %s is read', async (_, summary) => {
+  const found = await judged(summary);
+  expect(found.scores.map(({ claim: c }) => c?.verdict)).toEqual(['fits']);
+});
+
+test('results under the keys of seeds are a summary, those under other keys a table', async () => {
+  expect((await judged({ seed_results: SEEDS })).scores.length).toBe(3);
+  const file = join(temporaryFolder(), 'board.json');
+  writeFileSync(file, JSON.stringify({ 'run a': pair(2), 'run b': pair(2.1) }));
+  const report = (await claim({ logs: [file] })) as Inputs;
+  expect(report.tables[0]!.rows.map(({ name }) => name)).toEqual(['run a', 'run b']);
+});
+
 describe('hostile summaries', () => {
   test('__proto__ and constructor are names like any other', async () => {
     const folder = temporaryFolder();

@@ -108,6 +108,16 @@ describe('forms', () => {
       `name, val_loss, val_bpb\n\n a, ${RIGHT.join(' , ')}\n\n`,
     ],
     ['no name for its kind', 'board', `name,val_loss,val_bpb\n${line}`],
+    [
+      'figures with their spread',
+      'board.csv',
+      `name,val_loss,val_bpb\na,${RIGHT[0]} ± 0.001,${RIGHT[1]} +/- 0.0005`,
+    ],
+    [
+      'named runs',
+      'board.json',
+      JSON.stringify({ runs: [{ name: 'a', loss: RIGHT[0], val_bpb: RIGHT[1] }] }),
+    ],
     ['an array', 'board.json', JSON.stringify([{ val_loss: RIGHT[0], val_bpb: RIGHT[1] }])],
     [
       'numbers',

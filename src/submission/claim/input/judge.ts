@@ -10,7 +10,7 @@ import { readInputBytes, STDIN } from '../../log/read-bytes.js';
 import { claimLog, claimTrainingLog } from '../judge-log.js';
 import type { LogClaim } from '../log-types.js';
 import { judgeSummary } from '../summary/judge.js';
-import { readSummary } from '../summary/read.js';
+import { hasOwnScore, readSummary } from '../summary/read.js';
 import type { Summary, SummaryClaim } from '../summary/types.js';
 import { judgeTable, refusalOf, type Stated, verdictOf } from '../table/judge.js';
 import { csvTable, jsonTable, markdownTable, type Table } from '../table/read.js';
@@ -133,10 +133,11 @@ function readContent(text: string, path: string, stated: Stated): Read {
     case 'log':
       return { kind: 'log', log: claimTrainingLog(parseLog(text, path), stated) };
     default: {
-      const summary = content.kind === 'json' ? readSummary(content.value, path) : null;
-      if (summary !== null && summary.headline !== null) return { kind: 'summary', summary };
-      const table = jsonTable(content, path);
+      const value = content.kind === 'json' ? content.value : null;
+      // An object of named rows has no score of its own; what one of its members has is a row.
+      const table = hasOwnScore(value) ? null : jsonTable(content, path);
       if (table !== null) return { kind: 'table', table };
+      const summary = readSummary(value, path);
       if (summary !== null) return { kind: 'summary', summary };
       throw noScore(path, content.kind === 'json' ? content.value : null);
     }

@@ -13,14 +13,37 @@ const SEEDS = /^(?:seed_results|seeds?_scores|per_seed|by_seed|seed_runs|seeds|r
 const DEVIATION = /^(?:std|sd|stdev|stddev|standard_deviation)$/;
 /** More is no summary of runs; pairs of other evaluations beyond it are left out. */
 const SCORES_MAX = 100;
+/** Objects between a document and the figures that it states. */
+const NESTED_MAX = 3;
 
 /**
  * @returns null for a document that states no score
  * @throws BPB_CLAIM_SUMMARY_LARGE
  */
 export function readSummary(value: unknown, path: string): Summary | null {
+  return summaryOf(value, path, NESTED_MAX);
+}
+
+/** Whether an object states a score itself, or those of seeds: it is no table, whatever else it has. */
+export function hasOwnScore(value: unknown): boolean {
+  const document = objectOf(value);
+  return document !== null && (pairsOf(document).has('') || seedsOf(document).length > 0);
+}
+
+/** The document's own, else that of the first member that has one: `{"metrics": {"val_loss": …}}`. */
+function summaryOf(value: unknown, path: string, levels: number): Summary | null {
   const document = objectOf(value);
   if (document === null) return null;
+  const own = ownSummary(document, path);
+  if (own !== null || levels === 0) return own;
+  for (const each of document.values()) {
+    const nested = summaryOf(each, path, levels - 1);
+    if (nested !== null) return nested;
+  }
+  return null;
+}
+
+function ownSummary(document: Values, path: string): Summary | null {
   const seed = figureOf(document.get('seed')) || null;
   const pairs = pairsOf(document, seed);
   const headline = pairs.get('') ?? pairs.get('mean') ?? null;
@@ -68,7 +91,10 @@ function pairsOf(values: Values, seed: string | null = null): Map<string, Stated
 function seedsOf(document: Values): StatedScore[] {
   for (const [key, value] of document) {
     if (!SEEDS.test(key)) continue;
-    const scores = namedValues(value).flatMap(([name, each]) => seedScore(name, each));
+    const named = namedValues(value);
+    // Runs with names of their own are the rows of a table.
+    if (named.some(([, each]) => each.has('name') || each.has('submission'))) continue;
+    const scores = named.flatMap(([name, each]) => seedScore(name, each));
     if (scores.length > 0) return scores;
   }
   return seedLists(document);

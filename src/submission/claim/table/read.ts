@@ -47,7 +47,10 @@ function rowOf(record: TableRecord, columns: Columns, width: number, commas: boo
   const { line, fields, fault } = record;
   const at = (column: keyof Columns) => fields[columns[column] ?? -1] ?? '';
   // Where semicolons set fields apart, commas set decimals apart.
-  const figure = (text: string) => (commas ? text.replace(/^(\d+),(\d+)$/, '$1.$2') : text);
+  const figure = (text: string) => {
+    const bare = withoutSpread(text);
+    return commas ? bare.replace(/^(\d+),(\d+)$/, '$1.$2') : bare;
+  };
   const count = `${fields.length} fields where the header has ${width}`;
   return {
     line,
@@ -115,12 +118,17 @@ function objectRow(value: unknown, line: number | null, key: string): TableRow {
   return {
     line,
     name: at('name') || key,
-    valLoss: at('valLoss'),
-    valBpb: at('valBpb'),
+    valLoss: withoutSpread(at('valLoss')),
+    valBpb: withoutSpread(at('valBpb')),
     tokens: at('tokens'),
     tokenizer: at('tokenizer'),
     fault: null,
   };
+}
+
+/** `1.0611` of `1.0611 ± 0.0009`. */
+function withoutSpread(text: string): string {
+  return text.replace(/\s*(?:±|\+\/-|\+-).{0,40}$/, '');
 }
 
 /** Text and numbers as they are; null as nothing; anything else as what it is. */
