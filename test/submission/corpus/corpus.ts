@@ -35,8 +35,11 @@ export interface CorpusScript {
   out?: string;
   /** A limit that only a full set reaches, and the one that stands for it in the referee's copy. */
   scaled?: [string, string];
-  /** What the referee compares (`values` by default); `not applicable`, for `reason`: only that it runs. */
-  referee?: 'values' | 'quotient' | 'shards' | 'not applicable';
+  /**
+   * What the referee compares: the printed `values` (by default); their `quotient`, the bytes a token;
+   * the `shards` written; a `longer-sidecar`, which must be refused; `not applicable`, for `reason`.
+   */
+  referee?: 'values' | 'quotient' | 'shards' | 'longer-sidecar' | 'not applicable';
   reason?: string;
 }
 
