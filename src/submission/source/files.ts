@@ -109,7 +109,11 @@ async function readPlain(path: string, most: number): Promise<Uint8Array> {
     const buffer = Buffer.alloc(most + 1);
     let length = 0;
     while (length <= most) {
-      const { bytesRead } = await handle.read(buffer, length, most + 1 - length, null);
+      const { bytesRead } = await handle
+        .read(buffer, length, most + 1 - length, null)
+        .catch((cause: NodeJS.ErrnoException) => {
+          throw missing(path, cause.code ?? String(cause), cause);
+        });
       if (bytesRead === 0) return buffer.subarray(0, length);
       length += bytesRead;
     }
