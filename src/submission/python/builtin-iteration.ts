@@ -114,7 +114,7 @@ function* zipped(values: readonly Value[], strict: boolean, machine: Machine): G
       }
       items.push(value);
     }
-    machine.allocate(items.length + 8);
+    machine.allocate(items.length + 16);
     yield new PyTuple(items);
   }
 }
@@ -138,7 +138,7 @@ function* enumerated(values: Value, start: number, machine: Machine): Generator<
   let i = start;
   for (const value of machine.iterate(values)) {
     machine.spend(1);
-    machine.allocate(10);
+    machine.allocate(18);
     yield new PyTuple([i++, value]);
   }
 }

@@ -98,6 +98,8 @@ const str = (args: readonly Value[], keywords: Keywords, runtime: Runtime): Valu
     if (value instanceof PyObject) runtime.host.formatted?.('', value, runtime);
     return runtime.unknown('a text of what is not known');
   }
+  runtime.spend(text.length / 8);
+  runtime.allocate(text.length / 8 + 4);
   return text;
 };
 

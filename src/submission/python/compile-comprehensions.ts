@@ -153,7 +153,7 @@ export function compileComprehension(c: Compiler, node: PyNode): Expression {
     const given = outermost(frame);
     if (given instanceof Unknown) return new Unknown(given.stop);
     const inner = frameFor(compiler.scope, frame);
-    machine.allocate(12);
+    machine.allocate(24);
     const made = make();
     inner.slots[result] = made;
     const unknown = run(inner, 0, given);
@@ -194,7 +194,7 @@ function addition(
     return (frame) => (frame.slots[slot] as PySet).add(first(frame), machine);
   }
   return (frame) => {
-    machine.allocate(1);
+    machine.allocate(2);
     (frame.slots[slot] as PyList).items.push(first(frame));
   };
 }
@@ -230,7 +230,7 @@ export function compileGenerator(c: Compiler, kids: readonly PyNode[], node: PyN
   return (frame) => {
     const given = outermost(frame);
     if (given instanceof Unknown) return new Unknown(given.stop);
-    machine.allocate(24);
+    machine.allocate(64);
     return new PyIterator(run(frameFor(compiler.scope, frame), 0, given), 'generator');
   };
 }

@@ -98,7 +98,7 @@ class FunctionCode implements Code {
     const frame = new Frame(new Array(size), closure, closure.module, self);
     this.#bind(frame.slots, self, args, keywords);
     if (run === null) {
-      machine.allocate(32);
+      machine.allocate(64);
       return new PyIterator(this.#yielded(frame, generation!), 'generator');
     }
     machine.entered(this.name);
@@ -201,7 +201,7 @@ function makeFunction(c: Compiler, code: FunctionCode): Expression {
     return (frame: Frame) => machine.setting(name, value(frame));
   });
   return (frame) => {
-    machine.allocate(16);
+    machine.allocate(32);
     const values = defaults.map((value) => value?.(frame));
     return new PyFunction(code, values, frame);
   };

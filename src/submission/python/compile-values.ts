@@ -57,7 +57,7 @@ function filled(
   const count = values.length;
   if (parts.every(({ spread }) => !spread)) {
     return (frame) => {
-      machine.allocate(count + 8);
+      machine.allocate(count + 16);
       const items: Value[] = new Array(count);
       for (let i = 0; i < count; i++) items[i] = values[i]!(frame);
       return items;
@@ -121,7 +121,7 @@ export function compileDict(c: Compiler, node: PyNode): Expression {
       return c.unfollowed(node, 'a dictionary that is not complete');
   }
   return (frame) => {
-    machine.allocate(16);
+    machine.allocate(40);
     const dict = new PyDict();
     for (const { key, value, constant } of entries) {
       if (key === null) {

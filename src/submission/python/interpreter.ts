@@ -163,6 +163,7 @@ export class Interpreter implements Machine {
     return this.unknownAt(this.at, reason);
   }
   unknownAt(site: Site, reason: string): Unknown {
+    this.left -= 30;
     return new Unknown(this.#record(this.stopAt(site, reason)));
   }
   undecided(value: Value): null {
@@ -191,6 +192,8 @@ export class Interpreter implements Machine {
     throw new RunEnded(this.stopAt(this.at, 'the steps of the run are spent'));
   }
   raise(type: string, message: string): never {
+    // Exceptions cost much more than other operations.
+    this.spend(60);
     const cls = this.exceptions.get(type) ?? this.exceptions.get('Exception')!;
     const exception = new PyInstance(cls);
     exception.attributes.set('args', new PyTuple(message === '' ? [] : [message]));
@@ -263,7 +266,7 @@ export class Interpreter implements Machine {
     if (this.functions.length >= this.limits.depth) {
       this.raise('RecursionError', 'maximum recursion depth exceeded');
     }
-    this.spend(2);
+    this.spend(5);
     this.functions.push(name);
     this.#activations.push(++this.#calls);
   }
@@ -374,11 +377,11 @@ export class Interpreter implements Machine {
     return textOfValue(value, quoted, this);
   }
   list(items: Value[]): Value {
-    this.allocate(items.length + 8);
+    this.allocate(items.length + 16);
     return new PyList(items);
   }
   tuple(items: Value[]): Value {
-    this.allocate(items.length + 8);
+    this.allocate(items.length + 16);
     return new PyTuple(items);
   }
   dict(entries: Iterable<readonly [Value, Value]>): Value {

@@ -14,7 +14,7 @@ export function sorted(
   reverse: boolean,
   runtime: Runtime,
 ): Value[] | null {
-  runtime.spend(items.length * Math.ceil(Math.log2(items.length + 2)));
+  runtime.spend(2 * items.length * Math.ceil(Math.log2(items.length + 2)));
   runtime.allocate(2 * items.length + 16);
   const pairs = items.map((item) => ({
     item,
@@ -62,7 +62,7 @@ export const LIST_METHODS: MethodTable = new Map<string, Method>([
   [
     'append',
     on((list, [item = null], runtime) => {
-      runtime.allocate(1);
+      runtime.allocate(2);
       list.items.push(item);
       return null;
     }),

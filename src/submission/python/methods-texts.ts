@@ -90,7 +90,7 @@ function strip(left: boolean, right: boolean): Method {
 function split(fromRight: boolean): Method {
   return strict((self, args, keywords, runtime) => {
     const text = self as string;
-    runtime.spend(text.length / 16);
+    runtime.spend(text.length);
     const separator = argumentAt(args, keywords, 0, 'sep') ?? null;
     const most = numberArgument(argumentAt(args, keywords, 1, 'maxsplit'), -1, runtime);
     if (separator === '') runtime.raise('ValueError', 'empty separator');

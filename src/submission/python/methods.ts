@@ -56,7 +56,7 @@ export function collected(values: Value, runtime: Runtime): Value[] {
   const items: Value[] = [];
   for (const value of runtime.iterate(values)) {
     runtime.spend(1);
-    runtime.allocate(1);
+    runtime.allocate(2);
     items.push(value);
   }
   return items;

@@ -26,12 +26,12 @@ export class PyClass extends PyObject {
     super();
     this.order = orderOf(this);
     this.native =
-      bases.find((base) => base instanceof NativeType) ??
+      bases.filter((base) => base instanceof NativeType).find((base) => !isObject(base)) ??
       this.order.find((base) => base !== this && base.native !== null)?.native ??
       null;
     this.open =
       open ||
-      bases.some((base) => !(base instanceof PyClass)) ||
+      bases.some((base) => !(base instanceof PyClass) && !isObject(base)) ||
       this.order.some((base) => base !== this && base.open);
   }
   /** What the class or a base has of this name, unbound. */
@@ -77,7 +77,7 @@ export class PyClass extends PyObject {
   override call(args: readonly Value[], keywords: Keywords, runtime: Runtime): Value {
     const create = this.find('__new__');
     if (create !== undefined) return runtime.call(create, [this, ...args], keywords);
-    runtime.allocate(24);
+    runtime.allocate(40);
     const instance = new PyInstance(this);
     const initialize = this.find('__init__');
     if (initialize !== undefined) runtime.call(initialize, [instance, ...args], keywords);
@@ -91,6 +91,10 @@ export class PyClass extends PyObject {
     const get = this.find('__class_getitem__');
     return get === undefined ? this : runtime.call(get, [this, index]);
   }
+}
+
+function isObject(base: Value): boolean {
+  return base instanceof NativeType && base.name === 'object';
 }
 
 /** What a class attribute is when it is read from the class itself. */
@@ -182,7 +186,7 @@ export class PyInstance extends PyObject {
       runtime.call(set, [this, name, value]);
       return true;
     }
-    if (!this.attributes.has(name)) runtime.allocate(6);
+    if (!this.attributes.has(name)) runtime.allocate(8);
     this.attributes.set(name, value);
     return true;
   }

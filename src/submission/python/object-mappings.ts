@@ -6,7 +6,7 @@ import type { Runtime } from './runtime.js';
 import { PyObject, Unknown, type Value } from './values.js';
 
 /** Memory of one entry, in units of 8 bytes. */
-const ENTRY_UNITS = 12;
+const ENTRY_UNITS = 24;
 
 export class PyDict extends PyObject {
   readonly typeName: string = 'dict';

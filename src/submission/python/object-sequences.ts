@@ -81,7 +81,7 @@ abstract class Sequence extends PyObject {
         runtime.host.limited?.(limit, this.items.length, this, runtime);
       }
       runtime.spend(span.count);
-      runtime.allocate(span.count + 8);
+      runtime.allocate(span.count + 16);
       return this.like(taken(this.items, span));
     }
     const place = integerOf(index, runtime);
@@ -103,7 +103,7 @@ abstract class Sequence extends PyObject {
     const length = Math.max(0, times) * this.items.length;
     if (length > LENGTH_MAX) return runtime.unknown('a sequence that is too long');
     runtime.spend(length);
-    runtime.allocate(length + 8);
+    runtime.allocate(length + 16);
     const items: Value[] = [];
     for (let i = 0; i < times; i++) for (const item of this.items) items.push(item);
     return this.like(items);
@@ -195,7 +195,7 @@ export class PyList extends Sequence {
     const length = this.items.length + other.items.length;
     if (length > LENGTH_MAX) return runtime.unknown('a sequence that is too long');
     runtime.spend(length);
-    runtime.allocate(length + 8);
+    runtime.allocate(length + 16);
     return new PyList(this.items.concat(other.items));
   }
   override update(operator: string, other: Value, runtime: Runtime): Value | undefined {
@@ -250,7 +250,7 @@ export class PyTuple extends Sequence {
     const length = this.items.length + other.items.length;
     if (length > LENGTH_MAX) return runtime.unknown('a sequence that is too long');
     runtime.spend(length);
-    runtime.allocate(length + 8);
+    runtime.allocate(length + 16);
     return new PyTuple(this.items.concat(other.items));
   }
 }

@@ -255,7 +255,7 @@ function allEqual(
   if (left.length !== right.length) return false;
   let known = true;
   for (const [i, item] of left.entries()) {
-    runtime.spend(1);
+    runtime.spend(4);
     const same = each(item, right[i]!);
     if (same === false) return false;
     known &&= same !== null;

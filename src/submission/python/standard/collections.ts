@@ -1,0 +1,380 @@
+/**
+ * `collections`, `enum` and `contextlib`
+ */
+import type { Machine } from '../machine.js';
+import { argumentAt, collected, type Method, numberArgument, textArgument } from '../methods.js';
+import { fill } from '../methods-mappings.js';
+import { PyClass, PyInstance } from '../object-classes.js';
+import { NativeMethod, NativeType } from '../object-descriptors.js';
+import { PyFunction, PyIterator } from '../object-functions.js';
+import { PyDict } from '../object-mappings.js';
+import { PyList, PyTuple } from '../object-sequences.js';
+import {
+  type Keywords,
+  type Native,
+  NativeFunction,
+  PyObject,
+  Unknown,
+  type Value,
+} from '../values.js';
+
+class NamedDict extends PyDict {
+  override readonly typeName: string;
+  constructor(typeName: string) {
+    super();
+    this.typeName = typeName;
+  }
+  override copy(runtime: Machine): PyDict {
+    const result = new NamedDict(this.typeName);
+    result.factory = this.factory;
+    result.absorb(this, runtime);
+    return result;
+  }
+}
+
+/** A dictionary that counts: what it lacks counts 0. */
+class Counter extends NamedDict {
+  override item(index: Value, machine: Machine): Value | undefined {
+    if (index instanceof Unknown) return new Unknown(index.stop);
+    return this.get(index, machine) ?? 0;
+  }
+  override binary(
+    operator: string,
+    other: Value,
+    reflected: boolean,
+    machine: Machine,
+  ): Value | undefined {
+    if (reflected || !(other instanceof Counter) || !/^[+-]$/.test(operator)) return undefined;
+    const result = new Counter('Counter');
+    result.absorb(this, machine);
+    for (const [key, value] of other.entries.values()) {
+      result.set(key, machine.binary(operator, result.item(key, machine) ?? 0, value), machine);
+    }
+    for (const [key, value] of [...result.entries.values()]) {
+      if (machine.truth(machine.compare('<=', value, 0))) result.delete(key, machine);
+    }
+    return result;
+  }
+}
+
+function count(counter: Counter, given: Value | undefined, machine: Machine): void {
+  if (given === undefined || given === null) return;
+  if (given instanceof Unknown) {
+    counter.blurred = given;
+    return;
+  }
+  const pairs: (readonly [Value, Value])[] =
+    given instanceof PyDict
+      ? [...given.entries.values()]
+      : collected(given, machine).map((item) => [item, 1] as const);
+  for (const [key, times] of pairs) {
+    if (key instanceof Unknown) counter.blurred = key;
+    else counter.set(key, machine.binary('+', counter.item(key, machine) ?? 0, times), machine);
+  }
+}
+
+/** A list that may be bounded, and grows at both ends. */
+class Deque extends PyList {
+  constructor(
+    items: Value[],
+    readonly most: number | null,
+  ) {
+    super(items);
+  }
+  override attribute(name: string, machine: Machine): Value | undefined {
+    if (name === 'maxlen') return this.most;
+    const method = DEQUE_METHODS.get(name);
+    if (method === undefined) return undefined;
+    return new NativeFunction(name, (args, keywords) => method(this, args, keywords, machine));
+  }
+  bounded(left: boolean): null {
+    if (this.most === null) return null;
+    const extra = this.items.length - this.most;
+    if (extra > 0) this.items.splice(left ? 0 : this.most, extra);
+    return null;
+  }
+}
+
+const DEQUE_METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
+  [
+    'appendleft',
+    (self, [item = null], _keywords, machine) => {
+      const deque = self as Deque;
+      machine.spend(deque.items.length / 8);
+      machine.allocate(2);
+      deque.items.unshift(item);
+      return deque.bounded(false);
+    },
+  ],
+  [
+    'popleft',
+    (self, _args, _keywords, machine) => {
+      const deque = self as Deque;
+      machine.spend(deque.items.length / 64);
+      return (
+        deque.items.shift() ??
+        (deque.items.length === 0 ? machine.raise('IndexError', 'pop from an empty deque') : null)
+      );
+    },
+  ],
+  [
+    'rotate',
+    (self, [by = 1], _keywords, machine) => {
+      const { items } = self as Deque;
+      machine.spend(items.length);
+      const shift =
+        items.length === 0
+          ? 0
+          : ((numberArgument(by, 1, machine) % items.length) + items.length) % items.length;
+      items.unshift(...items.splice(items.length - shift));
+      return null;
+    },
+  ],
+  ['bounded', (self) => (self as Deque).bounded(true)],
+]);
+
+function namedTuple(
+  name: string,
+  fields: readonly string[],
+  defaults: readonly Value[],
+  machine: Machine,
+): Value {
+  const make = (args: readonly Value[], keywords: Keywords): Value => {
+    const items = fields.map((field, i) => {
+      const value = args[i] ?? keywords.get(field) ?? defaults[i - fields.length + defaults.length];
+      if (args[i] === null || keywords.get(field) === null) return null;
+      return value === undefined
+        ? machine.raise('TypeError', `${name}() missing argument: '${field}'`)
+        : value;
+    });
+    return new PyTuple(items, fields, name);
+  };
+  const type: NativeType = new NativeType(
+    name,
+    make,
+    (value) => value instanceof PyTuple && value.names === fields,
+    new Map<string, Value>([
+      ['_fields', new PyTuple([...fields])],
+      [
+        '_make',
+        new NativeFunction('_make', ([values = null]) =>
+          make(collected(values, machine), new Map()),
+        ),
+      ],
+    ]),
+  );
+  return type;
+}
+
+export function collectionsModule(machine: Machine): Map<string, Value> {
+  const types: [string, Native][] = [
+    [
+      'defaultdict',
+      ([factory = null, given], keywords) => {
+        const dict = new NamedDict('defaultdict');
+        dict.factory = factory;
+        fill(dict, given, keywords, machine);
+        return dict;
+      },
+    ],
+    [
+      'OrderedDict',
+      ([given], keywords) => {
+        const dict = new NamedDict('OrderedDict');
+        fill(dict, given, keywords, machine);
+        return dict;
+      },
+    ],
+    [
+      'Counter',
+      ([given], keywords) => {
+        const counter = new Counter('Counter');
+        count(counter, given, machine);
+        for (const [key, value] of keywords) counter.set(key, value, machine);
+        return counter;
+      },
+    ],
+    [
+      'deque',
+      (args, keywords) => {
+        const most = argumentAt(args, keywords, 1, 'maxlen') ?? null;
+        const [values] = args;
+        if (values instanceof Unknown) return new Unknown(values.stop);
+        const deque = new Deque(
+          values === undefined ? [] : collected(values, machine),
+          typeof most === 'number' ? most : null,
+        );
+        deque.bounded(true);
+        return deque;
+      },
+    ],
+  ];
+  const members = new Map<string, Value>();
+  for (const [name, make] of types) {
+    members.set(
+      name,
+      new NativeType(name, make, (value) => value instanceof PyObject && value.typeName === name),
+    );
+  }
+  members.set(
+    'namedtuple',
+    new NativeFunction('namedtuple', ([name = null, fields = null], keywords) => {
+      const names =
+        typeof fields === 'string'
+          ? fields.split(/[\s,]+/).filter((each) => each !== '')
+          : collected(fields, machine).map(String);
+      const defaults = keywords.get('defaults');
+      return namedTuple(
+        textArgument(name, machine),
+        names,
+        defaults == null ? [] : collected(defaults, machine),
+        machine,
+      );
+    }),
+  );
+  return members;
+}
+
+/** Members of an enumeration are its attributes that are no functions. */
+export function enumModule(): Map<string, Value> {
+  const enumeration = new PyClass(
+    'Enum',
+    [],
+    new Map<string, Value>([
+      [
+        '__init_subclass__',
+        new NativeMethod('__init_subclass__', (cls, _args, _keywords, runtime) => {
+          if (!(cls instanceof PyClass)) return null;
+          const all: Value[] = [];
+          let last = 0;
+          for (const [name, given] of [...cls.namespace]) {
+            if (
+              name.startsWith('_') ||
+              (given instanceof PyObject &&
+                (given instanceof PyFunction || given.typeName === 'property'))
+            )
+              continue;
+            const value = given instanceof PyObject && given.typeName === 'auto' ? last + 1 : given;
+            if (typeof value === 'number') last = value;
+            const member = new PyInstance(cls);
+            member.attributes.set('name', name);
+            member.attributes.set('value', value);
+            cls.namespace.set(name, member);
+            all.push(member);
+          }
+          cls.namespace.set('__members__', runtime.list(all));
+          cls.namespace.set(
+            '__new__',
+            new NativeMethod('__new__', (_cls, [value = null]) => {
+              const found = all.find((each) =>
+                runtime.equal((each as PyInstance).attributes.get('value') ?? null, value),
+              );
+              return found ?? runtime.raise('ValueError', 'no such member of the enumeration');
+            }),
+          );
+          return null;
+        }),
+      ],
+      [
+        '__repr__',
+        new NativeMethod('__repr__', (self, _args, _keywords, runtime) => {
+          if (!(self instanceof PyInstance)) return '';
+          const { name = '', value = null } = Object.fromEntries(self.attributes);
+          return `<${self.cls.name}.${String(name)}: ${runtime.text(value, true)}>`;
+        }),
+      ],
+      [
+        '__str__',
+        new NativeMethod('__str__', (self) =>
+          self instanceof PyInstance
+            ? `${self.cls.name}.${String(self.attributes.get('name'))}`
+            : '',
+        ),
+      ],
+    ]),
+  );
+  class Auto extends PyObject {
+    readonly typeName = 'auto';
+  }
+  return new Map<string, Value>([
+    ['Enum', enumeration],
+    ['IntEnum', enumeration],
+    ['StrEnum', enumeration],
+    ['auto', new NativeFunction('auto', () => new Auto())],
+    ['unique', new NativeFunction('unique', ([cls = null]) => cls)],
+  ]);
+}
+
+/** A context manager made of a generator: what it yields is entered, the rest runs at the end. */
+class GeneratorManager extends PyObject {
+  readonly typeName = '_GeneratorContextManager';
+  constructor(private readonly steps: Value) {
+    super();
+  }
+  override enter(): Value {
+    return this.steps instanceof PyIterator ? (this.steps.next() ?? null) : this.steps;
+  }
+  override exit(): void {
+    if (this.steps instanceof PyIterator) this.steps.next();
+  }
+  /** It is a decorator as well. */
+  override call(args: readonly Value[]): Value {
+    return args[0] ?? null;
+  }
+}
+
+class Suppress extends PyObject {
+  readonly typeName = 'suppress';
+  constructor(readonly suppressed: readonly Value[]) {
+    super();
+  }
+}
+
+class NullContext extends PyObject {
+  readonly typeName = 'nullcontext';
+  constructor(private readonly entered: Value) {
+    super();
+  }
+  override enter(): Value {
+    return this.entered;
+  }
+}
+
+/** `contextlib.ExitStack` */
+class ExitStack extends PyObject {
+  readonly typeName = 'ExitStack';
+  readonly #open: PyObject[] = [];
+  override attribute(name: string, machine: Machine): Value | undefined {
+    if (name === 'enter_context') {
+      return new NativeFunction(name, ([manager = null]) => {
+        if (manager instanceof PyObject) this.#open.push(manager);
+        return machine.enter(manager);
+      });
+    }
+    return name === 'close' ? new NativeFunction(name, () => this.exit(machine)) : undefined;
+  }
+  override exit(machine: Machine): null {
+    for (const manager of this.#open.splice(0).reverse()) machine.exit(manager, null);
+    return null;
+  }
+}
+
+export function contextlibModule(machine: Machine): Map<string, Value> {
+  const entries: [string, Native][] = [
+    [
+      'contextmanager',
+      ([callee = null]) =>
+        new NativeFunction('contextmanager', (args, keywords) => {
+          const steps = machine.call(callee, args, keywords);
+          return steps instanceof Unknown ? new Unknown(steps.stop) : new GeneratorManager(steps);
+        }),
+    ],
+    ['suppress', (types) => new Suppress(types)],
+    ['nullcontext', ([entered = null]) => new NullContext(entered)],
+    ['closing', ([entered = null]) => new NullContext(entered)],
+    ['redirect_stdout', ([entered = null]) => new NullContext(entered)],
+    ['redirect_stderr', ([entered = null]) => new NullContext(entered)],
+    ['ExitStack', () => new ExitStack()],
+  ];
+  return new Map(entries.map(([name, native]) => [name, new NativeFunction(name, native)]));
+}
