@@ -61,6 +61,11 @@ export class Sum extends PyObject {
   get tag(): number | null {
     return this.linear.single;
   }
+  /** The same terms, whatever type holds the sum. */
+  equals(other: Sum): boolean {
+    const same = this.linear === other.linear && this.constant === other.constant;
+    return same && this.kind === other.kind;
+  }
   /** The targets differ in what they add, as bytes do. */
   get uneven(): boolean {
     return !this.linear.equal;
@@ -340,7 +345,19 @@ const chosen = (sums: readonly Sum[]): Sum | null =>
 const numbers = (sums: readonly Sum[], but: Sum | null): number =>
   sums.reduce((value, sum) => (sum === but ? value : value * (sum.value ?? Number.NaN)), 1);
 
-function composed({ factor, loss, times, below }: Product, runtime: Runtime): Scalar {
+/** Without what stands above and below the line. */
+function cancelled(product: Product): Product {
+  const below = [...product.below];
+  const times = product.times.filter((sum) => {
+    const at = below.findIndex((other) => other.equals(sum));
+    if (at >= 0) below.splice(at, 1);
+    return at < 0;
+  });
+  return { ...product, times, below };
+}
+
+function composed(whole: Product, runtime: Runtime): Scalar {
+  const { factor, loss, times, below } = cancelled(whole);
   const kept = loss ?? chosen(times);
   const denominator = chosen(below);
   const rest = numbers(times, kept) / numbers(below, denominator);

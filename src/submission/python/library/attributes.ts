@@ -1,13 +1,14 @@
 /**
  * Attributes and methods of arrays.
  */
+import { PyBytes } from '../bytes.js';
 import type { Runtime } from '../runtime.js';
 import { numericValue } from '../sums.js';
 import { type Keywords, NativeFunction, PyObject, Unknown, type Value } from '../values.js';
 import type { NdArray, Operation } from './array.js';
 import { dtypeOf, integerOf } from './convert.js';
 import { reinterpreted } from './converting.js';
-import { DType, itemsize } from './dtypes.js';
+import { DType, isFloat, itemsize } from './dtypes.js';
 import { assign } from './elementwise.js';
 import { operationsOf } from './operations.js';
 
@@ -99,7 +100,9 @@ const METHODS: Readonly<Record<string, Method>> = {
     if (dtype !== null) return reinterpreted(self, dtype, runtime);
     return operationsOf(self.flavor).get('reshape')!([self, ...args], keywords, runtime);
   },
-  tobytes: (_, __, ___, runtime) => runtime.unknown('the bytes of an array'),
+  tobytes: (self, _, __, runtime) => bytesOf(self, runtime),
+  tofile: (self, [file], _, runtime) =>
+    runtime.call(runtime.attribute(file ?? null, 'write'), [bytesOf(self, runtime)]),
   backward: () => null,
   setflags: () => null,
   new_zeros: (self, args, keywords, runtime) => fresh(self, 'zeros', args, keywords, runtime),
@@ -115,6 +118,24 @@ const METHODS: Readonly<Record<string, Method>> = {
     return null;
   },
 };
+
+/** Little-endian bytes, each with the tag of its element. */
+function bytesOf(self: NdArray, runtime: Runtime): Value {
+  const width = itemsize(self.dtype);
+  if (self.symbolic || isFloat(self.dtype)) return runtime.unknown('the bytes of such an array');
+  runtime.spend(1 + self.size);
+  runtime.allocate(self.size * width);
+  const { data, tags } = self;
+  const bytes = new Uint8Array(self.size * width);
+  data.forEach((value, i) => {
+    const whole = BigInt.asUintN(64, BigInt(value));
+    for (let k = 0; k < width; k += 1) {
+      bytes[i * width + k] = Number((whole >> BigInt(8 * k)) & 0xffn);
+    }
+  });
+  const own = tags === null ? null : Int32Array.from(bytes, (_, i) => tags[Math.floor(i / width)]!);
+  return new PyBytes(bytes, own);
+}
 
 function index(self: NdArray, runtime: Runtime): Value {
   const element = self.size === 1 && self.unknown === null ? self.element(0) : null;
@@ -181,5 +202,6 @@ export function arrayAttribute(self: NdArray, name: string, runtime: Runtime): V
   const found = property(self, name, runtime) ?? method(self, name);
   if (found !== undefined || name === 'grad') return found ?? null;
   if (name.startsWith('__')) return undefined;
+  if (self.unknown !== null) return new Unknown(self.unknown.stop, name, self.unknown);
   return runtime.unknown(`${self.typeName}.${name} is not modelled`);
 }

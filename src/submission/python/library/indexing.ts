@@ -12,7 +12,9 @@ import { unknownItem } from './losses.js';
 import { broadcastShapes, positions, type Shape, sizeOf, spread, stridesOf } from './shapes.js';
 import { NO_TAG } from './storage.js';
 
-/** Which elements an index takes. */
+const NONE = new Int32Array(0);
+
+/** Which elements an index takes; of what is not known only the shape. */
 export interface Selection {
   readonly shape: Shape;
   readonly positions: Int32Array;
@@ -61,8 +63,9 @@ export function select(array: NdArray, index: Value, runtime: Runtime): Selectio
   const own = gathered(advanced, runtime);
   if (own === null) return null;
   const shape = [...before.map(({ size }) => size), ...own.shape, ...after.map(({ size }) => size)];
-  runtime.spend(1 + (sizeOf(shape) >> 4));
-  if (tooLarge(sizeOf(shape), runtime) !== null) return null;
+  const size = sizeOf(shape);
+  if (array.unknown === null && tooLarge(size, runtime) !== null) return null;
+  if (array.unknown !== null) return { shape, positions: NONE, tags: null, copied: true };
   const [outer, inner] = [before, after].map((each) =>
     positions(
       each.map(({ size }) => size),

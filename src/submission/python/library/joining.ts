@@ -289,6 +289,30 @@ function pad(flavor: Flavor): Operation {
   });
 }
 
+/** Sequences of different lengths as rows: `torch.nn.utils.rnn.pad_sequence`. */
+function padSequence(flavor: Flavor): Operation {
+  return (args, keywords, runtime) => {
+    const [items, first, value] = bind(args, keywords, [
+      'sequences',
+      'batch_first',
+      'padding_value',
+    ]);
+    const arrays = arraysOf(items, flavor, runtime);
+    if (arrays instanceof Unknown) return arrays;
+    const longest = Math.max(0, ...arrays.map(({ shape }) => shape[0] ?? 0));
+    const rows = arrays.map((array) => {
+      const sides = runtime.tuple([
+        ...array.shape.slice(1).flatMap(() => [0, 0]),
+        0,
+        longest - (array.shape[0] ?? 0),
+      ]);
+      return pad(flavor)([array, sides, 'constant', value ?? 0], new Map(), runtime);
+    });
+    const axis = first === true ? 0 : 1;
+    return stack(flavor, () => axis)([runtime.list(rows)], new Map(), runtime);
+  };
+}
+
 type Sides = [number, number][];
 
 function torchSides(width: Value, array: NdArray, runtime: Runtime): Sides | null {
@@ -337,6 +361,18 @@ export function joining(flavor: Flavor): Operations {
     repeat: flavor === 'torch' ? tile(flavor) : repeatEach(flavor),
     repeat_interleave: repeatEach(flavor),
     roll: roll(flavor),
+    unbind: onArray(flavor, (array, rest, keywords, runtime) => {
+      const axis = checkedAxis(
+        integerOf(rest[0] ?? keywords.get('dim')) ?? 0,
+        array.shape.length,
+        runtime,
+      );
+      const ends = Array.from({ length: array.shape[axis] ?? 0 }, (_, i) => i + 1);
+      const shape = array.shape.filter((_, i) => i !== axis);
+      const parts = runtime.sequence(cut(array, axis, ends, runtime)) ?? [];
+      return runtime.tuple(parts.map((part) => (part as NdArray).view(shape, null)));
+    }),
+    pad_sequence: padSequence(flavor),
     pad: pad(flavor),
   };
 }

@@ -81,11 +81,21 @@ const FLOATS: Readonly<Record<string, (x: number) => number>> = {
   sqrt: Math.sqrt,
   rsqrt: (x) => 1 / Math.sqrt(x),
   reciprocal: (x) => 1 / x,
-  sin: Math.sin,
-  cos: Math.cos,
-  tanh: Math.tanh,
-  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
 };
+
+/** What only models compute: of the numbers nothing is followed. */
+const OF_MODELS = [
+  'sin',
+  'cos',
+  'tan',
+  'tanh',
+  'sigmoid',
+  'erf',
+  'gelu',
+  'silu',
+  'softmax',
+  'log_softmax',
+];
 
 const CHECKS: Readonly<Record<string, (x: number) => boolean>> = {
   logical_not: (x) => x === 0,
@@ -93,6 +103,8 @@ const CHECKS: Readonly<Record<string, (x: number) => boolean>> = {
   isnan: Number.isNaN,
   isinf: (x) => Math.abs(x) === Number.POSITIVE_INFINITY,
 };
+
+const OF_A_MODEL = 'numbers of a model';
 
 /** The logarithm of a probability taken at the targets is minus the nats. */
 const LOGS: Readonly<Record<string, number>> = { log: 1, log2: 1 / LN2, log10: 1 / Math.LN10 };
@@ -165,6 +177,15 @@ function unary(flavor: Flavor): Operations {
       mapped(array, floatType(array.dtype, flavor), name, apply, runtime),
     );
   }
+  for (const name of OF_MODELS) {
+    made[name] = onArray(flavor, (array, _, __, runtime) => {
+      const reason = array.unknown ?? new Unknown({ ...runtime.here(), reason: OF_A_MODEL });
+      return NdArray.unknown(array.shape, floatType(array.dtype, flavor), reason, flavor);
+    });
+  }
+  made['logsumexp'] = onArray(flavor, (array, _, __, runtime) => {
+    return new Unknown(array.unknown?.stop ?? { ...runtime.here(), reason: OF_A_MODEL });
+  });
   for (const [name, check] of Object.entries(CHECKS)) {
     made[name] = onArray(flavor, (array, _, __, runtime) =>
       mapped(array, 'bool', name, (x) => Number(check(x)), runtime),

@@ -26,16 +26,7 @@ const property =
     return args[0] instanceof Unknown ? args[0] : runtime.unknown(`${name} of what is no array`);
   };
 
-const OF_MODELS = [
-  'softmax',
-  'log_softmax',
-  'logsumexp',
-  'einsum',
-  'outer',
-  'logaddexp',
-  'tensordot',
-  'interp',
-];
+const OF_MODELS = ['einsum', 'outer', 'logaddexp', 'tensordot', 'interp'];
 
 function functions(flavor: Flavor): [string, Value][] {
   return natives({

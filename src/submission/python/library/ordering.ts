@@ -269,7 +269,7 @@ function dot(flavor: Flavor): Operation {
     const [left, right] = [a, b].map((each) => asArray(each, flavor, runtime));
     if (!left || !right) return runtime.raise('TypeError', 'expected arrays');
     if (left.shape.length !== 1 || right.shape.length !== 1)
-      return runtime.unknown('a product of matrices');
+      return new Unknown({ ...runtime.here(), reason: 'a product of matrices' });
     if (numberOf(left.size) !== right.size)
       return runtime.raise('ValueError', 'arrays of different length');
     const products = runtime.binary('*', left, right);

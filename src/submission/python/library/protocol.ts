@@ -9,6 +9,7 @@ import { arrayAttribute } from './attributes.js';
 import { asArray } from './convert.js';
 import { arrayBinary, arrayUnary, arrayUpdate, assign } from './elementwise.js';
 import { arrayItem, select } from './indexing.js';
+import { operationsOf } from './operations.js';
 
 function setItem(self: NdArray, index: Value, value: Value, runtime: Runtime): boolean {
   if (self.unknown !== null) return true;
@@ -65,14 +66,22 @@ function contains(self: NdArray, value: Value, runtime: Runtime): boolean | unde
   return self.data.includes(wanted);
 }
 
+/** Of vectors; products of matrices are of models. */
+function product(self: NdArray, other: Value, reflected: boolean, runtime: Runtime): Value {
+  const operands = reflected ? [other, self] : [self, other];
+  return operationsOf(self.flavor).get('matmul')!(operands, new Map(), runtime);
+}
+
 setArrayProtocol({
   attribute: arrayAttribute,
   item: arrayItem,
   setItem,
   binary: (self, operator, other, reflected, runtime) =>
-    reflected
-      ? arrayBinary(operator, other, self, runtime)
-      : arrayBinary(operator, self, other, runtime),
+    operator === '@'
+      ? product(self, other, reflected, runtime)
+      : reflected
+        ? arrayBinary(operator, other, self, runtime)
+        : arrayBinary(operator, self, other, runtime),
   update,
   unary: arrayUnary,
   truth,

@@ -4,8 +4,8 @@
 import type { Runtime } from '../runtime.js';
 import { numericValue, Sum, scalarBinary } from '../sums.js';
 import { Unknown, type Value } from '../values.js';
-import { NdArray } from './array.js';
-import { axesOf, bind, dtypeOf } from './convert.js';
+import { NdArray, type Operation } from './array.js';
+import { asArray, axesOf, bind, dtypeOf } from './convert.js';
 import { cast, defaultFloat, defaultInteger, type Flavor, isFloat } from './dtypes.js';
 import { named, type Operations, onArray } from './operation.js';
 import { positions, type Shape, sizeOf, stridesOf } from './shapes.js';
@@ -131,6 +131,22 @@ function mean(flavor: Flavor) {
   });
 }
 
+/** With `weights`, Σ weight · x / Σ weight. */
+function average(flavor: Flavor): Operation {
+  const plain = mean(flavor);
+  return (args, keywords, runtime) => {
+    const weights = keywords.get('weights') ?? args[2];
+    const rest = new Map([...keywords].filter(([name]) => name !== 'weights'));
+    if (weights === undefined || weights === null) return plain(args.slice(0, 2), rest, runtime);
+    const [values, own] = [args[0] ?? null, weights].map((each) => asArray(each, flavor, runtime));
+    if (!values || !own) return runtime.unknown('an average of such values');
+    const sums = [runtime.binary('*', values, own), own].map((each) =>
+      runtime.call(runtime.attribute(each, 'sum'), args.slice(1, 2), rest),
+    );
+    return runtime.binary('/', sums[0]!, sums[1]!);
+  };
+}
+
 export function overCount(sums: NdArray, count: number, type: string, runtime: Runtime): Value {
   if (sums.unknown !== null) return sums;
   const elements = Array.from({ length: sums.size }, (_, i) => {
@@ -221,11 +237,11 @@ function numeric(
 /** torch keeps uint8, which was its boolean once. */
 const flag = (flavor: Flavor) => (dtype: string) =>
   flavor === 'torch' && dtype === 'uint8' ? dtype : 'bool';
-const average = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+const center = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 
 function variance(values: readonly number[], correction: number): number {
-  const center = average(values);
-  return values.reduce((sum, x) => sum + (x - center) ** 2, 0) / (values.length - correction);
+  const middle = center(values);
+  return values.reduce((sum, x) => sum + (x - middle) ** 2, 0) / (values.length - correction);
 }
 
 function median(values: readonly number[], flavor: Flavor): number {
@@ -247,7 +263,7 @@ export function reductions(flavor: Flavor): Operations {
     sum: sum(flavor),
     nansum: sum(flavor),
     mean: mean(flavor),
-    average: mean(flavor),
+    average: average(flavor),
     nanmean: mean(flavor),
     max: extreme(flavor, 'max', both),
     min: extreme(flavor, 'min', both),

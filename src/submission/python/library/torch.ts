@@ -16,51 +16,34 @@ import { operationsOf } from './operations.js';
 
 /** What a model's own layers use: of what they make of the unknown nothing is known. */
 const OF_MODELS = [
+  ...['layer_norm', 'rms_norm', 'linear', 'embedding', 'scaled_dot_product_attention', 'softcap'],
   ...[
-    'softmax',
-    'log_softmax',
-    'logsumexp',
-    'layer_norm',
-    'rms_norm',
-    'linear',
-    'embedding',
-    'gelu',
-    'silu',
-  ],
-  ...[
-    'scaled_dot_product_attention',
-    'softcap',
     'normalize',
     'dropout',
     'leaky_relu',
     'softplus',
     'logsigmoid',
-  ],
-  ...[
     'einsum',
     'bmm',
     'mm',
     'addmm',
+  ],
+  ...[
     'baddbmm',
     'outer',
     'norm',
     'lerp',
-    'erf',
     'atan2',
     'multinomial',
-  ],
-  ...[
     'bernoulli',
     'normal',
     'randperm',
-    'randint',
-    'rand_like',
-    'randn_like',
-    'quantile',
-    'svd',
-    'fft',
   ],
+  ...['randint', 'rand_like', 'randn_like', 'quantile', 'svd', 'fft'],
 ];
+
+/** Functions that `torch.nn.functional` has as `torch` does. */
+const SHARED = ['pad', 'relu', 'sigmoid', 'tanh', 'softmax', 'log_softmax', 'gelu', 'silu'];
 
 const device: Native = (args, keywords) => {
   const given = args[0] ?? keywords.get('type') ?? 'cuda';
@@ -132,10 +115,7 @@ export function torchModules(runtime: Runtime): Map<string, PyModule> {
     'torch.nn.functional',
     new Map([
       ...natives({ ...passed, ...losses }),
-      ...['pad', 'relu', 'sigmoid', 'tanh', 'unfold'].map((name): [string, Value] => [
-        name,
-        operations.get(name)!,
-      ]),
+      ...SHARED.map((name): [string, Value] => [name, operations.get(name)!]),
     ]),
     true,
   );
@@ -150,12 +130,19 @@ export function torchModules(runtime: Runtime): Map<string, PyModule> {
     new Map(natives({ DistributedDataParallel: wrapped, DataParallel: wrapped })),
     true,
   );
+  const rows = new LibraryModule(
+    'torch.nn.utils.rnn',
+    new Map([['pad_sequence', operations.get('pad_sequence')!]]),
+    true,
+  );
+  const utilities = new LibraryModule('torch.nn.utils', new Map([['rnn', rows]]), true);
   const nn = new LibraryModule(
     'torch.nn',
     new Map<string, Value>([
       ['Module', base],
       ['functional', functional],
       ['parallel', parallel],
+      ['utils', utilities],
       ...natives({
         ...lossClasses('torch'),
         Parameter: parameter,
@@ -263,6 +250,8 @@ export function torchModules(runtime: Runtime): Map<string, PyModule> {
   for (const [name, module] of parts) found.set(`torch.${name}`, module);
   found.set('torch.nn.functional', functional);
   found.set('torch.nn.parallel', parallel);
+  found.set('torch.nn.utils', utilities);
+  found.set('torch.nn.utils.rnn', rows);
   found.set('torch.cuda.amp', amp);
   return found;
 }
