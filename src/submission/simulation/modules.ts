@@ -68,6 +68,10 @@ const MODULES: Readonly<Record<string, Maker>> = {
   tqdm: system.tqdmModule,
 };
 
+/** Packages of torch that are imported for switches of the machine, and of which nothing is modelled. */
+const PACKAGES =
+  /^torch\.(backends(\.[a-z_]+)*|utils(\.(data|checkpoint))?|cuda(\.amp)?|amp|_dynamo(\.config)?|_inductor(\.config)?|profiler|optim(\.lr_scheduler)?|nn\.(utils|attention|init))$/;
+
 /** Null where it is not modelled. */
 export function libraryModule(
   name: string,
@@ -76,7 +80,9 @@ export function libraryModule(
 ): PyModule | null {
   if (Object.hasOwn(MODULES, name)) return MODULES[name]!(around, runtime);
   const module = tensorModule(name, runtime);
-  if (module !== null) complete(name, module, around, runtime);
+  // An empty one stands for any name below: `torch.load` is no module.
+  if (module === null || (module.members.size === 0 && !PACKAGES.test(name))) return null;
+  complete(name, module, around, runtime);
   return module;
 }
 
