@@ -27,8 +27,15 @@ describe('steps under any prefix are no finals', () => {
     `validation at step 200/20000: ${PAIR}`,
     `200: ${PAIR}`,
     `epoch 3/10 ${PAIR}`,
+    `INFO 2026-01-01 step=7 ${PAIR}`,
+    `global_step=100 ${PAIR}`,
+    `training step 300: ${PAIR}`,
+    `100%|███| 10/10 [00:10<00:00] ${PAIR}`,
+    `best so far ${PAIR}`,
+    `(worker pid=12) step:6/10 ${PAIR}`,
     `iter 200 ${PAIR}`,
     `${PAIR} step:200/20000`,
+    `eval ${PAIR} step:200/20000`,
     `{"step": 200, "val_loss": 2.07, "val_bpb": 1.22}`,
   ])('%s', (line) => {
     expect(roles(line)).toEqual(['step']);
@@ -40,6 +47,7 @@ describe('steps under any prefix are no finals', () => {
     `[rank0]: ${PAIR}`,
     `2026-04-01 12:00:00 ${PAIR}`,
     `final eval at step 20000/20000 ${PAIR}`,
+    `final_exact ${PAIR} step:20000 steps:6922`,
     `ttt_sliding:done val_loss=2.07234577 val_bpb=1.2273599 elapsed=405.0s`,
     `{"val_loss": 2.07, "val_bpb": 1.22}`,
     `[19:35:17] {"seed": 42, "post_ttt_val_loss": 2.07, "post_ttt_val_bpb": 1.22}`,

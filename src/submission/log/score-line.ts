@@ -38,7 +38,9 @@ const PAIR = /(?<![\w.])([A-Za-z_]\w{0,40})\s{0,2}[:=]\s{0,2}([^\s,()]{1,80})/g;
 const COUNTER =
   /(?:^|[\s[\])|:>-])(?:(?:step|iter|iteration|epoch|it)\s*[:=]?\s*)?\d+\s*\/\s*\d+\s*[\])]?\s*$/i;
 const STEP = /^[[(]?(?:step|iter|iteration|epoch)\b|^\d+$/i;
-/** A counter behind the figures, on a line without a label: `val_loss:2.8 val_bpb:1.7 step:200/20000`. */
+/** `training step 300`, `global_step=100`, a progress bar, `best so far`: of a run that goes on. */
+const RUNNING = /(?:step|iter|iteration|epoch)s?\s*[:=]?\s*\d|\d%\|.*\||\bso far\b/i;
+/** A counter behind the figures: `val_loss:2.8 val_bpb:1.7 step:200/20000`. */
 const STEP_BEHIND = /\b(?:step|iter|iteration|epoch)\s*[:=]\s*\d/i;
 /** Words of a finished evaluation, which may name the step that it was made at. */
 const FINISHED = /final|quantized|roundtrip|sliding|ttt/i;
@@ -88,9 +90,9 @@ export function parseLoneBpb(line: string, lineNumber: number): ScoreLine | null
 
 function roleOf(label: string, line: string): ScoreLine['role'] {
   if (STEP.test(label)) return 'step';
-  if (COUNTER.test(label) && !FINISHED.test(label)) return 'step';
-  if (label === '' && STEP_BEHIND.test(line)) return 'step';
-  return DIAGNOSTIC.test(label) ? 'diagnostic' : 'final';
+  if ((COUNTER.test(label) || RUNNING.test(label)) && !FINISHED.test(label)) return 'step';
+  if (DIAGNOSTIC.test(label)) return 'diagnostic';
+  return STEP_BEHIND.test(line) && !FINISHED.test(label) ? 'step' : 'final';
 }
 
 /** Without pairs such as `stride:64`, which are extras, and without time stamps and ranks. */
@@ -98,7 +100,7 @@ function labelBefore(prefix: string): string {
   const bare = withoutStamp(prefix);
   const words = trimmed(
     bare.replace(PAIR, (pair, key: string) =>
-      /^(?:step|iter|iteration|epoch|it|batch)$/i.test(key) ? pair : '',
+      /^(?:\w{0,20}_)?(?:step|iter|iteration|epoch|it|batch)$/i.test(key) ? pair : '',
     ),
   );
   // `ttt_sliding:done` is all that such a line is called by.
