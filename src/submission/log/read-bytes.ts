@@ -8,6 +8,7 @@ import { type BpbError, inputError } from '../../errors.js';
 /** The longest published log has 48 kB; source listings and progress bars can add megabytes. */
 const BYTES_MAX = 256 * 2 ** 20;
 const CHUNK = 2 ** 20;
+const NOT_PLAIN = 'no plain file';
 /** The name that stands for standard input. */
 export const STDIN = '-';
 
@@ -41,7 +42,7 @@ async function readFile(path: string): Promise<Uint8Array> {
 
 function checkPlain(path: string, status: { isFile(): boolean; isDirectory(): boolean }): void {
   if (status.isFile()) return;
-  throw unreadable(path, status.isDirectory() ? 'a directory' : 'no plain file');
+  throw unreadable(path, status.isDirectory() ? 'a directory' : NOT_PLAIN);
 }
 
 /** The size says how much to expect; a file that is being written, or one of /proc, may have more. */
@@ -84,7 +85,10 @@ function unreadable(path: string, actual: string, cause?: unknown): BpbError {
     path,
     expected: 'a readable text file',
     actual,
-    hint: 'Give the path of a training log.',
+    hint:
+      actual === NOT_PLAIN
+        ? 'Give what comes through a pipe on standard input: bpb claim -'
+        : 'Give the path of a training log.',
     cause,
   });
 }
