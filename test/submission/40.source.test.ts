@@ -84,6 +84,17 @@ describe('misuse', () => {
     ['many flags', `${LUT}\ny = ${'leading + '.repeat(60_000)}1\n`],
     ['nested decoding', `len(${'sp.decode('.repeat(40_000)}i`],
     ['nested exec', 'exec('.repeat(60_000)],
+    ['many limits', 'max_val_tokens = 500\n'.repeat(30_000)],
+    ['many slices', 'val_tokens = val_tokens[:500]\n'.repeat(15_000)],
+    ['many patterns', `val_bytes = 1\n${'g = glob("fineweb_val_*.bin")\n'.repeat(9_000)}`],
+    [
+      'a pattern in names of names',
+      `val_bytes = 1\na = "fineweb_val_*.bin"\n${'a = f(a, a, a)\n'.repeat(9_000)}`,
+    ],
+    [
+      'a piece in names of names',
+      `def f(sp):\n  for i in range(9):\n    x = sp.id_to_piece(i)\n${'    x = g(x) + h(x)\n'.repeat(9_000)}    y = len(x.encode())\n`,
+    ],
     ['many exec', 'exec(zlib.decompress(b"x"))\n'.repeat(20_000)],
     ['many sums', 'val_loss_sum = torch.zeros(1)\nval_loss_sum += x\n'.repeat(20_000)],
     [

@@ -70,6 +70,17 @@ describe('valid Python', () => {
     expect(broken(statement.repeat(2_000))).toBe(false);
   });
 
+  test('of thousands of calls on calls is read, or refused', async () => {
+    const chain = (calls: number) =>
+      `def f(sp):\n    for i in range(9):\n        x = sp.id_to_piece(i)${'.a()'.repeat(calls)}\n        y = len(x.encode())\n`;
+    expect(broken(chain(100))).toBe(false);
+    for (const calls of [1_000, 5_000, 30_000]) {
+      await auditSourceText(chain(calls)).catch((error) =>
+        expect(error).toMatchObject({ code: 'BPB_SOURCE_TOO_LARGE' }),
+      );
+    }
+  });
+
   test('and what is none is still one', () => {
     for (const source of [
       'def f(:\n',

@@ -60,6 +60,7 @@ function limits(facts: SourceFacts): Found[] {
 /** `val_tokens = val_tokens[:5_000_000]`; a constant offset of a loop is no such limit. */
 function slices(facts: SourceFacts): Found[] {
   const found: Found[] = [];
+  const assigned = new Map(facts.assignments.map(({ value, name }) => [value, name]));
   for (const node of facts.source.nodes) {
     if (node.type !== 'MemberExpression' || node.children.length !== 5) continue;
     const [target, , colon, end, close] = node.children;
@@ -70,8 +71,8 @@ function slices(facts: SourceFacts): Found[] {
     if (limit === null || limit < 100 || limit >= TOKENS) continue;
     if (/doc/i.test(name) && limit >= DOCUMENTS) continue;
     // A buffer whose beginning is written and whose rest is kept loses nothing.
-    if (restIsUsed(facts, name, textOf(facts.source, end!))) continue;
-    const kept = keptAs(facts, node);
+    if (restIsUsed(facts, target, end!)) continue;
+    const kept = keptAs(facts, node, assigned);
     if (kept === null) continue;
     const sure = kept === name && isUnconditional(node);
     found.push([
@@ -88,10 +89,13 @@ function slices(facts: SourceFacts): Found[] {
 }
 
 /** The name that a cut set is kept under, or the evaluation that gets it; null for any other use. */
-function keptAs(facts: SourceFacts, node: PyNode): string | null {
-  const assigned = facts.assignments.find(({ value }) => value.index === node.index);
-  if (assigned !== undefined) {
-    const { name } = assigned;
+function keptAs(
+  facts: SourceFacts,
+  node: PyNode,
+  assigned: ReadonlyMap<PyNode, string | null>,
+): string | null {
+  const name = assigned.get(node);
+  if (name !== undefined) {
     return name !== null && /val|eval/i.test(name) && /tok|doc|seq|row/i.test(name) ? name : null;
   }
   const list = node.parent?.type === 'ArgList' ? node.parent.parent : null;

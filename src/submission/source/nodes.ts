@@ -4,10 +4,9 @@
  * The parser is error-tolerant and runs nothing. Nodes lie in one array in document order, so the
  * subtree of a node is a contiguous stretch of it and every scan has a known length.
  */
-import type { PartialParse, Tree } from '@lezer/common';
-import { parser } from '@lezer/python';
-import { notPython, tooLarge } from './errors.js';
+import { tooLarge } from './errors.js';
 import { mended, retyped } from './mend.js';
+import { isBareYield, parsed, walk } from './parse.js';
 
 export interface PyNode {
   /** Name in the grammar of @lezer/python, such as `CallExpression`. */
@@ -33,36 +32,10 @@ export interface PySource {
 export const SOURCE_BYTES_MAX = 2 ** 20;
 /** A script of 158 kB has about 60,000 nodes; a file of brackets can have millions. */
 const NODES_MAX = 400_000;
-/** Syntax errors after which a text is no Python; a damaged script has some tens. */
-const RECOVERIES_MAX = 1_000;
 /** Walks upwards end here, so that a file of nested brackets costs no square of its length. */
 const NESTING_MAX = 1_000;
 /** Expressions with more parts than this are looked at from their beginning only. */
 const SUBTREE_MAX = 20_000;
-
-/** What the parser keeps of its state beside its interface (@lezer/lr 1.4.12). */
-interface ParserState extends PartialParse {
-  bigReductionCount?: number;
-  recovering?: number;
-}
-
-/**
- * The parser's own tree. It closes all that is open after some 300 reductions of long left-recursive
- * stretches, in the middle of a statement of a long file; that count is kept at 0. A recovery from
- * an error costs a hundred times what a token does: text with very many is no Python.
- */
-function parsed(text: string, path: string): Tree {
-  const parse = parser.startParse(text) as ParserState;
-  let recoveries = 0;
-  for (let before = 0; ; ) {
-    const tree = parse.advance();
-    if (tree !== null) return tree;
-    parse.bigReductionCount = 0;
-    const now = parse.recovering ?? 0;
-    if (now > before && ++recoveries > RECOVERIES_MAX) throw notPython(path, RECOVERIES_MAX);
-    before = now;
-  }
-}
 
 /**
  * @throws BPB_SOURCE_TOO_LARGE (more parts than any script has), BPB_SOURCE_NOT_PYTHON
@@ -70,10 +43,9 @@ function parsed(text: string, path: string): Tree {
 export function parsePython(text: string, path: string): PySource {
   const nodes: PyNode[] = [];
   let parent: PyNode | null = null;
-  parsed(mended(text, path), path).iterate({
+  walk(parsed(mended(text, path), path), path, {
     enter({ name, from, to }) {
-      // A `yield` without a value, which the grammar does not know, is complete all the same.
-      if (name === '⚠' && from === to && /^Yield/.test(parent?.type ?? '')) return false;
+      if (isBareYield(name, from, to, parent?.type)) return false;
       if (nodes.length >= NODES_MAX) {
         throw tooLarge(path, `a script with at most ${NODES_MAX} syntax nodes`, 'more');
       }

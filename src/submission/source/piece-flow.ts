@@ -12,6 +12,8 @@ const QUESTIONS =
   /^(?:is_control|is_unknown|is_unused|is_byte|IsControl|IsUnknown|IsUnused|IsByte|startswith|endswith|unk_id|bos_id|eos_id|pad_id|isinstance|len)$/;
 /** Rounds of names that get their text from other names. */
 const ROUNDS_MAX = 8;
+/** Calls on calls that are followed. */
+const DEPTH_MAX = 40;
 
 export class PieceFlow {
   /** Names that hold a piece's text, or a list of them. */
@@ -29,7 +31,8 @@ export class PieceFlow {
   }
 
   /** Whether the expression's own value is a piece's text, and not only chosen or cut by one. */
-  carries(node: PyNode): boolean {
+  carries(node: PyNode, depth = 0): boolean {
+    if (depth > DEPTH_MAX) return false;
     const inner = unwrapped(node);
     const { source } = this.facts;
     switch (inner.type) {
@@ -39,23 +42,23 @@ export class PieceFlow {
         const call = callOf(source, inner);
         if (call === null) return false;
         if (this.isPiece(call)) return true;
-        if (call.receiver !== null && this.carries(call.receiver)) return true;
+        if (call.receiver !== null && this.carries(call.receiver, depth + 1)) return true;
         // `int(len(x))` and `f(piece)`: a number is no text, and what else is made of it is unknown.
-        return call.name !== 'len' && call.args.some((arg) => this.carries(arg));
+        return call.name !== 'len' && call.args.some((arg) => this.carries(arg, depth + 1));
       }
       case 'MemberExpression':
         // `piece[1:]`, but not `text[at : at + len(piece)]`
-        return this.carries(inner.children[0]!);
+        return this.carries(inner.children[0]!, depth + 1);
       case 'ConditionalExpression':
       case 'BinaryExpression':
       case 'NamedExpression':
       case 'ArrayExpression':
       case 'TupleExpression':
-        return inner.children.some((child) => this.carries(child));
+        return inner.children.some((child) => this.carries(child, depth + 1));
       case 'ArrayComprehensionExpression':
       case 'ComprehensionExpression':
       case 'SetComprehensionExpression':
-        return this.carries(inner.children[1]!);
+        return this.carries(inner.children[1]!, depth + 1);
       default:
         return false;
     }

@@ -8,17 +8,43 @@ import { callOf, enclosing, type PyNode, textOf } from './nodes.js';
 const USES_MAX = 200;
 const ABOVE_MAX = 12;
 
-/** Where a name, or an attribute of that name, is read; not where it is assigned or a keyword. */
-export function readsOf(facts: SourceFacts, name: string): PyNode[] {
-  const found: PyNode[] = [];
+/** What is looked up by many checks, made once for each script. */
+interface Index {
+  readonly reads: ReadonlyMap<string, readonly PyNode[]>;
+  /** `name[first:` as written, white space included. */
+  readonly rests: ReadonlySet<string>;
+}
+
+const INDEXES = new WeakMap<SourceFacts, Index>();
+
+function indexOf(facts: SourceFacts): Index {
+  const known = INDEXES.get(facts);
+  if (known !== undefined) return known;
+  const reads = new Map<string, PyNode[]>();
+  const rests = new Set<string>();
   for (const node of facts.source.nodes) {
-    if (node.type !== 'VariableName' && node.type !== 'PropertyName') continue;
-    if (node.to - node.from !== name.length || textOf(facts.source, node) !== name) continue;
-    if (isWritten(node)) continue;
-    found.push(node);
-    if (found.length >= USES_MAX) break;
+    if (node.type === 'VariableName' || node.type === 'PropertyName') {
+      const name = textOf(facts.source, node, 100);
+      const list = reads.get(name) ?? [];
+      reads.set(name, list);
+      if (list.length < USES_MAX && !isWritten(node)) list.push(node);
+    } else if (node.type === 'MemberExpression' && node.children[1]?.type === '[') {
+      const [target, , first, colon] = node.children;
+      if (first !== undefined && colon?.type === ':') rests.add(restKey(facts, target!, first));
+    }
   }
-  return found;
+  const index = { reads, rests };
+  INDEXES.set(facts, index);
+  return index;
+}
+
+function restKey({ source }: SourceFacts, target: PyNode, bound: PyNode): string {
+  return `${textOf(source, target, 100)}[${textOf(source, bound, 100)}`;
+}
+
+/** Where a name, or an attribute of that name, is read; not where it is assigned or a keyword. */
+export function readsOf(facts: SourceFacts, name: string): readonly PyNode[] {
+  return indexOf(facts).reads.get(name) ?? [];
 }
 
 function isWritten(node: PyNode): boolean {
@@ -66,13 +92,8 @@ export function limits(facts: SourceFacts, use: PyNode): boolean {
 }
 
 /** Whether what a slice `name[:end]` leaves out, `name[end:]`, is used somewhere. */
-export function restIsUsed(facts: SourceFacts, name: string, end: string): boolean {
-  return facts.source.nodes.some((node) => {
-    if (node.type !== 'MemberExpression' || node.children[1]?.type !== '[') return false;
-    const [target, , first, colon] = node.children;
-    if (first === undefined || colon?.type !== ':') return false;
-    return textOf(facts.source, target!) === name && textOf(facts.source, first) === end;
-  });
+export function restIsUsed(facts: SourceFacts, target: PyNode, end: PyNode): boolean {
+  return indexOf(facts).rests.has(restKey(facts, target, end));
 }
 
 /** Whether the place is reached whatever the values are: under no `if`, `try` or `while`. */
