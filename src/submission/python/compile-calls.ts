@@ -109,6 +109,8 @@ function settings(
 
 function argumentsOf(c: Compiler, list: PyNode): Argument[] {
   const kids = list.children.filter(({ type }) => !/^(?:[()]|⚠)$/.test(type));
+  // A generator that is the only argument has commas of its own.
+  if (kids.some(({ type }) => type === 'for')) return [argument(c, kids, list)];
   const result: Argument[] = [];
   let group: PyNode[] = [];
   for (const kid of [...kids, null]) {

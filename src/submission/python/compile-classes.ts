@@ -128,9 +128,9 @@ export function compileNamed(c: Compiler, node: PyNode): Execution {
     let value = make(frame);
     for (const decorator of chosen.reverse()) {
       // What is not known is taken to leave what it decorates as it is.
-      if (decorator instanceof Unknown) continue;
-      const result = machine.call(decorator, [value]);
+      const result = decorator instanceof Unknown ? decorator : machine.call(decorator, [value]);
       if (!(result instanceof Unknown)) value = result;
+      else if (value instanceof PyFunction) value.decorator ??= result;
     }
     store(frame, value);
     return NORMAL;

@@ -12,7 +12,9 @@ const CHANGING =
 
 export function compileForget(c: Compiler, node: PyNode): Forget {
   const { source } = c.module;
+  const { machine } = c;
   const forgets: Forget[] = [];
+  let returns = false;
   for (const name of boundNames(source, node).names) {
     const store = c.storeName(name);
     forgets.push((frame, unknown) => store(frame, unknown));
@@ -23,11 +25,13 @@ export function compileForget(c: Compiler, node: PyNode): Forget {
       i = at.end - 1;
       continue;
     }
+    returns ||= at.type === 'ReturnStatement';
     if (at.type !== 'MemberExpression' || !isChanged(c, at)) continue;
     const forget = forgetMember(c, at);
     if (forget !== null) forgets.push(forget);
   }
   return (frame, unknown) => {
+    if (returns) machine.skippedReturn = true;
     for (const forget of forgets) forget(frame, unknown);
   };
 }

@@ -102,14 +102,18 @@ class FunctionCode implements Code {
       return new PyIterator(this.#yielded(frame, generation!), 'generator');
     }
     machine.entered(this.name);
-    const { at } = machine;
+    const { at, skippedReturn, skippedExit } = machine;
+    machine.skippedReturn = false;
     try {
-      run(frame);
+      const completion = run(frame);
+      const open = completion === NORMAL && machine.skippedReturn;
+      return open ? machine.doubt() : frame.result;
     } finally {
       machine.at = at;
+      machine.skippedReturn = skippedReturn;
+      machine.skippedExit = skippedExit;
       machine.leftFunction();
     }
-    return frame.result;
   }
   *#yielded(frame: Frame, generation: Generation): Generator<Value> {
     const { machine } = this.c;

@@ -49,6 +49,7 @@ export class Interpreter implements Machine {
   left: number;
   at: Site;
   skippedExit = false;
+  skippedReturn = false;
   handled: Value | undefined = undefined;
   readonly stops: Stop[] = [];
   readonly handlers: ((exception: Value) => boolean)[] = [];

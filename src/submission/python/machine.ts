@@ -112,6 +112,8 @@ export interface Machine extends Runtime {
   catches(type: string): boolean;
   /** A `break` or `return` behind a condition that is not known was passed over. */
   skippedExit: boolean;
+  /** A `return` of the function was passed over, so its end is not where it returns for certain. */
+  skippedReturn: boolean;
   /** An attribute; undefined where there is none. */
   find(value: Value, name: string): Value | undefined;
   /** Names that `from module import *` takes. */

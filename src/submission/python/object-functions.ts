@@ -4,7 +4,7 @@
 import type { PyNode } from '../source/nodes.js';
 import type { PyClass } from './object-classes.js';
 import type { Runtime, SourceModule } from './runtime.js';
-import { type Keywords, PyObject, type Value } from './values.js';
+import { type Keywords, PyObject, Unknown, type Value } from './values.js';
 
 export interface Parameter {
   readonly name: string;
@@ -29,6 +29,8 @@ export class PyFunction extends PyObject {
   override readonly binds = true;
   /** The class whose body the function was defined in. */
   owner: PyClass | null = null;
+  /** A decorator that is not known: it may have given the function any attribute. */
+  decorator: Unknown | null = null;
   #attributes: Map<string, Value> | null = null;
 
   constructor(
@@ -51,7 +53,8 @@ export class PyFunction extends PyObject {
     if (own !== undefined) return own;
     if (name === '__name__' || name === '__qualname__') return this.code.name;
     if (name === '__doc__') return null;
-    return name === '__dict__' ? runtime.dict(this.#attributes?.entries() ?? []) : undefined;
+    if (name === '__dict__') return runtime.dict(this.#attributes?.entries() ?? []);
+    return this.decorator === null ? undefined : new Unknown(this.decorator.stop);
   }
   override setAttribute(name: string, value: Value): boolean {
     this.#attributes ??= new Map();

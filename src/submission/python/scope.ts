@@ -75,7 +75,7 @@ export function boundNames(source: PySource, body: PyNode): Bound {
   const bound: Bound = { names: new Set(), module: new Set(), outer: new Set() };
   const name = (node: PyNode) => bound.names.add(source.text.slice(node.from, node.to));
   const last = body.end;
-  for (let i = body.index + (isDefinition(body) ? 0 : 1); i < last; i++) {
+  for (let i = body.index; i < last; i++) {
     const node = source.nodes[i]!;
     const kids = node.children;
     switch (node.type) {
@@ -137,10 +137,6 @@ export function boundNames(source: PySource, body: PyNode): Bound {
     }
   }
   return bound;
-}
-
-function isDefinition({ type }: PyNode): boolean {
-  return type === 'FunctionDefinition' || type === 'ClassDefinition';
 }
 
 /** Targets between `for` and `in`. */

@@ -159,7 +159,8 @@ export class PyModule extends PyObject {
     super();
   }
   override attribute(name: string, runtime: Runtime): Value {
-    return this.members.get(name) ?? runtime.unknown(`${this.name}.${name} is not modelled`);
+    const member = this.members.get(name);
+    return member === undefined ? runtime.unknown(`${this.name}.${name} is not modelled`) : member;
   }
   override setAttribute(name: string, value: Value): boolean {
     this.members.set(name, value);
