@@ -7,7 +7,10 @@ import type { Value } from './values.js';
 
 interface Branches {
   readonly bodies: readonly PyNode[];
-  /** The body to run; -1: none. What a branch that is not decided would bind is made unknown. */
+  /**
+   * The body to run; `NONE` or, where it is not known which, `UNDECIDED`: what the branches would bind is made
+   * unknown.
+   */
   choose(frame: Frame): number;
 }
 
@@ -42,7 +45,7 @@ export function branchesOf(c: Compiler, node: PyNode): Branches {
     if (open.length === 1 && exhaustive) return open[0]!;
     if (leaving) machine.skippedExit = true;
     for (const i of open) forgets[i]!(frame);
-    return -1;
+    return UNDECIDED;
   };
   return {
     bodies,
@@ -54,10 +57,13 @@ export function branchesOf(c: Compiler, node: PyNode): Branches {
         if (truth) return i;
         watchers[i]!(frame);
       }
-      return -1;
+      return NONE;
     },
   };
 }
+
+const NONE = -1;
+export const UNDECIDED = -2;
 
 const IDLE = () => {};
 

@@ -2,7 +2,7 @@
  * Statements of generator functions that yield, run on demand.
  */
 import type { PyNode } from '../source/nodes.js';
-import { branchesOf } from './compile-branches.js';
+import { branchesOf, UNDECIDED } from './compile-branches.js';
 import { tryPlan, withItems } from './compile-guards.js';
 import { bodiesOf, loopOf, skipped } from './compile-loops.js';
 import { compileTargets } from './compile-statements.js';
@@ -47,7 +47,9 @@ export function generationOfBlock(c: Compiler, statements: readonly PyNode[]): G
         const completion = steps === null ? plain.run(frame) : yield* steps(frame);
         if (completion !== NORMAL) return completion;
       } catch (failure) {
-        machine.recover(failure, plain, frame);
+        const unknown = machine.recover(failure, plain, frame);
+        // What it would have yielded is missing.
+        if (steps !== null) throw new Undecided(unknown);
       }
     }
     return NORMAL;
@@ -104,6 +106,7 @@ function generationOfIf(c: Compiler, node: PyNode): Generation {
   const bodies = branches.bodies.map((body) => c.generation(body));
   return function* (frame): Steps {
     const chosen = branches.choose(frame);
+    if (chosen === UNDECIDED) throw new Undecided(c.machine.doubt());
     return chosen < 0 ? NORMAL : yield* bodies[chosen]!(frame);
   };
 }
@@ -139,7 +142,10 @@ function generationOfWhile(c: Compiler, node: PyNode): Generation {
     for (;;) {
       machine.spend(1);
       const truth = condition(frame);
-      if (truth === null) return skip(frame);
+      if (truth === null) {
+        skip(frame);
+        throw new Undecided(machine.doubt());
+      }
       if (!truth) return final === null ? NORMAL : yield* final(frame);
       const completion = yield* run(frame);
       if (completion === BREAK) return NORMAL;

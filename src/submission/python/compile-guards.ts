@@ -4,20 +4,34 @@
 import type { PyNode } from '../source/nodes.js';
 import type { Compiler, Expression, Frame, Store } from './machine.js';
 import { PyClass, PyInstance } from './object-classes.js';
+import { PyFunction } from './object-functions.js';
 import { PyTuple } from './object-sequences.js';
-import type { PyObject, Value } from './values.js';
+import { PyObject, type Value } from './values.js';
 
 /** A manager that holds back exceptions of some types, as `contextlib.suppress` does. */
 export interface Suppressing extends PyObject {
   readonly suppressed: readonly Value[];
 }
 
-export function isSuppressed(manager: Value): manager is Suppressing {
-  return typeof manager === 'object' && manager !== null && 'suppressed' in manager;
+function isSuppressing(manager: Value): manager is Suppressing {
+  return manager instanceof PyObject && 'suppressed' in manager;
 }
 
-export function matching(raised: Value, guard: Suppressing): boolean {
-  return guard.suppressed.some((type) => isOfType(raised, type));
+/** Whether a manager may hold back an exception of the body. */
+export function mayHoldAny(manager: Value): boolean {
+  if (isSuppressing(manager)) return true;
+  const method = manager instanceof PyInstance ? manager.cls.find('__exit__') : undefined;
+  if (!(method instanceof PyFunction)) return false;
+  const { node, module } = method.code;
+  return /\breturn\s+(?!None\b|False\b)\S/.test(module.source.text.slice(node.from, node.to));
+}
+
+export function mayHold(raised: Value, manager: Value): boolean {
+  return !isSuppressing(manager) || holdsBack(manager, raised);
+}
+
+export function holdsBack(manager: Value, raised: Value): boolean {
+  return isSuppressing(manager) && manager.suppressed.some((type) => isOfType(raised, type));
 }
 
 /** Whether an exception is one of a type, or of the types of a tuple. */

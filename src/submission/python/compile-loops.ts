@@ -4,7 +4,7 @@
 import type { PyNode } from '../source/nodes.js';
 import { branchesOf } from './compile-branches.js';
 import { targetOf } from './compile-comprehensions.js';
-import { isSuppressed, matching, type TryPlan, tryPlan, withItems } from './compile-guards.js';
+import { mayHold, mayHoldAny, type TryPlan, tryPlan, withItems } from './compile-guards.js';
 import { Raised, RunEnded } from './failures.js';
 import {
   BREAK,
@@ -124,8 +124,8 @@ export function compileWith(c: Compiler, node: PyNode): Execution {
       store(frame, machine.enter(manager));
       return manager;
     });
-    const guards = entered.filter((manager) => isSuppressed(manager));
-    for (const guard of guards) machine.handlers.push((raised) => matching(raised, guard));
+    const guards = entered.filter(mayHoldAny);
+    for (const guard of guards) machine.handlers.push((raised) => mayHold(raised, guard));
     let completion: Completion = NORMAL;
     try {
       completion = run(frame);

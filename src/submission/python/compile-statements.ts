@@ -208,7 +208,7 @@ export function compileDelete(c: Compiler, node: PyNode): Execution {
 function removeItem(machine: Compiler['machine'], owner: Value, index: Value): void {
   if (owner instanceof PyDict) {
     if (owner.delete(index, machine) === undefined && owner.blurred === null) {
-      machine.raise('KeyError', machine.text(index, true) ?? '');
+      machine.raise('KeyError', machine.text(index, true) ?? '', index);
     }
   } else if (owner instanceof PyList) {
     machine.spend(owner.items.length);

@@ -7,6 +7,7 @@
 import type { PySource } from '../source/nodes.js';
 import { attributeOf, methodOf } from './attributes.js';
 import { builtins } from './builtins.js';
+import { holdsBack } from './compile-guards.js';
 import { ScriptCompiler } from './compiler.js';
 import { argumentsOf, exceptionClasses } from './exceptions.js';
 import { Raised, RunEnded, Undecided } from './failures.js';
@@ -192,20 +193,21 @@ export class Interpreter implements Machine {
   exhausted(): never {
     throw new RunEnded(this.stopAt(this.at, 'the steps of the run are spent'));
   }
-  raise(type: string, message: string): never {
+  raise(type: string, message: string, argument: Value = message): never {
     // Exceptions cost much more than other operations.
     this.spend(60);
     const cls = this.exceptions.get(type) ?? this.exceptions.get('Exception')!;
     const exception = new PyInstance(cls);
-    exception.attributes.set('args', new PyTuple(message === '' ? [] : [message]));
+    exception.attributes.set('args', new PyTuple(argument === '' ? [] : [argument]));
     const stop = this.stopAt(this.at, message === '' ? type : `${type}: ${message}`);
     throw new Raised(exception, stop);
   }
-  recover(failure: unknown, statement: Statement, frame: Frame): void {
+  recover(failure: unknown, statement: Statement, frame: Frame): Unknown {
     if (failure instanceof RunEnded) throw failure;
     const unknown = failure instanceof Undecided ? failure.unknown : this.#lost(failure);
     this.at = statement.site;
     statement.forget()(frame, unknown);
+    return unknown;
   }
   /** What a failed statement would have given; throws where the script goes on elsewhere. */
   #lost(failure: unknown): Unknown {
@@ -399,7 +401,7 @@ export class Interpreter implements Machine {
   }
   exit(manager: Value, failure: Raised | null): boolean {
     if (!(manager instanceof PyObject)) return false;
-    if (failure !== null && 'suppressed' in manager) return true;
+    if (failure !== null && holdsBack(manager, failure.exception)) return true;
     const method = manager instanceof PyInstance ? manager.cls.find('__exit__') : undefined;
     if (failure === null || method === undefined) {
       manager.exit(this);

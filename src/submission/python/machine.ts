@@ -107,7 +107,7 @@ export interface Machine extends Runtime {
    * After a failure of a statement: returns where the run goes on with the next one, throws where the failure
    * is one that the script catches, or one that ends the run.
    */
-  recover(failure: unknown, statement: Statement, frame: Frame): void;
+  recover(failure: unknown, statement: Statement, frame: Frame): Unknown;
   /** Whether a `try` that is running catches it. */
   catches(type: string): boolean;
   /** A `break` or `return` behind a condition that is not known was passed over. */

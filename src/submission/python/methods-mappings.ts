@@ -111,7 +111,7 @@ export const DICT_METHODS: MethodTable = new Map<string, Method>([
       if (value !== undefined) return value;
       if (dict.blurred !== null) return new Unknown(dict.blurred.stop);
       return otherwise === undefined
-        ? runtime.raise('KeyError', runtime.text(key, true) ?? '')
+        ? runtime.raise('KeyError', runtime.text(key, true) ?? '', key)
         : otherwise;
     }),
   ],
@@ -145,7 +145,7 @@ export const DICT_METHODS: MethodTable = new Map<string, Method>([
     'move_to_end',
     on((dict, [key = null, last = true], runtime) => {
       const value = dict.delete(key, runtime);
-      if (value === undefined) return runtime.raise('KeyError', runtime.text(key, true) ?? '');
+      if (value === undefined) return runtime.raise('KeyError', runtime.text(key, true) ?? '', key);
       const rest = last === false ? [...dict.entries] : [];
       if (last === false) dict.entries.clear();
       dict.set(key, value, runtime);
@@ -203,7 +203,7 @@ export const SET_METHODS: MethodTable = new Map<string, Method>([
     'remove',
     (self, [item = null], _keywords, runtime) => {
       const found = (self as PySet).delete(item, runtime);
-      return found ? null : runtime.raise('KeyError', runtime.text(item, true) ?? '');
+      return found ? null : runtime.raise('KeyError', runtime.text(item, true) ?? '', item);
     },
   ],
   [

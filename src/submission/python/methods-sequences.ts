@@ -64,6 +64,7 @@ export const LIST_METHODS: MethodTable = new Map<string, Method>([
     on((list, [item = null], runtime) => {
       runtime.allocate(2);
       list.items.push(item);
+      list.settle();
       return null;
     }),
   ],

@@ -14,10 +14,8 @@ export function arithmetic(
 ): Value | undefined {
   const result = computed(operator, left, right, runtime);
   if (result === undefined || (result <= EXACT && result >= -EXACT)) return result;
-  if (!Number.isInteger(left) || !Number.isInteger(right) || !Number.isFinite(result)) {
-    return result;
-  }
-  return isExact(operator, left, right, result)
+  if (!Number.isInteger(left) || !Number.isInteger(right)) return result;
+  return Number.isFinite(result) && isExact(operator, left, right, result)
     ? result
     : runtime.unknown('an integer that is too large');
 }

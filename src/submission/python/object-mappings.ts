@@ -45,7 +45,8 @@ export class PyDict extends PyObject {
     const value = this.get(index, runtime);
     if (value !== undefined) return value;
     if (this.blurred !== null) return new Unknown(this.blurred.stop);
-    if (this.factory === null) return runtime.raise('KeyError', runtime.text(index, true) ?? '');
+    if (this.factory === null)
+      return runtime.raise('KeyError', runtime.text(index, true) ?? '', index);
     const made = runtime.call(this.factory, []);
     this.set(index, made, runtime);
     return made;

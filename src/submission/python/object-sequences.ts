@@ -216,8 +216,11 @@ export class PyList extends Sequence {
       runtime.allocate(1);
       this.items.push(item);
     }
+    this.settle();
     return this;
   }
+  /** Called after elements were added at its end. */
+  settle(): void {}
 }
 
 export class PyTuple extends Sequence {

@@ -179,8 +179,12 @@ export interface Runtime {
   readonly host: Host;
   /** A value that is not known, at the line that is being run; the stop is recorded. */
   unknown(reason: string): Unknown;
-  /** Raises a Python exception, which the script may catch. */
-  raise(type: string, message: string): never;
+  /**
+   * Raises a Python exception, which the script may catch.
+   *
+   * @param argument what the exception was made with, where it is not its message
+   */
+  raise(type: string, message: string, argument?: Value): never;
   /**
    * Counts work against the budget: one step is about one operation on one element.
    *

@@ -87,6 +87,9 @@ class Deque extends PyList {
     if (method === undefined) return undefined;
     return new NativeFunction(name, (args, keywords) => method(this, args, keywords, machine));
   }
+  override settle(): void {
+    this.bounded(true);
+  }
   bounded(left: boolean): null {
     if (this.most === null) return null;
     const extra = this.items.length - this.most;
@@ -130,7 +133,6 @@ const DEQUE_METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
       return null;
     },
   ],
-  ['bounded', (self) => (self as Deque).bounded(true)],
 ]);
 
 function namedTuple(
