@@ -2,7 +2,7 @@
  * The world of one rank's run: modules, sizes, and what the script makes of its sums.
  */
 import { NdArray } from '../python/library/array.js';
-import { unknownCall } from '../python/library/losses.js';
+import { unknownCall, unknownItem } from '../python/library/losses.js';
 import type { Host, Runtime, SourceModule } from '../python/runtime.js';
 import { type Keywords, type PyModule, Unknown, type Value } from '../python/values.js';
 import type { Files } from './files.js';
@@ -81,6 +81,10 @@ export class World implements Host {
       this.seqLen = Math.max(this.seqLen ?? 0, each.shape[1]!);
     }
     return unknownCall(callee, args, keywords, runtime);
+  }
+
+  itemUnknown(_value: Unknown, index: Value, runtime: Runtime): Value | undefined {
+    return unknownItem(index, runtime);
   }
 
   unbound(name: string): Value | undefined {
