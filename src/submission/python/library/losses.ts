@@ -224,16 +224,19 @@ function logProbabilities(targets: NdArray): NdArray {
   return result;
 }
 
+/** Rows one after the other: an array of integers that are no tokens, a range or a list. */
+function isPlaces(value: Value): boolean {
+  if (value instanceof NdArray) return isInteger(value.dtype) && !value.tagged;
+  return value instanceof PyObject && (value.typeName === 'range' || value.typeName === 'list');
+}
+
 /** `logits[arange(n), targets]`: an array of places beside the targets; undefined for all other indices. */
 export function unknownItem(index: Value, runtime: Runtime): Value | undefined {
   if (!(index instanceof PyObject) || index.typeName !== 'tuple') return undefined;
   const parts = runtime.sequence(index) ?? [];
   const last = parts.at(-1);
   if (!isTargets(last)) return undefined;
-  const others = parts.slice(0, -1);
-  const places = others.some(
-    (each) => each instanceof NdArray && isInteger(each.dtype) && !each.tagged,
-  );
+  const places = parts.slice(0, -1).some(isPlaces);
   return places ? logProbabilities(last) : undefined;
 }
 
