@@ -1,7 +1,9 @@
 /**
  * `pathlib.Path`, and what counts as a path.
  */
+
 import { NativeType, PyIterator } from '../../python/objects.js';
+import { comparison } from '../../python/operators.js';
 import type { Runtime } from '../../python/runtime.js';
 import {
   type Keywords,
@@ -45,7 +47,9 @@ export class PyPath extends PyObject {
       return (other instanceof PyPath && other.text === this.text) === (operator === '==');
     }
     if (operator === '<' || operator === '>') {
-      return second === null ? undefined : runtime.binary(operator, this.text, second);
+      if (second === null) return undefined;
+      const [left, right] = reflected ? [second, this.text] : [this.text, second];
+      return comparison(operator, left, right, runtime);
     }
     if (operator !== '/' || second === null) return undefined;
     return reflected
