@@ -27,8 +27,11 @@ const RANKS = 8;
 /** Passes over the ranks until their collective calls agree. */
 const PASSES_MAX = 4;
 
-/** Operations of the interpreter for a whole program. */
-const STEPS = DEFAULT_LIMITS.steps;
+/** Operations of the interpreter for a whole program, and for one rank's run of it. */
+const STEPS = 24_000_000;
+const RUN_STEPS = 8_000_000;
+/** What a run is taken to have cost that ended because its memory was spent. */
+const SPENT_STEPS = 3_000_000;
 
 /** Tokens of a set for lengths as they are stated: several rows of 4,096. */
 const STATED_TOKENS = 10_007;
@@ -101,11 +104,13 @@ function runOnce(entry: Entry, { kind, tokens, ranks, scaled }: Run, budget: Bud
       const { modules: sources, name: script } = entry;
       const around = { set, files, rank, exchange, script, switches, scaled, sources };
       const world = new World(around);
-      const interpreter = new Interpreter(world, { ...DEFAULT_LIMITS, steps: budget.steps });
+      const steps = Math.min(budget.steps, RUN_STEPS);
+      const interpreter = new Interpreter(world, { ...DEFAULT_LIMITS, steps });
       const { names } = interpreter.runModule(entry.module.source, entry.module.layer, '__main__');
       const scored = world.observations.all.length > 0;
       const tables = scored ? [] : runAlone(interpreter, names, set, exchange, rank);
-      budget.steps = Math.max(0, interpreter.left);
+      const spent = interpreter.left >= 0 ? steps - interpreter.left : SPENT_STEPS;
+      budget.steps = Math.max(0, budget.steps - spent);
       first ??= { world, stops: interpreter.stops, tables };
     }
     const settled = ranks === 1 || exchange.settle();
