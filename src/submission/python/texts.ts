@@ -8,7 +8,7 @@ import { NativeType } from './object-descriptors.js';
 import { PyDict, PySet } from './object-mappings.js';
 import { PyList, PyRange, PySlice, PyTuple } from './object-sequences.js';
 import type { Runtime } from './runtime.js';
-import { PyObject, type Value } from './values.js';
+import { NativeFunction, PyObject, Unknown, type Value } from './values.js';
 
 const NESTING_MAX = 40;
 
@@ -42,7 +42,18 @@ export function textOfValue(
     return wrapped('slice(', all([value.start, value.stop, value.step]), ')');
   if (value instanceof NativeType) return `<class '${value.name}'>`;
   if (value instanceof PyClass) return `<class '__main__.${value.name}'>`;
-  return value instanceof PyInstance ? instanceText(value, quoted, runtime) : null;
+  return value instanceof PyInstance
+    ? instanceText(value, quoted, runtime)
+    : libraryText(value, quoted, runtime);
+}
+
+/** Of an object of the library that has such a method, as paths have. */
+function libraryText(value: PyObject, quoted: boolean, runtime: Runtime): string | null {
+  const method =
+    value instanceof Unknown ? null : value.attribute(quoted ? '__repr__' : '__str__', runtime);
+  if (!(method instanceof NativeFunction)) return null;
+  const text = runtime.call(method, []);
+  return typeof text === 'string' ? text : null;
 }
 
 function joined(items: Iterable<Value>, runtime: Runtime, depth: number): string | null {

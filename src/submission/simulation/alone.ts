@@ -5,7 +5,14 @@
  */
 import { PyClass, PyFunction } from '../python/objects.js';
 import type { Runtime } from '../python/runtime.js';
-import { type Keywords, NativeFunction, PyObject, Unknown, type Value } from '../python/values.js';
+import {
+  type Keywords,
+  NativeFunction,
+  PyObject,
+  type Stop,
+  Unknown,
+  type Value,
+} from '../python/values.js';
 import type { BuiltTable } from './types.js';
 
 /** The interpreter, after the module's own code has run. */
@@ -45,6 +52,12 @@ function textOf(one: PyFunction): string {
   return module.source.text.slice(node.from, node.to);
 }
 
+/** Where a function begins. */
+function placeOf({ code: { module, node } }: PyFunction): Stop {
+  const line = module.source.text.slice(0, node.from).split('\n').length;
+  return { path: module.source.path, layer: module.layer, line, reason: '' };
+}
+
 const isBuilder = (one: PyFunction): boolean =>
   BUILDER.test(textOf(one)) && !LOSS.test(one.name) && !/^main$|train/.test(one.name);
 
@@ -69,10 +82,7 @@ export function buildTables(alone: Alone): { values: Value[]; tables: BuiltTable
     });
     if (arrays.length === 0) continue;
     values.push(...items);
-    const { module, node } = builder.code;
-    const line = module.source.text.slice(0, node.from).split('\n').length;
-    const at = { path: module.source.path, layer: module.layer, line, reason: '' };
-    tables.push({ at, name: builder.name, arrays });
+    tables.push({ at: placeOf(builder), name: builder.name, arrays });
   }
   return { values, tables };
 }
@@ -92,7 +102,8 @@ function callAlone(one: PyFunction, alone: Alone, tables: readonly Value[]): Val
     if (kind === '*' || kind === '**') continue;
     const value = assumed(name, alone, tables) ?? one.defaults[i];
     if (value === undefined && kind !== 'keyword') {
-      positional.push(alone.runtime.unknown(`the argument ${name} of ${one.name}`));
+      const reason = `${one.name} was called alone, and its argument ${name} is not known`;
+      positional.push(new Unknown({ ...placeOf(one), reason }));
     } else if (kind === 'keyword') keywords.set(name, value ?? null);
     else positional.push(value!);
   }

@@ -4,7 +4,7 @@
 import { NdArray } from '../python/library/array.js';
 import { unknownCall, unknownItem } from '../python/library/losses.js';
 import type { Host, Runtime, SourceModule } from '../python/runtime.js';
-import { type Keywords, type PyModule, Unknown, type Value } from '../python/values.js';
+import { type Keywords, type PyModule, type Stop, Unknown, type Value } from '../python/values.js';
 import type { Files } from './files.js';
 import type { Exchange } from './modules/distributed.js';
 import { openFunction } from './modules/path.js';
@@ -22,21 +22,25 @@ interface WorldOptions {
   readonly switches: RegExp | null;
   /** Lengths and batches are brought down to the small set. */
   readonly scaled: boolean;
+  /** Numbers that the run uses for settings of these names, whatever the script states. */
+  readonly instead: ReadonlyMap<string, number>;
   /** Modules beside the script, by dotted name. */
   readonly sources: ReadonlyMap<string, SourceModule>;
 }
 
-/** Words before a value in a text that is printed. */
-const SCORE_LABEL = /bpb|bits[_ ]per[_ ]byte/i;
+/** Words right before a score in a text that is printed. */
+const SCORE_LABEL = /(bpb|bits[_ ]per[_ ]byte)\w*\W*$/i;
 
 export class World implements Host {
   readonly observations = new Observations();
   readonly limits: Limit[] = [];
-  /** What was printed as a score without being known. */
-  readonly lost: Unknown[] = [];
+  /** Why the last figure that was printed as bits per byte is not known; null where it is. */
+  lost: Stop | null = null;
   /** Tokens of a row, as a model was called with it. */
   seqLen: number | null = null;
   stride: number | null = null;
+  /** Numbers that the script stated, by name. */
+  readonly settings = new Map<string, number>();
   /** Numbers that the script stated, by those that the run uses instead. */
   readonly #stated = new Map<number, number>();
   readonly #modules = new Map<string, PyModule | null>();
@@ -48,6 +52,13 @@ export class World implements Host {
       setting: (name, value) => this.setting(name, value),
       module: (name, runtime) => this.module(name, runtime),
     };
+  }
+
+  get set(): SmallSet {
+    return this.options.set;
+  }
+  get ranks(): number {
+    return this.options.exchange.ranks;
   }
 
   module(name: string, runtime: Runtime): PyModule | null {
@@ -63,7 +74,10 @@ export class World implements Host {
   }
 
   setting(name: string, value: number): number {
-    const { set, scaled } = this.options;
+    const { set, scaled, instead } = this.options;
+    this.settings.set(name, value);
+    const other = instead.get(name);
+    if (other !== undefined) return other;
     const small = smallSetting(name, value, set.pieces.length, scaled);
     if (small !== value) this.#stated.set(small, value);
     if (/stride/i.test(name) && small > 0) this.stride = small;
@@ -97,7 +111,14 @@ export class World implements Host {
   }
 
   formatted(before: string, value: Value): void {
-    if (value instanceof Unknown && SCORE_LABEL.test(before)) this.lost.push(value);
+    if (SCORE_LABEL.test(before)) this.lost = value instanceof Unknown ? value.stop : null;
+  }
+
+  printed(args: readonly Value[]): void {
+    for (const [i, value] of args.entries()) {
+      const before = args[i - 1];
+      if (typeof before === 'string') this.formatted(before, value);
+    }
   }
 
   limited(limit: number, actual: number, _what: Value | null, runtime: Runtime): void {

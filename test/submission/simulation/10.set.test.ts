@@ -8,7 +8,7 @@ import type { SmallSet } from '#bpb/submission/simulation/types';
 
 const MARK = '▁';
 
-/** The rule of DESIGN.md, written down once more. */
+/** The challenge's rule (openai/parameter-golf train_gpt.py L180-204, L265-270), written down once more. */
 function bytesOf({ pieces, ids }: SmallSet, i: number): number {
   const { piece, type } = pieces[ids[i]!]!;
   if (i === 0 || type === 'control' || type === 'unknown' || type === 'unused') return 0;

@@ -79,9 +79,18 @@ export function ioModule(open: Value): PyModule {
   return moduleOf('io', { BytesIO: buffer(true), StringIO: buffer(false) }, { open });
 }
 
+/** A number that a run is named by. */
+class Uuid extends PyObject {
+  readonly typeName = 'UUID';
+  override attribute(name: string): Value | undefined {
+    const text = '00000000-0000-4000-8000-000000000000';
+    if (name === 'hex') return text.replaceAll('-', '');
+    return /^__(str|repr)__$/.test(name) ? new NativeFunction(name, () => text) : undefined;
+  }
+}
+
 export function uuidModule(): PyModule {
-  const text = '00000000-0000-4000-8000-000000000000';
-  const id = moduleOf('UUID', { __str__: () => text }, { hex: text.replaceAll('-', '') });
+  const id = new Uuid();
   return moduleOf('uuid', { uuid4: () => id, uuid1: () => id });
 }
 

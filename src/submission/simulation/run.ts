@@ -1,0 +1,110 @@
+/**
+ * One run of a script on a small set, by all ranks, in as many passes as their exchange needs.
+ */
+import { DEFAULT_LIMITS, Interpreter } from '../python/interpreter.js';
+import type { Stop, Value } from '../python/values.js';
+import { buildTables, evaluateAlone } from './alone.js';
+import type { Entry } from './entries.js';
+import { Files } from './files.js';
+import { Exchange } from './modules/distributed.js';
+import { scoresOf } from './observations.js';
+import { smallSet } from './set.js';
+import type { BuiltTable, SmallSet, Trial } from './types.js';
+import type { VocabularyKind } from './vocabulary.js';
+import { World } from './world.js';
+
+/** Passes over the ranks until their collective calls agree. */
+const PASSES_MAX = 4;
+
+/** Operations of the interpreter for one rank. */
+const RUN_STEPS = 8_000_000;
+/** What a run is taken to have cost that ended because its memory was spent. */
+const SPENT_STEPS = 3_000_000;
+
+export interface Run {
+  readonly kind: VocabularyKind;
+  readonly tokens: number;
+  readonly ranks: number;
+  /** Lengths and batches are brought down; false: they stay as the script states them. */
+  readonly scaled: boolean;
+  /** Numbers for settings of these names, whatever the script states. */
+  readonly instead?: ReadonlyMap<string, number>;
+}
+
+/** What is left of the steps of a program. */
+export interface Budget {
+  steps: number;
+}
+
+export interface Ran {
+  readonly trial: Trial;
+  /** Numbers that the script stated, by name. */
+  readonly settings: ReadonlyMap<string, number>;
+}
+
+export function runOnce(entry: Entry, run: Run, budget: Budget): Ran {
+  const { kind, tokens, ranks, scaled, instead = new Map() } = run;
+  const set = smallSet(tokens, kind);
+  const exchange = new Exchange(ranks);
+  const switches = kind === 'operators' ? /CASE_?OPS/i : null;
+  const { modules: sources, name: script } = entry;
+  for (let pass = 1; ; pass++) {
+    const files = new Files(set, entry.files);
+    const around = { set, files, exchange, script, switches, scaled, instead, sources };
+    let first: Outcome | null = null;
+    for (let rank = 0; rank < ranks; rank++) {
+      const outcome = runRank(entry, new World({ ...around, rank }), rank, budget);
+      first ??= outcome;
+    }
+    const settled = ranks === 1 || exchange.settle();
+    if (settled || pass === PASSES_MAX) {
+      return { trial: { ...trialOf(set, ranks, first!), entry: entry.name }, settings: first!.world.settings };
+    }
+  }
+}
+
+interface Outcome {
+  readonly world: World;
+  readonly stops: readonly Stop[];
+  readonly tables: readonly BuiltTable[];
+}
+
+function runRank(entry: Entry, world: World, rank: number, budget: Budget): Outcome {
+  const steps = Math.min(budget.steps, RUN_STEPS);
+  const interpreter = new Interpreter(world, { ...DEFAULT_LIMITS, steps });
+  const { source, layer } = entry.module;
+  const { names } = interpreter.runModule(source, layer, '__main__');
+  const scored = world.observations.all.length > 0;
+  const tables = scored ? [] : runAlone(interpreter, names, world, rank);
+  const spent = interpreter.left >= 0 ? steps - interpreter.left : SPENT_STEPS;
+  budget.steps = Math.max(0, budget.steps - spent);
+  return { world, stops: interpreter.stops, tables };
+}
+
+/** What looks like a table's builder or an evaluation is called by itself. */
+function runAlone(
+  runtime: Interpreter,
+  names: ReadonlyMap<string, Value>,
+  { set, ranks }: World,
+  rank: number,
+): readonly BuiltTable[] {
+  const alone = { runtime, names, rank, ranks, vocabulary: set.pieces.length };
+  const { values, tables } = buildTables(alone);
+  evaluateAlone(alone, values);
+  return tables;
+}
+
+function trialOf(set: SmallSet, ranks: number, { world, stops, tables }: Outcome): Trial {
+  const { seqLen, stride, limits, lost, observations } = world;
+  return {
+    set,
+    ranks,
+    seqLen,
+    stride,
+    scores: scoresOf(observations.all),
+    stops,
+    lost,
+    limits,
+    ...(tables.length > 0 ? { tables } : {}),
+  };
+}
