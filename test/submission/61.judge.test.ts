@@ -280,6 +280,19 @@ describe('several evaluations', () => {
     expect(order((set) => [quick(set, false), sliding(set)])).toEqual([]);
   });
 
+  test('a running figure shows the table alone', () => {
+    const trials = [SHORT, LONG].map((set) => {
+      return trialOf({ set, windows: [] }, [{ ...sliding(set), final: false }]);
+    });
+    expect(judge(trials).map(({ right }) => right !== null)).toEqual([
+      true,
+      ...Array(4).fill(false),
+    ]);
+    expect(
+      checks([SHORT, LONG].map((set) => trialOf({ set, windows: [] }, [quick(set, false)]))),
+    ).toEqual(['truncated-set warn']);
+  });
+
   test('what was printed is the score, and what was printed last and is not known is none', () => {
     const printed = { ...sliding(SHORT), printed: true };
     const right = [trialOf({ set: SHORT, windows: [] }, [printed, quick(SHORT)])];

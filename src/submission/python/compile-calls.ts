@@ -114,7 +114,8 @@ function argumentsOf(c: Compiler, list: PyNode): Argument[] {
   const result: Argument[] = [];
   let group: PyNode[] = [];
   for (const kid of [...kids, null]) {
-    if (kid !== null && kid.type !== ',') {
+    // `f(a + b for a, b in c)` is one argument.
+    if (kid !== null && (kid.type !== ',' || hasOpenFor(group))) {
       group.push(kid);
       continue;
     }
@@ -122,6 +123,12 @@ function argumentsOf(c: Compiler, list: PyNode): Argument[] {
     group = [];
   }
   return result;
+}
+
+/** Its last `for` has no `in` yet: what follows are targets. */
+function hasOpenFor(group: readonly PyNode[]): boolean {
+  const types = group.map(({ type }) => type);
+  return types.lastIndexOf('for') > types.lastIndexOf('in');
 }
 
 function argument(c: Compiler, group: readonly PyNode[], list: PyNode): Argument {

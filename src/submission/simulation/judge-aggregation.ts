@@ -105,7 +105,11 @@ function notReduced({ at, readings }: Evaluation): Judged[] {
         },
       ];
     }
-    if (bytes !== null && alone.bytes !== null && bytes.size <= (1.5 / trial.ranks) * alone.bytes.size) {
+    if (
+      bytes !== null &&
+      alone.bytes !== null &&
+      bytes.size <= (1.5 / trial.ranks) * alone.bytes.size
+    ) {
       return [
         {
           ...words,

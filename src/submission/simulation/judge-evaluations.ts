@@ -53,6 +53,7 @@ function evaluationOf(readings: readonly Reading[]): Evaluation {
     // What is divided by counted bytes is a score in bytes, whatever else it was made of.
     kind: ordered.some(({ bytes }) => bytes !== null) ? 'bpb' : score.kind,
     name: score.functions.at(-1) ?? '<module>',
+    final: ordered.some((one) => one.score.final || one.score.printed === true),
     printed: ordered.some((one) => one.score.printed === true),
     readings: ordered,
     grouped:

@@ -12,6 +12,8 @@ export function passWords(
   trials: readonly Trial[],
 ): string | null {
   const first = final?.readings[0];
+  // A running figure shows the bytes of its targets; of the score it shows nothing.
+  if (final?.final === false && part !== 'table') return null;
   switch (part) {
     case 'table':
       return tableWords(first, trials);

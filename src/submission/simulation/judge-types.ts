@@ -51,6 +51,8 @@ export interface Evaluation {
   readonly name: string;
   /** With one rank, by length of the stream; then with more. */
   readonly readings: readonly Reading[];
+  /** A result of the run, not a running figure. */
+  readonly final: boolean;
   /** The run printed it as bits per byte. */
   readonly printed: boolean;
   /** Unequal weights come from means of means, not from repeats. */

@@ -90,7 +90,7 @@ function judgeAlike(trials: readonly Trial[], { functionOf }: Known): JudgedPart
     ...evaluations.flatMap((evaluation) => {
       const judged = judgeEvaluation(evaluation);
       // What is not the final figure is no score.
-      return evaluation === final
+      return evaluation === final && evaluation.final
         ? judged
         : judged.map((one) => ({ ...one, severity: 'warn' as const }));
     }),

@@ -7,6 +7,7 @@ import { buildTables, evaluateAlone } from './alone.js';
 import type { Entry } from './entries.js';
 import { Files } from './files.js';
 import { Exchange } from './modules/distributed.js';
+import { sameValue } from './modules/same.js';
 import { scoresOf } from './observations.js';
 import { smallSet } from './set.js';
 import type { BuiltTable, SmallSet, Trial } from './types.js';
@@ -95,13 +96,15 @@ function runAlone(
 }
 
 function trialOf(set: SmallSet, ranks: number, { world, stops, tables }: Outcome): Trial {
-  const { seqLen, stride, limits, lost, observations } = world;
+  const { seqLen, stride, limits, lost, observations, figure } = world;
+  const scores = scoresOf(observations.all);
+  const printed = scores.findLast(({ value }) => sameValue(value, figure));
   return {
     set,
     ranks,
     seqLen,
     stride,
-    scores: scoresOf(observations.all),
+    scores: scores.map((score) => (score === printed ? { ...score, printed: true } : score)),
     stops,
     lost,
     limits,

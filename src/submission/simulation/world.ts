@@ -36,6 +36,8 @@ export class World implements Host {
   readonly limits: Limit[] = [];
   /** Why the last figure that was printed as bits per byte is not known; null where it is. */
   lost: Stop | null = null;
+  /** What was printed last as bits per byte. */
+  figure: Value = null;
   /** Tokens of a row, as a model was called with it. */
   seqLen: number | null = null;
   stride: number | null = null;
@@ -111,7 +113,9 @@ export class World implements Host {
   }
 
   formatted(before: string, value: Value): void {
-    if (SCORE_LABEL.test(before)) this.lost = value instanceof Unknown ? value.stop : null;
+    if (!SCORE_LABEL.test(before)) return;
+    this.lost = value instanceof Unknown ? value.stop : null;
+    this.figure = value;
   }
 
   printed(args: readonly Value[]): void {
