@@ -221,9 +221,11 @@ describe('coverage', () => {
     ];
     const trials = [{ ...trialOf({ set: SHORT, windows: [] }, scores(SHORT)), limits }];
     const severities = (name: string | null) =>
-      judgeTrials(trials, { functionOf: () => name, namesOperators: false }).flatMap(
-        ({ findings }) => findings.map((one) => one.severity),
-      );
+      judgeTrials(trials, {
+        functionOf: () => name,
+        namesOperators: false,
+        namesBits: false,
+      }).flatMap(({ findings }) => findings.map((one) => one.severity));
     expect(severities('quick')).toEqual(['warn']);
     expect(severities('eval_val')).toEqual(['fail']);
     expect(severities('load_tokens')).toEqual(['fail']);

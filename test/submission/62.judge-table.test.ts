@@ -31,7 +31,7 @@ describe('table', () => {
     [
       'mark kept and space added',
       (set, p) => set.bytes[p]! + (marked(set, p) ? 3 : 0),
-      'leading-space-twice fail',
+      'kept-marker fail',
     ],
     [
       'space nowhere',

@@ -61,7 +61,9 @@ const round: Builtin = strict(([value = null, digits = null], keywords, machine)
     if (count < 0) return rounded(number / 10 ** -count) * 10 ** -count;
     return count > 20 ? number : Number(number.toFixed(count));
   }
-  const result = special(value, '__round__', machine);
+  // Sums of losses have digits only where their nats are known.
+  const own = value instanceof PyObject ? value.attribute('__round__', machine) : undefined;
+  const result = special(value, '__round__', machine) ?? (own && machine.call(own, []));
   return result ?? machine.unknown('a rounded value of what is no number');
 });
 

@@ -43,9 +43,11 @@ function gapsOf(reading: Reading): Gaps {
   const head = runs[0]?.from === 1 ? runs[0] : null;
   const end = runs.at(-1)?.to === last ? runs.at(-1)! : null;
   const dropped = trial.seqLen === null ? ROW_MAX - 1 : last % trial.seqLen;
+  // The last document as a whole is no row.
+  const document = end !== null && end.from - 1 === trial.set.starts.at(-1) && lengthOf(end) > 1;
   return {
     head,
-    tail: end !== null && lengthOf(end) > dropped ? end : null,
+    tail: end !== null && (document || lengthOf(end) > dropped) ? end : null,
     inner: runs.filter((run) => run !== head && run !== end),
   };
 }
@@ -93,8 +95,11 @@ function tails({ at }: Evaluation, readings: readonly Reading[]): Judged[] {
     ];
   }
   const row = reading.trial.seqLen;
+  const rest = row === null ? 0 : reading.last % row;
   const than =
-    row === null ? '' : `, more than the last incomplete row of the stream (${reading.last % row})`;
+    rest > 0 && rest < lengthOf(tail)
+      ? `, more than the last incomplete row of the stream (${rest})`
+      : '';
   return [
     {
       at,

@@ -25,12 +25,15 @@ const ABOUT: Readonly<Record<PartName, RegExp>> = {
   constants: /bpb|bits/i,
 };
 
+const BITS = /bpb|bits_?per_?byte/i;
+
 /** Stops that are looked at, from the last one back. */
 const STOPS_MAX = 100;
 
 export function judgeProgram(program: Program, trials: readonly Trial[]): SimulationResult {
   const judged = judgeTrials(trials, {
     functionOf: ({ at }) => functionAt(program, at)?.name ?? null,
+    namesBits: program.units.some(({ source }) => BITS.test(source.text)),
     namesOperators: program.units.some(({ source }) => CASE_OPERATORS.test(source.text)),
   });
   return {

@@ -61,7 +61,7 @@ const WORDS: Readonly<Record<Mistake, MistakeWords>> = {
     remedy: STRIP,
   },
   'mark-and-space': {
-    check: 'leading-space-twice',
+    check: 'kept-marker',
     explanation:
       'The piece is measured with its ▁ (three bytes) and the evaluation adds the leading space as well.',
     remedy: STRIP,

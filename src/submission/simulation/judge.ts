@@ -34,6 +34,8 @@ export interface Known {
   readonly functionOf: (limit: Limit) => string | null;
   /** It names case operators, so that data with a sidecar are data of its own. */
   readonly namesOperators: boolean;
+  /** It speaks of bits per byte, so that a loss alone is not its score. */
+  readonly namesBits: boolean;
 }
 
 /** @param trials runs of all scripts of a program; each has a final figure of its own */
@@ -81,7 +83,7 @@ function judgeEntry(trials: readonly Trial[], known: Known): JudgedPart[] {
 }
 
 /** @param trials all with a sidecar, or all without */
-function judgeAlike(trials: readonly Trial[], { functionOf }: Known): JudgedPart[] {
+function judgeAlike(trials: readonly Trial[], { functionOf, namesBits }: Known): JudgedPart[] {
   const evaluations = evaluationsOf(trials);
   // Of a final figure that is not known, none of the others says anything.
   const lost = trials.find((trial) => trial.lost != null)?.lost ?? null;
@@ -98,13 +100,15 @@ function judgeAlike(trials: readonly Trial[], { functionOf }: Known): JudgedPart
     ...judgeBuilt(trials, final),
   ];
   const findings = distinct(found);
+  const assumed = findings.some(({ check }) => check === 'bytes-per-token');
+  const partial = namesBits && final?.kind === 'loss' && !assumed;
   return PARTS.map((part) => {
     const own = findings.filter(({ check }) => CHECK_PARTS[check] === part);
     return {
       part,
       findings: own,
       lost,
-      right: own.length > 0 ? null : passWords(part, final, trials),
+      right: own.length > 0 ? null : passWords(part, partial ? null : final, trials),
     };
   });
 }
