@@ -125,6 +125,17 @@ describe('beside a simulation', () => {
     expect(alone.findings.map(({ check }) => check)).toEqual(['wrong-bytes']);
   });
 
+  test('what a wrong marker does is one finding, at the marker', async () => {
+    const effect = (check: 'kept-marker' | 'space-not-counted') =>
+      ({ check, severity: 'warn', explanation: `By running: ${check}.`, remedy: 'x' }) as const;
+    const run = simulation({ table: 'warn' }, effect('kept-marker'), effect('space-not-counted'));
+    const { findings } = await audit(mistake('lut-marker'), run);
+    expect(findings).toMatchObject([{ check: 'lut-marker', severity: 'warn' }]);
+    expect(findings[0]!.explanation).toMatch(/By running: kept-marker/);
+    const other = await audit(mistake('byte-pieces'), run);
+    expect(other.findings.map(({ check }) => check)).toEqual(['kept-marker', 'space-not-counted']);
+  });
+
   test('a part that the simulation could not judge keeps the text’s finding, else its reason', async () => {
     const { parts } = await audit(mistake('scored-twice'), simulation({}));
     expect(parts.map(({ reason }) => reason)).toEqual([

@@ -33,17 +33,33 @@ export function standing(
     const part = partOf(finding);
     return part === null || !judged.has(part) || NOT_BY_RUNNING.has(finding.words.check);
   });
-  // One mistake, seen both ways: the text may name it more closely than its effect does.
-  const seen = simulation.findings.map((finding) => {
-    if (finding.words.check !== 'wrong-bytes') return finding;
-    const named = text.filter((each) => partOf(each) === 'table');
-    if (named.length !== 1) return finding;
-    const [{ unit, node, words }] = named as [UnitFinding];
+  // One mistake, seen both ways: the text may name it, or its place, more closely than its effect does.
+  const taken = new Set<UnitFinding>();
+  const seen = simulation.findings.flatMap((finding): UnitFinding[] => {
+    const closer = text.find((each) => isCloser(each, finding));
+    if (closer === undefined) return [finding];
+    if (taken.has(closer)) return [];
+    taken.add(closer);
     const { severity } = finding.words;
-    const explanation = `${words.explanation} ${finding.words.explanation}`;
-    return { unit, node, words: { ...words, severity, explanation } };
+    const explanation = `${closer.words.explanation} ${finding.words.explanation}`;
+    return [{ ...closer, words: { ...closer.words, severity, explanation } }];
   });
   return [...seen, ...kept];
+}
+
+/** What a wrong marker does to a table. */
+const BY_MARKER: ReadonlySet<string> = new Set([
+  'kept-marker',
+  'leading-space-twice',
+  'space-not-counted',
+  'wrong-bytes',
+]);
+
+/** Whether a finding of the text says what is behind one of a run. */
+function isCloser(text: UnitFinding, run: UnitFinding): boolean {
+  if (partOf(run) !== 'table' || partOf(text) !== 'table') return false;
+  if (text.words.check === 'lut-marker') return BY_MARKER.has(run.words.check);
+  return text.words.check === run.words.check || run.words.check === 'wrong-bytes';
 }
 
 /**
