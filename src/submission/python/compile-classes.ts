@@ -11,7 +11,7 @@ import { PyDict } from './object-mappings.js';
 import { boundNames, Scope } from './scope.js';
 import { Unknown, type Value } from './values.js';
 
-export function compileClass(c: Compiler, node: PyNode): Expression {
+function compileClass(c: Compiler, node: PyNode): Expression {
   const { machine } = c;
   const kids = node.children;
   const named = kids.find(({ type }) => type === 'VariableName');

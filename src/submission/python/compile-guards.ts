@@ -9,7 +9,7 @@ import { PyTuple } from './object-sequences.js';
 import { PyObject, type Value } from './values.js';
 
 /** A manager that holds back exceptions of some types, as `contextlib.suppress` does. */
-export interface Suppressing extends PyObject {
+interface Suppressing extends PyObject {
   readonly suppressed: readonly Value[];
 }
 
@@ -35,12 +35,12 @@ export function holdsBack(manager: Value, raised: Value): boolean {
 }
 
 /** Whether an exception is one of a type, or of the types of a tuple. */
-export function isOfType(raised: Value, type: Value): boolean {
+function isOfType(raised: Value, type: Value): boolean {
   if (type instanceof PyTuple) return type.items.some((each) => isOfType(raised, each));
   return raised instanceof PyInstance && type instanceof PyClass && raised.cls.derives(type);
 }
 
-export interface WithItem {
+interface WithItem {
   readonly value: Expression;
   readonly store: Store;
 }

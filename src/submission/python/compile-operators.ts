@@ -4,7 +4,7 @@
 import type { PyNode } from '../source/nodes.js';
 import type { Compiler, Condition, Expression } from './machine.js';
 import { type Truth, truthOf } from './truths.js';
-import { Unknown, type Value } from './values.js';
+import type { Value } from './values.js';
 
 const COMPARISONS = new Set(['CompareOp', 'in', 'not', 'is']);
 const EXACT = Number.MAX_SAFE_INTEGER;
@@ -218,10 +218,4 @@ export function isConstantNumber(node: PyNode | undefined): boolean {
     } else if (!/^(?:ArithOp|BitOp|[()])$/.test(next.type)) return false;
   }
   return numbers > 0;
-}
-
-/** The value of an unknown operand, for what is computed from it. */
-export function unknownAmong(values: readonly Value[]): Unknown | null {
-  for (const value of values) if (value instanceof Unknown) return new Unknown(value.stop);
-  return null;
 }

@@ -23,7 +23,7 @@ import { importedNames } from './scope.js';
 import { PyObject, type Value } from './values.js';
 
 /** The parts of `a = b = c`: groups between the signs, the annotation left out. */
-export function assignmentOf(node: PyNode): PyNode[][] {
+function assignmentOf(node: PyNode): PyNode[][] {
   const groups: PyNode[][] = [[]];
   for (const kid of node.children) {
     if (kid.type === 'AssignOp') groups.push([]);
@@ -42,7 +42,7 @@ export function compileTargets(c: Compiler, node: PyNode): Store {
   };
 }
 
-export function compileAssign(c: Compiler, node: PyNode): Execution {
+function compileAssign(c: Compiler, node: PyNode): Execution {
   const { machine } = c;
   const groups = assignmentOf(node);
   // `x: int` binds nothing.
@@ -73,7 +73,7 @@ function settingName(c: Compiler, groups: readonly PyNode[][]): string | null {
   return node!.type === 'MemberExpression' && last?.type === 'PropertyName' ? c.text(last) : null;
 }
 
-export function compileUpdate(c: Compiler, node: PyNode): Execution {
+function compileUpdate(c: Compiler, node: PyNode): Execution {
   const { machine } = c;
   const [target, sign, ...rest] = node.children;
   if (target === undefined || sign?.type !== 'UpdateOp') {
@@ -115,7 +115,7 @@ export function failing(c: Compiler, node: PyNode, reason: string): Execution {
   };
 }
 
-export function compileExpressionStatement(c: Compiler, node: PyNode): Execution {
+function compileExpressionStatement(c: Compiler, node: PyNode): Execution {
   const value = c.parts(node.children);
   return (frame) => {
     value(frame);
@@ -123,7 +123,7 @@ export function compileExpressionStatement(c: Compiler, node: PyNode): Execution
   };
 }
 
-export function compileReturn(c: Compiler, node: PyNode): Execution {
+function compileReturn(c: Compiler, node: PyNode): Execution {
   const parts = node.children.slice(1);
   const value: Expression = parts.length === 0 ? () => null : c.parts(parts);
   return (frame) => {
@@ -132,7 +132,7 @@ export function compileReturn(c: Compiler, node: PyNode): Execution {
   };
 }
 
-export function compileRaise(c: Compiler, node: PyNode): Execution {
+function compileRaise(c: Compiler, node: PyNode): Execution {
   const { machine } = c;
   const raised = node.children[1];
   const value = raised === undefined ? null : c.expression(raised);
@@ -150,7 +150,7 @@ export function compileRaise(c: Compiler, node: PyNode): Execution {
   };
 }
 
-export function compileAssert(c: Compiler, node: PyNode): Execution {
+function compileAssert(c: Compiler, node: PyNode): Execution {
   const { machine } = c;
   const [, test, , message] = node.children;
   if (test === undefined) return () => NORMAL;
@@ -164,7 +164,7 @@ export function compileAssert(c: Compiler, node: PyNode): Execution {
   };
 }
 
-export function compileDelete(c: Compiler, node: PyNode): Execution {
+function compileDelete(c: Compiler, node: PyNode): Execution {
   const { machine } = c;
   const removals = node.children.slice(1).flatMap((kid): Execution[] => {
     if (kid.type === 'VariableName') {
@@ -235,7 +235,7 @@ function removeItem(machine: Compiler['machine'], owner: Value, index: Value): v
   }
 }
 
-export function compileImport(c: Compiler, node: PyNode): Execution {
+function compileImport(c: Compiler, node: PyNode): Execution {
   const { machine } = c;
   const bindings = importedNames(c.module.source, node).map((each) => ({
     ...each,

@@ -9,7 +9,7 @@ import { PyDict, PySet } from './object-mappings.js';
 import { PyList, PySlice, PyTuple, spanOf, taken } from './object-sequences.js';
 import { Unknown, type Value } from './values.js';
 
-export function numberOf(text: string): number | null {
+function numberOf(text: string): number | null {
   const plain = text.replaceAll('_', '').toLowerCase();
   if (plain.endsWith('j')) return null;
   return Number(plain);
@@ -34,7 +34,7 @@ interface Part {
   readonly value: Expression;
 }
 
-export function partsOf(c: Compiler, nodes: readonly PyNode[]): Part[] {
+function partsOf(c: Compiler, nodes: readonly PyNode[]): Part[] {
   const parts: Part[] = [];
   let spread = false;
   for (const node of nodes) {

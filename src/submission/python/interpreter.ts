@@ -32,7 +32,7 @@ import { Scope } from './scope.js';
 import { textOfValue } from './texts.js';
 import { type Keywords, PyObject, type Stop, Unknown, type Value } from './values.js';
 
-export interface Limits {
+interface Limits {
   /** Statements, calls and operations on elements. */
   readonly steps: number;
   /** Units of 8 bytes that may be made in all. */

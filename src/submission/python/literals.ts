@@ -18,7 +18,7 @@ const SIMPLE: ReadonlyMap<string, string> = new Map([
 const ESCAPE =
   /\\(?:(\r\n|[\s\S])(?<=[\\'"abfnrtv\r\n])|([0-7]{1,3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))/g;
 
-export interface Literal {
+interface Literal {
   readonly bytes: boolean;
   readonly raw: boolean;
   /** Without prefix and quotes. */

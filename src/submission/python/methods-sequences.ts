@@ -1,9 +1,9 @@
 /**
  * Methods of lists, tuples and iterators.
  */
-import { collected, type Method, type MethodTable, numberArgument } from './methods.js';
+import { type Method, type MethodTable, numberArgument } from './methods.js';
 import type { PyIterator } from './object-functions.js';
-import { PyList, type PyTuple } from './object-sequences.js';
+import type { PyList, PyTuple } from './object-sequences.js';
 import type { Runtime } from './runtime.js';
 import { Unknown, type Value } from './values.js';
 
@@ -175,8 +175,4 @@ export const ITERATOR_METHODS: MethodTable = new Map<string, Method>([
 
 function endOf(_iterator: PyIterator, runtime: Runtime): never {
   return runtime.raise('StopIteration', '');
-}
-
-export function listOf(values: Value, runtime: Runtime): PyList {
-  return new PyList(collected(values, runtime));
 }

@@ -21,7 +21,7 @@ export class PySlice extends PyObject {
   }
 }
 
-export interface Span {
+interface Span {
   readonly start: number;
   readonly step: number;
   readonly count: number;

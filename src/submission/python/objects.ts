@@ -3,8 +3,7 @@
  */
 export { PyBytes } from './bytes.js';
 export { PyClass, PyInstance } from './object-classes.js';
-export { BoundMethod, Descriptor, NativeMethod, NativeType } from './object-descriptors.js';
+export { NativeMethod, NativeType } from './object-descriptors.js';
 export { PyFunction, PyIterator } from './object-functions.js';
-export { PyDict, PySet } from './object-mappings.js';
-export { PyList, PyRange, PySlice, PyTuple, spanOf } from './object-sequences.js';
-export { PySuper } from './object-super.js';
+export { PyDict } from './object-mappings.js';
+export { PyList, PyTuple } from './object-sequences.js';

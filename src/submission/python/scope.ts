@@ -3,7 +3,7 @@
  */
 import type { PyNode, PySource } from '../source/nodes.js';
 
-export type Place =
+type Place =
   | { readonly kind: 'local'; readonly slot: number }
   /** In a frame around, so many steps up. */
   | { readonly kind: 'outer'; readonly depth: number; readonly slot: number }
@@ -156,7 +156,7 @@ function targetNames(node: PyNode | undefined, found: (node: PyNode) => void): v
   }
 }
 
-export interface Imported {
+interface Imported {
   /** Dotted name of the module, without leading dots. */
   readonly module: string;
   /** Leading dots. */

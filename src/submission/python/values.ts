@@ -12,7 +12,7 @@ export type Value = null | boolean | number | string | PyObject;
 export type Keywords = ReadonlyMap<string, Value>;
 
 /** Operators by their Python spelling, such as `+`, `//`, `@`, `<=`, `&`. */
-export type Operator = string;
+type Operator = string;
 
 export abstract class PyObject {
   /** As `type(x).__name__` has it. */

@@ -2,7 +2,8 @@
 import '#bpb/submission/python/library/modules';
 import { unknownCall, unknownItem } from '#bpb/submission/python/library/losses';
 import { arrayModule } from '#bpb/submission/python/library/modules';
-import { PyDict, PyList, PySlice, PyTuple } from '#bpb/submission/python/objects';
+import { PyDict, PyList, PyTuple } from '#bpb/submission/python/objects';
+import { PySlice } from '#bpb/submission/python/object-sequences';
 import { scalarBinary, scalarUnary } from '#bpb/submission/python/sums';
 import {
   type Host,

@@ -1,5 +1,5 @@
 /** Runs a text in the interpreter, with a host that knows nothing. */
-import { DEFAULT_LIMITS, Interpreter, type Limits } from '#bpb/submission/python/interpreter';
+import { DEFAULT_LIMITS, Interpreter } from '#bpb/submission/python/interpreter';
 import type { Host } from '#bpb/submission/python/runtime';
 import type { Stop, Value } from '#bpb/submission/python/values';
 import { parsePython } from '#bpb/submission/source/nodes';
@@ -20,7 +20,7 @@ export interface Ran {
   text(name: string): string | null;
 }
 
-export function ran(text: string, host: Partial<Host> = {}, limits: Limits = DEFAULT_LIMITS): Ran {
+export function ran(text: string, host: Partial<Host> = {}, limits = DEFAULT_LIMITS): Ran {
   const interpreter = new Interpreter({ ...BARE_HOST, ...host }, limits);
   const { names } = interpreter.runModule(parsePython(text, 'snippet.py'), 0, '__main__');
   return {
