@@ -2,8 +2,8 @@
 import '#bpb/submission/python/library/modules';
 import { unknownCall, unknownItem } from '#bpb/submission/python/library/losses';
 import { arrayModule } from '#bpb/submission/python/library/modules';
-import { PyDict, PyList, PyTuple } from '#bpb/submission/python/objects';
 import { PySlice } from '#bpb/submission/python/object-sequences';
+import { PyDict, PyList, PyTuple } from '#bpb/submission/python/objects';
 import { scalarBinary, scalarUnary } from '#bpb/submission/python/sums';
 import {
   type Host,
@@ -77,6 +77,12 @@ export class TestRuntime implements Runtime {
     if (left instanceof Unknown || right instanceof Unknown) return this.unknown(operator);
     const plain = scalarBinary(operator, left as number, right as number, this);
     return plain === undefined ? this.raise('TypeError', operator) : plain;
+  }
+  compare(operator: string, left: Value, right: Value): Value {
+    return this.binary(operator, left, right);
+  }
+  builtinType(): Value | undefined {
+    return undefined;
   }
   unary(operator: string, value: Value): Value {
     const own =
