@@ -54,7 +54,7 @@ export function arrayBinary(
   const other = array === left ? right : left;
   if (other instanceof Unknown) return withUnknown(operator, array, other, array === left);
   const { flavor } = array;
-  const [first, second] = [asArray(left, flavor, runtime), asArray(right, flavor, runtime)];
+  const [first, second] = [inFull(left, flavor, runtime), inFull(right, flavor, runtime)];
   const a = first === null || second === null ? first : forTargets(first, second);
   const b = first === null || second === null ? second : forTargets(second, first);
   if (a === null || b === null) {
@@ -66,7 +66,7 @@ export function arrayBinary(
   }
   const types = typesOf(operator, operand(a, left), operand(b, right), flavor);
   const dtype = types.result;
-  const hidden = tooLarge(sizeOf(shape), runtime);
+  const hidden = ofModel(a, b, sizeOf(shape), dtype, runtime) ?? tooLarge(sizeOf(shape), runtime);
   const unknown = a.unknown ?? b.unknown ?? hidden;
   if (unknown !== null) {
     const known = a.unknown === null ? a : b;
@@ -79,6 +79,27 @@ export function arrayBinary(
       ? inType(array, types.meet)
       : array;
   return marked(combine(operator, met(a), met(b), shape, dtype, runtime), a, b);
+}
+
+/** A number that the script states is not rounded to the type that it would have as an array. */
+function inFull(value: Value, flavor: Flavor, runtime: Runtime): NdArray | null {
+  if (typeof value !== 'number' || Number.isInteger(value)) return asArray(value, flavor, runtime);
+  return new NdArray([], 'float64', Float64Array.of(value), null, 'plain', flavor);
+}
+
+/** Floats for each pair of a token and an id are logits: no count of bytes is made of such. */
+const PAIRS_MIN = 4096;
+
+function ofModel(
+  a: NdArray,
+  b: NdArray,
+  size: number,
+  dtype: string,
+  runtime: Runtime,
+): Unknown | null {
+  if (size < PAIRS_MIN || size <= a.size || size <= b.size || !isFloat(dtype)) return null;
+  if (a.unknown !== null || b.unknown !== null || !(a.tagged || b.tagged)) return null;
+  return new Unknown({ ...runtime.here(), reason: 'numbers of a model' });
 }
 
 function inType(array: NdArray, dtype: string): NdArray {
@@ -294,14 +315,17 @@ export function arrayUpdate(
   const alone =
     array instanceof NdArray && target.size === 1 && array.size === 1 && target.unknown === null;
   if (alone && (operator === '+' || operator === '-')) {
-    const [x, y] = [target.element(0), (array as NdArray).element(0)];
+    const [x, y] = [
+      target.element(0),
+      typeof other === 'number' ? other : (array as NdArray).element(0),
+    ];
     const type = isFloat(target.dtype) ? target.dtype : (array as NdArray).dtype;
     const sum = elementBinary(operator, typed(x, type), typed(y, type), runtime);
     widen(target, type);
     target.write(0, sum);
     return target;
   }
-  const result = arrayBinary(operator, target, array, runtime);
+  const result = arrayBinary(operator, target, other, runtime);
   if (result === undefined) return undefined;
   assign(target, result, runtime);
   return target;

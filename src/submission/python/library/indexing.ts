@@ -275,7 +275,7 @@ export function arrayItem(array: NdArray, index: Value, runtime: Runtime): Value
     return arrayItem(array.perTarget, index, runtime);
   }
   if (array.unknown !== null && array.shape.length > 1) {
-    const gathered = unknownItem(index, runtime);
+    const gathered = unknownItem(index, runtime, array);
     if (gathered !== undefined) return gathered;
   }
   const selection = select(array, index, runtime);

@@ -30,6 +30,7 @@ export function lossesOf(
   targets: NdArray,
   ignored: number | null,
   weight: NdArray | null = null,
+  dtype = 'float32',
 ): NdArray {
   const { data, size, tags } = targets;
   const coefficients = new Float64Array(size);
@@ -40,10 +41,14 @@ export function lossesOf(
     coefficients[i] = weight === null ? 1 : (weight.data[id] ?? 0);
     own[i] = tags?.[i] ?? NO_TAG;
   }
-  const losses = new NdArray(targets.shape, 'float32', coefficients, own, 'loss', targets.flavor);
+  const losses = new NdArray(targets.shape, dtype, coefficients, own, 'loss', targets.flavor);
   losses.flatFrom = targets.flatFrom;
   return losses;
 }
+
+/** Losses of float64 logits are float64; models compute at most in float32. */
+const lossType = (logits: Value | undefined): string =>
+  logits instanceof NdArray && logits.dtype === 'float64' ? 'float64' : 'float32';
 
 /** `reduction` of the losses; the mean is over what is not ignored. */
 export function reduced(losses: NdArray, reduction: Reduction): NdArray {
@@ -70,7 +75,7 @@ function crossEntropy(
 ): Operation {
   return (args, given, runtime) => {
     const keywords = new Map([...defaults, ...given]);
-    const [, target, weight] = bind(args, keywords, [
+    const [logits, target, weight] = bind(args, keywords, [
       'input|logits|inputs',
       'target|targets|labels|y|integer_labels',
       'weight|weights',
@@ -92,7 +97,7 @@ function crossEntropy(
     const ignored =
       flavor === 'torch' ? (integerOf(keywords.get('ignore_index')) ?? IGNORED) : null;
     runtime.spend(1 + (targets.size >> 2));
-    const losses = lossesOf(targets, ignored, weights);
+    const losses = lossesOf(targets, ignored, weights, lossType(logits));
     return reduced(losses, reductionOf(keywords.get('reduction'), otherwise));
   };
 }
@@ -199,45 +204,42 @@ const PICKERS: Readonly<
 };
 
 /** The log-probabilities at an index that has one place for each row; undefined for all other indices. */
-export function gatheredAt(index: Value | undefined, dim: Value | undefined): NdArray | undefined {
+export function gatheredAt(
+  index: Value | undefined,
+  dim: Value | undefined,
+  logits?: NdArray,
+): NdArray | undefined {
   if (!isTargets(index)) return undefined;
   const rank = index.shape.length;
   const axis = integerOf(dim) ?? -1;
   if (rank < 2 || index.shape.at(axis) !== 1) return undefined;
-  return logProbabilities(index);
+  return logProbabilities(index, lossType(logits));
 }
 
 /** Minus the nats of the targets, or their logits. */
-function logProbabilities(targets: NdArray): NdArray {
-  const losses = lossesOf(targets, null);
+function logProbabilities(targets: NdArray, dtype = 'float32'): NdArray {
+  const losses = lossesOf(targets, null, null, dtype);
   const negative = losses.data.map((value) => -value);
-  const result = new NdArray(
-    targets.shape,
-    'float32',
-    negative,
-    losses.tags,
-    'loss',
-    targets.flavor,
-  );
+  const result = new NdArray(targets.shape, dtype, negative, losses.tags, 'loss', targets.flavor);
   result.gathered = true;
   result.flatFrom = targets.flatFrom;
   return result;
 }
 
-/** Rows one after the other: an array of integers that are no tokens, a range or a list. */
+/** Rows one after the other, or the tokens before the targets: integers, a range or a list. */
 function isPlaces(value: Value): boolean {
-  if (value instanceof NdArray) return isInteger(value.dtype) && !value.tagged;
+  if (value instanceof NdArray) return isInteger(value.dtype);
   return value instanceof PyObject && (value.typeName === 'range' || value.typeName === 'list');
 }
 
 /** `logits[arange(n), targets]`: an array of places beside the targets; undefined for all other indices. */
-export function unknownItem(index: Value, runtime: Runtime): Value | undefined {
+export function unknownItem(index: Value, runtime: Runtime, logits?: NdArray): Value | undefined {
   if (!(index instanceof PyObject) || index.typeName !== 'tuple') return undefined;
   const parts = runtime.sequence(index) ?? [];
   const last = parts.at(-1);
   if (!isTargets(last)) return undefined;
   const places = parts.slice(0, -1).some(isPlaces);
-  return places ? logProbabilities(last) : undefined;
+  return places ? logProbabilities(last, lossType(logits)) : undefined;
 }
 
 export function lossFunctions(flavor: Flavor): Readonly<Record<string, Operation>> {

@@ -118,7 +118,7 @@ function gather(
   const known = onArray(flavor, (array, rest, keywords, runtime) => {
     const bound = bind(rest, keywords, names);
     const [dim, indices] = names[0] === 'indices' ? [bound[1], bound[0]] : bound;
-    const picked = array.unknown === null ? undefined : gatheredAt(indices, dim);
+    const picked = array.unknown === null ? undefined : gatheredAt(indices, dim, array);
     if (picked !== undefined) return picked;
     const index = asArray(indices ?? null, flavor, runtime);
     if (index === null)
