@@ -104,7 +104,7 @@ export function scoreOf(plan: Plan): Score {
 
 export function trialOf(plan: Plan, scores: readonly Score[] = [scoreOf(plan)]): Trial {
   const { set, ranks = 1, seqLen = 64 } = plan;
-  return { set, ranks, seqLen, stride: null, scores, stops: [], limits: [] };
+  return { set, ranks, scale: 32, seqLen, stride: null, scores, stops: [], limits: [] };
 }
 
 /** Rows of `length` targets; with `whole` the last incomplete one is left out. */

@@ -114,8 +114,7 @@ function argumentsOf(c: Compiler, list: PyNode): Argument[] {
   const result: Argument[] = [];
   let group: PyNode[] = [];
   for (const kid of [...kids, null]) {
-    // `f(a + b for a, b in c)` is one argument.
-    if (kid !== null && (kid.type !== ',' || hasOpenFor(group))) {
+    if (kid !== null && kid.type !== ',') {
       group.push(kid);
       continue;
     }
@@ -123,12 +122,6 @@ function argumentsOf(c: Compiler, list: PyNode): Argument[] {
     group = [];
   }
   return result;
-}
-
-/** Its last `for` has no `in` yet: what follows are targets. */
-function hasOpenFor(group: readonly PyNode[]): boolean {
-  const types = group.map(({ type }) => type);
-  return types.lastIndexOf('for') > types.lastIndexOf('in');
 }
 
 function argument(c: Compiler, group: readonly PyNode[], list: PyNode): Argument {

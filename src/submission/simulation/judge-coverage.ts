@@ -7,8 +7,8 @@ import { lengthOf, namesOf, periodOf, type Run, runsOf, totalOf } from './judge-
 import { differ, grows, isOneShare } from './judge-shares.js';
 import { count, type Evaluation, type Judged, type Reading } from './judge-types.js';
 
-/** Rows of the small set have at most this many tokens where the run did not show how many. */
-const ROW_MAX = 64;
+/** Rows have at most this many tokens where the run did not show how many. */
+const ROW_MAX = 2048;
 
 const WHOLE = 'Score the whole validation set, or label the score as partial.';
 const REST = 'Score the last, shorter batch too; drop at most the stream’s own tail.';
@@ -42,7 +42,7 @@ function gapsOf(reading: Reading): Gaps {
   const runs = runsOf(missing);
   const head = runs[0]?.from === 1 ? runs[0] : null;
   const end = runs.at(-1)?.to === last ? runs.at(-1)! : null;
-  const dropped = trial.seqLen === null ? ROW_MAX - 1 : last % trial.seqLen;
+  const dropped = trial.seqLen === null ? ROW_MAX / (trial.scale ?? 1) - 1 : last % trial.seqLen;
   // The last document as a whole is no row.
   const document = end !== null && end.from - 1 === trial.set.starts.at(-1) && lengthOf(end) > 1;
   return {

@@ -7,8 +7,6 @@ import type { Limit, Trial } from './types.js';
 /** The published validation set; its tokenizers make 37 to 62 million tokens of it. */
 const DOCUMENTS = 50_000;
 const TOKENS_MIN = 37_000_000;
-/** Lengths of rows and batches in tokens are divided by this on the small set. */
-const LENGTH_SCALE = 32;
 
 /** @param isElsewhere whether it is in a function that another evaluation than the final one uses */
 export function judgeLimits(
@@ -43,7 +41,7 @@ function cutOf(limit: Limit, trial: Trial): string | null {
   }
   // Rows, windows and batches have their share of the small set, times the scale of lengths.
   const each =
-    unit === 'tokens' ? 1 : Math.round((trial.set.ids.length / limit.actual) * LENGTH_SCALE);
+    unit === 'tokens' ? 1 : Math.round((trial.set.ids.length / limit.actual) * (trial.scale ?? 1));
   if (limit.limit * each >= TOKENS_MIN) return null;
   return each === 1
     ? `${stated} tokens are scored`

@@ -10,6 +10,7 @@ import { Exchange } from './modules/distributed.js';
 import { sameValue } from './modules/same.js';
 import { scoresOf } from './observations.js';
 import { smallSet } from './set.js';
+import { LENGTH_SCALE } from './settings.js';
 import type { BuiltTable, SmallSet, Trial } from './types.js';
 import type { VocabularyKind } from './vocabulary.js';
 import { World } from './world.js';
@@ -45,7 +46,7 @@ export interface Ran {
 
 export function runOnce(entry: Entry, run: Run, budget: Budget): Ran {
   const { kind, tokens, ranks, scaled, instead = new Map() } = run;
-  const set = smallSet(tokens, kind);
+  const set = smallSet(tokens, kind, scaled ? 1 : LENGTH_SCALE);
   const exchange = new Exchange(ranks);
   const switches = kind === 'operators' ? /CASE_?OPS/i : null;
   const { modules: sources, name: script } = entry;
@@ -59,7 +60,11 @@ export function runOnce(entry: Entry, run: Run, budget: Budget): Ran {
     }
     const settled = ranks === 1 || exchange.settle();
     if (settled || pass === PASSES_MAX) {
-      return { trial: { ...trialOf(set, ranks, first!), entry: entry.name }, settings: first!.world.settings };
+      const scale = scaled ? LENGTH_SCALE : 1;
+      return {
+        trial: { ...trialOf(set, ranks, first!), scale, entry: entry.name },
+        settings: first!.world.settings,
+      };
     }
   }
 }

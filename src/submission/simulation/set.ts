@@ -14,8 +14,10 @@ const LENGTHS = [41, 2, 23, 67, 33, 5, 130, 32, 17, 64, 11, 90, 3, 29, 261, 48, 
  *
  * Its beginning holds each pair of kinds (what the token is, what the token before it is) once; the rest is made of
  * words, and of byte pieces as rare as a fifth of them.
+ *
+ * @param stretch documents are so many times longer
  */
-export function smallSet(tokens: number, kind: VocabularyKind = 'pieces'): SmallSet {
+export function smallSet(tokens: number, kind: VocabularyKind = 'pieces', stretch = 1): SmallSet {
   const pieces = smallVocabulary(kind);
   const next = drawer(pieces, kind);
   const pairs = kindPairs(pieces);
@@ -24,7 +26,7 @@ export function smallSet(tokens: number, kind: VocabularyKind = 'pieces'): Small
   for (let document = 0; ids.length < tokens; document++) {
     starts.push(ids.length);
     ids.push(BOS);
-    const end = ids.length + LENGTHS[document % LENGTHS.length]! - 1;
+    const end = ids.length + LENGTHS[document % LENGTHS.length]! * stretch - 1;
     while (ids.length < end) {
       // A pair goes in whole; what begins with BOS can only stand here.
       const atStart = ids.length === starts.at(-1)! + 1;

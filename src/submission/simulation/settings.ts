@@ -3,7 +3,7 @@
  */
 
 /** Rows and strides: 1,024 tokens become 32, and a stride of 64 becomes 2. */
-const LENGTH_SCALE = 32;
+export const LENGTH_SCALE = 32;
 /** Rows of a batch: 64 rows become 8, so that each rank of eight has more than one batch of the small set. */
 const ROWS_SCALE = 8;
 

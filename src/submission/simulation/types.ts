@@ -61,6 +61,8 @@ export interface Trial {
   readonly set: SmallSet;
   /** Ranks of the distributed run; their sums are added up where the script adds them up. */
   readonly ranks: number;
+  /** Lengths of rows and batches that the script states were divided by this; 1 where they stayed. */
+  readonly scale?: number;
   /** Tokens of a row, as the run used it; null where it was not seen. */
   readonly seqLen: number | null;
   readonly stride: number | null;
