@@ -96,7 +96,10 @@ function judgeAlike(trials: readonly Trial[], { functionOf, namesBits }: Known):
         ? judged
         : judged.map((one) => ({ ...one, severity: 'warn' as const }));
     }),
-    ...judgeLimits(trials, (limit) => isElsewhere(functionOf(limit), evaluations, final)),
+    // Of a run that came to no score, nothing says what a limit cuts.
+    ...judgeLimits(evaluations.length > 0 ? trials : [], (limit) =>
+      isElsewhere(functionOf(limit), evaluations, final),
+    ),
     ...judgeBuilt(trials, final),
   ];
   const findings = distinct(found);
