@@ -44,7 +44,10 @@ type Presence = 'file' | 'folder' | 'maybe' | 'none';
 
 export class Files {
   private readonly written = new Map<string, Written>();
-  private readonly removed = new Set<string>();
+  /** By rank: what one rank removes when it ends, those that run after it here still need. */
+  private readonly removals: Set<string>[] = [];
+  /** The rank that runs. */
+  rank = 0;
   private readonly folders = new Set<string>();
 
   /**
@@ -55,11 +58,16 @@ export class Files {
     private readonly sources: ReadonlyMap<string, string> = new Map(),
   ) {}
 
+  private get removed(): Set<string> {
+    this.removals[this.rank] ??= new Set();
+    return this.removals[this.rank]!;
+  }
+
   /** Null where there is none; `unknown` where the contents are not followed. */
   read(path: string): Contents | 'unknown' | null {
+    if (this.removed.has(normalized(path))) return null;
     const own = this.written.get(normalized(path));
     if (own !== undefined) return own.unknown ? 'unknown' : { data: own.data, tags: null };
-    if (this.removed.has(normalized(path))) return null;
     const source = this.sources.get(baseName(path));
     if (source !== undefined) return { data: new TextEncoder().encode(source), tags: null };
     if (roleOf(path) !== null) return this.#given(path);
@@ -83,9 +91,9 @@ export class Files {
 
   presence(path: string): Presence {
     const key = normalized(path);
+    if (this.removed.has(key)) return 'none';
     if (this.written.has(key)) return 'file';
     if (this.folders.has(key)) return 'folder';
-    if (this.removed.has(key)) return 'none';
     const contents = this.read(path);
     if (contents !== null)
       return contents === 'unknown' && roleOf(path) === null ? 'maybe' : 'file';
@@ -108,7 +116,6 @@ export class Files {
     return file;
   }
   remove(path: string): void {
-    this.written.delete(normalized(path));
     this.removed.add(normalized(path));
   }
   makeFolder(path: string): void {
@@ -117,8 +124,11 @@ export class Files {
   move(from: string, to: string): void {
     const file = this.written.get(normalized(from));
     const contents = this.read(from);
-    if (file !== undefined) this.written.set(normalized(to), file);
-    else if (contents !== null && contents !== 'unknown') this.open(to, false).data = contents.data;
+    if (file !== undefined) {
+      this.written.set(normalized(to), file);
+      this.removed.delete(normalized(to));
+    } else if (contents !== null && contents !== 'unknown')
+      this.open(to, false).data = contents.data;
     else this.open(to, false).unknown = true;
     this.remove(from);
   }
@@ -127,7 +137,7 @@ export class Files {
   list(folder: string): string[] {
     const inside = `${normalized(folder)}/`;
     const own = [...this.written.keys()].flatMap((path) =>
-      path.startsWith(inside) && !path.slice(inside.length).includes('/')
+      path.startsWith(inside) && !path.slice(inside.length).includes('/') && !this.removed.has(path)
         ? [path.slice(inside.length)]
         : [],
     );

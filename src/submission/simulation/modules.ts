@@ -60,6 +60,7 @@ const MODULES: Readonly<Record<string, Maker>> = {
   random: system.randomModule,
   logging: system.loggingModule,
   typing: system.typingModule,
+  types: system.typesModule,
   copy: system.copyModule,
   fcntl: system.fcntlModule,
   warnings: system.warningsModule,

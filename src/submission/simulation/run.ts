@@ -55,6 +55,7 @@ export function runOnce(entry: Entry, run: Run, budget: Budget): Ran {
     const around = { set, files, exchange, script, switches, scaled, instead, sources };
     let first: Outcome | null = null;
     for (let rank = 0; rank < ranks; rank++) {
+      files.rank = rank;
       const outcome = runRank(entry, new World({ ...around, rank }), rank, budget);
       first ??= outcome;
     }

@@ -76,6 +76,15 @@ describe('what a script writes', () => {
     expect(files.read('logs/counter')).toBe(null);
   });
 
+  test('and that one rank removes is still there for the next', () => {
+    const files = new Files(set);
+    files.open('/tmp/queue', false).data = Uint8Array.of(5);
+    files.remove('/tmp/queue');
+    expect(files.presence('/tmp/queue')).toBe('none');
+    files.rank = 1;
+    expect(files.read('/tmp/queue')).toEqual({ data: Uint8Array.of(5), tags: null });
+  });
+
   test('takes the place of a shard of the same name', () => {
     const files = new Files(set);
     files.open('data/fineweb_val_000000.bin', false).data = Uint8Array.of(7);

@@ -1,7 +1,7 @@
 /**
  * Small modules of the standard library that a script needs to get to its evaluation.
  */
-import { NativeType, PyDict, PyList, PyTuple } from '../../python/objects.js';
+import { NativeType, PyClass, PyDict, PyInstance, PyList, PyTuple } from '../../python/objects.js';
 import type { Runtime } from '../../python/runtime.js';
 import {
   type Native,
@@ -92,6 +92,16 @@ class Uuid extends PyObject {
 export function uuidModule(): PyModule {
   const id = new Uuid();
   return moduleOf('uuid', { uuid4: () => id, uuid1: () => id });
+}
+
+export function typesModule(): PyModule {
+  const space = new PyClass('SimpleNamespace', [], new Map());
+  const make: Native = (_args, keywords) => {
+    const result = new PyInstance(space);
+    for (const [name, value] of keywords) result.attributes.set(name, value);
+    return result;
+  };
+  return moduleOf('types', { SimpleNamespace: make });
 }
 
 export function randomModule(): PyModule {
