@@ -16,12 +16,12 @@ import {
 import type { BuiltTable } from './types.js';
 
 /** The interpreter, after the module's own code has run. */
-export interface Follower extends Runtime {
+interface Follower extends Runtime {
   /** A call from outside of the script; unknown where it does not come to its end. */
   follow(callee: Value, args: readonly Value[], keywords?: Keywords): Value;
 }
 
-export interface Alone {
+interface Alone {
   readonly runtime: Follower;
   /** Names of the module after its own code has run. */
   readonly names: ReadonlyMap<string, Value>;
@@ -43,7 +43,7 @@ const ROW = 32;
 const STRIDE = 8;
 const ROWS = 8;
 
-export function functionsIn(names: ReadonlyMap<string, Value>): PyFunction[] {
+function functionsIn(names: ReadonlyMap<string, Value>): PyFunction[] {
   return [...names.values()].filter((value) => value instanceof PyFunction);
 }
 

@@ -3,14 +3,14 @@
  */
 import { describe, expect, test } from 'vitest';
 import { parseShardHeader } from '#bpb/data/shard-header';
-import { type Contents, Files, normalized } from '#bpb/submission/simulation/files';
+import { Files, normalized } from '#bpb/submission/simulation/files';
 import { smallSet } from '#bpb/submission/simulation/set';
 import { SIDECAR } from '#bpb/submission/simulation/types';
 
 const set = smallSet(3056);
 const cased = smallSet(3056, 'operators');
 
-function entries(contents: Contents | 'unknown' | null): { values: number[]; tags: number[] } {
+function entries(contents: ReturnType<Files['read']>): { values: number[]; tags: number[] } {
   if (contents === null || contents === 'unknown') throw new Error('no contents');
   const { data, tags } = contents;
   const count = parseShardHeader('shard', data, data.length);

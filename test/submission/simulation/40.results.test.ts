@@ -4,10 +4,12 @@
 import { describe, expect, test } from 'vitest';
 import { Ratio, Sum } from '#bpb/submission/python/sums';
 import { Exchange } from '#bpb/submission/simulation/modules/distributed';
-import { type Observation, Observations, scoresOf } from '#bpb/submission/simulation/observations';
+import { Observations, scoresOf } from '#bpb/submission/simulation/observations';
 
 const losses = (from: number, to: number) =>
   new Sum('loss', new Map(Array.from({ length: to - from }, (_, i) => [from + i, 1])), 0);
+
+type Observation = Parameters<typeof scoresOf>[0][number];
 
 interface Made {
   readonly line: number;

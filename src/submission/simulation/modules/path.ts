@@ -22,7 +22,7 @@ export function pathText(value: Value | undefined): string | null {
   return value instanceof PyPath ? value.text : null;
 }
 
-export class PyPath extends PyObject {
+class PyPath extends PyObject {
   readonly typeName = 'PosixPath';
   readonly text: string;
 

@@ -40,7 +40,7 @@ const SPELLINGS: Record<string, readonly string[]> = {
 };
 
 /** `encode` gives the ids of a text; null where they are not known. */
-export type Encode = (text: string) => readonly number[] | null;
+type Encode = (text: string) => readonly number[] | null;
 
 class Processor extends PyObject {
   readonly typeName = 'SentencePieceProcessor';
