@@ -29,7 +29,7 @@ export interface JudgedPart {
 }
 
 /** What is known of a program beside its runs. */
-export interface Known {
+interface Known {
   /** Name of the function that a limit stands in, null for the module's own code. */
   readonly functionOf: (limit: Limit) => string | null;
   /** It names case operators, so that data with a sidecar are data of its own. */
