@@ -125,7 +125,7 @@ describe('coverage', () => {
   test('first tokens of documents left out', () => {
     const windows = (set: SmallSet) =>
       set.starts.map((start, k): Window => [start + 1, (set.starts[k + 1] ?? set.ids.length) - 1]);
-    expect(checks(both(windows))).toEqual(['head-not-scored warn']);
+    expect(checks(both(windows))).toEqual(['truncated-set warn']);
     expect(said(both(windows))[0]).toMatch(/the first token of each document/);
   });
 

@@ -119,12 +119,11 @@ function inner({ at }: Evaluation, readings: readonly Reading[]): Judged[] {
   const runs = gapsOf(reading).inner;
   const starts = new Set(trial.set.starts);
   const total = totalOf(runs);
-  const share = grows(
-    found,
-    found.map((one) => totalOf(gapsOf(one).inner)),
-  );
+  const amounts = found.map((one) => totalOf(gapsOf(one).inner));
+  const share = grows(found, amounts);
   const whole = `${count(total)} of ${count(last)} targets are never scored`;
-  if (runs.every((run) => starts.has(run.from) || starts.has(run.from - 1))) {
+  const atStarts = runs.every((run) => starts.has(run.from) || starts.has(run.from - 1));
+  if (atStarts && runs.length > starts.size / 2) {
     const bytes = runs.some(({ from, to }) => {
       for (let p = from; p <= to; p++) if ((right[p] ?? 0) > 0) return true;
       return false;
@@ -132,7 +131,7 @@ function inner({ at }: Evaluation, readings: readonly Reading[]): Judged[] {
     return [
       {
         at,
-        check: 'head-not-scored',
+        check: grows(found, amounts, 0) ? 'truncated-set' : 'head-not-scored',
         severity: bytes && share ? 'fail' : 'warn',
         explanation: `${whole}: ${bytes ? 'the first ones' : 'the first token'} of each document (${namesOf(runs)}).`,
         remedy:

@@ -15,10 +15,14 @@ export const differ = (readings: readonly Reading[]): boolean =>
   readings.some(({ last }) => last !== readings[0]!.last);
 
 /** Whether a number of targets is a share of the stream, rather than a constant or a remainder. */
-export function grows(readings: readonly Reading[], amounts: readonly number[]): boolean {
+export function grows(
+  readings: readonly Reading[],
+  amounts: readonly number[],
+  least = SHARE_MIN,
+): boolean {
   const shares = amounts.map((amount, i) => amount / readings[i]!.last);
-  const least = Math.min(...shares);
   const most = Math.max(...shares);
   if (!differ(readings)) return false;
-  return least > SHARE_MIN && most - least <= 0.2 * most;
+  const low = Math.min(...shares);
+  return low > least && most - low <= 0.2 * most;
 }
