@@ -9,6 +9,8 @@ import { count, type Evaluation, type Judged, type Reading } from './judge-types
 
 /** Rows have at most this many tokens where the run did not show how many. */
 const ROW_MAX = 2048;
+/** A larger share of the stream than a remainder of rows or batches. */
+const MUCH = 0.25;
 
 const WHOLE = 'Score the whole validation set, or label the score as partial.';
 const REST = 'Score the last, shorter batch too; drop at most the stream’s own tail.';
@@ -82,6 +84,16 @@ function tails({ at }: Evaluation, readings: readonly Reading[]): Judged[] {
       truncated(
         at,
         `Targets up to ${count(ends[0]! - 1)} are scored of ${lengths}: a fixed number, however long the set is.`,
+      ),
+    ];
+  }
+  // Nothing lost of a shorter stream, and much of a longer one: a number, not a remainder.
+  const shorter = readings.some((one) => one.last < reading.last && !found.includes(one));
+  if (shorter && lengthOf(tail) > MUCH * reading.last) {
+    return [
+      truncated(
+        at,
+        `Targets up to ${count(tail.from - 1)} of ${count(reading.last)} are scored, and of shorter streams all: a fixed number, however long the set is.`,
       ),
     ];
   }
