@@ -9,8 +9,10 @@ import { attributeOf, methodOf } from './attributes.js';
 import { builtins } from './builtins.js';
 import { holdsBack } from './compile-guards.js';
 import { ScriptCompiler } from './compiler.js';
-import { argumentsOf, exceptionClasses } from './exceptions.js';
+import { exceptionClasses } from './exceptions.js';
 import { Raised, RunEnded, Undecided } from './failures.js';
+import { GlobalNames } from './global-names.js';
+import { type Handler, isCaught, leavesNormally, named, untilRaised } from './handlers.js';
 import { exportedNames, Importer } from './importer.js';
 import {
   Frame,
@@ -29,6 +31,7 @@ import { binaryOf, comparison, truthOf, typeName, unaryOf } from './operators.js
 import { getItem, iterateValue, lengthOfValue, setItem } from './protocol.js';
 import type { Host } from './runtime.js';
 import { Scope } from './scope.js';
+import { Stops } from './stops.js';
 import { textOfValue } from './texts.js';
 import { type Keywords, PyObject, type Stop, Unknown, type Value } from './values.js';
 
@@ -43,28 +46,23 @@ interface Limits {
 
 export const DEFAULT_LIMITS: Limits = { steps: 20_000_000, memory: 32_000_000, depth: 120 };
 
-/** More places are not listed. */
-const STOPS_MAX = 2_000;
-
 export class Interpreter implements Machine {
   left: number;
   at: Site;
   skippedExit = false;
   skippedReturn = false;
   handled: Value | undefined = undefined;
-  readonly stops: Stop[] = [];
-  readonly handlers: ((exception: Value) => boolean)[] = [];
+  readonly handlers: Handler[] = [];
   readonly functions: string[] = [];
   readonly modules = new Map<string, Namespace>();
   readonly exceptions = exceptionClasses();
   readonly #builtins: Map<string, Value>;
   readonly #importer: Importer;
-  readonly #known = new Set<string>();
+  readonly #places = new Stops();
   readonly #activations: number[] = [0];
   #memory: number;
   #calls = 0;
   #doubt: Stop | null = null;
-  #lines: { source: PySource; starts: number[] } | null = null;
 
   constructor(
     readonly host: Host,
@@ -77,6 +75,10 @@ export class Interpreter implements Machine {
     this.#importer = new Importer(this, (source, layer, name) =>
       this.runModule(source, layer, name),
     );
+  }
+
+  get stops(): readonly Stop[] {
+    return this.#places.stops;
   }
 
   /** Runs the code of a module; a part of it where the budget is spent before its end. */
@@ -123,40 +125,15 @@ export class Interpreter implements Machine {
   }
 
   #stopOf(failure: unknown): Stop {
-    if (failure instanceof RunEnded) return this.#record(failure.stop);
+    if (failure instanceof RunEnded) return this.#places.record(failure.stop);
     if (failure instanceof Undecided) return failure.unknown.stop;
-    if (failure instanceof Raised) return this.#record(failure.stop);
+    if (failure instanceof Raised) return this.#places.record(failure.stop);
     const message = failure instanceof Error ? failure.message : String(failure);
-    return this.#record(this.stopAt(this.at, `not followed: ${message}`));
+    return this.#places.record(this.stopAt(this.at, `not followed: ${message}`));
   }
 
-  stopAt({ module, node }: Site, reason: string): Stop {
-    const { source, layer } = module;
-    return { path: source.path, layer, line: this.#lineOf(source, node.from), reason };
-  }
-  #lineOf(source: PySource, offset: number): number {
-    if (this.#lines?.source !== source) {
-      const starts = [0];
-      for (let i = source.text.indexOf('\n'); i >= 0; i = source.text.indexOf('\n', i + 1)) {
-        starts.push(i + 1);
-      }
-      this.#lines = { source, starts };
-    }
-    const { starts } = this.#lines;
-    let [low, high] = [0, starts.length];
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if (starts[middle]! <= offset) low = middle;
-      else high = middle;
-    }
-    return low + 1;
-  }
-  #record(stop: Stop): Stop {
-    const key = `${stop.path}\0${stop.layer}:${stop.line}:${stop.reason}`;
-    if (this.#known.has(key) || this.stops.length >= STOPS_MAX) return stop;
-    this.#known.add(key);
-    this.stops.push(stop);
-    return stop;
+  stopAt(site: Site, reason: string): Stop {
+    return this.#places.at(site, reason);
   }
   here(): Stop {
     return this.stopAt(this.at, '');
@@ -166,7 +143,7 @@ export class Interpreter implements Machine {
   }
   unknownAt(site: Site, reason: string): Unknown {
     this.left -= 30;
-    return new Unknown(this.#record(this.stopAt(site, reason)));
+    return new Unknown(this.#places.record(this.stopAt(site, reason)));
   }
   undecided(value: Value): null {
     this.#doubt =
@@ -212,35 +189,16 @@ export class Interpreter implements Machine {
   /** What a failed statement would have given; throws where the script goes on elsewhere. */
   #lost(failure: unknown): Unknown {
     if (!(failure instanceof Raised)) return new Unknown(this.#stopOf(failure));
-    if (this.#leavesNormally(failure)) {
+    if (leavesNormally(failure)) {
       throw new RunEnded(this.stopAt(this.at, 'the script ends itself'));
     }
-    if (this.#isCaught(failure.exception)) throw failure;
+    if (isCaught(failure.exception, this.handlers)) throw failure;
     const { stop, exception } = failure;
-    const reason = stop.reason === '' ? `raises ${this.#named(exception)}` : stop.reason;
-    return new Unknown(this.#record({ ...stop, reason }));
-  }
-  #named(exception: PyObject): string {
-    const message = argumentsOf(exception)[0];
-    return exception.typeName + (typeof message === 'string' ? `: ${message.slice(0, 120)}` : '');
-  }
-  #leavesNormally({ exception }: Raised): boolean {
-    if (exception.typeName !== 'SystemExit') return false;
-    const [code = null] = argumentsOf(exception);
-    return code === null || code === 0 || code === false;
-  }
-  #isCaught(exception: Value): boolean {
-    return this.handlers.some((handler) => {
-      try {
-        return handler(exception);
-      } catch (failure) {
-        if (failure instanceof RunEnded) throw failure;
-        return false;
-      }
-    });
+    const reason = stop.reason === '' ? `raises ${named(exception)}` : stop.reason;
+    return new Unknown(this.#places.record({ ...stop, reason }));
   }
   catches(type: string): boolean {
-    return this.#isCaught(new PyInstance(this.exceptions.get(type)!));
+    return isCaught(new PyInstance(this.exceptions.get(type)!), this.handlers);
   }
   handling<T>(exception: Value, run: () => T): T {
     const before = this.handled;
@@ -253,16 +211,7 @@ export class Interpreter implements Machine {
   }
   untilRaised(type: string, run: () => Value | undefined): Value | undefined {
     const wanted = this.exceptions.get(type)!;
-    const guard = (raised: Value) => raised instanceof PyInstance && raised.cls.derives(wanted);
-    const size = this.handlers.push(guard) - 1;
-    try {
-      return run();
-    } catch (failure) {
-      if (failure instanceof Raised && guard(failure.exception)) return undefined;
-      throw failure;
-    } finally {
-      this.handlers.length = size;
-    }
+    return untilRaised(wanted, this.handlers, run);
   }
 
   entered(name: string): void {
@@ -411,25 +360,6 @@ export class Interpreter implements Machine {
     const cls = exception instanceof PyInstance ? exception.cls : null;
     const held = this.call(new BoundMethod(manager, method), [cls, exception, null]);
     return this.truth(held) === true;
-  }
-}
-
-/** `globals()`: the names themselves. */
-class GlobalNames extends PyDict {
-  constructor(private readonly module: Namespace) {
-    super();
-  }
-  override get(key: Value): Value | undefined {
-    return typeof key === 'string' ? this.module.names.get(key) : undefined;
-  }
-  override set(key: Value, value: Value): void {
-    if (typeof key === 'string') this.module.names.set(key, value);
-  }
-  override contains(value: Value): boolean {
-    return typeof value === 'string' && this.module.names.has(value);
-  }
-  override iterate(): Iterable<Value> {
-    return this.module.names.keys();
   }
 }
 

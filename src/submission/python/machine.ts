@@ -3,6 +3,7 @@
  */
 import type { PyNode } from '../source/nodes.js';
 import type { Raised } from './failures.js';
+import type { Handler } from './handlers.js';
 import type { PyClass } from './object-classes.js';
 import type { PyFunction } from './object-functions.js';
 import type { Runtime, SourceModule } from './runtime.js';
@@ -123,7 +124,7 @@ export interface Machine extends Runtime {
   exit(manager: Value, failure: Raised | null): boolean;
   /** Runs the handler of an exception. */
   handling<T>(exception: Value, run: () => T): T;
-  readonly handlers: ((exception: Value) => boolean)[];
+  readonly handlers: Handler[];
   /** A function begins to run, or goes on. */
   entered(name: string): void;
   leftFunction(): void;
