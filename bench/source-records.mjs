@@ -11,11 +11,12 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { auditSource } from '../dist/submission/source/audit.js';
 import { simulate } from '../dist/submission/simulation/index.js';
+import { auditSource } from '../dist/submission/source/audit.js';
 
 const [checkout, ...rest] = process.argv.slice(2);
-if (checkout === undefined) throw new Error('node bench/source-records.mjs CHECKOUT [--out FILE] [--only TEXT]');
+if (checkout === undefined)
+  throw new Error('node bench/source-records.mjs CHECKOUT [--out FILE] [--only TEXT]');
 const option = (name) => (rest.includes(name) ? rest[rest.indexOf(name) + 1] : null);
 const list = JSON.parse(
   readFileSync(new URL('../test/submission/public-defects.json', import.meta.url), 'utf8'),
@@ -48,7 +49,14 @@ for (const [k, path] of files.entries()) {
   }
   const findings = audit.findings
     .filter(({ severity }) => severity !== 'info')
-    .map(({ check, severity, line, layer, file: inFile, explanation }) => ({ check, severity, line, layer, file: inFile, explanation }));
+    .map(({ check, severity, line, layer, file: inFile, explanation }) => ({
+      check,
+      severity,
+      line,
+      layer,
+      file: inFile,
+      explanation,
+    }));
   report.push({ file, seconds, findings, parts: audit.parts });
 }
 
@@ -75,10 +83,15 @@ for (const entry of report) {
     falseFails.push(`${entry.file}:${finding.line} ${finding.check}: ${finding.explanation}`);
   }
 }
-const count = (verdict) => report.flatMap(({ parts }) => parts).filter((p) => p.verdict === verdict).length;
+const count = (verdict) =>
+  report.flatMap(({ parts }) => parts).filter((p) => p.verdict === verdict).length;
 console.log(`\nscripts ${report.length}   defects found ${found} of ${total}`);
-console.log(`parts: pass ${count('pass')}, warn ${count('warn')}, fail ${count('fail')}, not judged ${count('not_judged')}`);
-console.log(`seconds: longest ${Math.max(...report.map(({ seconds }) => seconds)).toFixed(1)}, all ${report.reduce((s, r) => s + r.seconds, 0).toFixed(0)}`);
+console.log(
+  `parts: pass ${count('pass')}, warn ${count('warn')}, fail ${count('fail')}, not judged ${count('not_judged')}`,
+);
+console.log(
+  `seconds: longest ${Math.max(...report.map(({ seconds }) => seconds)).toFixed(1)}, all ${report.reduce((s, r) => s + r.seconds, 0).toFixed(0)}`,
+);
 console.log(`\nmissed ${missed.length}\n${missed.join('\n')}`);
 console.log(`\nfail without a fail of the list ${falseFails.length}\n${falseFails.join('\n')}`);
 const out = option('--out');

@@ -103,12 +103,6 @@ export class TestRuntime implements Runtime {
     if (!(value instanceof PyObject && value.setAttribute(name, item, this)))
       this.raise('AttributeError', name);
   }
-  compare(operator: string, left: Value, right: Value): Value {
-    return this.binary(operator, left, right);
-  }
-  builtinType(name: string): never {
-    return this.raise('NameError', name);
-  }
   truth(value: Value): boolean | null {
     return value instanceof PyObject ? value.truth(this) : Boolean(value);
   }
