@@ -7,9 +7,9 @@ import { Terms } from './terms.js';
 import { NativeFunction, PyObject, Unknown, type Value } from './values.js';
 
 /** What the terms of a sum are: nats of targets, or counts (bytes, tokens) that targets add. */
-export type SumKind = 'loss' | 'count';
+type SumKind = 'loss' | 'count';
 
-export interface SumType {
+interface SumType {
   /** Type of the tensor that holds the sum, such as `float32`; null for a Python number. */
   readonly dtype: string | null;
   /** The narrowest type in which partial sums were added one after another; null where none is narrower than float64. */
@@ -145,7 +145,7 @@ export class Ratio extends PyObject {
 /** What a single number of a script can be here. */
 export type Scalar = number | Sum | Ratio;
 
-export function isScalar(value: Value): value is Scalar | boolean {
+function isScalar(value: Value): value is Scalar | boolean {
   return (
     typeof value === 'number' ||
     typeof value === 'boolean' ||

@@ -8,7 +8,7 @@ import { type Shape, sizeOf } from './shapes.js';
 import { type ArrayKind, type Element, NO_TAG, Storage } from './storage.js';
 
 /** What arrays answer the interpreter; filled in by `protocol.ts`, whose functions make arrays themselves. */
-export interface ArrayProtocol {
+interface ArrayProtocol {
   attribute(self: NdArray, name: string, runtime: Runtime): Value | undefined;
   item(self: NdArray, index: Value, runtime: Runtime): Value | undefined;
   setItem(self: NdArray, index: Value, value: Value, runtime: Runtime): boolean;

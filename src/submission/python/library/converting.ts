@@ -61,7 +61,7 @@ const cast = (flavor: Flavor, dtype: string): Operation =>
   onArray(flavor, (array, _, __, runtime) => converted(array, dtype, flavor, runtime));
 
 /** An element as a Python number. */
-export function pythonValue(array: NdArray, i: number): Value {
+function pythonValue(array: NdArray, i: number): Value {
   const element = array.element(i);
   if (element instanceof Sum) return element.as(null);
   if (element instanceof Ratio || element instanceof Unknown) return element;

@@ -169,7 +169,7 @@ const READERS: Readonly<Record<string, Read>> = {
  * @param offset bytes before the first element
  * @param count elements; −1 for all
  */
-export function fromBytes(
+function fromBytes(
   { data, tags }: Pick<PyBytes, 'data' | 'tags'>,
   dtype: string,
   offset: number,

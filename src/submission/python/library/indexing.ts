@@ -15,7 +15,7 @@ import { NO_TAG } from './storage.js';
 const NONE = new Int32Array(0);
 
 /** Which elements an index takes; of what is not known only the shape. */
-export interface Selection {
+interface Selection {
   readonly shape: Shape;
   readonly positions: Int32Array;
   /** Tags of the integers that took them, element by element; null where they have none. */

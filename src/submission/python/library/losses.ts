@@ -18,7 +18,7 @@ const reductionOf = (value: Value | undefined, otherwise: Reduction): Reduction 
   value === 'none' || value === 'mean' || value === 'sum' ? value : otherwise;
 
 /** Integers that can be targets: ids of the stream. */
-export const isTargets = (value: Value | undefined): value is NdArray =>
+const isTargets = (value: Value | undefined): value is NdArray =>
   value instanceof NdArray && value.unknown === null && isInteger(value.dtype) && value.tagged;
 
 /**
@@ -26,7 +26,7 @@ export const isTargets = (value: Value | undefined): value is NdArray =>
  *
  * @param weight of each target's loss, beside 1
  */
-export function lossesOf(
+function lossesOf(
   targets: NdArray,
   ignored: number | null,
   weight: NdArray | null = null,
@@ -51,7 +51,7 @@ const lossType = (logits: Value | undefined): string =>
   logits instanceof NdArray && logits.dtype === 'float64' ? 'float64' : 'float32';
 
 /** `reduction` of the losses; the mean is over what is not ignored. */
-export function reduced(losses: NdArray, reduction: Reduction): NdArray {
+function reduced(losses: NdArray, reduction: Reduction): NdArray {
   if (reduction === 'none') return losses;
   const { data, tags } = losses;
   const terms = new Map<number, number>();
@@ -168,7 +168,7 @@ function nameOf({ member, owner }: Unknown): string {
 }
 
 /** The mean loss of targets, or one for each where the script takes it as such. */
-export function modelLoss(targets: NdArray, reduction: Reduction = 'mean'): NdArray {
+function modelLoss(targets: NdArray, reduction: Reduction = 'mean'): NdArray {
   const losses = lossesOf(targets, targets.flavor === 'torch' ? IGNORED : null);
   const loss = reduced(losses, reduction);
   if (reduction === 'mean') loss.perTarget = losses;

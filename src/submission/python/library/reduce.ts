@@ -147,7 +147,7 @@ function average(flavor: Flavor): Operation {
   };
 }
 
-export function overCount(sums: NdArray, count: number, type: string, runtime: Runtime): Value {
+function overCount(sums: NdArray, count: number, type: string, runtime: Runtime): Value {
   if (sums.unknown !== null) return sums;
   const elements = Array.from({ length: sums.size }, (_, i) => {
     const element = sums.element(i);

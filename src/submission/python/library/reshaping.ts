@@ -25,12 +25,7 @@ export function sizesOf(
 }
 
 /** Sizes that only a model knows give back the shape that was flattened before. */
-export function reshaped(
-  array: NdArray,
-  sizes: number[] | null,
-  ranks: number,
-  runtime: Runtime,
-): Value {
+function reshaped(array: NdArray, sizes: number[] | null, ranks: number, runtime: Runtime): Value {
   const { perTarget } = array;
   if (perTarget !== null && (sizes === null || sizeOf(sizes) !== 1)) {
     return reshaped(perTarget, sizes, ranks, runtime);
@@ -70,7 +65,7 @@ function swapped(array: NdArray, a: number, b: number): NdArray {
   return reordered(array, axes);
 }
 
-export function expanded(array: NdArray, sizes: readonly number[], runtime: Runtime): NdArray {
+function expanded(array: NdArray, sizes: readonly number[], runtime: Runtime): NdArray {
   const extra = sizes.length - array.shape.length;
   const shape = sizes.map((size, axis) => (size === -1 ? (array.shape[axis - extra] ?? 1) : size));
   const fits = array.shape.every((size, axis) => size === 1 || size === shape[axis + extra]);
