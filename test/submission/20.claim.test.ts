@@ -221,6 +221,28 @@ describe('mistakes', () => {
     }
   });
 
+  test('a mistake needs the tokenizer: the vocabulary of one’s own may have these bytes', () => {
+    const pair = { valLoss: '2.07234577', valBpb: bpbOf(2.07234577, 2.43593 * 1.167) };
+    const judged = judgeClaim(pair);
+    expect(judged.verdict).toBe('ambiguous');
+    expect(judged.explanation).toMatch(/counted twice \(if the tokenizer is sp1024\)/);
+    expect(judged.explanation).toMatch(/tokenizer that is not known.*bpb audit/);
+    for (const known of [{ family: 'sp1024' }, { tokens: 62_021_632 }, { tokens: 62_021_000 }]) {
+      expect(judgeClaim({ ...pair, ...known }).verdict).toBe('mistake');
+    }
+    // 53,145,000 such tokens are the documents' own 151,080,000 bytes.
+    expect(judgeClaim({ ...pair, tokens: 53_145_000 }).verdict).toBe('ambiguous');
+  });
+
+  test('few of the bytes per token that a vocabulary can have are called a mistake', () => {
+    const wrong: number[] = [];
+    for (let bytes = 1.8; bytes < 4.6; bytes += 0.01) {
+      const judged = judgeClaim({ valLoss: '2.50000000', valBpb: bpbOf(2.5, bytes + 0.0003) });
+      if (judged.verdict === 'mistake') wrong.push(bytes);
+    }
+    expect(wrong).toEqual([]);
+  });
+
   test('ids are unique and every mistake can be found by something', () => {
     expect(new Set(MISTAKES.map(({ id }) => id)).size).toBe(MISTAKES.length);
     for (const mistake of MISTAKES) {

@@ -118,7 +118,11 @@ describe('several finals', () => {
 
   test('one with a mistake does not count as the best', () => {
     const wrong = `final_ppm val_loss:2.00000000 val_bpb:${(2 / Math.LN2 / (2.43593 * 1.17)).toFixed(8)}`;
-    expect(judge(wrong, `final ${figures(2.0)}`).headline.line.label).toBe('final');
+    const { headline, finals, family } = judge(wrong, `final ${figures(2.0)}`);
+    expect(headline.line.label).toBe('final');
+    // The other score shows the tokenizer, with which this one is a mistake.
+    expect([family, finals[0]!.claim?.verdict]).toEqual(['sp1024', 'mistake']);
+    expect(judge(wrong).finals[0]!.claim?.verdict).toBe('ambiguous');
   });
 });
 

@@ -5,12 +5,13 @@ import { type Family, familyOf } from '../families.js';
 import type { LogFacts } from '../log/facts.js';
 import { readLog, type TrainingLog } from '../log/read.js';
 import { isScore, type ScoreLine } from '../log/score-line.js';
-import { overlaps } from './decimals.js';
+import { overlaps, relativeHalfWidth } from './decimals.js';
 import { judgeClaim } from './judge-pair.js';
 import { findingsOf } from './log-findings.js';
 import type { FinalClaim, LogClaim, WindowEvidence } from './log-types.js';
 import { countedOf, runsOf } from './runs.js';
 import type { Claim } from './types.js';
+import { BLUNT } from './verdict.js';
 
 /**
  * Reads and judges a log.
@@ -32,9 +33,12 @@ export function claimTrainingLog(log: TrainingLog, given: Stated = {}): LogClaim
   const { facts, path } = log;
   const stated = familyOfLog(facts) ?? (given.family === undefined ? null : familyOf(given.family));
   const judged = log.finals.length > 0 ? log.finals : log.lines.slice(-1);
-  const claims = judged.map((line) =>
-    claimOf(line, facts.valTokens ?? given.tokens ?? null, stated),
-  );
+  const tokens = facts.valTokens ?? given.tokens ?? null;
+  const judgeAs = (family: Family | null) => judged.map((line) => claimOf(line, tokens, family));
+  const blind = judgeAs(stated);
+  // One log has one tokenizer: what a score shows of it holds for the others.
+  const shown = stated === null ? familyShown(blind) : null;
+  const claims = shown === null ? blind : judgeAs(shown);
   const family = stated ?? claims.find((c) => c?.family)?.family ?? null;
   const runs = runsOf(log.lines, judged);
   const named = judged.filter((line) => modeOfLine(line) !== null);
@@ -61,6 +65,18 @@ function familyOfLog(facts: LogFacts): Family | null {
   if (named.includes('caseops-sp8192') || facts.sidecar) return 'caseops-sp8192';
   if (facts.tokenizerKind === 'byte') return 'byte260';
   return named.find((family) => family !== null && family !== '') || null;
+}
+
+/** The tokenizer whose known sets the sharp scores have, where they agree on one. */
+function familyShown(claims: readonly (Claim | null)[]): Family | null {
+  const families = claims.flatMap((claim) => {
+    const known = claim !== null && /^(?:fits|partial|other-set)$/.test(claim.verdict);
+    return known && relativeHalfWidth(claim.bytesPerToken) < BLUNT
+      ? claim.fits.filter(({ kind }) => kind === 'set').map(({ family }) => family)
+      : [];
+  });
+  const [first = null, ...more] = new Set(families);
+  return more.length === 0 ? first : null;
 }
 
 function claimOf(line: ScoreLine, valTokens: number | null, family: Family | null): Claim | null {

@@ -11,7 +11,8 @@ import type { Interval, Printed } from './decimals.js';
  * - `near`: within 0.1 % of right accounting, but further than rounding allows
  * - `other-set`: another validation set
  * - `mistake`: a known accounting mistake
- * - `ambiguous`: the digits allow a right and a wrong accounting
+ * - `ambiguous`: the digits allow a right and a wrong accounting, or the mistake is one of a tokenizer that
+ *   nothing shows
  * - `unknown`: none of these
  */
 export type ClaimVerdict =

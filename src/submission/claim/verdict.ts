@@ -2,7 +2,7 @@
  * Verdict on a claim, from what it fits: one word, and one or two sentences.
  */
 import { middle, relativeHalfWidth } from './decimals.js';
-import { references } from './fits.js';
+import { references, targetsOf } from './fits.js';
 import { NEAR } from './possible.js';
 import type { Claim, ClaimVerdict, Fit } from './types.js';
 
@@ -16,7 +16,8 @@ export function judge(facts: Facts): { verdict: ClaimVerdict; explanation: strin
   return { verdict, explanation: explain(verdict, facts) };
 }
 
-function verdictOf({ fits, bytesPerToken, nearest }: Facts): ClaimVerdict {
+function verdictOf(facts: Facts): ClaimVerdict {
+  const { fits, bytesPerToken, nearest } = facts;
   const has = (role: Fit['role']) => fits.some((fit) => fit.role === role);
   // Counted evidence stands above the quotient: this many targets are no coincidence.
   const counted = fits.find((fit) => fit.deviation === null);
@@ -32,9 +33,30 @@ function verdictOf({ fits, bytesPerToken, nearest }: Facts): ClaimVerdict {
   if (!good && wrong.length > 0 && has('possible')) return 'ambiguous';
   if (has('right')) return 'fits';
   if (has('partial')) return 'partial';
+  if (!has('other-set') && wrong.length > 0 && guessed(facts)) return 'ambiguous';
   if (nearest !== null && Math.abs(nearest.deviation) < NEAR && !has('other-set')) return 'near';
   if (wrong.length > 0) return has('other-set') ? 'other-set' : 'mistake';
   return 'unknown';
+}
+
+/**
+ * Whether each mistake that fits is one of a tokenizer that neither its name nor the count of targets shows.
+ * The bands of all tokenizers together cover half of all bytes per token from 1.8 to 4.6: what lies in one of
+ * them is as well the right accounting of a vocabulary that nobody knows.
+ */
+function guessed({ fits, family, tokens, bytesPerToken }: Facts): boolean {
+  if (family !== null) return false;
+  const width = relativeHalfWidth(bytesPerToken);
+  return fits
+    .filter(({ role }) => role === 'mistake')
+    .every((fit) => Math.max(fit.tolerance, width) > BLUNT && !countedAs(fit.family, tokens));
+}
+
+/** Whether so many targets are those of the tokenizer's canonical set, other tails and windows allowed. */
+function countedAs(family: Fit['family'], tokens: number | null): boolean {
+  const right = family === null ? undefined : references(family)[0];
+  const targets = right === undefined ? null : (right.targets ?? targetsOf(right.set));
+  return tokens !== null && targets !== null && Math.abs(tokens / targets - 1) < NEAR;
 }
 
 function explain(verdict: ClaimVerdict, facts: Facts): string {
@@ -59,6 +81,9 @@ function explain(verdict: ClaimVerdict, facts: Facts): string {
     case 'near':
       return `The claim is ${percent(nearest?.deviation ?? 0)} off ${nearest?.name}, more than its digits allow: another build of the tokenizer, another export, or part of the set.`;
     case 'ambiguous':
+      if (!fits.some(({ role }) => role !== 'mistake') && guessed(facts)) {
+        return `A known mistake, or a tokenizer that is not known: the claim fits ${names}. Give the tokenizer or the token count; of one’s own, bpb audit counts the bytes.`;
+      }
       return `The printed digits pin bytes per token only to ±${percent(relativeHalfWidth(bytesPerToken))}; the claim fits ${names}. Give more digits, the token count or the tokenizer.`;
     case 'unknown':
       return `No known set or mistake has these bytes per token${away(nearest)}.${possible(fits)}`;

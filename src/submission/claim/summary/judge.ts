@@ -108,7 +108,9 @@ function confirmed(claimed: readonly SummaryScore[], beside: LogsBeside): string
   for (const score of claimed) {
     if (score.error !== null) continue;
     const found =
-      score.claim === null ? `It states ${figureOf(score)} alone` : 'Its digits are few';
+      score.claim === null
+        ? `It states ${figureOf(score)} alone`
+        : 'Alone it fits several accountings';
     const final = finalAt(score.log, beside.logs);
     if (final !== null && isSound(final)) {
       return `${found}; line ${score.log!.line} of ${basename(score.log!.path)} prints the score, and is judged.`;
