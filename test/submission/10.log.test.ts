@@ -177,6 +177,51 @@ ${EXACT}`);
   });
 });
 
+describe('figures on one line', () => {
+  const read = (line: string) =>
+    parseLog(line).lines.map(({ label, valLoss, valBpb, role }) => [label, valLoss, valBpb, role]);
+
+  test.each([
+    ['final val_loss:2.07 val_bpb:1.23 val_loss:2.08 val_bpb:1.24'],
+    ['final val_loss:2.07 val_loss:2.08 val_bpb:1.23 val_bpb:1.24'],
+    ['final val_bpb:1.23 val_bpb:1.24 val_loss:2.07 val_loss:2.08'],
+  ])('every pair of %s is read', (line) => {
+    expect(read(line)).toEqual([
+      ['final', '2.07', '1.23', 'final'],
+      ['final', '2.08', '1.24', 'final'],
+    ]);
+  });
+
+  test('a second bpb for one loss is one more score, the same pair again is none', () => {
+    expect(read('x val_loss:2.07 val_bpb:1.23 val_bpb:1.05').map((row) => row[2])).toEqual([
+      ...['1.23', '1.05'],
+    ]);
+    expect(read('x val_loss:2.07 val_bpb:1.23 best val_loss:2.07 val_bpb:1.23')).toHaveLength(1);
+  });
+
+  test('names with a word before them are pairs of their own', () => {
+    expect(read('final raw_val_loss:2.1 val_loss:2.0 val_bpb:1.2 raw_val_bpb:1.3')).toEqual([
+      ['final raw', '2.1', '1.3', 'final'],
+      ['final', '2.0', '1.2', 'final'],
+    ]);
+    expect(read('running_val_loss=2.1 running_val_bpb=1.3')[0]?.[3]).toBe('progress');
+    expect(() => read('train_val_loss:2.1 val_bpb:1.3')).toThrow(/no score line/);
+  });
+
+  test.each([
+    ['final val_loss:2,07 val_bpb:1,23'],
+    ['final val_loss:2,07, val_bpb:1,23, more'],
+    ['final val_loss: 2.07, val_bpb: 1.23.'],
+    ['final val_loss:2.07,val_bpb:1.23'],
+  ])('%s has decimals, whatever sets them apart', (line) => {
+    expect(read(line)).toEqual([['final', '2.07', '1.23', 'final']]);
+  });
+
+  test.each(['2,072,345', '2,07.5', '2.07,5', '2.0.7'])('%s is no figure', (figure) => {
+    expect(() => read(`final val_loss:${figure} val_bpb:1.23`)).toThrow(/no score line/);
+  });
+});
+
 describe('findings', () => {
   test('a right log has none', () => {
     expect(checks(HEAD + EXACT)).toEqual([]);

@@ -8,7 +8,7 @@ import { inputError } from '../../errors.js';
 import { collectFacts, emptyFacts, type LogFacts } from './facts.js';
 import { JsonScores } from './json-score.js';
 import { readInputBytes } from './read-bytes.js';
-import { parseLoneBpb, parseScoreLine, type ScoreLine } from './score-line.js';
+import { parseLoneBpb, parseScoreLines, type ScoreLine } from './score-line.js';
 
 export interface TrainingLog {
   /** File, or what the caller named the text. */
@@ -68,8 +68,8 @@ export function parseLog(log: string | Uint8Array, path = 'log'): TrainingLog {
       const clean = part.replace(ANSI, '').replace(CONTROL, '');
       collectFacts(facts, clean, lineNumber);
       if (lines.length + lone.length >= SCORES_MAX) continue;
-      const score = parseScoreLine(clean, lineNumber);
-      if (score !== null) lines.push(score);
+      const scores = parseScoreLines(clean, lineNumber);
+      if (scores.length > 0) lines.push(...scores);
       else lines.push(...json.take(clean, lineNumber));
       const bpb = parseLoneBpb(clean, lineNumber);
       if (bpb !== null) lone.push(bpb);

@@ -27,9 +27,14 @@ export interface ScoreLine {
   readonly text: string;
 }
 
-const FIGURE = '([+-]?(?:\\d{1,12}(?:\\.\\d{0,17})?(?:[eE][+-]?\\d{1,3})?|nan|inf))(?![\\w.])';
-const VAL_LOSS = new RegExp(`\\bval_loss\\s{0,4}[:=]\\s{0,4}${FIGURE}`, 'i');
-const VAL_BPB = new RegExp(`\\bval_bpb\\s{0,4}[:=]\\s{0,4}${FIGURE}`, 'i');
+/** Behind it no letter and no further digits; a decimal comma is none between spaces. */
+const FIGURE =
+  '([+-]?(?:\\d{1,12}(?:[.]\\d{0,17}|,\\d{1,17}(?!\\d|[.,]\\d))?(?:[eE][+-]?\\d{1,3})?|nan|inf))(?!\\w|[.,]\\d)';
+/** `val_loss`, or with a word before it: `ema_val_loss`. */
+const SCORE = new RegExp(
+  `(?<![\\w.])(?:(\\w{1,40})_)?val_(loss|bpb)\\s{0,4}[:=]\\s{0,4}${FIGURE}`,
+  'gi',
+);
 const RUNNING_LOSS = new RegExp(`\\b(?:running_loss|rl)\\s{0,4}[:=]\\s{0,4}${FIGURE}`);
 const RUNNING_BPB = new RegExp(`\\b(?:running_bpb|rb)\\s{0,4}[:=]\\s{0,4}${FIGURE}`);
 const PAIR = /(?<![\w.])([A-Za-z_]\w{0,40})\s{0,2}[:=]\s{0,2}([^\s,()]{1,80})/g;
@@ -47,28 +52,69 @@ const FINISHED = /final|quantized|roundtrip|sliding|ttt/i;
 /** A bpb and nothing else on the line: the last lines of a submission check. */
 const BPB_ALONE = new RegExp(`^\\s*val_bpb\\s{0,4}[:=]\\s{0,20}${FIGURE}\\s*$`, 'i');
 const DIAGNOSTIC = /\bdiagnostic\b|pre-?quant|post_ema/i;
+/** More on one line are a table. */
+const PAIRS_MAX = 16;
 /** A source listing printed into the log: code, not a result. */
 const CODE = /^\s*(?:#|\/\/)|["'`{}]|\bprint\(|\blog0?\(/;
 
-/** The score on this (cleaned) line, or null. */
-export function parseScoreLine(line: string, lineNumber: number): ScoreLine | null {
+/** A loss with its bpb, and the word before their names. */
+interface Figures {
+  readonly index: number;
+  readonly word: string;
+  readonly loss: string;
+  readonly bpb: string;
+}
+
+/** The scores on this (cleaned) line: one pair as a rule, and each other one that it prints. */
+export function parseScoreLines(line: string, lineNumber: number): ScoreLine[] {
+  const running = runningFigures(line);
+  const pairs = running === null ? figuresOf(line) : [running];
   const text = line.slice(0, 200);
-  const progress = RUNNING_LOSS.exec(line);
-  const loss = VAL_LOSS.exec(line) ?? progress;
-  const bpb = VAL_BPB.exec(line) ?? (progress === null ? null : RUNNING_BPB.exec(line));
-  if (loss === null || bpb === null) return null;
-  const before = line.slice(0, Math.min(loss.index, bpb.index));
-  const label = labelBefore(before);
-  if (CODE.test(withoutStamp(before))) return null;
-  return {
+  const [first] = pairs;
+  if (first === undefined || CODE.test(withoutStamp(line.slice(0, first.index)))) return [];
+  const label = labelBefore(line.slice(0, first.index));
+  const role = running === null ? roleOf(label, line) : 'progress';
+  const extras = extrasOf(line);
+  return pairs.map(({ word, loss, bpb }) => ({
     lineNumber,
-    label,
-    valLoss: loss[1]!,
-    valBpb: bpb[1]!,
-    role: loss === progress ? 'progress' : roleOf(label, line),
-    extras: extrasOf(line),
+    label: [label, word].filter(Boolean).join(' '),
+    valLoss: decimalOf(loss),
+    valBpb: decimalOf(bpb),
+    role: /^running/i.test(word) ? 'progress' : role,
+    extras,
     text,
-  };
+  }));
+}
+
+function runningFigures(line: string): Figures | null {
+  const loss = RUNNING_LOSS.exec(line);
+  const bpb = RUNNING_BPB.exec(line);
+  if (loss === null || bpb === null) return null;
+  return { index: Math.min(loss.index, bpb.index), word: '', loss: loss[1]!, bpb: bpb[1]! };
+}
+
+/** The pairs of one name, in order; a bpb without a loss of its own has the one before it. */
+function figuresOf(line: string): Figures[] {
+  if (!/val_bpb/i.test(line)) return [];
+  const names = new Map<string, { index: number; loss: string[]; bpb: string[] }>();
+  for (const { index, 1: word = '', 2: figure, 3: value } of line.matchAll(SCORE)) {
+    const found = names.get(word) ?? { index, loss: [], bpb: [] };
+    found[figure!.toLowerCase() === 'loss' ? 'loss' : 'bpb'].push(value!);
+    names.set(word, found);
+  }
+  const pairs = [...names].flatMap(([word, { index, loss, bpb }]) =>
+    loss.length === 0
+      ? []
+      : bpb.map((each, at) => ({ index, word, loss: loss[at] ?? loss.at(-1)!, bpb: each })),
+  );
+  const seen = new Set<string>();
+  return pairs
+    .filter(({ loss, bpb }) => !seen.has(`${loss} ${bpb}`) && seen.add(`${loss} ${bpb}`))
+    .slice(0, PAIRS_MAX);
+}
+
+function decimalOf(figure: string): string {
+  return figure.replace(',', '.');
 }
 
 /** Both figures are positive finite numbers: not nan, not inf, not a loss of 0. */
@@ -84,7 +130,7 @@ export function parseLoneBpb(line: string, lineNumber: number): ScoreLine | null
   const bpb = BPB_ALONE.exec(withoutStamp(line));
   if (bpb === null) return null;
   const text = line.slice(0, 200);
-  const valBpb = bpb[1]!;
+  const valBpb = decimalOf(bpb[1]!);
   return { lineNumber, label: 'val_bpb', valLoss: '', valBpb, role: 'final', extras: {}, text };
 }
 
