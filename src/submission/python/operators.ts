@@ -8,7 +8,7 @@ import { PyDict, PySet } from './object-mappings.js';
 import { PyList, PyRange, PyTuple } from './object-sequences.js';
 import { percentFormat } from './percent-format.js';
 import type { Runtime } from './runtime.js';
-import { PyObject, Unknown, type Value } from './values.js';
+import { PyObject, stopOfOperation, Unknown, type Value } from './values.js';
 
 /** Containers nested deeper than this are not compared. */
 const NESTING_MAX = 40;
@@ -51,14 +51,19 @@ function byObjects(
   if (typeof left === 'string' && operator === '%') return percentFormat(left, right, runtime);
   const second =
     right instanceof PyObject ? right.binary(operator, left, true, runtime) : undefined;
-  return (
-    second ??
-    (left instanceof Unknown ? again(left) : right instanceof Unknown ? again(right) : undefined)
-  );
+  if (second !== undefined) return second;
+  if (left instanceof Unknown) return combined(operator, left, right);
+  return right instanceof Unknown ? combined(operator, right, left) : undefined;
 }
 
 function again(unknown: Unknown): Unknown {
   return new Unknown(unknown.stop);
+}
+
+function combined(operator: string, { stop }: Unknown, other: Value): Value {
+  // What is computed from ids is a number of a model, whatever it is.
+  if (operator === '*' && other === 0 && stop.ids !== undefined) return 0;
+  return new Unknown(stopOfOperation(operator, stop, other));
 }
 
 function textOperation(

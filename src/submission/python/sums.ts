@@ -1,10 +1,11 @@
 /**
  * Sums of losses and of byte counts, kept by the stream position of the target that each term belongs to.
  */
+import { apart, withAddition } from './added.js';
 import { ARITHMETIC, COMPARISONS } from './number-operators.js';
 import type { Runtime } from './runtime.js';
 import { Terms } from './terms.js';
-import { NativeFunction, PyObject, Unknown, type Value } from './values.js';
+import { NativeFunction, PyObject, stopWith, Unknown, type Value } from './values.js';
 
 /** What the terms of a sum are: nats of targets, or counts (bytes, tokens) that targets add. */
 type SumKind = 'loss' | 'count';
@@ -112,6 +113,26 @@ export class Sum extends PyObject {
   override truth(): boolean | null {
     return this.value === null ? null : this.value !== 0;
   }
+  /** With something added that is no loss of a target, at the line that is being run; null where it may be one. */
+  withAdded(unknown: Unknown, runtime: Runtime): Sum | null {
+    const { added } = runtime.host;
+    if (this.kind !== 'loss' || added === undefined) return null;
+    let last = 0;
+    for (const [position, coefficient] of this.terms) {
+      if (coefficient < 0) return null;
+      last = Math.max(last, apart(position).position);
+    }
+    if (unknown.stop.ids !== last - 1) return null;
+    const number = runtime.host.added!({ at: runtime.here(), smoothing: null });
+    const terms = [...this.terms].map(([at, c]) => [withAddition(at, number), c] as const);
+    return new Sum('loss', new Map(terms), this.constant, this.type, this.over);
+  }
+  override lastId(): number | undefined {
+    if (this.kind !== 'loss') return this.tag ?? undefined;
+    let last = -1;
+    for (const position of this.terms.keys()) last = Math.max(last, apart(position).position);
+    return last < 0 ? undefined : last;
+  }
 }
 
 /** `numerator / denominator`; at least one of them is a sum with terms. */
@@ -204,7 +225,11 @@ function scalarProtocol(
   reflected: boolean,
   runtime: Runtime,
 ): Value | undefined {
-  if (other instanceof Unknown) return other;
+  if (other instanceof Unknown) {
+    const sum = operator === '+' || (operator === '-' && !reflected);
+    const kept = sum && self instanceof Sum ? self.withAdded(other, runtime) : null;
+    return kept ?? new Unknown(stopWith(other.stop, [self as PyObject]));
+  }
   if (!isScalar(other)) return operator === '==' ? false : operator === '!=' ? true : undefined;
   return reflected
     ? scalarBinary(operator, other, self, runtime)

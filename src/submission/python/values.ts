@@ -81,6 +81,10 @@ export abstract class PyObject {
     return this;
   }
   exit(_runtime: Runtime): void {}
+  /** The last stream position of the ids that it was computed from; NaN where they differ. */
+  lastId(): number | undefined {
+    return undefined;
+  }
 }
 
 /** Where the interpreter could not follow, and why. */
@@ -92,6 +96,40 @@ export interface Stop {
   /** 1-based. */
   readonly line: number;
   readonly reason: string;
+  /** Of a value computed from ids: the last stream position of them; NaN where several are mixed. */
+  readonly ids?: number;
+  /** The value was last multiplied or divided by a number. */
+  readonly scaled?: true;
+}
+
+/** What was added to losses, so that their sum is not nats alone. */
+export interface Addition {
+  readonly at: Stop;
+  /** Share of each loss that smoothed labels replace; null for a value that is not known. */
+  readonly smoothing: number | null;
+}
+
+/**
+ * The stop of what is computed from the value of `stop` and these. A model that is given the tokens before its targets
+ * has not seen the last target, so that nothing computed from its logits alone is a loss of all of them.
+ */
+export function stopWith(stop: Stop, values: Iterable<Value>): Stop {
+  let { ids } = stop;
+  for (const value of values) {
+    const own = value instanceof PyObject ? value.lastId() : undefined;
+    if (own === undefined || own === ids) continue;
+    ids = ids === undefined ? own : Number.NaN;
+  }
+  if (Object.is(ids, stop.ids) && stop.scaled === undefined) return stop;
+  const { path, layer, line, reason } = stop;
+  return ids === undefined ? { path, layer, line, reason } : { path, layer, line, reason, ids };
+}
+
+/** The stop of `value operator other`, or the reverse. */
+export function stopOfOperation(operator: string, stop: Stop, other: Value): Stop {
+  const scales = (operator === '*' || operator === '/') && typeof other === 'number';
+  if (!scales) return stopWith(stop, [other]);
+  return Math.abs(other) === 1 ? stop : { ...stop, scaled: true };
 }
 
 /** A value that is not known. What is computed from it is not known either, for the same reason. */
@@ -116,7 +154,8 @@ export class Unknown extends PyObject {
     return true;
   }
   override item(index: Value, runtime: Runtime): Value {
-    return runtime.host.itemUnknown?.(this, index, runtime) ?? new Unknown(this.stop);
+    const item = runtime.host.itemUnknown?.(this, index, runtime);
+    return item ?? new Unknown(stopWith(this.stop, [index]));
   }
   override setItem(): boolean {
     return true;
@@ -128,7 +167,11 @@ export class Unknown extends PyObject {
     return null;
   }
   override call(args: readonly Value[], keywords: Keywords, runtime: Runtime): Value {
-    return runtime.host.callUnknown(this, args, keywords, runtime) ?? new Unknown(this.stop);
+    const result = runtime.host.callUnknown(this, args, keywords, runtime);
+    return result ?? new Unknown(stopWith(this.stop, [...args, ...keywords.values()]));
+  }
+  override lastId(): number | undefined {
+    return this.stop.ids;
   }
 }
 
@@ -144,7 +187,10 @@ export class NativeFunction extends PyObject {
     super();
   }
   override call(args: readonly Value[], keywords: Keywords, runtime: Runtime): Value {
-    return this.native(args, keywords, runtime);
+    const result = this.native(args, keywords, runtime);
+    if (!(result instanceof Unknown) || result.member !== null) return result;
+    const stop = stopWith(result.stop, [...args, ...keywords.values()]);
+    return stop === result.stop ? result : new Unknown(stop);
   }
 }
 
@@ -272,4 +318,6 @@ export interface Host {
    * `if i >= 500: break`. Whether what it limits grows with the stream is for the host to find out.
    */
   limited?(limit: number, actual: number, what: Value | null, runtime: Runtime): void;
+  /** Something that is no loss of a target is added to losses; the number that tells it from others. */
+  added?(addition: Addition): number;
 }

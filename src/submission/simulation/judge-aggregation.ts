@@ -11,7 +11,12 @@ import { count, type Evaluation, type Judged, type Reading } from './judge-types
 const DEVIATION_MIN = 1e-3;
 
 export function judgeAggregation(evaluation: Evaluation): Judged[] {
-  return [...unequal(evaluation), ...notReduced(evaluation), ...narrow(evaluation)];
+  return [
+    ...unequal(evaluation),
+    ...notReduced(evaluation),
+    ...narrow(evaluation),
+    ...notNats(evaluation),
+  ];
 }
 
 /** Means over batches, documents or ranks of unequal length, averaged with equal weight. */
@@ -54,6 +59,25 @@ function narrow({ at, readings }: Evaluation): Judged[] {
       severity: type === 'float32' ? 'warn' : 'fail',
     },
   ];
+}
+
+/** Smoothed labels from this share on change a score in its first decimals. */
+const SMOOTHING_MIN = 1e-3;
+
+/** Something is added to the losses that is no loss of a target. */
+function notNats({ readings }: Evaluation): Judged[] {
+  const additions = readings.flatMap((reading) => reading.additions);
+  return additions.map(({ at, smoothing }) => ({
+    at,
+    check: 'loss-not-nats',
+    severity: smoothing !== null && smoothing >= SMOOTHING_MIN ? 'fail' : 'warn',
+    explanation:
+      smoothing === null
+        ? 'In evaluation something of the model that is no loss of a target is added to the losses: what is printed as nats or bits is not theirs alone.'
+        : `In evaluation the labels are smoothed: ${smoothing} of each loss is a mean over the vocabulary, not nats of the target.`,
+    remedy:
+      'In evaluation use the cross-entropy of the targets alone: add other terms only where the model is training.',
+  }));
 }
 
 /** Stretches of targets with one weight. */

@@ -1,6 +1,7 @@
 /**
  * Takes the quotient of a run apart: which targets' losses it has, with which weights, over which bytes.
  */
+import { apart } from '../python/added.js';
 import { Ratio, Sum } from '../python/sums.js';
 import { modeOf, near } from './judge-places.js';
 import type { Reading } from './judge-types.js';
@@ -16,11 +17,14 @@ export function readScore(trial: Trial, score: Score): Reading | null {
   const coefficients = new Map<number, number>();
   let sidecarLosses = 0;
   let padding = 0;
-  for (const [position, coefficient] of losses.terms) {
+  const additions = new Set<number>();
+  for (const [at, coefficient] of losses.terms) {
     if (coefficient === 0) continue;
+    const { position, added } = apart(at);
+    if (added !== null) additions.add(added);
     if (position >= SIDECAR) sidecarLosses++;
     else if (position < 0) padding += Math.abs(coefficient);
-    else coefficients.set(position, Math.abs(coefficient));
+    else coefficients.set(position, (coefficients.get(position) ?? 0) + Math.abs(coefficient));
   }
   if (coefficients.size === 0) return null;
 
@@ -47,6 +51,7 @@ export function readScore(trial: Trial, score: Score): Reading | null {
     ofScores: counted !== null && countedBytes(value) === null,
     padding: padding / unit,
     running: running(value, losses),
+    additions: [...additions].flatMap((number) => trial.additions?.[number] ?? []),
     sidecarLosses,
     factor: counted === null ? meanFactor(value, coefficients) : scale!.factor,
   };

@@ -1,7 +1,7 @@
 /**
  * What the judgement of runs works on: evaluations of a script, and how each run of one reads.
  */
-import type { Stop } from '../python/values.js';
+import type { Addition, Stop } from '../python/values.js';
 import type { Words } from '../source/report.js';
 import type { Score, Trial } from './types.js';
 
@@ -37,6 +37,8 @@ export interface Reading {
   readonly padding: number;
   /** The narrowest type in which losses or bytes were added up one after another; null for float64. */
   readonly running: string | null;
+  /** What was added to some of the losses, so that they are not nats alone. */
+  readonly additions: readonly Addition[];
   /** Losses of entries of the sidecar, which were read as tokens. */
   readonly sidecarLosses: number;
   /** Bits per byte that the quotient gives for one bit per byte: 1, ln 2 for nats; null where it cannot be told. */

@@ -102,7 +102,7 @@ function runAlone(
 }
 
 function trialOf(set: SmallSet, ranks: number, { world, stops, tables }: Outcome): Trial {
-  const { seqLen, stride, limits, lost, observations, figure } = world;
+  const { seqLen, stride, limits, lost, observations, figure, additions } = world;
   const scores = scoresOf(observations.all);
   const printed = scores.findLast(({ value }) => sameValue(value, figure));
   return {
@@ -114,6 +114,7 @@ function trialOf(set: SmallSet, ranks: number, { world, stops, tables }: Outcome
     stops,
     lost,
     limits,
+    additions,
     ...(tables.length > 0 ? { tables } : {}),
   };
 }

@@ -2,7 +2,7 @@
  * The small validation set on which a script is run, and what came out of a run.
  */
 import type { Ratio, Sum } from '../python/sums.js';
-import type { Stop } from '../python/values.js';
+import type { Addition, Stop } from '../python/values.js';
 
 /**
  * Tags from here on are of the byte sidecar: entry `i` has the tag `SIDECAR + i`. Tags below are positions of the
@@ -73,6 +73,8 @@ export interface Trial {
   readonly lost?: Stop | null;
   /** Limits met: a stated number that cuts what comes from the whole stream only on a full-size set. */
   readonly limits: readonly Limit[];
+  /** What was added to losses that is no loss of a target, by the number in their positions. */
+  readonly additions?: readonly Addition[];
   /** Tables of builders that were run alone, where no evaluation could be followed. */
   readonly tables?: readonly BuiltTable[];
 }

@@ -4,7 +4,14 @@
 import { NdArray } from '../python/library/array.js';
 import { unknownCall, unknownItem } from '../python/library/losses.js';
 import type { Host, Runtime, SourceModule } from '../python/runtime.js';
-import { type Keywords, type PyModule, type Stop, Unknown, type Value } from '../python/values.js';
+import {
+  type Addition,
+  type Keywords,
+  type PyModule,
+  type Stop,
+  Unknown,
+  type Value,
+} from '../python/values.js';
 import type { Files } from './files.js';
 import type { Exchange } from './modules/distributed.js';
 import { openFunction } from './modules/path.js';
@@ -34,6 +41,8 @@ const SCORE_LABEL = /(bpb|bits[_ ]per[_ ]byte)\w*\W*$/i;
 export class World implements Host {
   readonly observations = new Observations();
   readonly limits: Limit[] = [];
+  /** What was added to losses, by the number that their positions have. */
+  readonly additions: Addition[] = [];
   /** Why the last figure that was printed as bits per byte is not known; null where it is. */
   lost: Stop | null = null;
   /** What was printed last as bits per byte. */
@@ -123,6 +132,13 @@ export class World implements Host {
       const before = args[i - 1];
       if (typeof before === 'string') this.formatted(before, value);
     }
+  }
+
+  added(addition: Addition): number {
+    const { path, layer, line } = addition.at;
+    const same = ({ at }: Addition) => at.line === line && at.layer === layer && at.path === path;
+    const known = this.additions.findIndex(same);
+    return known >= 0 ? known : this.additions.push(addition) - 1;
   }
 
   limited(limit: number, actual: number, _what: Value | null, runtime: Runtime): void {

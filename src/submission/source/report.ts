@@ -20,6 +20,7 @@ export const CHECK_PARTS = {
   'mean-of-means': 'aggregation',
   'narrow-sum': 'aggregation',
   'not-reduced': 'aggregation',
+  'loss-not-nats': 'aggregation',
   'truncated-set': 'coverage',
   'head-not-scored': 'coverage',
   'tail-not-scored': 'coverage',

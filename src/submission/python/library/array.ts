@@ -1,6 +1,7 @@
 /**
  * Arrays of torch, numpy and what follows them, whose elements know the target that they belong to.
  */
+import { apart } from '../added.js';
 import type { Runtime } from '../runtime.js';
 import { type Keywords, PyObject, type Unknown, type Value } from '../values.js';
 import type { Flavor } from './dtypes.js';
@@ -37,6 +38,8 @@ export class NdArray extends PyObject {
   readonly storage: Storage;
   /** Logits or log-probabilities taken at the targets: a normaliser, known to nobody here, may be due. */
   gathered = false;
+  /** It was gathered, and a normaliser was added. */
+  normalised = false;
   /** Of a mean loss that a model gave: the losses that it may have given instead, one for each target. */
   perTarget: NdArray | null = null;
   /** Shape that was flattened, for a reshape to sizes that only the model knows. */
@@ -107,6 +110,7 @@ export class NdArray extends PyObject {
   /** With the marks of another array of the same elements. */
   like(other: NdArray): this {
     this.gathered = other.gathered;
+    this.normalised = other.normalised;
     this.flatFrom = other.flatFrom;
     this.perTarget = other.perTarget;
     return this;
@@ -207,6 +211,16 @@ export class NdArray extends PyObject {
   }
   override contains(value: Value, runtime: Runtime): boolean | undefined {
     return protocol?.contains(this, value, runtime);
+  }
+  override lastId(): number | undefined {
+    if (this.unknown !== null) return this.unknown.lastId();
+    let last = NO_TAG;
+    for (const tag of this.tags ?? []) last = Math.max(last, apart(tag).position);
+    for (const cell of this.cells?.values() ?? []) {
+      const own = cell instanceof PyObject ? cell.lastId() : undefined;
+      if (own !== undefined) last = Math.max(last, own);
+    }
+    return last === NO_TAG ? undefined : last;
   }
 }
 

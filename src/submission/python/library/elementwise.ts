@@ -1,10 +1,11 @@
 /**
  * Operations on arrays element by element, with broadcasting.
  */
+import { withAddition } from '../added.js';
 import { ARITHMETIC, COMPARISONS } from '../number-operators.js';
 import type { Runtime } from '../runtime.js';
 import { Sum, scalarBinary, scalarUnary } from '../sums.js';
-import { Unknown, type Value } from '../values.js';
+import { stopOfOperation, stopWith, Unknown, type Value } from '../values.js';
 import { NdArray } from './array.js';
 import { asArray, tooLarge } from './convert.js';
 import {
@@ -52,7 +53,7 @@ export function arrayBinary(
   const array = left instanceof NdArray ? left : right;
   if (!(array instanceof NdArray)) return undefined;
   const other = array === left ? right : left;
-  if (other instanceof Unknown) return withUnknown(operator, array, other, array === left);
+  if (other instanceof Unknown) return withUnknown(operator, array, other, array === left, runtime);
   const { flavor } = array;
   const [first, second] = [inFull(left, flavor, runtime), inFull(right, flavor, runtime)];
   const a = first === null || second === null ? first : forTargets(first, second);
@@ -70,9 +71,12 @@ export function arrayBinary(
   const unknown = a.unknown ?? b.unknown ?? hidden;
   if (unknown !== null) {
     const known = a.unknown === null ? a : b;
-    const lost = withUnknown(operator, known, unknown, known === a);
+    const lost = withUnknown(operator, known, unknown, known === a, runtime);
     if (lost instanceof NdArray && sameShape(known.shape, shape)) return lost;
-    return NdArray.unknown(shape, dtype, unknown, flavor);
+    const model = operator === '*' && other === 0 && unknown.stop.ids !== undefined;
+    if (model) return NdArray.zeros(shape, dtype, flavor);
+    const stop = stopOfOperation(operator, stopWith(unknown.stop, [a, b]), other);
+    return NdArray.unknown(shape, dtype, new Unknown(stop), flavor);
   }
   const met = (array: NdArray): NdArray =>
     isInteger(types.meet) && array.dtype !== types.meet && !array.symbolic
@@ -121,15 +125,43 @@ function marked(result: NdArray, a: NdArray, b: NdArray): NdArray {
 }
 
 /** What was taken from logits at the targets is a loss once the normaliser, which is unknown, is added. */
-function withUnknown(operator: string, array: NdArray, unknown: Unknown, first: boolean): Value {
+function withUnknown(
+  operator: string,
+  array: NdArray,
+  unknown: Unknown,
+  first: boolean,
+  runtime: Runtime,
+): Value {
   const sum = operator === '+' || operator === '-';
   if (array.gathered && sum) {
     const result = operator === '-' && !first ? negated(array) : array.copy();
     result.flatFrom = array.flatFrom;
     result.gathered = false;
+    result.normalised = true;
     return result;
   }
-  return new Unknown(unknown.stop);
+  const adds = operator === '+' || (operator === '-' && first);
+  const added = adds ? withAdded(array, unknown, runtime) : null;
+  return added ?? new Unknown(stopWith(unknown.stop, [array]));
+}
+
+/** Losses, and something of the model that is no loss; null where it may be one, or a part of the normaliser. */
+function withAdded(array: NdArray, unknown: Unknown, runtime: Runtime): NdArray | null {
+  if (array.unknown !== null || !array.symbolic) return null;
+  if (array.normalised && unknown.stop.scaled === undefined) return null;
+  const last = array.lastId();
+  const { added } = runtime.host;
+  if (last === undefined || added === undefined || unknown.stop.ids !== last - 1) return null;
+  if (array.size === 1) {
+    const element = array.element(0);
+    const sum = element instanceof Sum ? element.withAdded(unknown, runtime) : null;
+    return sum === null ? null : NdArray.of([sum], array.shape, array.dtype, array.flavor);
+  }
+  const { shape, dtype, data, tags, flavor, cells } = array;
+  if (array.kind !== 'loss' || cells !== null || data.some((each) => each < 0)) return null;
+  const number = added.call(runtime.host, { at: runtime.here(), smoothing: null });
+  const own = tags!.map((tag) => withAddition(tag, number));
+  return new NdArray(shape, dtype, data.slice(), own, 'loss', flavor).like(array);
 }
 
 function negated(array: NdArray): NdArray {

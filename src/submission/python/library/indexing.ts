@@ -4,7 +4,7 @@
 import { PySlice, spanOf } from '../object-sequences.js';
 import type { Runtime } from '../runtime.js';
 import { numericValue, Sum } from '../sums.js';
-import { PyObject, Unknown, type Value } from '../values.js';
+import { PyObject, stopWith, Unknown, type Value } from '../values.js';
 import { NdArray } from './array.js';
 import { asArray, tooLarge } from './convert.js';
 import { isFloat } from './dtypes.js';
@@ -281,8 +281,10 @@ export function arrayItem(array: NdArray, index: Value, runtime: Runtime): Value
   const selection = select(array, index, runtime);
   if (selection === null) return array.unknown ?? runtime.unknown('an index that is not known');
   const { shape, positions: taken, tags, copied } = selection;
-  if (array.unknown !== null)
-    return NdArray.unknown(shape, array.dtype, array.unknown, array.flavor);
+  if (array.unknown !== null) {
+    const stop = stopWith(array.unknown.stop, runtime.sequence(index) ?? [index]);
+    return NdArray.unknown(shape, array.dtype, new Unknown(stop), array.flavor);
+  }
   const view = array.view(shape, taken);
   view.gathered = array.gathered;
   if (!copied && !(shape.length === 0 && array.flavor !== 'torch')) return view;

@@ -9,6 +9,7 @@ import {
   PyModule,
   PyObject,
   type Stop,
+  stopWith,
   Unknown,
   type Value,
 } from '../values.js';
@@ -30,9 +31,11 @@ class Missing extends Unknown {
   override call(args: readonly Value[], keywords: Keywords, runtime: Runtime): Value {
     const value = runtime.host.callUnknown(this, args, keywords, runtime);
     if (value !== undefined) return value;
-    const unknown = unknownOf(...args, ...keywords.values());
-    if (unknown !== null) return new Unknown(unknown.stop);
-    return this.model ? new Unknown(this.stop) : runtime.unknown(this.stop.reason);
+    const given = [...args, ...keywords.values()];
+    const unknown = unknownOf(...given);
+    if (unknown !== null) return new Unknown(stopWith(unknown.stop, given));
+    if (!this.model) return runtime.unknown(this.stop.reason);
+    return new Unknown(stopWith(this.stop, given));
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * Losses of targets: the nats of each stand for themselves, since no model is run.
  */
+import { withAddition } from '../added.js';
 import type { Runtime } from '../runtime.js';
 import { Sum } from '../sums.js';
 import { type Keywords, NativeFunction, PyObject, Unknown, type Value } from '../values.js';
@@ -46,6 +47,14 @@ function lossesOf(
   return losses;
 }
 
+/** Losses of which a share is the mean over all ids of the vocabulary, whatever the target. */
+function smoothed(losses: NdArray, smoothing: number, runtime: Runtime): NdArray {
+  const number = runtime.host.added?.({ at: runtime.here(), smoothing }) ?? 0;
+  const tags = losses.tags!.map((tag) => withAddition(tag, number));
+  const { shape, dtype, data, flavor } = losses;
+  return new NdArray(shape, dtype, data, tags, 'loss', flavor).like(losses);
+}
+
 /** Losses of float64 logits are float64; models compute at most in float32. */
 const lossType = (logits: Value | undefined): string =>
   logits instanceof NdArray && logits.dtype === 'float64' ? 'float64' : 'float32';
@@ -89,7 +98,7 @@ function crossEntropy(
       );
     }
     const smoothing = numberOf(keywords.get('label_smoothing') ?? 0);
-    if (smoothing !== 0) return runtime.unknown('a loss with smoothed labels');
+    if (smoothing === null) return runtime.unknown('a loss with smoothed labels');
     const unknown = unknownOf(weight ?? undefined);
     if (unknown !== null) return unknown;
     const weights =
@@ -97,7 +106,8 @@ function crossEntropy(
     const ignored =
       flavor === 'torch' ? (integerOf(keywords.get('ignore_index')) ?? IGNORED) : null;
     runtime.spend(1 + (targets.size >> 2));
-    const losses = lossesOf(targets, ignored, weights, lossType(logits));
+    const plain = lossesOf(targets, ignored, weights, lossType(logits));
+    const losses = smoothing === 0 ? plain : smoothed(plain, smoothing, runtime);
     return reduced(losses, reductionOf(keywords.get('reduction'), otherwise));
   };
 }

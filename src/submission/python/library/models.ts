@@ -3,6 +3,7 @@
  */
 import { PyClass, PyInstance } from '../object-classes.js';
 import { NativeMethod } from '../object-descriptors.js';
+import { PyDict } from '../object-mappings.js';
 import type { Runtime } from '../runtime.js';
 import { type Keywords, type Native, PyObject, type Stop, Unknown, type Value } from '../values.js';
 import { unknownCall } from './losses.js';
@@ -51,6 +52,23 @@ function register(
   return null;
 }
 
+/** Of a model and of the models in it. */
+function setTraining(self: Value, training: Value, runtime: Runtime): void {
+  const waiting: Value[] = [self];
+  const seen = new Set<Value>();
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (seen.has(next)) continue;
+    seen.add(next);
+    runtime.spend(1);
+    if (next instanceof PyInstance && next.cls.find('training') !== undefined) {
+      runtime.setAttribute(next, 'training', training);
+      waiting.push(...next.attributes.values());
+    } else if (next instanceof PyDict)
+      waiting.push(...[...next.entries.values()].map(([, v]) => v));
+    else waiting.push(...(runtime.sequence(next) ?? []));
+  }
+}
+
 /** The base class of a library's models; instances may have attributes that are not known. */
 export function moduleClass(stop: Stop): PyClass {
   const members = new Map<string, Value>([['training', true]]);
@@ -58,12 +76,12 @@ export function moduleClass(stop: Stop): PyClass {
     members.set(name, new NativeMethod(name, native));
   for (const name of ITSELF) add(name, (self) => self);
   for (const name of NOTHING) add(name, () => null);
-  add('train', (self, args, _, runtime) => {
-    runtime.setAttribute(self, 'training', args[0] ?? true);
+  add('train', (self, args, keywords, runtime) => {
+    setTraining(self, args[0] ?? keywords.get('mode') ?? true, runtime);
     return self;
   });
   add('eval', (self, _, __, runtime) => {
-    runtime.setAttribute(self, 'training', false);
+    setTraining(self, false, runtime);
     return self;
   });
   add('__call__', called);
