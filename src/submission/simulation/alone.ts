@@ -63,10 +63,12 @@ const isBuilder = (one: PyFunction): boolean =>
 
 const isEvaluation = (one: PyFunction): boolean => {
   const text = textOf(one);
-  return (
-    LOSS.test(text) && BYTES.test(text) && !MODEL_CODE.test(text) && !/^main$|^train/.test(one.name)
-  );
+  return scores(one.name, text) && !MODEL_CODE.test(text);
 };
+
+/** A function of this name and text may make losses and bytes a score. */
+export const scores = (name: string, text: string): boolean =>
+  LOSS.test(text) && BYTES.test(text) && !/^main$|^train/.test(name);
 
 /** What builders of the script return, and the tables among it. */
 export function buildTables(alone: Alone): { values: Value[]; tables: BuiltTable[] } {

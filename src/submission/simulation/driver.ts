@@ -4,8 +4,10 @@
 import { Ratio, Sum } from '../python/sums.js';
 import type { Program } from '../source/types.js';
 import { type Entry, entriesOf, vocabulariesOf } from './entries.js';
+import { isSwitched } from './judge-evaluations.js';
 import { withGrowing } from './limits.js';
 import { type Budget, type Ran, type Run, runOnce } from './run.js';
+import { switchesOf } from './switches.js';
 import type { Limit, Trial } from './types.js';
 
 /**
@@ -19,38 +21,71 @@ const RANKS = 8;
 
 /** Operations of the interpreter for a whole program. */
 const STEPS = 24_000_000;
+/** Those for evaluations that the defaults do not reach. */
+const SWITCHED_STEPS = 6_000_000;
 
 /** Tokens of two sets for lengths as they are stated: several rows of 4,096. */
 const STATED_TOKENS = [10_007, 15_013] as const;
+
+/** For a stride or an overlap that is off by default, in tokens of rows of 32 and more. */
+const STRIDE = 8;
 
 /** Most limits of a script that are tried out. */
 const LIMITS_MAX = 3;
 
 export function runProgram(program: Program): Trial[] {
   const budget = { steps: STEPS };
-  return entriesOf(program).flatMap((entry) => runEntry(entry, budget));
+  const extra = { steps: SWITCHED_STEPS };
+  return entriesOf(program).flatMap((entry) => runEntry(entry, budget, extra));
 }
 
-function runEntry(entry: Entry, budget: Budget): Trial[] {
+function runEntry(entry: Entry, budget: Budget, extra: Budget): Trial[] {
   return vocabulariesOf(entry).flatMap((kind) => {
     const one: Run = { kind, tokens: TOKENS[0], ranks: 1, scaled: true };
     const first = runOnce(entry, one, budget);
     if (first.trial.scores.length === 0) return [first.trial];
-    if (hasGaps(first.trial)) {
-      // Not every number that looks like a length is one: the small lengths may have lost what the stated ones keep.
-      const [tokens, more] = STATED_TOKENS;
-      const whole: Run = { ...one, tokens, scaled: false };
-      const stated = runOnce(entry, whole, budget).trial;
-      if (lastPlace(stated) === lastPlace(first.trial) && !hasGaps(stated)) {
-        const trials = [stated, runOnce(entry, { ...whole, tokens: more }, budget).trial];
-        if (kind !== 'operators')
-          trials.push(runOnce(entry, { ...whole, ranks: RANKS }, budget).trial);
-        return withGrowing(trials);
-      }
+    const trials = runLengths(entry, one, first, budget);
+    return kind === 'operators' ? trials : [...trials, ...runSwitched(entry, one, first, extra)];
+  });
+}
+
+/** Runs of two lengths by one rank, and of one by eight. */
+function runLengths(entry: Entry, one: Run, first: Ran, budget: Budget): Trial[] {
+  const { kind } = one;
+  if (hasGaps(first.trial)) {
+    // Not every number that looks like a length is one: the small lengths may have lost what the stated ones keep.
+    const [tokens, more] = STATED_TOKENS;
+    const whole: Run = { ...one, tokens, scaled: false };
+    const stated = runOnce(entry, whole, budget).trial;
+    if (lastPlace(stated) === lastPlace(first.trial) && !hasGaps(stated)) {
+      const trials = [stated, runOnce(entry, { ...whole, tokens: more }, budget).trial];
+      if (kind !== 'operators')
+        trials.push(runOnce(entry, { ...whole, ranks: RANKS }, budget).trial);
+      return withGrowing(trials);
     }
-    const trials = [first.trial, runOnce(entry, { ...one, tokens: TOKENS[1] }, budget).trial];
-    if (kind !== 'operators') trials.push(runOnce(entry, { ...one, ranks: RANKS }, budget).trial);
-    return withCutting(withGrowing(trials), entry, one, first, budget);
+  }
+  const trials = [first.trial, runOnce(entry, { ...one, tokens: TOKENS[1] }, budget).trial];
+  if (kind !== 'operators') trials.push(runOnce(entry, { ...one, ranks: RANKS }, budget).trial);
+  return withCutting(withGrowing(trials), entry, one, first, budget);
+}
+
+/**
+ * Runs with other settings than the defaults, of evaluations that these do not reach: by one rank, and by eight where
+ * the steps suffice. Of one length, since what grows with the set is no graver here than what does not.
+ */
+function runSwitched(entry: Entry, one: Run, { trial, settings }: Ran, budget: Budget): Trial[] {
+  const reached = new Set(trial.scores.flatMap(({ functions }) => functions));
+  const modules = [entry.module, ...entry.modules.values()];
+  return switchesOf(modules, settings, reached, STRIDE).flatMap(({ instead, ...switched }) => {
+    const run = (other: Partial<Run>): Trial => ({
+      ...runOnce(entry, { ...one, instead, ...other }, budget).trial,
+      switched,
+    });
+    const before = budget.steps;
+    const first = run({});
+    if (!first.scores.some((score) => isSwitched(score, first))) return [];
+    const cost = before - budget.steps;
+    return budget.steps >= RANKS * cost ? [first, run({ ranks: RANKS })] : [first];
   });
 }
 

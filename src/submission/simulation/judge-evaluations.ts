@@ -34,6 +34,25 @@ export function evaluationsOf(trials: readonly Trial[]): Evaluation[] {
   return bpbs.length > 0 ? bpbs : evaluations;
 }
 
+/** With the settings that lead to each: those in functions that no run by default reaches. */
+export function switchedEvaluations(trials: readonly Trial[]): [string, Evaluation][] {
+  const bySettings = new Map<string, Trial[]>();
+  for (const trial of trials) {
+    const words = trial.switched?.words;
+    if (words !== undefined) bySettings.set(words, [...(bySettings.get(words) ?? []), trial]);
+  }
+  return [...bySettings].flatMap(([words, own]) =>
+    evaluationsOf(own)
+      .filter(({ readings }) => readings.some(({ score, trial }) => isSwitched(score, trial)))
+      .map((evaluation): [string, Evaluation] => [words, evaluation]),
+  );
+}
+
+/** Made by a function that only the run's own settings reach. */
+export function isSwitched({ functions }: Score, { switched }: Trial): boolean {
+  return functions.some((name) => switched?.functions.includes(name));
+}
+
 /** A running figure counts only where the run gave no other. */
 function finals(scores: readonly Score[]): readonly Score[] {
   const final = scores.filter((score) => score.final);

@@ -70,7 +70,8 @@ function verdictOf(program: Program, trials: readonly Trial[], judged: JudgedPar
 /** The stop that explains best why runs show nothing of the part. */
 function stopFor(program: Program, trials: readonly Trial[], part: PartName): Stop | null {
   const byLine = new Map<string, Stop>();
-  for (const stop of trials.flatMap((trial) => trial.stops)) {
+  const byDefault = trials.filter(({ switched }) => switched === undefined);
+  for (const stop of byDefault.flatMap((trial) => trial.stops)) {
     const key = `${stop.path} ${stop.layer} ${stop.line}`;
     byLine.delete(key);
     byLine.set(key, stop);

@@ -8,7 +8,7 @@ import { judgeAggregation } from './judge-aggregation.js';
 import { judgeBuilt } from './judge-built.js';
 import { judgeConstants } from './judge-constants.js';
 import { judgeCoverage } from './judge-coverage.js';
-import { evaluationsOf, finalOf } from './judge-evaluations.js';
+import { evaluationsOf, finalOf, switchedEvaluations } from './judge-evaluations.js';
 import { judgeLimits } from './judge-limits.js';
 import { passWords } from './judge-pass.js';
 import { judgeRepeats } from './judge-repeats.js';
@@ -64,7 +64,8 @@ function joined(part: PartName, judged: readonly JudgedPart[], preferred: 0 | -1
   return { part, findings, right, lost: judged.find(({ lost }) => lost !== null)?.lost ?? null };
 }
 
-function judgeEntry(trials: readonly Trial[], known: Known): JudgedPart[] {
+function judgeEntry(all: readonly Trial[], known: Known): JudgedPart[] {
+  const trials = all.filter(({ switched }) => switched === undefined);
   const plain = trials.filter(({ set }) => set.sidecar === null);
   const operators = trials.filter(({ set }) => set.sidecar !== null);
   const read = evaluationsOf(operators).some(({ readings }) =>
@@ -73,13 +74,31 @@ function judgeEntry(trials: readonly Trial[], known: Known): JudgedPart[] {
   // Right on data of its own, a script need not be so on data that it never names.
   const own = known.namesOperators || read ? [plain, operators] : [plain];
   const judged = own.map((each) => judgeAlike(each, known));
-  return PARTS.map((part, i) =>
+  const parts = PARTS.map((part, i) =>
     joined(
       part,
-      judged.map((parts) => parts[i]!),
+      judged.map((each) => each[i]!),
       part === 'sidecar' ? -1 : 0,
     ),
   );
+  return withSwitched(parts, all);
+}
+
+/** Evaluations that only other settings reach are no score of the script, and may become one. */
+function withSwitched(parts: readonly JudgedPart[], trials: readonly Trial[]): JudgedPart[] {
+  const found = switchedEvaluations(trials).flatMap(([words, evaluation]) =>
+    judgeEvaluation(evaluation).map((one) => ({ words, one })),
+  );
+  return parts.map((judged) => {
+    const others = found
+      .filter(({ one }) => CHECK_PARTS[one.check] === judged.part)
+      .map(({ words, one }): Judged => {
+        const explanation = `${one.explanation} Not reached by the default settings, but with ${words}.`;
+        return { ...one, severity: 'warn', explanation };
+      });
+    if (others.length === 0) return judged;
+    return { ...judged, findings: distinct([...judged.findings, ...others]), right: null };
+  });
 }
 
 /** @param trials all with a sidecar, or all without */

@@ -77,6 +77,16 @@ export interface Trial {
   readonly additions?: readonly Addition[];
   /** Tables of builders that were run alone, where no evaluation could be followed. */
   readonly tables?: readonly BuiltTable[];
+  /** Settings that the run used in place of the script's defaults, to reach other evaluations. */
+  readonly switched?: Switched;
+}
+
+/** Settings other than the script's defaults. */
+export interface Switched {
+  /** `TTT_ENABLED=1` */
+  readonly words: string;
+  /** Names of the evaluations that no run by default reaches. */
+  readonly functions: readonly string[];
 }
 
 /** `min(500, rows)`, `tokens[:3_000_000]`, `if i >= 500: break` */
