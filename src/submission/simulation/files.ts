@@ -5,7 +5,7 @@ import { shardHeader } from '../../data/shard-header.js';
 import { documentTexts } from './encode.js';
 import { SIDECAR, type SmallSet } from './types.js';
 
-export interface Contents {
+interface Contents {
   readonly data: Uint8Array;
   /** Tag of each byte; null where none has one. */
   readonly tags: Int32Array | null;

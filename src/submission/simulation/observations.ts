@@ -8,7 +8,7 @@ import type { Stop, Value } from '../python/values.js';
 import { sameValue } from './modules/same.js';
 import type { Score } from './types.js';
 
-export interface Observation {
+interface Observation {
   readonly kind: 'bpb' | 'loss';
   readonly value: Ratio | Sum;
   readonly at: Stop;
