@@ -1,6 +1,7 @@
 /**
  * The tokenizer families of the challenge, and the family that a name or a path speaks of.
  */
+import { CASE_OPERATORS } from './published-set.js';
 
 /** As `KNOWN_SETS[…].tokenizer` names them. */
 export const FAMILIES = [
@@ -17,7 +18,7 @@ export type Family = (typeof FAMILIES)[number];
 
 /** Case operators before vocabulary size: their tokenizer's name holds "8192" too. */
 const PATTERNS: readonly (readonly [RegExp, Family])[] = [
-  [/case[-_ ]?ops|lossless[-_]caps/i, 'caseops-sp8192'],
+  [CASE_OPERATORS, 'caseops-sp8192'],
   [/byte[-_ ]?260/i, 'byte260'],
   [/(?:^|[^0-9])16384(?:[^0-9]|$)|sp[-_ ]?16k/i, 'sp16384'],
   [/(?:^|[^0-9])8192(?:[^0-9]|$)|sp[-_ ]?8k/i, 'sp8192'],

@@ -3,6 +3,7 @@
  */
 
 import { narrowWords } from '../source/check-aggregation.js';
+import { DIVIDE_ONCE } from '../source/remedies.js';
 import { lengthOf, near, runsOf } from './judge-places.js';
 import { isOneShare } from './judge-shares.js';
 import { count, type Evaluation, type Judged, type Reading } from './judge-types.js';
@@ -43,7 +44,7 @@ function unequal({ at, grouped, readings }: Evaluation): Judged[] {
       check: 'mean-of-means',
       severity: grave ? 'fail' : 'warn',
       explanation: `${ofScores ? 'Scores' : 'Means'} of ${unit} are averaged with equal weight${trial.ranks > 1 ? ` (${trial.ranks} ranks)` : ''}: of ${count(last)} targets, those of the smallest group (${count(most.size)}) count ${times} times as much as those of the largest (${count(least.size)}).`,
-      remedy: 'Add up nats and bytes over all targets and divide once.',
+      remedy: DIVIDE_ONCE,
     },
   ];
 }

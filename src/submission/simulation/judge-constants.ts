@@ -1,6 +1,7 @@
 /**
  * Judges what the losses are divided by: bytes that were counted, or a number in their place.
  */
+import { SUM_BYTES } from '../source/remedies.js';
 import { near } from './judge-places.js';
 import { divisorOf } from './judge-reading.js';
 import { count, type Evaluation, type Judged } from './judge-types.js';
@@ -45,6 +46,6 @@ function words(at: Judged['at'], what: string): Judged {
     check: 'bytes-per-token',
     severity: 'fail',
     explanation: `${what}: the published sets have 2.44 to 4.07 per token, by tokenizer and text.`,
-    remedy: 'Sum the bytes of the scored targets and divide by that sum.',
+    remedy: SUM_BYTES,
   };
 }

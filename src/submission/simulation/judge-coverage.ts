@@ -3,6 +3,7 @@
  * row of the stream, which the reference evaluator drops (openai/parameter-golf train_gpt.py L215-L217).
  */
 
+import { SCORE_REST, SCORE_WHOLE } from '../source/remedies.js';
 import { lengthOf, namesOf, periodOf, type Run, runsOf, totalOf } from './judge-places.js';
 import { differ, grows, isOneShare } from './judge-shares.js';
 import { count, type Evaluation, type Judged, type Reading } from './judge-types.js';
@@ -11,9 +12,6 @@ import { count, type Evaluation, type Judged, type Reading } from './judge-types
 const ROW_MAX = 2048;
 /** A larger share of the stream than a remainder of rows or batches. */
 const MUCH = 0.25;
-
-const WHOLE = 'Score the whole validation set, or label the score as partial.';
-const REST = 'Score the last, shorter batch too; drop at most the stream’s own tail.';
 
 /** What a run leaves out. */
 interface Gaps {
@@ -118,7 +116,7 @@ function tails({ at }: Evaluation, readings: readonly Reading[]): Judged[] {
       check: 'tail-not-scored',
       severity: 'warn',
       explanation: `The last ${count(lengthOf(tail))} of ${count(reading.last)} targets are never scored${than}.`,
-      remedy: REST,
+      remedy: SCORE_REST,
     },
   ];
 }
@@ -165,7 +163,7 @@ function inner({ at }: Evaluation, readings: readonly Reading[]): Judged[] {
       { ...words, check: 'head-not-scored', remedy: 'Let each window follow the one before.' },
     ];
   }
-  return [{ ...words, check: 'tail-not-scored', remedy: REST }];
+  return [{ ...words, check: 'tail-not-scored', remedy: SCORE_REST }];
 }
 
 /** Targets that one rank scores and several do not. */
@@ -183,7 +181,7 @@ function ranks({ at }: Evaluation, readings: readonly Reading[]): Judged[] {
         check: 'rank-remainder',
         severity: 'warn',
         explanation: `With ${trial.ranks} ranks ${count(lost.length)} of ${count(last)} targets are not scored that one rank scores (${namesOf(runsOf(lost.sort((a, b) => a - b)))}): the score depends on the number of ranks.`,
-        remedy: REST,
+        remedy: SCORE_REST,
       },
     ];
   }
@@ -191,7 +189,7 @@ function ranks({ at }: Evaluation, readings: readonly Reading[]): Judged[] {
 }
 
 function truncated(at: Judged['at'], explanation: string): Judged {
-  return { at, check: 'truncated-set', severity: 'fail', explanation, remedy: WHOLE };
+  return { at, check: 'truncated-set', severity: 'fail', explanation, remedy: SCORE_WHOLE };
 }
 
 const capital = (text: string): string => text[0]!.toUpperCase() + text.slice(1);

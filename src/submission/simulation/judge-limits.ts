@@ -1,12 +1,10 @@
 /**
  * Judges limits that cut nothing of the small set, and would cut a full-size one.
  */
+import { DOCUMENTS, TOKENS_MIN } from '../published-set.js';
+import { SCORE_WHOLE } from '../source/remedies.js';
 import { count, type Judged } from './judge-types.js';
 import type { Limit, Trial } from './types.js';
-
-/** The published validation set; its tokenizers make 37 to 62 million tokens of it. */
-const DOCUMENTS = 50_000;
-const TOKENS_MIN = 37_000_000;
 
 /** @param isElsewhere whether it is in a function that another evaluation than the final one uses */
 export function judgeLimits(
@@ -26,7 +24,7 @@ export function judgeLimits(
         // A number of documents may be that of those that are learned from before all are scored.
         severity: isElsewhere(limit) || unitOf(limit, trial) === 'documents' ? 'warn' : 'fail',
         explanation: `At most ${cut}: the validation set has 50,000 documents (37 to 62 million tokens, by tokenizer) and must be scored whole.`,
-        remedy: 'Score the whole validation set, or label the score as partial.',
+        remedy: SCORE_WHOLE,
       });
     }
   }

@@ -1,8 +1,9 @@
 /**
  * The result of a simulation: findings at their nodes, and for each part a verdict with its reason.
  */
+
+import { CASE_OPERATORS } from '../published-set.js';
 import type { Stop } from '../python/values.js';
-import { CASE_OPERATORS } from '../source/check-sidecar.js';
 import { enclosing, type PyNode, textOf } from '../source/nodes.js';
 import type { PartName } from '../source/report.js';
 import type {

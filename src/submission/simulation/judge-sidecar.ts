@@ -1,6 +1,7 @@
 /**
  * Judges the use of the byte sidecar on a set that has one.
  */
+import { LEAVE_OUT_SIDECAR } from '../source/remedies.js';
 import { count, type Evaluation, type Judged } from './judge-types.js';
 
 export function judgeSidecar({ at, readings }: Evaluation): Judged[] {
@@ -12,7 +13,7 @@ export function judgeSidecar({ at, readings }: Evaluation): Judged[] {
       check: 'sidecar-glob',
       severity: 'fail',
       explanation: `The losses of ${count(reading.sidecarLosses)} entries of the sidecar are in the score: the pattern of the token files matches fineweb_val_bytes_*.bin too, and its byte counts are read as tokens.`,
-      remedy: 'Leave out names with "_bytes_", or use fineweb_val_[0-9]*.bin.',
+      remedy: LEAVE_OUT_SIDECAR,
     },
   ];
 }

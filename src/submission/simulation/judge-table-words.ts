@@ -1,6 +1,13 @@
 /**
  * What is said of mistakes of a byte table.
  */
+import {
+  BYTE_IS_ONE,
+  BYTE_IS_ONE_ELSE_PIECE,
+  KEEP_SPACE_FLAG,
+  READ_SIDECAR,
+  SPACE_ONCE,
+} from '../source/remedies.js';
 import type { Words } from '../source/report.js';
 import type { Entry } from './judge-counts.js';
 
@@ -41,19 +48,19 @@ const WORDS: Readonly<Record<Mistake, MistakeWords>> = {
     check: 'byte-pieces',
     explanation:
       'A byte piece is counted as the characters of its name instead of the one byte that it stands for.',
-    remedy: 'Count 1 where sp.is_byte(id).',
+    remedy: BYTE_IS_ONE,
   },
   replacement: {
     check: 'replacement-character',
     explanation:
       'A byte piece is counted as the replacement character U+FFFD, 3 bytes instead of 1, as it is decoded alone.',
-    remedy: 'Count 1 where sp.is_byte(id), and the piece without its ▁ elsewhere.',
+    remedy: BYTE_IS_ONE_ELSE_PIECE,
   },
   'space-twice': {
     check: 'leading-space-twice',
     explanation:
       'The leading space is counted twice, as a byte of the piece and once more in the evaluation (#1698).',
-    remedy: 'Count the piece without its ▁; let the evaluation alone add the space.',
+    remedy: SPACE_ONCE,
   },
   'mark-kept': {
     check: 'kept-marker',
@@ -69,7 +76,7 @@ const WORDS: Readonly<Record<Mistake, MistakeWords>> = {
   'space-missing': {
     check: 'space-not-counted',
     explanation: 'The space that a leading ▁ stands for is counted nowhere.',
-    remedy: 'Keep a flag for pieces with ▁ and add (leading[target] and not boundary[previous]).',
+    remedy: KEEP_SPACE_FLAG,
   },
   'inner-marks': {
     check: 'wrong-bytes',
@@ -80,7 +87,7 @@ const WORDS: Readonly<Record<Mistake, MistakeWords>> = {
     check: 'lut-for-caseops',
     explanation:
       'On case-operator data the bytes come from the piece table: operators count as 3 bytes each and have none (#2071).',
-    remedy: 'Read the bytes of each target from fineweb_val_bytes_*.bin.',
+    remedy: READ_SIDECAR,
   },
   characters: {
     check: 'wrong-bytes',

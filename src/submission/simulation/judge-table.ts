@@ -2,6 +2,7 @@
  * Judges the bytes that a run counted for each piece against the challenge's rule
  * (openai/parameter-golf train_gpt.py L180-L204 and L265-L270).
  */
+import { BYTES, DOCUMENTS } from '../published-set.js';
 import type { Stop } from '../python/values.js';
 import { countsOf, type Entry } from './judge-counts.js';
 import type { Frequency, Kind } from './judge-pieces.js';
@@ -13,7 +14,7 @@ import type { SmallPiece, SmallSet } from './types.js';
 /** A total that is further off than 0.1 % is wrong, not just inexact. */
 const EFFECT_MAX = 0.95e-3;
 /** Documents over bytes of the published validation set, as the challenge counts them. */
-const DOCUMENTS_PER_BYTE = 50_000 / 151_080_891;
+const DOCUMENTS_PER_BYTE = DOCUMENTS / BYTES;
 
 export function judgeTable({ at, readings }: Evaluation): Judged[] {
   const reading = readings.filter(({ trial, bytes }) => trial.ranks === 1 && bytes !== null).at(-1);

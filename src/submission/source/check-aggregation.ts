@@ -2,9 +2,11 @@
  * Checks of how losses become one score: means of means, narrow sums, dropped and repeated
  * targets.
  */
+
 import type { Found } from './check-lut.js';
 import type { SourceFacts } from './facts.js';
 import { type Call, callOf, dottedName, enclosing, type PyNode, textOf } from './nodes.js';
+import { DIVIDE_ONCE, SCORE_REST } from './remedies.js';
 import type { Words } from './report.js';
 
 const EVALUATION = /eval|valid|score|bpb|ttt|test/i;
@@ -59,7 +61,7 @@ function meansOfMeans(facts: SourceFacts): Found[] {
         explanation: bpb
           ? 'Scores are averaged, each with the same weight: a short document counts as much as a long one.'
           : 'Losses of batches are averaged with equal weight: right only where every batch has as many targets.',
-        remedy: 'Add up nats and bytes over all targets and divide once.',
+        remedy: DIVIDE_ONCE,
       },
     ]);
   };
@@ -157,7 +159,7 @@ function rankRemainders(facts: SourceFacts): Found[] {
         severity: 'warn',
         explanation:
           'The remainder of each rank’s share is dropped: up to 0.4 % of the targets are not scored, and the score depends on the number of GPUs.',
-        remedy: 'Score the last, shorter batch too; drop at most the stream’s own tail.',
+        remedy: SCORE_REST,
       },
     ]);
   }

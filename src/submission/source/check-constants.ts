@@ -6,6 +6,7 @@ import type { Found } from './check-lut.js';
 import { constantOf } from './constants.js';
 import { bindingOf, type SourceFacts } from './facts.js';
 import { callOf, dottedName, enclosing, type PyNode, textOf, unwrapped } from './nodes.js';
+import { SUM_BYTES } from './remedies.js';
 import type { Words } from './report.js';
 
 const BPB = /bpb|bits_per_byte|bitsperbyte/i;
@@ -57,7 +58,7 @@ function words(constant: number): Words {
     check: 'bytes-per-token',
     severity: 'fail',
     explanation: `The bytes are assumed to be ${constant} per token instead of counted: the published sets have 2.44 to 4.07, by tokenizer and text.`,
-    remedy: 'Sum the bytes of the scored targets and divide by that sum.',
+    remedy: SUM_BYTES,
   };
 }
 

@@ -1,16 +1,14 @@
 /**
  * Checks for validation data that is cut short, altered, or fetched while evaluating.
  */
+import { DOCUMENTS, TOKENS_MIN } from '../published-set.js';
 import type { Found } from './check-lut.js';
 import { constantOf } from './constants.js';
 import type { SourceFacts } from './facts.js';
 import { stringValue } from './literals.js';
 import { callOf, type PyNode, textOf } from './nodes.js';
+import { SCORE_WHOLE } from './remedies.js';
 import { limits as cutsOff, isUnconditional, readsOf, restIsUsed } from './uses.js';
-
-const DOCUMENTS = 50_000;
-/** Fewer tokens than this no published tokenizer needs for the whole set. */
-const TOKENS = 30_000_000;
 
 const LIMIT =
   /(?:^|[-_.])(?:num[-_]|max[-_]|n[-_])?(?:val|valid|validation|eval)[-_](?:max[-_]|num[-_]|n[-_])?(docs?|documents|tokens|toks|seqs?|sequences|rows|samples|examples|batches|iters)(?:[-_](?:limit|max))?$/i;
@@ -27,7 +25,7 @@ function limits(facts: SourceFacts): Found[] {
     const limit = unit === undefined ? null : constantOf(facts, value);
     if (unit === undefined || limit === null || limit <= 0 || !Number.isFinite(limit)) return;
     if (unit.startsWith('doc') && limit >= DOCUMENTS) return;
-    if (unit.startsWith('tok') && limit >= TOKENS) return;
+    if (unit.startsWith('tok') && limit >= TOKENS_MIN) return;
     const uses = readsOf(facts, name.split('.').at(-1)!.replace(/^-+/, '').replaceAll('-', '_'));
     // What is passed on is used where it arrives; what nothing reads limits nothing.
     if (uses.length === 0 && !isKeyword) return;
@@ -68,7 +66,7 @@ function slices(facts: SourceFacts): Found[] {
     const name = textOf(facts.source, target);
     if (!/val|eval/i.test(name) || !/tok|doc|seq|row/i.test(name)) continue;
     const limit = constantOf(facts, end!);
-    if (limit === null || limit < 100 || limit >= TOKENS) continue;
+    if (limit === null || limit < 100 || limit >= TOKENS_MIN) continue;
     if (/doc/i.test(name) && limit >= DOCUMENTS) continue;
     // A buffer whose beginning is written and whose rest is kept loses nothing.
     if (restIsUsed(facts, target, end!)) continue;
@@ -81,7 +79,7 @@ function slices(facts: SourceFacts): Found[] {
         check: 'truncated-set',
         severity: sure ? 'fail' : 'warn',
         explanation: `Only the first ${limit.toLocaleString('en-US')} of ${name} are used.`,
-        remedy: 'Score the whole validation set, or label the score as partial.',
+        remedy: SCORE_WHOLE,
       },
     ]);
   }

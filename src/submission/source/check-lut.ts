@@ -2,6 +2,7 @@
  * Checks of a script's byte table: spaces, byte pieces and special pieces (the rule is
  * openai/parameter-golf train_gpt.py L180-L204).
  */
+
 import type { SourceFacts } from './facts.js';
 import { stringValue } from './literals.js';
 import {
@@ -12,6 +13,7 @@ import {
   SPACE_MARKER,
 } from './lut.js';
 import { type Call, type PyNode, subtree, textOf } from './nodes.js';
+import { BYTE_IS_ONE, BYTE_IS_ONE_ELSE_PIECE, KEEP_SPACE_FLAG, SPACE_ONCE } from './remedies.js';
 import type { Words } from './report.js';
 
 export type Found = readonly [PyNode, Words];
@@ -108,7 +110,7 @@ function decoded(facts: SourceFacts, { calls, lengths, names }: ByteTable): Foun
       severity: 'fail',
       explanation:
         'Each token is decoded alone: a byte piece gives the replacement character U+FFFD, which counts as 3 bytes instead of 1 (about 4 % too many bytes).',
-      remedy: 'Count 1 where sp.is_byte(id), and the piece without its ▁ elsewhere.',
+      remedy: BYTE_IS_ONE_ELSE_PIECE,
     },
   ];
 }
@@ -150,7 +152,7 @@ function spaces(facts: SourceFacts, table: ByteTable): Found[] {
           severity: 'fail',
           explanation:
             'The table counts the leading space as a byte of the piece and the evaluation adds it again: bytes are about 1.17 times too many, the bpb as much too low (#1698).',
-          remedy: 'Count the piece without its ▁; let the evaluation alone add the space.',
+          remedy: SPACE_ONCE,
         },
       ],
     ];
@@ -170,8 +172,7 @@ function spaces(facts: SourceFacts, table: ByteTable): Found[] {
         severity: 'warn',
         explanation:
           'The ▁ is stripped and nothing counts the space that it stands for: a sixth of the bytes is missing, the bpb too high.',
-        remedy:
-          'Keep a flag for pieces with ▁ and add (leading[target] and not boundary[previous]).',
+        remedy: KEEP_SPACE_FLAG,
       },
     ],
   ];
@@ -261,7 +262,7 @@ function bytePieces(facts: SourceFacts, { calls, names, region, lengths }: ByteT
         severity: 'fail',
         explanation:
           'Byte pieces are not told apart: "<0x0A>" is counted as its six characters instead of the one byte that it stands for.',
-        remedy: 'Count 1 where sp.is_byte(id).',
+        remedy: BYTE_IS_ONE,
       },
     ],
   ];

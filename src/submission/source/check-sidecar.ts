@@ -1,13 +1,14 @@
 /**
  * Checks of the byte sidecar of case-operator data: used where it must be, not read as tokens.
  */
+import { CASE_OPERATORS } from '../published-set.js';
 import type { Found } from './check-lut.js';
 import type { SourceFacts } from './facts.js';
 import { useOfFiles } from './glob-uses.js';
 import type { ByteTable } from './lut.js';
 import { enclosing, type PyNode, textOf } from './nodes.js';
+import { LEAVE_OUT_SIDECAR, READ_SIDECAR } from './remedies.js';
 
-export const CASE_OPERATORS = /case_?ops|lossless_caps/i;
 const SIDECAR_FILE = /val_bytes|_bytes_[*%{]/;
 const SIDECAR_NAME = /sidecar|val_bytes|bytes_files/i;
 const VAL_GLOB = /(?:^|[/\\_])(?:\w+_)?val_?\*(?:\.bin)?$/;
@@ -29,7 +30,7 @@ export function checkSidecar(facts: SourceFacts, tables: readonly ByteTable[]): 
         severity: caseOps !== undefined && !/\s/.test(caseOps.value) ? 'fail' : 'warn',
         explanation:
           'A case-operator tokenizer is named and the bytes come from its piece table: the operators count as 3 bytes each, 1.0895 times too many in all (#2071).',
-        remedy: 'Read the bytes of each target from fineweb_val_bytes_*.bin.',
+        remedy: READ_SIDECAR,
       },
     ]);
   }
@@ -69,7 +70,7 @@ function globs(facts: SourceFacts): Found[] {
       severity: use === 'read' ? 'fail' : 'warn',
       explanation:
         'This pattern matches the sidecar fineweb_val_bytes_*.bin too: its byte counts are read as tokens.',
-      remedy: 'Leave out names with "_bytes_", or use fineweb_val_[0-9]*.bin.',
+      remedy: LEAVE_OUT_SIDECAR,
     },
   ]);
 }

@@ -1,0 +1,12 @@
+/**
+ * The published validation set, as far as findings and verdicts speak of it (docs/challenge.md).
+ */
+
+export const DOCUMENTS = 50_000;
+/** Bytes of its documents (openai/parameter-golf pull request 1804). */
+export const BYTES = 151_080_891;
+/** No tokenizer of the challenge makes fewer tokens of it; the largest count is 62 million. */
+export const TOKENS_MIN = 37_000_000;
+
+/** A name of data or of a tokenizer with case operators. */
+export const CASE_OPERATORS = /case[-_ ]?ops|lossless[-_]caps/i;
