@@ -52,7 +52,7 @@ describe('valid Python', () => {
     expect(leaves('x = 1./3\n')).toEqual(['x', '=', '1.', '/', '3']);
     expect(leaves('f = lambda a, /: a\n')).toContain('/');
     const types = (text: string) => parsePython(text, 'x.py').nodes.map(({ type }) => type);
-    expect(types('with f() as (a, b): pass\n')).toContain('TargetExpression');
+    expect(types('with f() as (a, b): pass\n')).toContain('TupleExpression');
     expect(types('match x:\n case A(): pass\n case {}: pass\n case []: pass\n')).toEqual(
       expect.arrayContaining(['ClassPattern', 'MappingPattern', 'SequencePattern']),
     );

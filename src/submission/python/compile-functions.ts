@@ -17,6 +17,7 @@ import { PyDict } from './object-mappings.js';
 import { PyTuple } from './object-sequences.js';
 import type { SourceModule } from './runtime.js';
 import { Scope } from './scope.js';
+import { belonging } from './sums.js';
 import type { Keywords, Value } from './values.js';
 
 function parametersOf(c: Compiler, list: PyNode | undefined): Parameter[] {
@@ -107,7 +108,7 @@ class FunctionCode implements Code {
     try {
       const completion = run(frame);
       const open = completion === NORMAL && machine.skippedReturn;
-      return open ? machine.doubt() : frame.result;
+      return open ? machine.doubt() : belonging(frame.result, ...args);
     } finally {
       machine.at = at;
       machine.skippedReturn = skippedReturn;

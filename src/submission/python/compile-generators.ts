@@ -5,6 +5,7 @@ import type { PyNode } from '../source/nodes.js';
 import { branchesOf, UNDECIDED } from './compile-branches.js';
 import { tryPlan, withItems } from './compile-guards.js';
 import { bodiesOf, loopOf, skipped } from './compile-loops.js';
+import { matchOf } from './compile-match.js';
 import { compileTargets } from './compile-statements.js';
 import { Raised, RunEnded, Undecided } from './failures.js';
 import {
@@ -68,6 +69,8 @@ function generationOf(c: Compiler, node: PyNode): Generation {
       return generationOfWith(c, node);
     case 'TryStatement':
       return generationOfTry(c, node);
+    case 'MatchStatement':
+      return generationOfMatch(c, node);
     default:
       return generationOfYield(c, node);
   }
@@ -108,6 +111,17 @@ function generationOfIf(c: Compiler, node: PyNode): Generation {
     const chosen = branches.choose(frame);
     if (chosen === UNDECIDED) throw new Undecided(c.machine.doubt());
     return chosen < 0 ? NORMAL : yield* bodies[chosen]!(frame);
+  };
+}
+
+function generationOfMatch(c: Compiler, node: PyNode): Generation {
+  const { choose, bodies } = matchOf(c, node);
+  const runs = bodies.map((body) => (body === undefined ? null : c.generation(body)));
+  return function* (frame): Steps {
+    const chosen = choose(frame);
+    if (chosen instanceof Unknown) throw new Undecided(chosen);
+    const run = runs[chosen];
+    return run == null ? NORMAL : yield* run(frame);
   };
 }
 

@@ -13,26 +13,46 @@ import { Unknown, type Value } from './values.js';
 type Pattern = (frame: Frame, value: Value) => boolean | null;
 
 export function compileMatch(c: Compiler, node: PyNode): Execution {
+  const { choose, bodies } = matchOf(c, node);
+  const runs = bodies.map((body): Execution => (body === undefined ? () => NORMAL : c.block(body)));
+  let forget: ReturnType<Compiler['forget']> | null = null;
+  return (frame) => {
+    const chosen = choose(frame);
+    if (chosen instanceof Unknown) {
+      forget ??= c.forget(node);
+      forget(frame, chosen);
+      return NORMAL;
+    }
+    return chosen < 0 ? NORMAL : runs[chosen]!(frame);
+  };
+}
+
+interface Match {
+  readonly bodies: readonly (PyNode | undefined)[];
+  /** The clause that fits; -1: none. */
+  choose(frame: Frame): number | Unknown;
+}
+
+export function matchOf(c: Compiler, node: PyNode): Match {
   const { machine } = c;
   const at = node.children.findIndex(({ type }) => type === 'MatchBody');
   const value = c.parts(node.children.slice(1, at < 0 ? undefined : at));
   const clauses = (node.children[at]?.children ?? [])
     .filter(({ type }) => type === 'MatchClause')
     .map((clause) => clauseOf(c, clause));
-  let forget: ReturnType<Compiler['forget']> | null = null;
-  return (frame) => {
-    const subject = value(frame);
-    for (const { pattern, guard, body } of clauses) {
-      const fits = pattern(frame, subject);
-      const truth = fits === true && guard !== null ? guard(frame) : fits;
-      if (truth === null) {
-        forget ??= c.forget(node);
-        forget(frame, subject instanceof Unknown ? new Unknown(subject.stop) : machine.doubt());
-        return NORMAL;
+  return {
+    bodies: clauses.map(({ body }) => body),
+    choose(frame) {
+      const subject = value(frame);
+      for (const [i, { pattern, guard }] of clauses.entries()) {
+        const fits = pattern(frame, subject);
+        const truth = fits === true && guard !== null ? guard(frame) : fits;
+        if (truth === null)
+          return subject instanceof Unknown ? new Unknown(subject.stop) : machine.doubt();
+        if (truth) return i;
       }
-      if (truth) return body(frame);
-    }
-    return NORMAL;
+      return -1;
+    },
   };
 }
 
@@ -42,10 +62,9 @@ function clauseOf(c: Compiler, node: PyNode) {
   const patterns = node.children.filter(({ type }) => /Pattern$/.test(type));
   const guard: Condition | null =
     guardNode?.children[1] === undefined ? null : c.condition(guardNode.children[1]);
-  const run: Execution = body === undefined ? () => NORMAL : c.block(body);
   const several = node.children.some(({ type }) => type === ',');
   const pattern = several ? sequence(c, patterns) : patternOf(c, patterns[0]);
-  return { pattern, guard, body: run };
+  return { pattern, guard, body };
 }
 
 function patternOf(c: Compiler, node: PyNode | undefined): Pattern {

@@ -4,6 +4,7 @@
 import { PyBytes } from './bytes.js';
 import { PyTuple } from './object-sequences.js';
 import type { Runtime } from './runtime.js';
+import { Sum } from './sums.js';
 import { PyObject, type Value } from './values.js';
 
 export type Key = string | number | null | PyObject;
@@ -25,6 +26,7 @@ export function keyOf(value: Value, runtime: Runtime): Key {
   if (UNHASHABLE.has(value.typeName)) {
     runtime.raise('TypeError', `unhashable type: '${value.typeName}'`);
   }
+  if (value instanceof Sum && value.value !== null) return value.value;
   const hashed = value.hashed(runtime);
   return hashed === undefined ? value : `\0${partOf(hashed, runtime, 0)}`;
 }

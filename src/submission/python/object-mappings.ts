@@ -3,6 +3,7 @@
  */
 import { type Key, keyOf } from './keys.js';
 import type { Runtime } from './runtime.js';
+import { belonging } from './sums.js';
 import { PyObject, Unknown, type Value } from './values.js';
 
 /** Memory of one entry, in units of 8 bytes. */
@@ -43,7 +44,7 @@ export class PyDict extends PyObject {
   override item(index: Value, runtime: Runtime): Value | undefined {
     if (index instanceof Unknown) return new Unknown(index.stop);
     const value = this.get(index, runtime);
-    if (value !== undefined) return value;
+    if (value !== undefined) return belonging(value, index);
     if (this.blurred !== null) return new Unknown(this.blurred.stop);
     if (this.factory === null)
       return runtime.raise('KeyError', runtime.text(index, true) ?? '', index);

@@ -2,6 +2,7 @@
  * Lists, tuples, ranges and slices.
  */
 import type { Runtime } from './runtime.js';
+import { belonging } from './sums.js';
 import { PyObject, Unknown, type Value } from './values.js';
 
 /** Longer lists are not known. */
@@ -86,7 +87,7 @@ abstract class Sequence extends PyObject {
     }
     const place = integerOf(index, runtime);
     if (place === null) return index instanceof Unknown ? new Unknown(index.stop) : undefined;
-    return this.item(place, runtime);
+    return belonging(this.item(place, runtime) ?? null, index);
   }
   private outside(runtime: Runtime): never {
     return runtime.raise('IndexError', `${this.typeName} index out of range`);

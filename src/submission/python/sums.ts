@@ -280,6 +280,23 @@ function retagged(value: number, ...from: Scalar[]): Scalar {
   return new Sum('count', new Map([[last, value]]), 0);
 }
 
+/** A plain number that was looked up or computed for tokens belongs to the last of them. */
+export function belonging(value: Value, ...to: readonly Value[]): Value {
+  if (typeof value !== 'number') return value;
+  let last = -1;
+  for (const each of to) {
+    if (each instanceof Sum && each.kind === 'count') last = Math.max(last, each.tag ?? -1);
+  }
+  return last < 0 ? value : new Sum('count', new Map([[last, value]]), 0);
+}
+
+/** What is added to the bytes of one token, such as a space, is of that token. */
+function withNumber(sum: Sum, number: number): Sum {
+  const { kind, tag, value, type } = sum;
+  if (kind !== 'count' || tag === null || value === null || number === 0) return sum.plus(number);
+  return new Sum('count', new Map([[tag, value + number]]), 0, type);
+}
+
 function add(a: Scalar, b: Scalar | Unknown, runtime: Runtime): Value {
   if (b instanceof Unknown) return b;
   if (a instanceof Ratio && b instanceof Ratio && a.denominator === b.denominator) {
@@ -289,8 +306,8 @@ function add(a: Scalar, b: Scalar | Unknown, runtime: Runtime): Value {
   }
   if (a instanceof Ratio) return b === 0 ? a : add(divided(a), b, runtime);
   if (b instanceof Ratio) return a === 0 ? b : add(a, divided(b), runtime);
-  if (typeof a === 'number') return typeof b === 'number' ? a + b : b.plus(a);
-  if (typeof b === 'number') return a.plus(b);
+  if (typeof a === 'number') return typeof b === 'number' ? a + b : withNumber(b, a);
+  if (typeof b === 'number') return withNumber(a, b);
   if (a.kind === b.kind) return a.plus(b);
   const [loss, count] = a.kind === 'loss' ? [a, b] : [b, a];
   return loss.plus(count.value ?? 0);

@@ -11,9 +11,11 @@ import { arrayModule } from './modules/array.js';
 import { addFileReaders, addTensorReaders } from './modules/arrays-of-files.js';
 import { dataclassesModule } from './modules/dataclasses.js';
 import { distributedModule, type Exchange } from './modules/distributed.js';
+import { concurrentModules } from './modules/futures.js';
 import { jsonModule } from './modules/json.js';
 import { globModule, osModule, pathModule, shutilModule } from './modules/os.js';
 import { openFunction, pathlibModule } from './modules/path.js';
+import { addSavedArrays } from './modules/saved-arrays.js';
 import { sentencepieceModule } from './modules/sentencepiece.js';
 import { structModule } from './modules/struct.js';
 import * as system from './modules/system.js';
@@ -63,6 +65,8 @@ const MODULES: Readonly<Record<string, Maker>> = {
   types: system.typesModule,
   copy: system.copyModule,
   fcntl: system.fcntlModule,
+  concurrent: () => concurrentModules().concurrent,
+  'concurrent.futures': () => concurrentModules()['concurrent.futures'],
   warnings: system.warningsModule,
   gc: system.gcModule,
   tempfile: system.tempfileModule,
@@ -104,7 +108,10 @@ function variablesOf({ rank, exchange }: Surroundings): Map<string, string> {
 
 /** Adds to numpy and torch what reads the run's files, and torch's modules that are modelled apart. */
 function complete(name: string, module: PyModule, around: Surroundings, runtime: Runtime) {
-  if (name === 'numpy') addFileReaders(module, around.files);
+  if (name === 'numpy') {
+    addFileReaders(module, around.files);
+    addSavedArrays(module, around.files);
+  }
   if (name !== 'torch') return;
   addTensorReaders(module, around.files);
   module.members.set('distributed', around.module('torch.distributed', runtime)!);

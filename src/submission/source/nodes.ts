@@ -4,6 +4,7 @@
  * The parser is error-tolerant and runs nothing. Nodes lie in one array in document order, so the
  * subtree of a node is a contiguous stretch of it and every scan has a known length.
  */
+import type { SyntaxNode } from '@lezer/common';
 import { tooLarge } from './errors.js';
 import { mended, retyped } from './mend.js';
 import { isBareYield, parsed, walk } from './parse.js';
@@ -42,34 +43,80 @@ const SUBTREE_MAX = 20_000;
  */
 export function parsePython(text: string, path: string): PySource {
   const nodes: PyNode[] = [];
-  let parent: PyNode | null = null;
-  walk(parsed(mended(text, path), path), path, {
-    enter({ name, from, to }) {
-      if (isBareYield(name, from, to, parent?.type)) return false;
-      if (nodes.length >= NODES_MAX) {
-        throw tooLarge(path, `a script with at most ${NODES_MAX} syntax nodes`, 'more');
-      }
-      const node: PyNode = {
-        type: retyped(name, text, from, to),
-        from,
-        to,
-        index: nodes.length,
-        end: nodes.length + 1,
-        parent,
-        children: [],
-      };
-      parent?.children.push(node);
-      nodes.push(node);
-      parent = node;
-      return true;
-    },
-    leave() {
-      if (parent === null) return;
-      parent.end = nodes.length;
-      parent = parent.parent;
-    },
-  });
+  const tree = parsed(mended(text, path), path);
+  const growing = new Growing(nodes, { path, text, shift: 0, parent: null });
+  walk(tree, path, { enter: (node) => growing.enter(node), leave: () => growing.leave() });
   return { path, text, nodes, root: nodes[0]! };
+}
+
+/** What is added to the nodes, below `parent`: a tree whose places are `shift` before those of the text. */
+interface Graft {
+  readonly path: string;
+  readonly text: string;
+  readonly shift: number;
+  readonly parent: PyNode | null;
+}
+
+/** Adds a tree of the parser to the nodes. */
+class Growing {
+  private parent: PyNode | null;
+  constructor(
+    private readonly nodes: PyNode[],
+    private readonly graft: Graft,
+  ) {
+    this.parent = graft.parent;
+  }
+  enter({ name, from, to }: { name: string; from: number; to: number }): boolean {
+    const { nodes, parent } = this;
+    const { path, text, shift } = this.graft;
+    if (isBareYield(name, from, to, parent?.type)) return false;
+    if (nodes.length >= NODES_MAX) {
+      throw tooLarge(path, `a script with at most ${NODES_MAX} syntax nodes`, 'more');
+    }
+    const node: PyNode = {
+      type: retyped(name, text, from + shift, to + shift),
+      from: from + shift,
+      to: to + shift,
+      index: nodes.length,
+      end: nodes.length + 1,
+      parent,
+      children: [],
+    };
+    if (node.type === 'TargetExpression' && this.target(node)) return false;
+    parent?.children.push(node);
+    nodes.push(node);
+    this.parent = node;
+    return true;
+  }
+  leave(): void {
+    const { parent } = this;
+    if (parent === null) return;
+    parent.end = this.nodes.length;
+    this.parent = parent.parent;
+  }
+  /** `(a, b)` of `as (a, b)`, which the grammar knows as an expression alone: false where it is none. */
+  private target({ from, to }: PyNode): boolean {
+    const { path, text } = this.graft;
+    const [statement] = childrenOf(parsed(text.slice(from, to), path).topNode);
+    const [target, ...rest] =
+      statement?.name === 'ExpressionStatement' ? childrenOf(statement) : [];
+    if (target === undefined || rest.length > 0 || !TARGETS.has(target.name)) return false;
+    const inner = new Growing(this.nodes, { path, text, shift: from, parent: this.parent });
+    target.toTree().iterate({
+      enter: (node) =>
+        inner.enter({ name: node.name, from: node.from + target.from, to: node.to + target.from }),
+      leave: () => inner.leave(),
+    });
+    return true;
+  }
+}
+
+const TARGETS = new Set(['TupleExpression', 'ArrayExpression', 'MemberExpression']);
+
+function childrenOf(node: SyntaxNode): SyntaxNode[] {
+  const children: SyntaxNode[] = [];
+  for (let child = node.firstChild; child !== null; child = child.nextSibling) children.push(child);
+  return children;
 }
 
 /** The node's text, at most `max` characters of it. */

@@ -131,7 +131,10 @@ function made(flavor: Flavor, copies: boolean): Operation {
     const dtype = dtypeOf(type, flavor);
     if (data instanceof PyBytes) return fromBytes(data, dtype ?? 'uint8', 0, -1, flavor, runtime);
     const array = asArray(data, flavor, runtime);
-    if (array === null) return runtime.unknown('an array of such elements');
+    if (array === null) {
+      const texts = runtime.sequence(data)?.every((each) => typeof each === 'string');
+      return texts ? data : runtime.unknown('an array of such elements');
+    }
     if (dtype === null && !copies && array.flavor === flavor) return array;
     if (dtype !== null && dtype !== array.dtype) return converted(array, dtype, flavor, runtime);
     const from = array === data ? array : null;

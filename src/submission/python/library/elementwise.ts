@@ -134,7 +134,7 @@ function withUnknown(
 ): Value {
   const sum = operator === '+' || operator === '-';
   if (array.gathered && sum) {
-    const result = operator === '-' && !first ? negated(array) : array.copy();
+    const result = ofTargets(array, operator === '-' && !first ? -1 : 1);
     result.flatFrom = array.flatFrom;
     result.gathered = false;
     result.normalised = true;
@@ -164,11 +164,12 @@ function withAdded(array: NdArray, unknown: Unknown, runtime: Runtime): NdArray 
   return new NdArray(shape, dtype, data.slice(), own, 'loss', flavor).like(array);
 }
 
-function negated(array: NdArray): NdArray {
+/** Whatever the logits were multiplied by, such as the inverse of a temperature: with the normaliser they are nats. */
+function ofTargets(array: NdArray, sign: 1 | -1): NdArray {
   const result = array.copy();
   const { storage } = result;
   storage.data.forEach((value, i) => {
-    storage.data[i] = -value;
+    storage.data[i] = value === 0 ? 0 : sign * Math.sign(value);
   });
   return result;
 }

@@ -236,6 +236,17 @@ function logProbabilities(targets: NdArray, dtype = 'float32'): NdArray {
   return result;
 }
 
+/**
+ * What a function of models, such as the sine, makes of integers computed from the ids of each target and of the token
+ * before it: its logits at the targets. Null for all else, such as logits of each pair of a token and an id.
+ */
+export function pairNumbers(array: NdArray): NdArray | null {
+  if (!isTargets(array) || array.symbolic) return null;
+  const positions = new Set(array.tags);
+  if (positions.has(NO_TAG) || positions.size < array.size) return null;
+  return logProbabilities(array, 'float64');
+}
+
 /** Rows one after the other, or the tokens before the targets: integers, a range or a list. */
 function isPlaces(value: Value): boolean {
   if (value instanceof NdArray) return isInteger(value.dtype);

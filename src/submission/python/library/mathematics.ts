@@ -8,6 +8,7 @@ import { NdArray, type Operation } from './array.js';
 import { asArray, bind, unknownOf } from './convert.js';
 import { CAST, defaultFloat, type Flavor, isFloat, itemsize } from './dtypes.js';
 import { arrayBinary } from './elementwise.js';
+import { pairNumbers } from './losses.js';
 import { type Operations, onArray } from './operation.js';
 import { broadcastShapes, type Shape, sizeOf, spread } from './shapes.js';
 import { type Element, NO_TAG } from './storage.js';
@@ -179,6 +180,8 @@ function unary(flavor: Flavor): Operations {
   }
   for (const name of OF_MODELS) {
     made[name] = onArray(flavor, (array, _, __, runtime) => {
+      const ofPairs = pairNumbers(array);
+      if (ofPairs !== null) return ofPairs;
       const reason = array.unknown ?? new Unknown({ ...runtime.here(), reason: OF_A_MODEL });
       return NdArray.unknown(array.shape, floatType(array.dtype, flavor), reason, flavor);
     });

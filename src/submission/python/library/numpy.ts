@@ -10,6 +10,7 @@ import { DType, type Flavor } from './dtypes.js';
 import { context, identity, LibraryModule, natives, nothing, passing } from './library-module.js';
 import { lossFunctions } from './losses.js';
 import { moduleClass } from './models.js';
+import { fromiter, select, textsModule } from './numpy-texts.js';
 
 const dtype: Native = (args, keywords, runtime) => {
   const given = args[0] ?? keywords.get('dtype');
@@ -39,7 +40,6 @@ function functions(flavor: Flavor): [string, Value][] {
     errstate: context,
     seterr: nothing,
     set_printoptions: nothing,
-    save: nothing,
     savez: nothing,
   });
 }
@@ -65,6 +65,8 @@ export function numpyModules(): Map<string, PyModule> {
     new Map<string, Value>([
       ...members,
       ...functions('numpy'),
+      ...natives({ fromiter, select }),
+      ['char', textsModule()],
       ['ndarray', arrayType('ndarray', 'numpy')],
       ['newaxis', null],
       ['random', random],

@@ -279,12 +279,12 @@ export function reductions(flavor: Flavor): Operations {
       (dtype) => sumType(dtype, flavor),
       (values) => values.reduce((a, b) => a * b, 1),
     ),
-    count_nonzero: numeric(
-      flavor,
-      'count_nonzero',
-      () => 'int64',
-      (values) => values.filter((x) => x !== 0).length,
-    ),
+    count_nonzero: (args, keywords, runtime) => {
+      const [given, ...rest] = args;
+      // Of targets it is a sum, to which each of them adds one or nothing.
+      const holds = runtime.binary('!=', asArray(given ?? null, flavor, runtime) ?? null, 0);
+      return sum(flavor)([holds, ...rest], keywords, runtime);
+    },
     var: numeric(flavor, 'var', float, (values) => variance(values, correction)),
     std: numeric(flavor, 'std', float, (values) => Math.sqrt(variance(values, correction))),
     median: numeric(flavor, 'median', flavor === 'torch' ? same : float, (values) =>

@@ -8,6 +8,7 @@ import { Descriptor } from '../object-descriptors.js';
 import { PyDict } from '../object-mappings.js';
 import { PyList, PyTuple } from '../object-sequences.js';
 import { unaryOf } from '../operators.js';
+import { belonging, Sum } from '../sums.js';
 import {
   type Keywords,
   type Native,
@@ -56,10 +57,12 @@ class Cached extends PyObject {
     const named = [...keywords].map(([name, value]) => new PyTuple([name, value]));
     const key = new PyTuple([...args, ...named]);
     const known = this.#results.get(key, machine);
-    if (known !== undefined) return known;
+    if (known !== undefined) return belonging(known, ...args);
     const result = machine.call(this.callee, args, keywords);
-    this.#results.set(key, result, machine);
-    return result;
+    // Of the arguments only the ids are the key, which other tokens of the stream have as well.
+    const kept = result instanceof Sum && result.kind === 'count' ? result.value : result;
+    this.#results.set(key, kept, machine);
+    return belonging(result, ...args);
   }
   override attribute(name: string): Value | undefined {
     if (name === 'cache_clear') {

@@ -8,6 +8,7 @@ import { bisectModule, functoolsModule, operatorModule } from './functools.js';
 import { itertoolsModule } from './itertools.js';
 import { mathModule } from './math.js';
 import { reModule } from './re.js';
+import { statisticsModule } from './statistics.js';
 
 type Make = (machine: Machine) => Map<string, Value>;
 
@@ -26,6 +27,7 @@ const MODULES: ReadonlyMap<string, Make> = new Map<string, Make>([
   ['contextlib', contextlibModule],
   ['enum', enumModule],
   ['re', reModule],
+  ['statistics', statisticsModule],
   ['__future__', () => new Map([['annotations', null]])],
   [
     'abc',

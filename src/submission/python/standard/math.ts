@@ -1,12 +1,18 @@
 /**
  * `math`
  */
+import { NdArray } from '../library/array.js';
+import { pairNumbers } from '../library/losses.js';
 import { collected, numberArgument, unknownIn } from '../methods.js';
 import type { Runtime } from '../runtime.js';
+import { Sum } from '../sums.js';
 import { type Keywords, NativeFunction, PyObject, type Value } from '../values.js';
 
 /** Integers beyond this are not computed. */
 const FACTORIAL_MAX = 170;
+
+/** What only models compute of tokens. */
+const OF_MODELS = new Set(['sin', 'cos', 'tan', 'tanh']);
 
 type OfNumbers = (runtime: Runtime, ...numbers: number[]) => Value;
 
@@ -17,6 +23,9 @@ function ofNumbers(name: string, compute: OfNumbers): NativeFunction {
     if (unknown !== null) return unknown;
     const numbers: number[] = [];
     for (const arg of args) {
+      if (OF_MODELS.has(name) && arg instanceof Sum && arg.kind === 'count') {
+        return pairNumber(arg) ?? runtime.unknown(`math.${name} of tokens`);
+      }
       const number = arg instanceof PyObject ? asNumber(arg, runtime) : arg;
       if (typeof number !== 'number' && typeof number !== 'boolean') {
         return number instanceof PyObject
@@ -27,6 +36,13 @@ function ofNumbers(name: string, compute: OfNumbers): NativeFunction {
     }
     return compute(runtime, ...numbers);
   });
+}
+
+/** Of one token, or of a target and the token before it, which is the earlier one. */
+function pairNumber({ terms, value }: Sum): Value {
+  if (value === null || terms.size === 0 || terms.size > 2) return null;
+  const token = new Sum('count', new Map([[Math.max(...terms.keys()), value]]), 0);
+  return pairNumbers(NdArray.of([token], [], 'int64', 'numpy'));
 }
 
 function asNumber(value: PyObject, runtime: Runtime): Value {
@@ -163,24 +179,14 @@ export function mathModule(): Map<string, Value> {
       );
     }),
   );
-  const summed = (name: string, start: number, step: (total: number, item: number) => number) =>
+  const joined = (name: string, start: number, operator: string) =>
     new NativeFunction(name, ([values = null], keywords, runtime) => {
       const unknown = unknownIn([values], keywords);
       if (unknown !== null) return unknown;
-      let total = start;
-      for (const item of collected(values, runtime)) {
-        if (item instanceof PyObject) return runtime.unknown(`math.${name} of what is not known`);
-        total = step(total, Number(item));
-      }
-      return total;
+      const items = collected(values, runtime);
+      return items.reduce((total, item) => runtime.binary(operator, total, item), start);
     });
-  members.set(
-    'fsum',
-    summed('fsum', 0, (total, item) => total + item),
-  );
-  members.set(
-    'prod',
-    summed('prod', 1, (total, item) => total * item),
-  );
+  members.set('fsum', joined('fsum', 0, '+'));
+  members.set('prod', joined('prod', 1, '*'));
   return members;
 }

@@ -5,6 +5,7 @@
  * (https://github.com/google/sentencepiece, src/sentencepiece_processor.cc, `Decode`).
  */
 import type { Runtime } from '../../python/runtime.js';
+import { numericValue } from '../../python/sums.js';
 import {
   type Keywords,
   type Native,
@@ -168,11 +169,12 @@ function each(
 }
 
 function numberOf(value: Value, runtime: Runtime): number | null {
-  if (typeof value === 'number') return value;
+  const number = numericValue(value);
+  if (number !== null && typeof value !== 'boolean') return number;
   if (!(value instanceof PyObject) || value.length(runtime) !== undefined) return null;
   const method = value.typeName === 'unknown' ? null : value.attribute('item', runtime);
   const item = method instanceof NativeFunction ? runtime.call(method, []) : null;
-  return typeof item === 'number' ? item : null;
+  return numericValue(item);
 }
 
 function listOf(value: Value, runtime: Runtime): readonly Value[] | null {
