@@ -147,7 +147,7 @@ export const MODULES: readonly Module[] = [
   },
   {
     name: 'submission',
-    purpose: 'claims, training logs and sources of submissions, judged without running them',
+    purpose: 'claims, training logs and scripts of submissions, judged; no Python is ever started',
     imports: ['data', 'tokenizer', 'bytes'],
   },
   {
