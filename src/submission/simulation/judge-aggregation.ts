@@ -4,7 +4,7 @@
 
 import { narrowWords } from '../source/check-aggregation.js';
 import { DIVIDE_ONCE } from '../source/remedies.js';
-import { lengthOf, near, runsOf } from './judge-places.js';
+import { lengthOf, near, spansOf } from './judge-places.js';
 import { isOneShare } from './judge-shares.js';
 import { count, type Evaluation, type Judged, type Reading } from './judge-types.js';
 
@@ -121,8 +121,8 @@ function notReduced({ at, readings }: Evaluation): Judged[] {
     };
     if (isOneShare(reading, alone)) {
       const part = `${count(weights.size)} of ${count(alone.weights.size)} targets`;
-      const runs = runsOf([...weights.keys()].sort((a, b) => a - b));
-      const whose = runs.length === 1 ? ` (${count(lengthOf(runs[0]!))} in a row)` : '';
+      const spans = spansOf([...weights.keys()].sort((a, b) => a - b));
+      const whose = spans.length === 1 ? ` (${count(lengthOf(spans[0]!))} in a row)` : '';
       return [
         {
           ...words,

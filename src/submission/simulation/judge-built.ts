@@ -2,7 +2,7 @@
  * Judges tables that a builder of the script returned, where no evaluation shows how they are used.
  */
 
-import { type Entry, groupCounts } from './judge-counts.js';
+import { groupCounts, type PieceCount } from './judge-counts.js';
 import { isText } from './judge-pieces.js';
 import { judgeEntries } from './judge-table.js';
 import type { Evaluation, Judged } from './judge-types.js';
@@ -51,7 +51,7 @@ function judgeOne(table: BuiltTable, set: SmallSet): Judged[] {
 }
 
 /** Begins with ▁ where no space counts. */
-const hidesSpace = ({ piece: { piece }, right }: Entry): boolean =>
+const hidesSpace = ({ piece: { piece }, right }: PieceCount): boolean =>
   piece.startsWith('\u2581') && right < Buffer.byteLength(piece, 'utf8') - 2;
 
 const isFlag = (value: number): boolean => value === 0 || value === 1;

@@ -11,7 +11,7 @@ import type { SmallPiece, SmallSet } from './types.js';
 const RIGHT_SHARE = 0.25;
 
 /** A piece after one kind of predecessor, and what was counted for it. */
-export interface Entry {
+export interface PieceCount {
   readonly piece: SmallPiece;
   readonly kind: Kind;
   readonly frequency: Frequency;
@@ -22,7 +22,7 @@ export interface Entry {
 }
 
 interface Counts {
-  readonly entries: readonly Entry[];
+  readonly entries: readonly PieceCount[];
   /** Targets that have another count than is usual for their piece. */
   readonly unusual: ReadonlyMap<number, number>;
 }
@@ -66,7 +66,7 @@ export function groupCounts(
     usual.set(key, usualOf(values, right[positions[0]!]!));
     if (usual.get(key) !== 0) counted.add(pieceOf(positions[0]!));
   }
-  const entries: Entry[] = [];
+  const entries: PieceCount[] = [];
   const unusual = new Map<number, number>();
   for (const [key, positions] of groups) {
     const first = positions[0]!;

@@ -4,7 +4,7 @@
  */
 
 import { SCORE_REST, SCORE_WHOLE } from '../source/remedies.js';
-import { lengthOf, namesOf, periodOf, type Run, runsOf, totalOf } from './judge-places.js';
+import { lengthOf, namesOf, periodOf, type Span, spansOf, totalOf } from './judge-places.js';
 import { differ, grows, isOneShare } from './judge-shares.js';
 import { count, type Evaluation, type Judged, type Reading } from './judge-types.js';
 
@@ -15,9 +15,9 @@ const MUCH = 0.25;
 
 /** What a run leaves out. */
 interface Gaps {
-  readonly head: Run | null;
-  readonly tail: Run | null;
-  readonly inner: readonly Run[];
+  readonly head: Span | null;
+  readonly tail: Span | null;
+  readonly inner: readonly Span[];
 }
 
 export function judgeCoverage(evaluation: Evaluation): Judged[] {
@@ -32,23 +32,23 @@ export function judgeCoverage(evaluation: Evaluation): Judged[] {
   ];
 }
 
-/** Targets without a loss, in runs; the allowed last row is not among them. */
+/** Targets without a loss, in spans; the allowed last row is not among them. */
 function gapsOf(reading: Reading): Gaps {
   const { weights, last, trial } = reading;
   const missing: number[] = [];
   for (let position = 1; position <= last; position++) {
     if (!weights.has(position)) missing.push(position);
   }
-  const runs = runsOf(missing);
-  const head = runs[0]?.from === 1 ? runs[0] : null;
-  const end = runs.at(-1)?.to === last ? runs.at(-1)! : null;
+  const spans = spansOf(missing);
+  const head = spans[0]?.from === 1 ? spans[0] : null;
+  const end = spans.at(-1)?.to === last ? spans.at(-1)! : null;
   const dropped = trial.seqLen === null ? ROW_MAX / (trial.scale ?? 1) - 1 : last % trial.seqLen;
   // The last document as a whole is no row.
   const document = end !== null && end.from - 1 === trial.set.starts.at(-1) && lengthOf(end) > 1;
   return {
     head,
     tail: end !== null && (document || lengthOf(end) > dropped) ? end : null,
-    inner: runs.filter((run) => run !== head && run !== end),
+    inner: spans.filter((span) => span !== head && span !== end),
   };
 }
 
@@ -126,15 +126,15 @@ function inner({ at }: Evaluation, readings: readonly Reading[]): Judged[] {
   const reading = found.at(-1);
   if (reading === undefined) return [];
   const { last, trial, right } = reading;
-  const runs = gapsOf(reading).inner;
+  const spans = gapsOf(reading).inner;
   const starts = new Set(trial.set.starts);
-  const total = totalOf(runs);
+  const total = totalOf(spans);
   const amounts = found.map((one) => totalOf(gapsOf(one).inner));
   const share = grows(found, amounts);
   const whole = `${count(total)} of ${count(last)} targets are never scored`;
-  const atStarts = runs.every((run) => starts.has(run.from) || starts.has(run.from - 1));
-  if (atStarts && runs.length > starts.size / 2) {
-    const bytes = runs.some(({ from, to }) => {
+  const atStarts = spans.every((span) => starts.has(span.from) || starts.has(span.from - 1));
+  if (atStarts && spans.length > starts.size / 2) {
+    const bytes = spans.some(({ from, to }) => {
       for (let p = from; p <= to; p++) if ((right[p] ?? 0) > 0) return true;
       return false;
     });
@@ -143,22 +143,22 @@ function inner({ at }: Evaluation, readings: readonly Reading[]): Judged[] {
         at,
         check: grows(found, amounts, 0) ? 'truncated-set' : 'head-not-scored',
         severity: bytes && share ? 'fail' : 'warn',
-        explanation: `${whole}: ${bytes ? 'the first ones' : 'the first token'} of each document (${namesOf(runs)}).`,
+        explanation: `${whole}: ${bytes ? 'the first ones' : 'the first token'} of each document (${namesOf(spans)}).`,
         remedy:
           'Let each document’s span include the first token of the next as its last target, as a stream has it.',
       },
     ];
   }
-  const period = periodOf(runs);
+  const period = periodOf(spans);
   const regular =
     period === null
-      ? namesOf(runs)
-      : `${count(lengthOf(runs[1]!))} of every ${count(period)} (${namesOf(runs)})`;
+      ? namesOf(spans)
+      : `${count(lengthOf(spans[1]!))} of every ${count(period)} (${namesOf(spans)})`;
   if (share) return [truncated(at, `${whole}: ${regular}.`)];
   const words = { at, severity: 'warn' as const, explanation: `${whole}: ${regular}.` };
   const places = found.flatMap((one) => gapsOf(one).inner[0]!.from);
-  const [first] = runs;
-  if (runs.length === 1 && places.every((from) => from === first!.from)) {
+  const [first] = spans;
+  if (spans.length === 1 && places.every((from) => from === first!.from)) {
     return [
       { ...words, check: 'head-not-scored', remedy: 'Let each window follow the one before.' },
     ];
@@ -180,7 +180,7 @@ function ranks({ at }: Evaluation, readings: readonly Reading[]): Judged[] {
         at,
         check: 'rank-remainder',
         severity: 'warn',
-        explanation: `With ${trial.ranks} ranks ${count(lost.length)} of ${count(last)} targets are not scored that one rank scores (${namesOf(runsOf(lost.sort((a, b) => a - b)))}): the score depends on the number of ranks.`,
+        explanation: `With ${trial.ranks} ranks ${count(lost.length)} of ${count(last)} targets are not scored that one rank scores (${namesOf(spansOf(lost.sort((a, b) => a - b)))}): the score depends on the number of ranks.`,
         remedy: SCORE_REST,
       },
     ];

@@ -1,49 +1,50 @@
 /**
- * Places in a stream, as a person would name them: runs of positions, and how they repeat.
+ * Places in a stream, as a person would name them: spans of positions, and how they repeat.
  */
 import { count } from './judge-types.js';
 
 /** Positions `from` to `to`, both included. */
-export interface Run {
+export interface Span {
   readonly from: number;
   readonly to: number;
 }
 
-/** Runs of consecutive positions. */
-export function runsOf(positions: readonly number[]): Run[] {
-  const runs: { from: number; to: number }[] = [];
+/** Spans of consecutive positions. */
+export function spansOf(positions: readonly number[]): Span[] {
+  const spans: { from: number; to: number }[] = [];
   for (const position of positions) {
-    const last = runs.at(-1);
+    const last = spans.at(-1);
     if (last !== undefined && position === last.to + 1) last.to = position;
-    else runs.push({ from: position, to: position });
+    else spans.push({ from: position, to: position });
   }
-  return runs;
+  return spans;
 }
 
-export const lengthOf = ({ from, to }: Run): number => to - from + 1;
+export const lengthOf = ({ from, to }: Span): number => to - from + 1;
 
-export const totalOf = (runs: readonly Run[]): number =>
-  runs.reduce((sum, run) => sum + lengthOf(run), 0);
+export const totalOf = (spans: readonly Span[]): number =>
+  spans.reduce((sum, span) => sum + lengthOf(span), 0);
 
 const SHOWN_MAX = 2;
 
 /** `targets 33 to 64, 97 to 128, …` */
-export function namesOf(runs: readonly Run[]): string {
-  const shown = runs
+export function namesOf(spans: readonly Span[]): string {
+  const shown = spans
     .slice(0, SHOWN_MAX)
     .map(({ from, to }) => (from === to ? count(from) : `${count(from)} to ${count(to)}`));
-  const one = runs.length === 1 && lengthOf(runs[0]!) === 1;
-  const more = runs.length > SHOWN_MAX ? ', …' : '';
+  const one = spans.length === 1 && lengthOf(spans[0]!) === 1;
+  const more = spans.length > SHOWN_MAX ? ', …' : '';
   return `target${one ? '' : 's'} ${shown.join(', ')}${more}`;
 }
 
-/** The distance from each run to the next where it is always the same; null otherwise. */
-export function periodOf(runs: readonly Run[]): number | null {
-  if (runs.length < 3) return null;
-  const period = runs[1]!.from - runs[0]!.from;
-  const inner = runs.slice(1, -1);
+/** The distance from each span to the next where it is always the same; null otherwise. */
+export function periodOf(spans: readonly Span[]): number | null {
+  if (spans.length < 3) return null;
+  const period = spans[1]!.from - spans[0]!.from;
+  const inner = spans.slice(1, -1);
   const even = inner.every(
-    (run, i) => runs[i + 2]!.from - run.from === period && lengthOf(run) === lengthOf(inner[0]!),
+    (span, i) =>
+      spans[i + 2]!.from - span.from === period && lengthOf(span) === lengthOf(inner[0]!),
   );
   return even ? period : null;
 }

@@ -2,7 +2,7 @@
  * Judges targets that are scored more than once.
  */
 
-import { namesOf, runsOf } from './judge-places.js';
+import { namesOf, spansOf } from './judge-places.js';
 import { grows } from './judge-shares.js';
 import { count, type Evaluation, type Judged } from './judge-types.js';
 
@@ -20,11 +20,11 @@ export function judgeRepeats({ at, grouped, readings }: Evaluation): Judged[] {
   );
   const times = often.map(([, weight]) => Math.round(weight));
   const [least, most] = [Math.min(...times), Math.max(...times)];
-  const runs = runsOf(often.map(([position]) => position));
+  const spans = spansOf(often.map(([position]) => position));
   const where =
-    runs.length === 1 && runs[0]!.to >= last - 64
+    spans.length === 1 && spans[0]!.to >= last - 64
       ? `the last ${count(often.length)} targets that are scored`
-      : `${count(often.length)} of ${count(last)} targets (${namesOf(runs)})`;
+      : `${count(often.length)} of ${count(last)} targets (${namesOf(spans)})`;
   const each = trial.ranks > 1 ? `With ${trial.ranks} ranks each` : 'Each';
   const spoken = (n: number) => (n === 2 ? 'twice' : `${n} times`);
   const how = least === most ? spoken(least) : `${least} to ${most} times`;

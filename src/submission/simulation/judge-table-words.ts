@@ -9,7 +9,7 @@ import {
   SPACE_ONCE,
 } from '../source/remedies.js';
 import type { Words } from '../source/report.js';
-import type { Entry } from './judge-counts.js';
+import type { PieceCount } from './judge-counts.js';
 
 export type Mistake =
   | 'special-counted'
@@ -103,7 +103,10 @@ const WORDS: Readonly<Record<Mistake, MistakeWords>> = {
 };
 
 /** With a piece for an example. */
-export function mistakeWords(mistake: Mistake, { piece, counted, right }: Entry): MistakeWords {
+export function mistakeWords(
+  mistake: Mistake,
+  { piece, counted, right }: PieceCount,
+): MistakeWords {
   const shown = Number(counted.toFixed(3));
   return {
     ...WORDS[mistake],

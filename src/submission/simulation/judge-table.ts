@@ -4,7 +4,7 @@
  */
 import { BYTES, DOCUMENTS } from '../published-set.js';
 import type { Stop } from '../python/values.js';
-import { countsOf, type Entry } from './judge-counts.js';
+import { countsOf, type PieceCount } from './judge-counts.js';
 import type { Frequency, Kind } from './judge-pieces.js';
 import { modeOf, near } from './judge-places.js';
 import { effectWords, type Mistake, mistakeWords } from './judge-table-words.js';
@@ -22,7 +22,7 @@ export function judgeTable({ at, readings }: Evaluation): Judged[] {
   return judgeEntries(at, countsOf(reading).entries, reading.trial.set);
 }
 
-export function judgeEntries(at: Stop, entries: readonly Entry[], set: SmallSet): Judged[] {
+export function judgeEntries(at: Stop, entries: readonly PieceCount[], set: SmallSet): Judged[] {
   const total = entries.reduce((sum, { right, times }) => sum + right * times, 0);
   const found: Judged[] = [];
   for (const [mistake, wrong] of mistakesOf(entries)) {
@@ -43,12 +43,12 @@ export function judgeEntries(at: Stop, entries: readonly Entry[], set: SmallSet)
   return found;
 }
 
-const differenceOf = ({ counted, right }: Entry): number => counted - right;
+const differenceOf = ({ counted, right }: PieceCount): number => counted - right;
 
 /** Wrong entries, by the mistake that explains them. */
-function mistakesOf(entries: readonly Entry[]): Map<Mistake, Entry[]> {
+function mistakesOf(entries: readonly PieceCount[]): Map<Mistake, PieceCount[]> {
   const marked = usualDifference(entries, 'marked');
-  const found = new Map<Mistake, Entry[]>();
+  const found = new Map<Mistake, PieceCount[]>();
   for (const entry of entries) {
     if (near(entry.counted, entry.right)) continue;
     const mistake = mistakeOf(entry, marked);
@@ -58,13 +58,13 @@ function mistakesOf(entries: readonly Entry[]): Map<Mistake, Entry[]> {
 }
 
 /** By how much most pieces with a leading ▁ are off where they follow text. */
-function usualDifference(entries: readonly Entry[], kind: Kind): number {
+function usualDifference(entries: readonly PieceCount[], kind: Kind): number {
   const usual = entries.filter((entry) => entry.kind === kind && entry.frequency === 'usual');
   return modeOf(usual.flatMap((entry) => Array(entry.times).fill(differenceOf(entry)))) ?? 0;
 }
 
 /** @param marked as `usualDifference` has it */
-function mistakeOf(entry: Entry, marked: number): Mistake {
+function mistakeOf(entry: PieceCount, marked: number): Mistake {
   const { kind, counted, piece } = entry;
   const off = differenceOf(entry);
   switch (kind) {

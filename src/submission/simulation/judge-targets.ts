@@ -2,7 +2,7 @@
  * Judges whether losses and bytes are of the same targets, each as often.
  */
 import { countsOf } from './judge-counts.js';
-import { namesOf, near, runsOf } from './judge-places.js';
+import { namesOf, near, spansOf } from './judge-places.js';
 import { isOneShare } from './judge-shares.js';
 import { count, type Evaluation, type Judged, type Reading } from './judge-types.js';
 
@@ -93,10 +93,10 @@ function bridged(positions: readonly number[], { right, weights }: Reading): num
 }
 
 const placed = (positions: readonly number[]): string => {
-  const runs = runsOf(positions);
-  return positions.length > 2 && runs.length > 1
-    ? `${count(positions.length)} targets (${namesOf(runs)})`
-    : namesOf(runs);
+  const spans = spansOf(positions);
+  return positions.length > 2 && spans.length > 1
+    ? `${count(positions.length)} targets (${namesOf(spans)})`
+    : namesOf(spans);
 };
 
 /** A mean loss multiplied by a number of targets that is not that of its losses, or bytes added up several times. */
