@@ -208,10 +208,15 @@ function roleOf(path: string): Role | null {
   return /val|test|eval|dev/i.test(name) ? 'tokens' : null;
 }
 
+/** From here on a number that is not padded with zeros is that of a vocabulary: `fineweb_val_sp1024.bin`. */
+const VOCABULARY_MIN = 100;
+
 /** Number of a shard by its name; null where the name has none, so that all is in one file. */
 function shardIndex(path: string): number | null {
-  const digits = /(\d+)[^\d]*$/.exec(baseName(path).replace(SHARD, ''));
-  return digits === null ? null : Number(digits[1]);
+  const digits = /(\d+)[^\d]*$/.exec(baseName(path).replace(SHARD, ''))?.[1];
+  if (digits === undefined) return null;
+  const ofVocabulary = Number(digits) >= VOCABULARY_MIN && !digits.startsWith('0');
+  return ofVocabulary ? null : Number(digits);
 }
 
 interface Shards {

@@ -31,6 +31,17 @@ export function judgeLimits(
   return [...found.values()];
 }
 
+/** Of runs that came to no score: what a limit cuts is known in the call alone that prints the figure. */
+export function judgeLostLimits(trials: readonly Trial[]): Judged[] {
+  const own = trials.map((trial) => {
+    return { ...trial, limits: trial.limits.filter(({ ofLost }) => ofLost === true) };
+  });
+  return judgeLimits(own, () => true).map((one) => ({
+    ...one,
+    explanation: `The printed figure was not followed; before it stands a limit. ${one.explanation}`,
+  }));
+}
+
 /** What is left of a full-size set, or null where all of it is. */
 function cutOf(limit: Limit, trial: Trial): string | null {
   const unit = unitOf(limit, trial);

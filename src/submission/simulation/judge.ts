@@ -9,7 +9,7 @@ import { judgeBuilt } from './judge-built.js';
 import { judgeConstants } from './judge-constants.js';
 import { judgeCoverage } from './judge-coverage.js';
 import { evaluationsOf, finalOf, switchedEvaluations } from './judge-evaluations.js';
-import { judgeLimits } from './judge-limits.js';
+import { judgeLimits, judgeLostLimits } from './judge-limits.js';
 import { passWords } from './judge-pass.js';
 import { judgeRepeats } from './judge-repeats.js';
 import { judgeSidecar } from './judge-sidecar.js';
@@ -115,10 +115,9 @@ function judgeAlike(trials: readonly Trial[], { functionOf, namesBits }: Known):
         ? judged
         : judged.map((one) => ({ ...one, severity: 'warn' as const }));
     }),
-    // Of a run that came to no score, nothing says what a limit cuts.
-    ...judgeLimits(evaluations.length > 0 ? trials : [], (limit) =>
-      isElsewhere(functionOf(limit), evaluations, final),
-    ),
+    ...(evaluations.length > 0
+      ? judgeLimits(trials, (limit) => isElsewhere(functionOf(limit), evaluations, final))
+      : judgeLostLimits(trials)),
     ...judgeBuilt(trials, final),
   ];
   const findings = distinct(found);

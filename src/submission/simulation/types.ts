@@ -97,4 +97,6 @@ export interface Limit {
   /** What it limits, on the small set. */
   readonly actual: number;
   readonly unit: 'tokens' | 'rows' | 'documents' | 'unknown';
+  /** It stands in the call that printed the last figure as bits per byte, whose value is not known. */
+  readonly ofLost?: boolean;
 }

@@ -40,7 +40,6 @@ const SCORE_LABEL = /(bpb|bits[_ ]per[_ ]byte)\w*\W*$/i;
 
 export class World implements Host {
   readonly observations = new Observations();
-  readonly limits: Limit[] = [];
   /** What was added to losses, by the number that their positions have. */
   readonly additions: Addition[] = [];
   /** Why the last figure that was printed as bits per byte is not known; null where it is. */
@@ -54,6 +53,10 @@ export class World implements Host {
   readonly settings = new Map<string, number>();
   /** Numbers that the script stated, by those that the run uses instead. */
   readonly #stated = new Map<number, number>();
+  /** Limits, each with the call that it stands in. */
+  readonly #limits: [number, Omit<Limit, 'unit'>][] = [];
+  /** The call that printed a figure as bits per byte last. */
+  #printing: number | null = null;
   readonly #modules = new Map<string, PyModule | null>();
   readonly #around: Surroundings;
 
@@ -65,6 +68,12 @@ export class World implements Host {
     };
   }
 
+  get limits(): Limit[] {
+    return this.#limits.map(([activation, limit]) => {
+      const ofLost = this.lost !== null && activation === this.#printing;
+      return { ...limit, unit: 'unknown', ...(ofLost ? { ofLost } : {}) };
+    });
+  }
   get set(): SmallSet {
     return this.options.set;
   }
@@ -121,16 +130,17 @@ export class World implements Host {
     if (one !== null) this.observations.add(one);
   }
 
-  formatted(before: string, value: Value): void {
+  formatted(before: string, value: Value, runtime: Runtime): void {
     if (!SCORE_LABEL.test(before)) return;
+    this.#printing = runtime.activation;
     this.lost = value instanceof Unknown ? value.stop : null;
     this.figure = value;
   }
 
-  printed(args: readonly Value[]): void {
+  printed(args: readonly Value[], runtime: Runtime): void {
     for (const [i, value] of args.entries()) {
       const before = args[i - 1];
-      if (typeof before === 'string') this.formatted(before, value);
+      if (typeof before === 'string') this.formatted(before, value, runtime);
     }
   }
 
@@ -143,6 +153,6 @@ export class World implements Host {
 
   limited(limit: number, actual: number, _what: Value | null, runtime: Runtime): void {
     const stated = this.#stated.get(limit) ?? limit;
-    this.limits.push({ at: runtime.here(), limit: stated, actual, unit: 'unknown' });
+    this.#limits.push([runtime.activation, { at: runtime.here(), limit: stated, actual }]);
   }
 }

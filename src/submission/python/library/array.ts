@@ -38,7 +38,7 @@ export class NdArray extends PyObject {
   readonly storage: Storage;
   /** Logits or log-probabilities taken at the targets: a normaliser, known to nobody here, may be due. */
   gathered = false;
-  /** It was gathered, and a normaliser was added. */
+  /** Made of what was gathered, with a part of the normaliser or none: another may follow. */
   normalised = false;
   /** Of a mean loss that a model gave: the losses that it may have given instead, one for each target. */
   perTarget: NdArray | null = null;

@@ -73,7 +73,9 @@ function sumGroups(array: NdArray, groups: Groups, dtype: string, runtime: Runti
     const group = groups.of[i]!;
     totals[group] = plus(totals[group]!, cell, dtype, runtime);
   }
-  return NdArray.of(totals, groups.shape, dtype, array.flavor);
+  const result = NdArray.of(totals, groups.shape, dtype, array.flavor);
+  result.normalised = array.gathered;
+  return result;
 }
 
 function plus(a: Element, b: Element, dtype: string, runtime: Runtime): Element {
@@ -127,7 +129,9 @@ function mean(flavor: Flavor) {
     const groups = groupsOf(array, axes, keep);
     const type = dtype ?? (isFloat(array.dtype) ? array.dtype : defaultFloat(flavor));
     const sums = sumGroups(array, groups, type, runtime);
-    return overCount(sums, groups.members, type, runtime);
+    const means = overCount(sums, groups.members, type, runtime);
+    if (means instanceof NdArray) means.normalised = array.gathered;
+    return means;
   });
 }
 

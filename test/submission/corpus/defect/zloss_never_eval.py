@@ -7,7 +7,6 @@ import os
 import numpy as np
 import sentencepiece as spm
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 SEQ = int(os.environ.get("TRAIN_SEQ_LEN", 1024))
