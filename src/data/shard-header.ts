@@ -7,7 +7,7 @@
 import { type BpbError, inputError } from '../errors.js';
 import { foreignShard } from './foreign-shards.js';
 
-const SHARD_MAGIC = 20240520;
+export const SHARD_MAGIC = 20240520;
 const SHARD_VERSION = 1;
 /** Length of the header in bytes. */
 export const SHARD_HEADER_BYTES = 1024;

@@ -33,6 +33,7 @@ interface Alone {
 const BUILDER = /is_byte|IsByte|id_to_piece|IdToPiece|\.decode\(/;
 const LOSS = /cross_entropy|nll|log_softmax|logsumexp|loss/i;
 const BYTES = /byte|bpb|bits/i;
+const STREAM = /^(val_?)?(tokens|ids|stream|toks|data)(_np|_t)?$|val_tokens|val_ids/;
 const MODEL_CODE = /self\.training|nn\.Module|backward\(\)/;
 
 /** Most functions of each kind that are tried. */
@@ -61,6 +62,10 @@ function placeOf({ code: { module, node } }: PyFunction): Stop {
 const isBuilder = (one: PyFunction): boolean =>
   BUILDER.test(textOf(one)) && !LOSS.test(one.name) && !/^main$|train/.test(one.name);
 
+/** What it gives for ids is no table of all ids. */
+const takesIds = ({ code }: PyFunction): boolean =>
+  code.parameters.some(({ name }) => STREAM.test(name.toLowerCase()));
+
 const isEvaluation = (one: PyFunction): boolean => {
   const text = textOf(one);
   return scores(one.name, text) && !MODEL_CODE.test(text);
@@ -74,7 +79,8 @@ export const scores = (name: string, text: string): boolean =>
 export function buildTables(alone: Alone): { values: Value[]; tables: BuiltTable[] } {
   const values: Value[] = [];
   const tables: BuiltTable[] = [];
-  for (const builder of functionsIn(alone.names).filter(isBuilder).slice(0, FUNCTIONS_MAX)) {
+  const builders = functionsIn(alone.names).filter((one) => isBuilder(one) && !takesIds(one));
+  for (const builder of builders.slice(0, FUNCTIONS_MAX)) {
     const result = callAlone(builder, alone, []);
     if (result === null) continue;
     const items = alone.runtime.sequence(result) ?? [result];
@@ -141,7 +147,7 @@ function assumed(name: string, alone: Alone, tables: readonly Value[]): Value | 
   if (/batch.*tokens|val_batch_size/.test(word)) return ROW * ROWS * 8;
   if (/batch/.test(word)) return ROWS;
   if (/files|pattern|glob/.test(word)) return 'data/fineweb_val_*.bin';
-  if (/^(val_?)?(tokens|ids|stream|toks|data)(_np|_t)?$|val_tokens|val_ids/.test(word)) {
+  if (STREAM.test(word)) {
     return streamOf(runtime);
   }
   return undefined;

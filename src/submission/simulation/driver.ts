@@ -8,7 +8,7 @@ import { isSwitched } from './judge-evaluations.js';
 import { withGrowing } from './limits.js';
 import { type Budget, type Ran, type Run, runOnce } from './run.js';
 import { switchesOf } from './switches.js';
-import type { Limit, Trial } from './types.js';
+import type { ExportLimit, Limit, Trial } from './types.js';
 
 /**
  * Tokens of the two sets. One less is 23 and 41 rows of 128, 47 and 83 of 64, 95 and 167 of 32, and a part of a row:
@@ -30,6 +30,9 @@ const STATED_TOKENS = [10_007, 15_013] as const;
 /** For a stride or an overlap that is off by default, in tokens of rows of 32 and more. */
 const STRIDE = 8;
 
+/** Most settings of a preparation of data that are tried out. */
+const SETTINGS_MAX = 6;
+
 /** Most limits of a script that are tried out. */
 const LIMITS_MAX = 3;
 
@@ -43,10 +46,37 @@ function runEntry(entry: Entry, budget: Budget, extra: Budget): Trial[] {
   return vocabulariesOf(entry).flatMap((kind) => {
     const one: Run = { kind, tokens: TOKENS[0], ranks: 1, scaled: true };
     const first = runOnce(entry, one, budget);
-    if (first.trial.scores.length === 0) return [first.trial];
+    if (first.trial.scores.length === 0) {
+      return first.trial.exported === undefined
+        ? [first.trial]
+        : runExports(entry, one, first, budget);
+    }
     const trials = runLengths(entry, one, first, budget);
     return kind === 'operators' ? trials : [...trials, ...runSwitched(entry, one, first, extra)];
   });
+}
+
+/**
+ * Runs of a preparation of data on two lengths. A setting that is smaller and leaves less in the shards is a limit of
+ * what is written, such as a number of documents, rather than the length of a shard.
+ */
+function runExports(entry: Entry, one: Run, first: Ran, budget: Budget): Trial[] {
+  const { trial, settings } = first;
+  const longer = runOnce(entry, { ...one, tokens: TOKENS[1] }, budget).trial;
+  const exported = trial.exported!;
+  const large = [...settings].filter(
+    ([, value]) => Number.isInteger(value) && value > trial.set.starts.length,
+  );
+  const limits = large.slice(0, SETTINGS_MAX).flatMap(([name, stated]): ExportLimit[] => {
+    const tried = Math.floor(trial.set.starts.length / 2);
+    const instead = new Map([[name, tried]]);
+    const cut = runOnce(entry, { ...one, instead }, budget).trial.exported;
+    const less = cut !== undefined && cut.tokens.length < exported.tokens.length;
+    // The rest that does not fill a shard may be less of smaller shards, and is judged as such.
+    if (!less || exported.tokens.length - cut.tokens.length < cut.shard) return [];
+    return [{ name, stated, tried, tokens: cut.tokens.length }];
+  });
+  return withGrowing([{ ...trial, exported: { ...exported, limits } }, longer]);
 }
 
 /** Runs of two lengths by one rank, and of one by eight. */

@@ -20,6 +20,9 @@ export interface Entry {
 const ENTRIES_MAX = 8;
 
 const SCORES = /bpb|bits_?per_?byte|cross_entropy|nll|log_softmax|logsumexp|is_byte|IsByte/i;
+/** A preparation of data: texts are encoded, and ids written. */
+const ENCODES = /\.encode\w*\(|EncodeAsIds/;
+const WRITES = /tobytes|tofile|write_bytes|struct\.pack|\.save\(/;
 const SIDECAR = /sidecar|val_bytes|case_?ops|_bytes_\*/i;
 const TOKENIZER = /sentencepiece|is_byte|id_to_piece|IdToPiece/;
 const BYTE_VOCABULARY = /byte260|\b260\b|256\s*\+\s*4|4\s*\+\s*256/;
@@ -38,7 +41,7 @@ export function entriesOf(program: Program): Entry[] {
       const name = nameOf(unit, program);
       return { module: moduleOf(run), name, text: run.source.text, files, modules };
     })
-    .filter(({ text }) => SCORES.test(text))
+    .filter(({ text }) => SCORES.test(text) || (ENCODES.test(text) && WRITES.test(text)))
     .slice(0, ENTRIES_MAX);
 }
 

@@ -2,6 +2,7 @@
  * The file system of a run: the small set under whatever names the script uses, and what the script writes.
  */
 import { shardHeader } from '../../data/shard-header.js';
+import type { Stop } from '../python/values.js';
 import { documentTexts } from './encode.js';
 import { SIDECAR, type SmallSet } from './types.js';
 
@@ -37,6 +38,14 @@ interface Written {
   data: Uint8Array;
   /** Something was written that is not known. */
   unknown: boolean;
+  /** Where it was opened last; null where that is not known. */
+  at: Stop | null;
+}
+
+/** A shard that the script wrote. */
+export interface ShardFile extends Readonly<Written> {
+  readonly path: string;
+  readonly role: 'tokens' | 'sidecar';
 }
 
 /** Whether a path leads to something; `maybe`: to what the run does not follow, such as saved weights. */
@@ -104,13 +113,14 @@ export class Files {
   }
 
   /** The file that is written to, empty at first; with its own contents where `keep`. */
-  open(path: string, keep: boolean): Written {
+  open(path: string, keep: boolean, at: Stop | null = null): Written {
     const key = normalized(path);
     const before = this.read(path);
     const known = before !== null && before !== 'unknown' && keep;
-    const file = this.written.get(key) ?? { data: new Uint8Array(0), unknown: false };
+    const file = this.written.get(key) ?? { data: new Uint8Array(0), unknown: false, at };
     file.data = known ? before.data : new Uint8Array(0);
     file.unknown = keep && before === 'unknown';
+    file.at = at;
     this.written.set(key, file);
     this.removed.delete(key);
     return file;
@@ -131,6 +141,15 @@ export class Files {
       this.open(to, false).data = contents.data;
     else this.open(to, false).unknown = true;
     this.remove(from);
+  }
+
+  /** Shards of the validation set that the script wrote and left, in the order in which they were opened first. */
+  get shards(): ShardFile[] {
+    return [...this.written].flatMap(([path, file]) => {
+      const role = roleOf(path);
+      if (this.removed.has(path) || (role !== 'tokens' && role !== 'sidecar')) return [];
+      return [{ ...file, path, role }];
+    });
   }
 
   /** Names in a folder, whatever it is called. */

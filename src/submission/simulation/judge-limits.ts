@@ -6,10 +6,14 @@ import { SCORE_WHOLE } from '../source/remedies.js';
 import { count, type Judged } from './judge-types.js';
 import type { Limit, Trial } from './types.js';
 
-/** @param isElsewhere whether it is in a function that another evaluation than the final one uses */
+/**
+ * @param isElsewhere whether it is in a function that another evaluation than the final one uses
+ * @param isExport the script writes data and learns from none of them
+ */
 export function judgeLimits(
   trials: readonly Trial[],
   isElsewhere: (limit: Limit) => boolean,
+  isExport = false,
 ): Judged[] {
   const found = new Map<string, Judged>();
   for (const trial of trials) {
@@ -22,7 +26,10 @@ export function judgeLimits(
         at,
         check: 'truncated-set',
         // A number of documents may be that of those that are learned from before all are scored.
-        severity: isElsewhere(limit) || unitOf(limit, trial) === 'documents' ? 'warn' : 'fail',
+        severity:
+          isElsewhere(limit) || (unitOf(limit, trial) === 'documents' && !isExport)
+            ? 'warn'
+            : 'fail',
         explanation: `At most ${cut}: the validation set has 50,000 documents (37 to 62 million tokens, by tokenizer) and must be scored whole.`,
         remedy: SCORE_WHOLE,
       });

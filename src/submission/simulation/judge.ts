@@ -9,6 +9,7 @@ import { judgeBuilt } from './judge-built.js';
 import { judgeConstants } from './judge-constants.js';
 import { judgeCoverage } from './judge-coverage.js';
 import { evaluationsOf, finalOf, switchedEvaluations } from './judge-evaluations.js';
+import { exportsOf, exportWords, judgeExports } from './judge-exports.js';
 import { judgeLimits, judgeLostLimits } from './judge-limits.js';
 import { passWords } from './judge-pass.js';
 import { judgeRepeats } from './judge-repeats.js';
@@ -107,6 +108,7 @@ function judgeAlike(trials: readonly Trial[], { functionOf, namesBits }: Known):
   // Of a final figure that is not known, none of the others says anything.
   const lost = trials.find((trial) => trial.lost != null)?.lost ?? null;
   const final = lost === null ? finalOf(evaluations) : null;
+  const exported = exportsOf(trials);
   const found = [
     ...evaluations.flatMap((evaluation) => {
       const judged = judgeEvaluation(evaluation);
@@ -115,10 +117,14 @@ function judgeAlike(trials: readonly Trial[], { functionOf, namesBits }: Known):
         ? judged
         : judged.map((one) => ({ ...one, severity: 'warn' as const }));
     }),
-    ...(evaluations.length > 0
-      ? judgeLimits(trials, (limit) => isElsewhere(functionOf(limit), evaluations, final))
+    ...(evaluations.length > 0 || exported.length > 0
+      ? judgeLimits(
+          trials,
+          (limit) => isElsewhere(functionOf(limit), evaluations, final),
+          exported.length > 0,
+        )
       : judgeLostLimits(trials)),
-    ...judgeBuilt(trials, final),
+    ...(exported.length > 0 ? judgeExports(trials) : judgeBuilt(trials, final)),
   ];
   const findings = distinct(found);
   const assumed = findings.some(({ check }) => check === 'bytes-per-token');
@@ -129,7 +135,12 @@ function judgeAlike(trials: readonly Trial[], { functionOf, namesBits }: Known):
       part,
       findings: own,
       lost,
-      right: own.length > 0 ? null : passWords(part, partial ? null : final, trials),
+      right:
+        own.length > 0
+          ? null
+          : exported.length > 0
+            ? exportWords(part, trials)
+            : passWords(part, partial ? null : final, trials),
     };
   });
 }

@@ -5,6 +5,7 @@ import { DEFAULT_LIMITS, Interpreter } from '../python/interpreter.js';
 import type { Stop, Value } from '../python/values.js';
 import { buildTables, evaluateAlone } from './alone.js';
 import type { Entry } from './entries.js';
+import { exportedIn } from './exports.js';
 import { Files } from './files.js';
 import { Exchange } from './modules/distributed.js';
 import { sameValue } from './modules/same.js';
@@ -63,11 +64,16 @@ export function runOnce(entry: Entry, run: Run, budget: Budget): Ran {
     if (settled || pass === PASSES_MAX) {
       const scale = scaled ? LENGTH_SCALE : 1;
       return {
-        trial: { ...trialOf(set, ranks, first!), scale, entry: entry.name },
+        trial: { ...trialOf(set, ranks, first!), ...exportOf(files), scale, entry: entry.name },
         settings: first!.world.settings,
       };
     }
   }
+}
+
+function exportOf(files: Files): Pick<Trial, 'exported'> {
+  const exported = exportedIn(files.shards);
+  return exported === null ? {} : { exported };
 }
 
 interface Outcome {

@@ -54,6 +54,28 @@ export interface BuiltTable {
   readonly arrays: readonly (readonly number[])[];
 }
 
+/** Shards that a preparation of data wrote. */
+export interface Exported {
+  /** Where the last shard was written. */
+  readonly at: Stop;
+  readonly tokens: readonly number[];
+  /** Tokens of the largest shard. */
+  readonly shard: number;
+  /** Entries of the sidecar; null where none was written. */
+  readonly sidecar: readonly number[] | null;
+  /** Settings that leave less in the shards where they are smaller. */
+  readonly limits?: readonly ExportLimit[];
+}
+
+export interface ExportLimit {
+  readonly name: string;
+  /** As the script states it, and the smaller one that was tried out. */
+  readonly stated: number;
+  readonly tried: number;
+  /** Tokens that were written with the smaller one. */
+  readonly tokens: number;
+}
+
 /** One run of the script, or of one of its functions, on a small set. */
 export interface Trial {
   /** The script that was run, where a program has several. */
@@ -75,6 +97,8 @@ export interface Trial {
   readonly limits: readonly Limit[];
   /** What was added to losses that is no loss of a target, by the number in their positions. */
   readonly additions?: readonly Addition[];
+  /** Shards of the validation set that the script wrote. */
+  readonly exported?: Exported;
   /** Tables of builders that were run alone, where no evaluation could be followed. */
   readonly tables?: readonly BuiltTable[];
   /** Settings that the run used in place of the script's defaults, to reach other evaluations. */

@@ -155,7 +155,12 @@ export function openFile(files: Files, path: string, mode: string, runtime: Runt
     if (mode.includes('x') && files.presence(path) === 'file') {
       return runtime.raise('FileExistsError', `File exists: '${path}'`);
     }
-    return new PyFile(files.open(path, mode.includes('a')), binary, mode.includes('a'), path);
+    return new PyFile(
+      files.open(path, mode.includes('a'), runtime.here()),
+      binary,
+      mode.includes('a'),
+      path,
+    );
   }
   const contents = files.read(path);
   if (contents === null) {
