@@ -162,6 +162,37 @@ describe('logs beside a summary', () => {
     expect(alone.explanation).toMatch(/val_bpb alone.*add val_loss/);
   });
 
+  const bpb = (of: number) => ({ val_bpb: of });
+  const right = bpbOf(LOSSES['42']);
+
+  test.each([
+    ['a figure of one digit, to which a log rounds', bpb(1)],
+    ['a pair of single digits', { val_loss: 2, val_bpb: 1 }],
+    ['a seed that no log has', { ...bpb(1), seed_results: { 42: bpb(right), 3: bpb(2 - right) } }],
+    [
+      'a seed beside one with a pair',
+      { ...bpb(1), seed_results: { 42: pair(LOSSES['42']), 3: bpb(2 - right) } },
+    ],
+    ['seeds alone, of which no log has one', { seed_results: { 42: bpb(right), 3: bpb(0.9) } }],
+    ['a digit for the mean of seeds', { ...bpb(1), seed_results: SEEDS }],
+  ])('%s is not what a log or a seed confirms', async (_, summary) => {
+    expect((await judged(summary, logs)).verdict).toBe('not_judged');
+  });
+
+  test.each([
+    ['two decimals of a log', bpb(Number(right.toFixed(2)))],
+    ['the mean of seeds with pairs', { ...bpb(bpbOf(mean)), seed_results: SEEDS }],
+    ['the score of one such seed', { ...bpb(right), seed_results: SEEDS }],
+    ['seeds that logs print', { seed_results: { 42: bpb(right), 7: bpb(bpbOf(LOSSES['7'])) } }],
+  ])('%s is', async (_, summary) => {
+    expect((await judged(summary, logs)).verdict).toBe('pass');
+  });
+
+  test('names of figures in capitals are read', async () => {
+    const found = await judged({ Val_Loss: 2.06, VAL_BPB: 1.05 }, logs);
+    expect([found.verdict, found.scores[0]!.valBpb]).toEqual(['fail', '1.05']);
+  });
+
   test('val_bpb under the name of val_loss fails', async () => {
     const found = await judged({ val_loss: Number(bpbOf(mean).toFixed(5)) }, logs);
     expect(checks(found)).toEqual(['log fail']);
@@ -183,6 +214,18 @@ test('results under the keys of seeds are a summary, those under other keys a ta
   writeFileSync(file, JSON.stringify({ 'run a': pair(2), 'run b': pair(2.1) }));
   const report = (await claim({ logs: [file] })) as Inputs;
   expect(report.tables[0]!.rows.map(({ name }) => name)).toEqual(['run a', 'run b']);
+});
+
+test('several members with scores are rows, whatever else is beside them', async () => {
+  const path = join(temporaryFolder(), 'summary.json');
+  const right = pair(2.01234567);
+  const wrong = { ...right, val_bpb: 1.0212 };
+  writeFileSync(path, JSON.stringify({ author: 'x', first: right, second: wrong }));
+  const { tables } = (await claim({ logs: [path], family: 'sp1024' })) as Inputs;
+  expect(tables[0]!.rows.map(({ name, verdict }) => [name, verdict])).toEqual([
+    ['first', 'pass'],
+    ['second', 'fail'],
+  ]);
 });
 
 describe('hostile summaries', () => {

@@ -9,7 +9,7 @@ import { judgeClaim } from '../judge-pair.js';
 import type { FinalClaim } from '../log-types.js';
 import { refusalOf, type Stated, verdictOf } from '../table/judge.js';
 import { finalAt, type LogsBeside, lineOf, logFindings, meanLogs } from './logs.js';
-import { meanFindings, seedMeans } from './mean.js';
+import { meanFindings, namesMean, seedMeans } from './mean.js';
 import type { StatedScore, Summary, SummaryClaim, SummaryFinding, SummaryScore } from './types.js';
 
 export function judgeSummary(
@@ -94,6 +94,8 @@ function verdict(
   const judged = claimed.filter(({ claim }) => claim !== null && verdictOf(claim) === 'pass');
   const unknown = claimed.find(({ claim }) => claim?.verdict === 'unknown');
   if (unknown !== undefined) return { verdict: 'not_judged', explanation: whyNot([unknown]) };
+  const open = unsupported(claimed, beside);
+  if (open.length > 0) return { verdict: 'not_judged', explanation: whyNot(open) };
   if (judged.length > 0) {
     const share = `${judged.length} of ${claimed.length} scores judged`;
     return { verdict: 'pass', explanation: `${share}. ${judged[0]!.claim!.explanation}` };
@@ -101,6 +103,27 @@ function verdict(
   const sound = confirmed(claimed, beside);
   if (sound !== null) return { verdict: 'pass', explanation: sound };
   return { verdict: 'not_judged', explanation: whyNot(claimed) };
+}
+
+/** The headline, where nothing sound stands behind it; without one, the seeds of which that is so. */
+function unsupported(
+  claimed: readonly SummaryScore[],
+  beside: LogsBeside,
+): readonly SummaryScore[] {
+  const stands = (score: SummaryScore) =>
+    (score.claim !== null && verdictOf(score.claim) === 'pass') ||
+    (score.error === null && isSound(finalAt(score.log, beside.logs)));
+  const seeds = claimed.filter(({ role }) => role === 'seed');
+  const headline = claimed.find(({ role }) => role === 'headline');
+  if (headline === undefined) return seeds.filter((seed) => !stands(seed));
+  if (stands(headline) || meanLogs(headline, claimed, beside)?.every(isSound)) return [];
+  const { valBpb } = headline;
+  const bpbs = seeds.map((seed) => seed.valBpb);
+  const ofSeeds =
+    valBpb !== '' &&
+    ((seeds.length > 1 && seeds.every(stands) && !bpbs.includes('') && namesMean(valBpb, bpbs)) ||
+      seeds.some((seed) => stands(seed) && seed.valBpb !== '' && namesMean(valBpb, [seed.valBpb])));
+  return ofSeeds ? [] : [headline];
 }
 
 /** JSON drops trailing zeros, and one figure implies nothing: a log that prints the score is judged for it. */

@@ -4,7 +4,7 @@
 import { basename } from 'node:path';
 import { overlaps } from '../decimals.js';
 import type { FinalClaim, LogClaim } from '../log-types.js';
-import { intervalOf, meanInterval, meanOf } from './mean.js';
+import { meanOf, namedBy, namesMean } from './mean.js';
 import type { StatedScore, SummaryFinding, SummaryScore } from './types.js';
 
 /** The score lines of the logs beside a summary, copies of one log counted once. */
@@ -42,7 +42,7 @@ function seedOfName(path: string): number | null {
 /** The figures that both have agree; a bpb without a loss is compared with every line. */
 function prints({ line }: FinalClaim, { valLoss, valBpb }: StatedScore): boolean {
   const agree = (printed: string, stated: string) =>
-    printed === '' || stated === '' || overlaps(intervalOf(printed), intervalOf(stated));
+    printed === '' || stated === '' || overlaps(namedBy(printed), namedBy(stated));
   if (valBpb === '') return line.valLoss !== '' && agree(line.valLoss, valLoss);
   return agree(line.valBpb, valBpb) && agree(line.valLoss, valLoss);
 }
@@ -122,16 +122,10 @@ export function meanLogs(
   { logs }: LogsBeside,
 ): readonly (FinalClaim | null)[] | null {
   if (valBpb === '') return null;
-  const printed = meanInterval(valBpb);
   const seeds = scores.filter((score) => score.role === 'seed' && score.valBpb !== '');
   const shown = seeds.map(({ log }) => finalAt(log, logs));
   const finals = logs.flatMap((log) => log.finals.filter(({ counted }) => counted));
-  const isMean = (texts: readonly string[]) => {
-    if (texts.length < 2) return false;
-    const { mean } = meanOf(texts.map(Number));
-    const half = Math.max(...texts.map((text) => intervalOf(text).high - Number(text)));
-    return overlaps(printed, { low: mean - half, high: mean + half });
-  };
+  const isMean = (texts: readonly string[]) => texts.length > 1 && namesMean(valBpb, texts);
   if (!shown.includes(null) && isMean(seeds.map((seed) => seed.valBpb))) return shown;
   return isMean(finals.map(({ line }) => line.valBpb)) ? finals : null;
 }

@@ -97,14 +97,33 @@ function figureOf(score: StatedScore, figure: Figure): string {
 }
 
 /** Every value that rounds to a printed figure. */
-export function intervalOf(text: string): Interval {
+function intervalOf(text: string): Interval {
   const value = Number(text);
   const half = halfUnitOf(text);
   return { low: value - half, high: value + half };
 }
 
+/** A figure of one decimal or none names no score: 1 is not the 1.2274 of a log, though it rounds to it. */
+const NAMED_MAX = 0.005 * (1 + 1e-9);
+
+/** What a printed figure names: every value that rounds to it, and no more than its second decimal allows. */
+export function namedBy(text: string): Interval {
+  const value = Number(text);
+  const half = Math.min(halfUnitOf(text), NAMED_MAX);
+  return { low: value - half, high: value + half };
+}
+
+/** Whether a figure names the mean of others, cut off or rounded, as far as theirs were rounded. */
+export function namesMean(text: string, texts: readonly string[]): boolean {
+  const { mean } = meanOf(texts.map(Number));
+  const named = namedBy(text);
+  const half = Math.min(Math.max(...texts.map(halfUnitOf)), NAMED_MAX);
+  const cutOff = named.high + (named.high - named.low) / 2;
+  return overlaps({ low: named.low, high: cutOff }, { low: mean - half, high: mean + half });
+}
+
 /** Every mean that is printed so: means are cut off as well as rounded. */
-export function meanInterval(text: string): Interval {
+function meanInterval(text: string): Interval {
   const value = Number(text);
   const half = halfUnitOf(text);
   return { low: value - half, high: value + 2 * half };

@@ -8,7 +8,7 @@ import type { StatedScore, Summary } from './types.js';
 type Values = ReadonlyMap<string, unknown>;
 
 /** `val_bpb`, `mean_val_bpb`, `pre_quant_val_loss`, `val_loss_sliding`. */
-const FIGURE = /^(?:(\w{1,60})_)?val_(loss|bpb)s?(?:_(\w{1,60}))?$/;
+const FIGURE = /^(?:(\w{1,60})_)?val_(loss|bpb)s?(?:_(\w{1,60}))?$/i;
 const SEEDS = /^(?:seed_results|seeds?_scores|per_seed|by_seed|seed_runs|seeds|runs|results)$/i;
 const DEVIATION = /^(?:std|sd|stdev|stddev|standard_deviation)$/;
 /** More is no summary of runs; pairs of other evaluations beyond it are left out. */
@@ -76,10 +76,10 @@ function pairsOf(values: Values, seed: string | null = null): Map<string, Stated
     const [, before, figure, behind] = FIGURE.exec(key) ?? [];
     const text = figureOf(value);
     if (figure === undefined || text === '') continue;
-    const label = [before, behind].filter(Boolean).join('_');
+    const label = [before, behind].filter(Boolean).join('_').toLowerCase();
     const none = { name: label || 'score', seed, valLoss: '', valBpb: '' };
     const known = pairs.get(label) ?? none;
-    pairs.set(label, { ...known, [figure === 'loss' ? 'valLoss' : 'valBpb']: text });
+    pairs.set(label, { ...known, [/loss/i.test(figure) ? 'valLoss' : 'valBpb']: text });
   }
   const alone = figureOf(values.get('bpb'));
   if (!pairs.has('') && alone !== '') {

@@ -93,7 +93,8 @@ function namedRows(value: unknown): readonly (readonly [string, unknown])[] | nu
   );
   if (list !== undefined) return namedRows(list[1]);
   const rows = Object.entries(value).filter(([, each]) => hasFigure(each));
-  return rows.length > 0 && rows.length === Object.keys(value).length ? rows : null;
+  // Beside several rows an author or a date is none; beside one it is the summary of a run.
+  return rows.length > 1 || rows.length === Object.keys(value).length ? rows : null;
 }
 
 function hasFigure(value: unknown): boolean {
