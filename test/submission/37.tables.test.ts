@@ -77,6 +77,58 @@ describe('rows', () => {
   });
 });
 
+describe('cells', () => {
+  test('two columns of one name must agree', async () => {
+    const table = await tableOf(
+      `val_loss,val_bpb,VAL_BPB,val_bpb (std)\n${[...RIGHT, RIGHT[1], 0.1].join()}\n${[...RIGHT, WRONG[1], 0.1].join()}\n`,
+    );
+    expect(verdicts(table)).toEqual(['fits', 'BPB_CLAIM_ROW']);
+    expect(table.rows[1]!.error?.actual).toMatch(/two columns val_bpb: 1\.2/);
+    const json = JSON.stringify([{ val_loss: RIGHT[0], val_bpb: RIGHT[1], Val_BPB: WRONG[1] }]);
+    expect(verdicts(await tableOf(json, 'board.json'))).toEqual(['BPB_CLAIM_ROW']);
+  });
+
+  test('a size of 8,192 is either tokenizer of that size, any other name is what it says', async () => {
+    const table = await tableOf(
+      csv(...['8192', 'sp8192', '1024'].map((name) => `a,2.33730724,1.06805820,,${name}`)),
+    );
+    expect(verdicts(table)).toEqual(['fits', 'mistake', 'mistake']);
+  });
+
+  test.each([
+    ['62.021.632', 62_021_632],
+    ["62'021'632", 62_021_632],
+    ['62021632.0', 62_021_632],
+    ['6.2021632e7', 62_021_632],
+    ['—', null],
+    ['n/a', null],
+  ])('%s targets are read', async (text, tokens) => {
+    const table = await tableOf(csv(`a,${RIGHT.join()},${text},`));
+    expect(table.rows[0]!.claim?.tokens).toBe(tokens);
+  });
+
+  test.each(['0x3b25f40', '62M', '62.021', '-62021632', 'NaN'])('%s are none', async (text) => {
+    const table = await tableOf(csv(`a,${RIGHT.join()},${text},`));
+    expect(verdicts(table)).toEqual(['BPB_CLAIM_TOKENS']);
+  });
+
+  test('decimal commas are read where quotes or tabs set the fields apart', async () => {
+    const [loss, bpb] = RIGHT.map((text) => text.replace('.', ','));
+    for (const text of [
+      `val_loss,val_bpb\n"${loss}","${bpb}"`,
+      `val_loss\tval_bpb\n${loss}\t${bpb}`,
+    ]) {
+      expect(verdicts(await tableOf(text))).toEqual(['fits']);
+    }
+  });
+
+  test('a sign for nothing is nothing, but for a name', async () => {
+    const table = await tableOf(csv(`n/a,-,${RIGHT[1]},,`));
+    expect(verdicts(table)).toEqual(['BPB_CLAIM_ROW_PAIR']);
+    expect(table.rows[0]!.name).toBe('n/a');
+  });
+});
+
 describe('forms', () => {
   const line = `a,${RIGHT.join()}`;
   test.each([

@@ -30,6 +30,23 @@ export function columnsOf(header: readonly string[]): Columns {
   return found;
 }
 
+const KNOWN = new Set(Object.values(NAMES).flat());
+
+/** What is wrong with a row that has two different values under one name; null for nothing. */
+export function contradiction(header: readonly string[], fields: readonly string[]): string | null {
+  const values = new Map<string, string>();
+  for (const [at, field] of header.entries()) {
+    // `val_bpb (mean)` and `val_bpb (std)` are two names.
+    const name = field.slice(0, 200).trim().toLowerCase();
+    if (!KNOWN.has(plainName(name))) continue;
+    const value = fields[at] ?? '';
+    const known = values.get(name) ?? value;
+    if (known !== value) return `two columns ${name}: ${known} and ${value}`.slice(0, 200);
+    values.set(name, value);
+  }
+  return null;
+}
+
 /** Whether a header names scores so. */
 export function isBpbColumn(name: string): boolean {
   return NAMES.valBpb.includes(plainName(name));

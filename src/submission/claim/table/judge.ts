@@ -49,12 +49,25 @@ function claimOf(row: TableRow, stated: Stated): Claim {
   const { valLoss, valBpb, tokens, tokenizer, fault } = row;
   if (fault !== null) throw refuse('BPB_CLAIM_ROW', 'the row cannot be read', null, fault);
   if (valBpb === '' || valLoss === '') throw alone(valLoss, valBpb);
-  return judgeClaim({
-    valLoss,
-    valBpb,
-    tokens: tokens === '' ? stated.tokens : Number(tokens.replace(/(?<=\d)[,_ ](?=\d{3})/g, '')),
-    family: tokenizer === '' ? stated.family : tokenizer,
-  });
+  const counted = tokens === '' ? stated.tokens : tokensOf(tokens);
+  const families = tokenizer === '' ? [stated.family] : familiesOf(tokenizer);
+  const claims = families.map((family) => judgeClaim({ valLoss, valBpb, tokens: counted, family }));
+  return claims.find((claim) => verdictOf(claim) === 'pass') ?? claims[0]!;
+}
+
+/** A size alone is no tokenizer: two of the known ones have 8,192 pieces. */
+function familiesOf(tokenizer: string): readonly string[] {
+  return /^8[,._ ]?192$/.test(tokenizer) ? ['sp8192', 'caseops-sp8192'] : [tokenizer];
+}
+
+/** @throws BPB_CLAIM_TOKENS */
+function tokensOf(text: string): number {
+  const dots = /^\d{1,3}(?:\.\d{3}){2,5}$/.test(text) ? text.replaceAll('.', '') : text;
+  const bare = dots.replace(/(?<=\d)[,_ '](?=\d{3})/g, '');
+  if (/^\d{1,16}(?:\.0*)?(?:e\+?\d{1,2})?$/i.test(bare)) return Number(bare);
+  if (/^\d\.\d{1,15}e\+?\d{1,2}$/i.test(bare)) return Number(bare);
+  const expected = 'the number of scored targets, such as 62021632';
+  throw refuse('BPB_CLAIM_TOKENS', 'the token count is no number', expected, shown(text));
 }
 
 /** What a claim's verdict comes to: what nothing known explains is not judged. */
@@ -84,7 +97,7 @@ function alone(valLoss: string, valBpb: string): BpbError {
 }
 
 function refuse(
-  code: 'BPB_CLAIM_ROW' | 'BPB_CLAIM_ROW_PAIR',
+  code: 'BPB_CLAIM_ROW' | 'BPB_CLAIM_ROW_PAIR' | 'BPB_CLAIM_TOKENS',
   message: string,
   expected: string | null,
   actual: string,

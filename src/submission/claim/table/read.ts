@@ -3,7 +3,7 @@
  */
 import { BpbError, inputError } from '../../../errors.js';
 import type { Content } from '../input/document.js';
-import { type Columns, columnsOf, isBpbColumn } from './columns.js';
+import { type Columns, columnsOf, contradiction, isBpbColumn } from './columns.js';
 import { delimiterOf, likelyDelimiter, records, type TableRecord } from './csv.js';
 import { markdownTables } from './markdown.js';
 import type { TableClaim, TableRow } from './types.js';
@@ -26,8 +26,7 @@ export function csvTable(text: string, path: string): Table {
   if (columns.valBpb === undefined && columns.valLoss === undefined) {
     throw noColumn(path, header?.fields ?? []);
   }
-  const width = header!.fields.length;
-  const rows = body.map((record) => rowOf(record, columns, width, delimiter === ';'));
+  const rows = body.map((record) => rowOf(record, columns, header!.fields));
   return { format: 'csv', rows: bounded(rows, path) };
 }
 
@@ -38,29 +37,36 @@ export function markdownTable(text: string, path: string): Table {
   );
   if (tables.length === 0) throw noColumn(path, []);
   const rows = tables.flatMap(({ header, body }) =>
-    body.map((record) => rowOf(record, columnsOf(header), header.length, false)),
+    body.map((record) => rowOf(record, columnsOf(header), header)),
   );
   return { format: 'markdown', rows: bounded(rows, path) };
 }
 
-function rowOf(record: TableRecord, columns: Columns, width: number, commas: boolean): TableRow {
+function rowOf(record: TableRecord, columns: Columns, header: readonly string[]): TableRow {
   const { line, fields, fault } = record;
-  const at = (column: keyof Columns) => fields[columns[column] ?? -1] ?? '';
-  // Where semicolons set fields apart, commas set decimals apart.
-  const figure = (text: string) => {
-    const bare = withoutSpread(text);
-    return commas ? bare.replace(/^(\d+),(\d+)$/, '$1.$2') : bare;
-  };
-  const count = `${fields.length} fields where the header has ${width}`;
+  const cell = (column: keyof Columns) => fields[columns[column] ?? -1] ?? '';
+  const at = (column: keyof Columns) => stated(cell(column));
+  const count = `${fields.length} fields where the header has ${header.length}`;
+  const shape = fields.length === header.length ? contradiction(header, fields) : count;
   return {
     line,
-    name: at('name'),
+    name: cell('name'),
     valLoss: figure(at('valLoss')),
     valBpb: figure(at('valBpb')),
     tokens: at('tokens'),
     tokenizer: at('tokenizer'),
-    fault: fault ?? (fields.length === width ? null : count),
+    fault: fault ?? shape,
   };
+}
+
+/** Signs that tables put where they have nothing. */
+function stated(text: string): string {
+  return /^(?:[-–—?]|n\/?a|null|none)$/i.test(text) ? '' : text;
+}
+
+/** `1.0611` of `1.0611 ± 0.0009`, with a decimal point for a decimal comma. */
+function figure(text: string): string {
+  return text.replace(/\s*(?:±|\+\/-|\+-).{0,40}$/, '').replace(/^(\d+),(\d+)$/, '$1.$2');
 }
 
 /**
@@ -115,21 +121,16 @@ function objectRow(value: unknown, line: number | null, key: string): TableRow {
   const keys = Object.keys(value);
   const columns = columnsOf(keys);
   const values = Object.values(value) as unknown[];
-  const at = (column: keyof Columns) => textOf(values[columns[column] ?? -1]);
+  const at = (column: keyof Columns) => stated(textOf(values[columns[column] ?? -1]));
   return {
     line,
     name: at('name') || key,
-    valLoss: withoutSpread(at('valLoss')),
-    valBpb: withoutSpread(at('valBpb')),
+    valLoss: figure(at('valLoss')),
+    valBpb: figure(at('valBpb')),
     tokens: at('tokens'),
     tokenizer: at('tokenizer'),
-    fault: null,
+    fault: contradiction(keys, values.map(textOf)),
   };
-}
-
-/** `1.0611` of `1.0611 ± 0.0009`. */
-function withoutSpread(text: string): string {
-  return text.replace(/\s*(?:±|\+\/-|\+-).{0,40}$/, '');
 }
 
 /** Text and numbers as they are; null as nothing; anything else as what it is. */
