@@ -91,10 +91,12 @@ function summaryLines(summary: SummaryClaim, paint: Paint): string[] {
   ];
 }
 
-function meanLines({ folder, label, logs, scores, valLoss, valBpb }: LogMean): string[] {
+function meanLines(mean: LogMean): string[] {
+  const { folder, label, logs, scores, repeated, valLoss, valBpb } = mean;
   const spread = valBpb.deviation === null ? '' : ` ± ${valBpb.deviation.toFixed(6)}`;
   const figures = `val_loss ${valLoss.mean.toFixed(8)}   val_bpb ${valBpb.mean.toFixed(8)}${spread}`;
-  const of = `${scores} scores of ${printable(label)} in ${logs.length} logs`;
+  const again = repeated === 0 ? '' : `, ${repeated} more with the figures of one of them`;
+  const of = `${scores} scores of ${printable(label)} in ${logs.length} logs${again}`;
   return [`mean  ${HANG}${printable(folder)}   ${of}   ${figures}`];
 }
 

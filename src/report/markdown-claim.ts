@@ -103,10 +103,11 @@ function tableMarkdown({ path, verdict, counts, rows }: TableClaim): string {
 
 function meansMarkdown(means: readonly LogMean[]): string {
   if (means.length === 0) return '';
-  const rows = means.map(({ folder, label, logs, scores, valLoss, valBpb }) => {
+  const rows = means.map(({ folder, label, logs, scores, repeated, valLoss, valBpb }) => {
     const spread = valBpb.deviation === null ? '' : ` ± ${valBpb.deviation.toFixed(6)}`;
     const figures = [valLoss.mean.toFixed(8), `${valBpb.mean.toFixed(8)}${spread}`];
-    return [code(folder), code(label), `${scores} in ${logs.length} logs`, ...figures];
+    const again = repeated === 0 ? '' : `, ${repeated} more with the figures of one of them`;
+    return [code(folder), code(label), `${scores} in ${logs.length} logs${again}`, ...figures];
   });
   return table(['mean of', 'label', 'scores', 'val_loss', 'val_bpb'], rows);
 }

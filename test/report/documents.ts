@@ -235,7 +235,7 @@ const inputs: Extract<ReportDocuments['claim'], { inputs: unknown }> = {
   ],
   means: [
     {
-      ...{ folder: HOSTILE, label: HOSTILE, logs: [HOSTILE], scores: 3 },
+      ...{ folder: HOSTILE, label: HOSTILE, logs: [HOSTILE], scores: 3, repeated: 1 },
       ...{ valLoss: { mean: 2.07, deviation: 0.01 }, valBpb: { mean: 1.22, deviation: null } },
     },
   ],

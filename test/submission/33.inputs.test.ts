@@ -160,6 +160,24 @@ describe('equal logs', () => {
     expect(means[0]!.valLoss.deviation).toBeCloseTo(Math.sqrt(0.02), 12);
   });
 
+  test('a log that was changed by a byte has the same score, which counts once', async () => {
+    const at = folderOf({
+      'a.log': logOf(2.0),
+      'b.log': logOf(2.2),
+      'changed.log': `${logOf(2.0)}done\n`,
+    });
+    const { means, same } = await mean(at('.'));
+    expect(same).toEqual([null, null, null]);
+    expect(means).toMatchObject([{ scores: 2, repeated: 1, logs: [at('a.log'), at('b.log')] }]);
+    expect(means[0]!.valLoss.mean).toBeCloseTo(2.1, 12);
+  });
+
+  test('few digits may be those of two runs', async () => {
+    const text = 'final val_loss:2.0723 val_bpb:1.2274\n';
+    const at = folderOf({ 'a.log': text, 'b.log': `${text}done\n` });
+    expect((await mean(at('.'))).means).toMatchObject([{ scores: 2, repeated: 0 }]);
+  });
+
   test('a copy in another folder counts in the mean of that folder', async () => {
     const at = folderOf({
       'x/a.log': logOf(2.0),

@@ -78,6 +78,23 @@ export function countedOf<Final extends RunFinal>(finals: readonly Final[]): Fin
   return each.filter((final, index) => !each.slice(index + 1).some((later) => same(later, final)));
 }
 
+/** Six decimals of both figures: no two runs have the same. */
+const EXACT = /\.\d{6}/;
+
+/** The first of each score, as a mean takes it: a log that was changed by a byte is no other run. */
+export function distinctScores<Scored>(
+  scores: readonly Scored[],
+  lineOf: (score: Scored) => ScoreLine,
+): Scored[] {
+  const seen = new Set<string>();
+  return scores.filter((score) => {
+    const { valLoss, valBpb } = lineOf(score);
+    if (!EXACT.test(valLoss) || !EXACT.test(valBpb)) return true;
+    const key = `${Number(valLoss)} ${Number(valBpb)}`;
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
 function same({ line: a }: RunFinal, { line: b }: RunFinal): boolean {
   return Number(a.valLoss) === Number(b.valLoss) && Number(a.valBpb) === Number(b.valBpb);
 }

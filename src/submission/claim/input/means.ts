@@ -3,6 +3,7 @@
  */
 import { dirname } from 'node:path';
 import type { FinalClaim, LogClaim } from '../log-types.js';
+import { distinctScores } from '../runs.js';
 import { meanOf } from '../summary/mean.js';
 import type { LogMean } from './types.js';
 
@@ -17,12 +18,16 @@ export function logMeans(logs: readonly LogClaim[]): LogMean[] {
   }
   return [...groups.values()]
     .filter((members) => members.length > 1)
-    .map((members) => ({
-      folder: dirname(members[0]!.log.path),
-      label: members[0]!.final.line.label,
-      logs: [...new Set(members.map(({ log }) => log.path))],
-      scores: members.length,
-      valLoss: meanOf(members.map(({ final }) => Number(final.line.valLoss))),
-      valBpb: meanOf(members.map(({ final }) => Number(final.line.valBpb))),
-    }));
+    .map((members) => {
+      const each = distinctScores(members, ({ final }) => final.line);
+      return {
+        folder: dirname(members[0]!.log.path),
+        label: members[0]!.final.line.label,
+        logs: [...new Set(each.map(({ log }) => log.path))],
+        scores: each.length,
+        repeated: members.length - each.length,
+        valLoss: meanOf(each.map(({ final }) => Number(final.line.valLoss))),
+        valBpb: meanOf(each.map(({ final }) => Number(final.line.valBpb))),
+      };
+    });
 }

@@ -22,6 +22,8 @@ export interface LogMean {
   readonly label: string;
   readonly logs: readonly string[];
   readonly scores: number;
+  /** Scores left out: with the figures of one before them. */
+  readonly repeated: number;
   readonly valLoss: { readonly mean: number; readonly deviation: number | null };
   readonly valBpb: { readonly mean: number; readonly deviation: number | null };
 }

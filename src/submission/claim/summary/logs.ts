@@ -4,6 +4,7 @@
 import { basename } from 'node:path';
 import { overlaps } from '../decimals.js';
 import type { FinalClaim, LogClaim } from '../log-types.js';
+import { distinctScores } from '../runs.js';
 import { meanOf, namedBy, namesMean } from './mean.js';
 import type { StatedScore, SummaryFinding, SummaryScore } from './types.js';
 
@@ -124,7 +125,10 @@ export function meanLogs(
   if (valBpb === '') return null;
   const seeds = scores.filter((score) => score.role === 'seed' && score.valBpb !== '');
   const shown = seeds.map(({ log }) => finalAt(log, logs));
-  const finals = logs.flatMap((log) => log.finals.filter(({ counted }) => counted));
+  const finals = distinctScores(
+    logs.flatMap((log) => log.finals.filter(({ counted }) => counted)),
+    ({ line }) => line,
+  );
   const isMean = (texts: readonly string[]) => texts.length > 1 && namesMean(valBpb, texts);
   if (!shown.includes(null) && isMean(seeds.map((seed) => seed.valBpb))) return shown;
   return isMean(finals.map(({ line }) => line.valBpb)) ? finals : null;
