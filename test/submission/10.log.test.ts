@@ -279,6 +279,17 @@ Serialized model int8+zlib: ${model} bytes\nTotal submission size int8+zlib: ${t
     expect(judge(HEAD).headline.line.label).toBe('step:200/20000');
   });
 
+  test('steps over a part of the set have another denominator, which is no fault of the finals', () => {
+    const step = (perToken: number, at = 100) =>
+      `step:${at}/200 val_loss:2.60000 val_bpb:${(2.6 / Math.LN2 / perToken).toFixed(5)}\n`;
+    const severity = (...lines: string[]) =>
+      judge(lines.join('')).findings.find(({ check }) => check === 'two-denominators')?.severity;
+    expect(severity(step(2.4437), EXACT)).toBe('warn');
+    expect(severity(step(2.53), EXACT)).toBe('fail');
+    expect(severity(step(2.4437), step(2.4359, 200), EXACT)).toBe('fail');
+    expect(severity(step(2.4359), EXACT, EXACT.replace('1.22735990', '1.22344000'))).toBe('fail');
+  });
+
   test('known mistakes in a log fail it', () => {
     const bpb = (2.0 / Math.LN2 / (2.43593 * 1.17)).toFixed(8);
     const found = judge(

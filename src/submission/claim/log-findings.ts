@@ -14,6 +14,7 @@ import {
 } from './decimals.js';
 import { severalFinals } from './finals-findings.js';
 import type { FinalClaim, LogFinding } from './log-types.js';
+import { SUBSET } from './possible.js';
 
 /** Decimal, not 16 MiB (openai/parameter-golf README.md, L207-L209). */
 const SIZE_CAP = 16_000_000;
@@ -106,10 +107,45 @@ function label({ line, window }: FinalClaim, facts: LogFacts): LogFinding[] {
   return found;
 }
 
+interface Group {
+  readonly line: ScoreLine;
+  readonly interval: Interval;
+}
+
 /** #2138: two denominators in one log moved its headline from 1.067219 to 0.979556. */
-function denominators(log: TrainingLog): LogFinding[] {
-  const groups: { line: ScoreLine; interval: Interval }[] = [];
-  for (const line of log.lines) {
+function denominators({ lines }: TrainingLog): LogFinding[] {
+  const groups = groupsOf(lines);
+  if (groups.length < 2) return [];
+  const list = groups
+    .map(({ line, interval }) => `${middle(interval).toFixed(4)} (line ${line.lineNumber})`)
+    .join(', ');
+  const part = isPart(lines);
+  const words = part
+    ? ' Those of the steps may be over a part of the set, that of the finals is the one that counts.'
+    : '';
+  return [
+    {
+      check: 'two-denominators',
+      severity: part ? 'warn' : 'fail',
+      line: groups[1]?.line.lineNumber ?? null,
+      explanation: `Scores of one log imply different bytes per token: ${list}.${words}`,
+      remedy: 'Count the bytes once, print the total, and use it for every score (#2138).',
+    },
+  ];
+}
+
+/** Whether validation during training has one denominator, the finals another one, as close as those of a subset. */
+function isPart(lines: readonly ScoreLine[]): boolean {
+  const [steps, more] = groupsOf(lines.filter(({ role }) => role === 'step'));
+  const [finals, others] = groupsOf(lines.filter(({ role }) => role !== 'step'));
+  if (!steps || !finals || more !== undefined || others !== undefined) return false;
+  return Math.abs(middle(steps.interval) / middle(finals.interval) - 1) < SUBSET;
+}
+
+/** The first line of each denominator; of at most five. */
+function groupsOf(lines: readonly ScoreLine[]): Group[] {
+  const groups: Group[] = [];
+  for (const line of lines) {
     // Running figures cover part of the documents: their quotient varies without a fault.
     if (line.role === 'progress' || groups.length > 4) continue;
     if (!isScore(line)) continue;
@@ -120,19 +156,7 @@ function denominators(log: TrainingLog): LogFinding[] {
     const known = groups.some((group) => overlaps(widened(group.interval), widened(interval)));
     if (!known) groups.push({ line, interval });
   }
-  if (groups.length < 2) return [];
-  const list = groups
-    .map(({ line, interval }) => `${middle(interval).toFixed(4)} (line ${line.lineNumber})`)
-    .join(', ');
-  return [
-    {
-      check: 'two-denominators',
-      severity: 'fail',
-      line: groups[1]?.line.lineNumber ?? null,
-      explanation: `Scores of one log imply different bytes per token: ${list}.`,
-      remedy: 'Count the bytes once, print the total, and use it for every score (#2138).',
-    },
-  ];
+  return groups;
 }
 
 function widened({ low, high }: Interval): Interval {

@@ -22,7 +22,7 @@ interface Possibility {
 /** Other builds of a tokenizer and dropped remainders differ by less than this, mistakes by more. */
 export const NEAR = 1e-3;
 /** Largest difference between subsets of one tokenizer's text that was seen: 0.26 %. An assumption beyond it. */
-const SUBSET = 0.01;
+export const SUBSET = 0.01;
 /** Repeated targets, seq_len − stride, at the longest window and the shortest stride that were seen. */
 const REPEATS_MAX = 8192 - 16;
 /** The longest tail that a usual sequence length drops. */
