@@ -40,7 +40,7 @@ function rowLine({ row, name, valLoss, valBpb, claim, error }: RowClaim, paint: 
 function explained({ row, name, claim }: RowClaim, paint: Paint): string[] {
   if (claim === null) return [];
   const fit = claim.fits.find(({ role }) => role === claim.verdict);
-  const found = `  ${paint.red('fail')}  row ${row} ${printable(cut(name, 60))}: ${printable(claim.explanation)}`;
+  const found = `  ${paint.red('fail')}  row ${[row, printable(cut(name, 60))].filter(Boolean).join(' ')}: ${printable(claim.explanation)}`;
   return fit?.remedy ? [found, `        ${paint.dim('→')} ${printable(fit.remedy)}`] : [found];
 }
 

@@ -166,6 +166,11 @@ describe('forms', () => {
       `name,val_loss,val_bpb\na,${RIGHT[0]} ± 0.001,${RIGHT[1]} +/- 0.0005`,
     ],
     [
+      'their spread in parentheses',
+      'board.csv',
+      `name,val_loss,val_bpb\na,${RIGHT[0]} (± 0.001),${RIGHT[1]} (±0.0005)`,
+    ],
+    [
       'named runs',
       'board.json',
       JSON.stringify({ runs: [{ name: 'a', loss: RIGHT[0], val_bpb: RIGHT[1] }] }),
@@ -216,6 +221,23 @@ describe('forms', () => {
     const table = await tableOf(`${good}\n{"val_loss":\n[1]\n${good}`, 'board.jsonl');
     expect(verdicts(table)).toEqual(['fits', 'BPB_CLAIM_ROW', 'BPB_CLAIM_ROW', 'fits']);
   });
+});
+
+test('tables in code blocks and comments of a page are none of it', async () => {
+  const board = (pair: readonly string[]) =>
+    `\n| Run | val_loss | val_bpb |\n|---|---|---|\n| a | ${pair.join(' | ')} |\n`;
+  const hidden = board(WRONG);
+  for (const [open, close] of [
+    ['```md', '```'],
+    ['~~~~', '~~~~'],
+    ['<!--', '-->'],
+    ['````\n```', '````'],
+  ]) {
+    const table = await tableOf(`${open}${hidden}${close}\n${board(RIGHT)}`, 'README.md');
+    expect([open, verdicts(table)]).toEqual([open, ['fits']]);
+  }
+  const after = `<!-- one line -->\n\`code\`${board(RIGHT)}`;
+  expect(verdicts(await tableOf(after, 'README.md'))).toEqual(['fits']);
 });
 
 describe('hostile tables', () => {

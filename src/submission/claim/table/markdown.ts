@@ -13,7 +13,7 @@ const LINE_MAX = 20_000;
 
 /** At most `most` rows of all together and one more, which tells that there are more. */
 export function markdownTables(text: string, most: number): MarkdownTable[] {
-  const lines = text.split(/\r\n?|\n/);
+  const lines = shown(text.split(/\r\n?|\n/));
   const tables: MarkdownTable[] = [];
   let rows = 0;
   for (let at = 1; at < lines.length && rows <= most; at++) {
@@ -27,6 +27,30 @@ export function markdownTables(text: string, most: number): MarkdownTable[] {
     tables.push({ header, body });
   }
   return tables;
+}
+
+const FENCE = /^ {0,3}(`{3,}|~{3,})/;
+
+/** The lines with those of code blocks and comments empty: what a reader of the page does not see as a table. */
+function shown(lines: readonly string[]): string[] {
+  let fence: string | null = null;
+  let comment = false;
+  return lines.map((line) => {
+    const mark = comment ? undefined : FENCE.exec(line)?.[1];
+    if (fence !== null) {
+      // Closed by at least as many of the same sign, and nothing else.
+      if (mark?.startsWith(fence) && line.trim() === mark) fence = null;
+      return '';
+    }
+    if (mark !== undefined) {
+      fence = mark;
+      return '';
+    }
+    const begins: boolean = !comment && /^ {0,3}<!--/.test(line);
+    const hidden = comment || begins;
+    if (hidden) comment = !line.slice(begins ? line.indexOf('<!--') + 4 : 0).includes('-->');
+    return hidden ? '' : line;
+  });
 }
 
 /** Cells without emphasis, and links as their words. */

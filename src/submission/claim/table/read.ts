@@ -64,9 +64,9 @@ function stated(text: string): string {
   return /^(?:[-–—?]|n\/?a|null|none)$/i.test(text) ? '' : text;
 }
 
-/** `1.0611` of `1.0611 ± 0.0009`, with a decimal point for a decimal comma. */
+/** `1.0611` of `1.0611 ± 0.0009` and `1.0611 (±0.0009)`, with a decimal point for a decimal comma. */
 function figure(text: string): string {
-  return text.replace(/\s*(?:±|\+\/-|\+-).{0,40}$/, '').replace(/^(\d+),(\d+)$/, '$1.$2');
+  return text.replace(/\s*\(?\s*(?:±|\+\/-|\+-).{0,40}$/, '').replace(/^(\d+),(\d+)$/, '$1.$2');
 }
 
 /**
