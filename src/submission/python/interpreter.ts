@@ -46,6 +46,9 @@ interface Limits {
 
 export const DEFAULT_LIMITS: Limits = { steps: 20_000_000, memory: 32_000_000, depth: 120 };
 
+/** Time that memory costs: of writing it, and of freeing it. */
+const STEPS_PER_UNIT = 1 / 4;
+
 export class Interpreter implements Machine {
   left: number;
   at: Site;
@@ -61,6 +64,8 @@ export class Interpreter implements Machine {
   readonly #places = new Stops();
   readonly #activations: number[] = [0];
   #memory: number;
+  /** Steps that were left when the memory was spent. */
+  #unused = 0;
   #calls = 0;
   #doubt: Stop | null = null;
 
@@ -156,13 +161,23 @@ export class Interpreter implements Machine {
       : new Unknown(this.#doubt);
   }
 
+  /** Steps that the run has taken so far. */
+  get taken(): number {
+    return this.limits.steps - Math.max(this.left, this.#unused);
+  }
+  /** The steps or the memory are spent. */
+  get ended(): boolean {
+    return this.left < 0;
+  }
   spend(steps: number): void {
     this.left -= steps;
     if (this.left < 0) this.exhausted();
   }
   allocate(units: number): void {
     this.#memory -= units;
+    this.left -= units * STEPS_PER_UNIT;
     if (this.#memory < 0) {
+      this.#unused = Math.max(0, this.left);
       this.left = -1;
       throw new RunEnded(this.stopAt(this.at, 'the memory of the run is spent'));
     }

@@ -50,6 +50,14 @@ export class Sum extends PyObject {
   get terms(): ReadonlyMap<number, number> {
     return this.linear.all;
   }
+  /** Coefficients that reading the terms goes through. */
+  get weight(): number {
+    return this.linear.weight;
+  }
+  /** Coefficients that were gone through to make the sum. */
+  get cost(): number {
+    return this.linear.cost;
+  }
   get dtype(): string | null {
     return this.type.dtype;
   }
@@ -254,10 +262,8 @@ export function scalarBinary(
   const a = typeof left === 'boolean' ? Number(left) : left;
   const b = typeof right === 'boolean' ? Number(right) : right;
   if (typeof a === 'object' || typeof b === 'object') {
-    if (operator === '+') return add(a, b, runtime);
-    if (operator === '-') return add(a, multiply(b, -1, runtime), runtime);
-    if (operator === '*') return multiply(a, b, runtime);
-    if (operator === '/') return divide(a, b, runtime);
+    const result = linear(operator, a, b, runtime);
+    if (result !== undefined) return paid(result, runtime);
   }
   const [x, y] = [numericValue(a), numericValue(b)];
   if (x === null || y === null)
@@ -267,6 +273,26 @@ export function scalarBinary(
   const result = ARITHMETIC[operator]?.(x, y);
   if (result === undefined) return undefined;
   return retagged(result, a, b);
+}
+
+function linear(operator: string, a: Scalar, b: Scalar, runtime: Runtime): Value | undefined {
+  if (operator === '+') return add(a, b, runtime);
+  if (operator === '-') return add(a, multiply(b, -1, runtime), runtime);
+  if (operator === '*') return multiply(a, b, runtime);
+  return operator === '/' ? divide(a, b, runtime) : undefined;
+}
+
+/** Coefficients of a quotient that are read for one step. */
+const WEIGHT_PER_STEP = 8;
+
+/** Steps and units of memory of a sum, beside what its terms cost. */
+const SUM_STEPS = 4;
+const SUM_UNITS = 8;
+
+function paid(result: Value, runtime: Runtime): Value {
+  runtime.spend(SUM_STEPS + (result instanceof Sum ? result.cost : 0));
+  runtime.allocate(SUM_UNITS);
+  return result;
 }
 
 /** A number made of tokens belongs to the later one. */
@@ -408,6 +434,11 @@ function composed(whole: Product, runtime: Runtime): Scalar {
 }
 
 function made<T extends Sum | Ratio>(value: T, runtime: Runtime): T {
+  const parts: readonly Value[] =
+    value instanceof Ratio ? [value.numerator, value.denominator] : [value];
+  for (const part of parts) {
+    if (part instanceof Sum) runtime.spend(part.weight / WEIGHT_PER_STEP);
+  }
   runtime.host.quotient(value, runtime);
   return value;
 }

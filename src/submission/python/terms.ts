@@ -4,6 +4,12 @@
  * A running sum adds a few terms to a long sum again and again; copying it each time would take quadratic work.
  */
 
+/**
+ * Sums with more to add up than this are added up at once: a sum that is added to itself again and again would
+ * have twice as many parts each time.
+ */
+const WEIGHT_MAX = 16_384;
+
 export class Terms {
   private map: ReadonlyMap<number, number> | null;
   private parts: readonly (readonly [Terms, number])[];
@@ -14,6 +20,10 @@ export class Terms {
     parts: readonly (readonly [Terms, number])[],
     /** Σ of the coefficients. */
     readonly total: number,
+    /** Coefficients that adding it up goes through, and the sums on the way. */
+    readonly weight: number,
+    /** Coefficients that were gone through to make it. */
+    readonly cost = 0,
   ) {
     this.map = map;
     this.parts = parts;
@@ -22,7 +32,7 @@ export class Terms {
   static of(map: ReadonlyMap<number, number>): Terms {
     let total = 0;
     for (const value of map.values()) total += value;
-    return new Terms(map, [], total);
+    return new Terms(map, [], total, 1 + map.size);
   }
 
   /** Σ factor · terms */
@@ -33,7 +43,10 @@ export class Terms {
     if (used.every(([terms]) => terms.single !== null)) return Terms.of(flatten(used));
     let total = 0;
     for (const [terms, factor] of used) total += terms.total * factor;
-    return new Terms(null, used, total);
+    const weight = used.reduce((sum, [terms]) => sum + terms.weight, 1);
+    if (weight <= WEIGHT_MAX) return new Terms(null, used, total, weight);
+    const map = flatten(used);
+    return new Terms(map, [], total, 1 + map.size, weight);
   }
 
   get empty(): boolean {

@@ -19,8 +19,8 @@ const TOKENS = [3056, 5275] as const;
 /** The challenge's machine has eight GPUs. */
 const RANKS = 8;
 
-/** Operations of the interpreter for a whole program. */
-const STEPS = 24_000_000;
+/** Operations of the interpreter for a whole program: on all sets, by all ranks, of all scripts of a folder. */
+const STEPS = 16_000_000;
 /** Those for evaluations that the defaults do not reach. */
 const SWITCHED_STEPS = 6_000_000;
 

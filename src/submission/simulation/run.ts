@@ -21,8 +21,6 @@ const PASSES_MAX = 4;
 
 /** Operations of the interpreter for one rank. */
 const RUN_STEPS = 8_000_000;
-/** What a run is taken to have cost that ended because its memory was spent. */
-const SPENT_STEPS = 3_000_000;
 
 export interface Run {
   readonly kind: VocabularyKind;
@@ -80,6 +78,8 @@ interface Outcome {
   readonly world: World;
   readonly stops: readonly Stop[];
   readonly tables: readonly BuiltTable[];
+  /** The steps or the memory were spent before the script's end. */
+  readonly ended: boolean;
 }
 
 function runRank(entry: Entry, world: World, rank: number, budget: Budget): Outcome {
@@ -89,9 +89,9 @@ function runRank(entry: Entry, world: World, rank: number, budget: Budget): Outc
   const { names } = interpreter.runModule(source, layer, '__main__');
   const scored = world.observations.all.length > 0;
   const tables = scored ? [] : runAlone(interpreter, names, world, rank);
-  const spent = interpreter.left >= 0 ? steps - interpreter.left : SPENT_STEPS;
-  budget.steps = Math.max(0, budget.steps - spent);
-  return { world, stops: interpreter.stops, tables };
+  const { stops, taken, ended } = interpreter;
+  budget.steps = Math.max(0, budget.steps - taken);
+  return { world, stops, tables, ended };
 }
 
 /** What looks like a table's builder or an evaluation is called by itself. */
@@ -107,7 +107,7 @@ function runAlone(
   return tables;
 }
 
-function trialOf(set: SmallSet, ranks: number, { world, stops, tables }: Outcome): Trial {
+function trialOf(set: SmallSet, ranks: number, { world, stops, tables, ended }: Outcome): Trial {
   const { seqLen, stride, limits, lost, observations, figure, additions } = world;
   const scores = scoresOf(observations.all);
   const printed = scores.findLast(({ value }) => sameValue(value, figure));
@@ -119,7 +119,8 @@ function trialOf(set: SmallSet, ranks: number, { world, stops, tables }: Outcome
     scores: scores.map((score) => (score === printed ? { ...score, printed: true } : score)),
     stops,
     lost,
-    limits,
+    // What a limit cuts shows only where the run came to the script's end.
+    limits: ended ? [] : limits,
     additions,
     ...(tables.length > 0 ? { tables } : {}),
   };

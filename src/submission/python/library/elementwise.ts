@@ -67,12 +67,14 @@ export function arrayBinary(
   }
   const types = typesOf(operator, operand(a, left), operand(b, right), flavor);
   const dtype = types.result;
-  const hidden = ofModel(a, b, sizeOf(shape), dtype, runtime) ?? tooLarge(sizeOf(shape), runtime);
-  const unknown = a.unknown ?? b.unknown ?? hidden;
+  const size = sizeOf(shape);
+  // Of elements that are not known nothing is allocated.
+  const lost = a.unknown ?? b.unknown;
+  const unknown = lost ?? ofModel(a, b, size, dtype, runtime) ?? tooLarge(size, runtime);
   if (unknown !== null) {
     const known = a.unknown === null ? a : b;
-    const lost = withUnknown(operator, known, unknown, known === a, runtime);
-    if (lost instanceof NdArray && sameShape(known.shape, shape)) return lost;
+    const result = withUnknown(operator, known, unknown, known === a, runtime);
+    if (result instanceof NdArray && sameShape(known.shape, shape)) return result;
     const model = operator === '*' && other === 0 && unknown.stop.ids !== undefined;
     if (model) return NdArray.zeros(shape, dtype, flavor);
     const stop = stopOfOperation(operator, stopWith(unknown.stop, [a, b]), other);
@@ -102,7 +104,7 @@ function ofModel(
   runtime: Runtime,
 ): Unknown | null {
   if (size < PAIRS_MIN || size <= a.size || size <= b.size || !isFloat(dtype)) return null;
-  if (a.unknown !== null || b.unknown !== null || !(a.tagged || b.tagged)) return null;
+  if (!a.tagged && !b.tagged) return null;
   return new Unknown({ ...runtime.here(), reason: 'numbers of a model' });
 }
 
@@ -370,6 +372,11 @@ function widen(target: NdArray, dtype: string): void {
     target.storage.dtype = dtype;
 }
 
+/** Elements are read and written one by one, with what they belong to. */
+const WRITE_STEPS = 1;
+/** Those that are not known are kept apart from the numbers. */
+const CELL_STEPS = 4;
+
 /** All elements of the target become those of the value, which is spread over them. */
 export function assign(target: NdArray, value: Value, runtime: Runtime): void {
   const source = value instanceof Unknown ? value : asArray(value, target.flavor, runtime);
@@ -377,7 +384,10 @@ export function assign(target: NdArray, value: Value, runtime: Runtime): void {
   const unknown = source instanceof Unknown ? source : source.unknown;
   if (unknown !== null) {
     if (target.size === target.storage.data.length) target.storage.forget(unknown);
-    else for (let i = 0; i < target.size; i += 1) target.write(i, unknown);
+    else {
+      runtime.spend(target.size * CELL_STEPS);
+      for (let i = 0; i < target.size; i += 1) target.write(i, unknown);
+    }
     return;
   }
   const array = source as NdArray;
@@ -386,7 +396,7 @@ export function assign(target: NdArray, value: Value, runtime: Runtime): void {
   if (!fits && array.size !== target.size) {
     runtime.raise('ValueError', `cannot broadcast (${array.shape}) into (${target.shape})`);
   }
-  runtime.spend(1 + (target.size >> 3));
+  runtime.spend(1 + target.size * WRITE_STEPS);
   widen(target, array.dtype);
   const from =
     sameShape(array.shape, target.shape) || !fits ? null : spread(array.shape, target.shape);

@@ -5,7 +5,16 @@ import type { Runtime } from '../runtime.js';
 import { Sum, scalarBinary } from '../sums.js';
 import { Unknown, type Value } from '../values.js';
 import { NdArray, type Operation } from './array.js';
-import { asArray, bind, checkedAxis, dtypeOf, integerOf, numberOf, unknownOf } from './convert.js';
+import {
+  asArray,
+  bind,
+  checkedAxis,
+  dtypeOf,
+  integerOf,
+  numberOf,
+  tooLarge,
+  unknownOf,
+} from './convert.js';
 import { converted } from './converting.js';
 import { type Flavor, isFloat } from './dtypes.js';
 import { joining } from './joining.js';
@@ -125,6 +134,9 @@ function unique(flavor: Flavor): Operation {
   });
 }
 
+/** Counts are added up one by one, each with what it belongs to. */
+const COUNT_STEPS = 4;
+
 function bincount(flavor: Flavor): Operation {
   return onArray(flavor, (array, rest, keywords, runtime) => {
     const [weights, least] = bind(rest, keywords, ['weights', 'minlength']);
@@ -136,11 +148,11 @@ function bincount(flavor: Flavor): Operation {
       (max, value) => Math.max(max, value + 1),
       integerOf(least) ?? 0,
     );
-    const result = NdArray.zeros(
-      [length],
-      own === null ? 'int64' : isFloat(own.dtype) ? own.dtype : 'float64',
-      flavor,
-    );
+    const dtype = own === null ? 'int64' : isFloat(own.dtype) ? own.dtype : 'float64';
+    const hidden = tooLarge(length, runtime);
+    if (hidden !== null) return NdArray.unknown([length], dtype, hidden, flavor);
+    const result = NdArray.zeros([length], dtype, flavor);
+    runtime.spend(1 + array.size * COUNT_STEPS);
     array.data.forEach((value, i) => {
       result.write(value, plus(result.element(value), own?.element(i) ?? 1, runtime));
     });
