@@ -213,6 +213,12 @@ describe('coverage', () => {
     expect(checks([{ ...trial!, limits: [{ at: AT, limit, actual, unit }] }])).toEqual(found);
   });
 
+  test('a limit of documents is grave where it was seen to cut', () => {
+    const [trial] = both((set) => rows(set));
+    const limits: Limit[] = [{ at: AT, limit: 10_000, actual: 33, unit: 'documents', cuts: true }];
+    expect(checks([{ ...trial!, limits }])).toEqual(['truncated-set fail']);
+  });
+
   test('a limit in a function that the final score does not use', () => {
     const limits = [{ at: AT, limit: 500, actual: 31, unit: 'rows' as const }];
     const scores = (set: SmallSet) => [

@@ -8,6 +8,7 @@ import { isSwitched } from './judge-evaluations.js';
 import { withGrowing } from './limits.js';
 import { type Budget, type Ran, type Run, runOnce } from './run.js';
 import { switchesOf } from './switches.js';
+import { withLimit } from './trying.js';
 import type { ExportLimit, Limit, Trial } from './types.js';
 
 /**
@@ -21,8 +22,8 @@ const RANKS = 8;
 
 /** Operations of the interpreter for a whole program: on all sets, by all ranks, of all scripts of a folder. */
 const STEPS = 16_000_000;
-/** Those for evaluations that the defaults do not reach. */
-const SWITCHED_STEPS = 6_000_000;
+/** Those for what runs by default leave open: limits that are tried out, and evaluations that are not reached. */
+const EXTRA_STEPS = 6_000_000;
 
 /** Tokens of two sets for lengths as they are stated: several rows of 4,096. */
 const STATED_TOKENS = [10_007, 15_013] as const;
@@ -38,7 +39,7 @@ const LIMITS_MAX = 3;
 
 export function runProgram(program: Program): Trial[] {
   const budget = { steps: STEPS };
-  const extra = { steps: SWITCHED_STEPS };
+  const extra = { steps: EXTRA_STEPS };
   return entriesOf(program).flatMap((entry) => runEntry(entry, budget, extra));
 }
 
@@ -51,7 +52,7 @@ function runEntry(entry: Entry, budget: Budget, extra: Budget): Trial[] {
         ? [first.trial]
         : runExports(entry, one, first, budget);
     }
-    const trials = runLengths(entry, one, first, budget);
+    const trials = runLengths(entry, one, first, budget, extra);
     return kind === 'operators' ? trials : [...trials, ...runSwitched(entry, one, first, extra)];
   });
 }
@@ -80,7 +81,7 @@ function runExports(entry: Entry, one: Run, first: Ran, budget: Budget): Trial[]
 }
 
 /** Runs of two lengths by one rank, and of one by eight. */
-function runLengths(entry: Entry, one: Run, first: Ran, budget: Budget): Trial[] {
+function runLengths(entry: Entry, one: Run, first: Ran, budget: Budget, extra: Budget): Trial[] {
   const { kind } = one;
   if (hasGaps(first.trial)) {
     // Not every number that looks like a length is one: the small lengths may have lost what the stated ones keep.
@@ -96,7 +97,7 @@ function runLengths(entry: Entry, one: Run, first: Ran, budget: Budget): Trial[]
   }
   const trials = [first.trial, runOnce(entry, { ...one, tokens: TOKENS[1] }, budget).trial];
   if (kind !== 'operators') trials.push(runOnce(entry, { ...one, ranks: RANKS }, budget).trial);
-  return withCutting(withGrowing(trials), entry, one, first, budget);
+  return withCutting(withGrowing(trials), entry, one, first, extra);
 }
 
 /**
@@ -109,6 +110,7 @@ function runSwitched(entry: Entry, one: Run, { trial, settings }: Ran, budget: B
   return switchesOf(modules, settings, reached, STRIDE).flatMap(({ instead, ...switched }) => {
     const run = (other: Partial<Run>): Trial => ({
       ...runOnce(entry, { ...one, instead, ...other }, budget).trial,
+      limits: [],
       switched,
     });
     const before = budget.steps;
@@ -120,8 +122,8 @@ function runSwitched(entry: Entry, one: Run, { trial, settings }: Ran, budget: B
 }
 
 /**
- * Without the limits that cut nothing of the last result, such as the documents that are learned from: those whose
- * number is a setting are tried out with a smaller one.
+ * Limits whose number the script states are tried out with a smaller one: left out are those that cut nothing of the last
+ * result, such as the documents that are learned from; marked are those that cut it.
  */
 function withCutting(
   trials: readonly Trial[],
@@ -130,21 +132,26 @@ function withCutting(
   { settings, trial }: Ran,
   budget: Budget,
 ): Trial[] {
-  const idle = (trials[0]?.limits ?? []).slice(0, LIMITS_MAX).filter((limit) => {
-    const names = [...settings].filter(([, value]) => value === limit.limit);
-    if (names.length === 0) return false;
-    const small = Math.max(1, Math.floor(limit.actual / 3));
-    const instead = new Map(names.map(([name]) => [name, small]));
-    const cut = runOnce(entry, { ...run, instead }, budget).trial;
-    return lastPlace(cut) === lastPlace(trial) && targets(cut) === targets(trial);
-  });
-  const isIdle = (limit: Limit) =>
-    idle.some(({ at, limit: stated }) => at.line === limit.at.line && stated === limit.limit);
+  const tried = new Map<string, boolean>();
+  for (const limit of (trials[0]?.limits ?? []).slice(0, LIMITS_MAX)) {
+    const small = withLimit(entry, run, limit, settings, Math.max(1, Math.floor(limit.actual / 3)));
+    if (small === null) continue;
+    const cut = runOnce(small.entry, small.run, budget).trial;
+    const [left, all] = [targets(cut), targets(trial)];
+    // A run that came to another result says nothing.
+    if (lastPlace(cut) !== lastPlace(trial) || left === null || all === null) continue;
+    tried.set(keyOf(limit), left < all);
+  }
   return trials.map((each) => ({
     ...each,
-    limits: each.limits.filter((limit) => !isIdle(limit)),
+    limits: each.limits.flatMap((limit) => {
+      const cuts = tried.get(keyOf(limit));
+      return cuts === undefined ? [limit] : cuts ? [{ ...limit, cuts }] : [];
+    }),
   }));
 }
+
+const keyOf = ({ at, limit }: Limit): string => [at.path, at.layer, at.line, limit].join('\0');
 
 /** Targets of the last result; null where there is none. */
 function targets({ scores }: Trial): number | null {

@@ -25,11 +25,7 @@ export function judgeLimits(
       found.set([at.path, at.layer, at.line, limit.limit].join('\0'), {
         at,
         check: 'truncated-set',
-        // A number of documents may be that of those that are learned from before all are scored.
-        severity:
-          isElsewhere(limit) || (unitOf(limit, trial) === 'documents' && !isExport)
-            ? 'warn'
-            : 'fail',
+        severity: (isExport || isGrave(limit, trial)) && !isElsewhere(limit) ? 'fail' : 'warn',
         explanation: `At most ${cut}: the validation set has 50,000 documents (37 to 62 million tokens, by tokenizer) and must be scored whole.`,
         remedy: SCORE_WHOLE,
       });
@@ -48,6 +44,10 @@ export function judgeLostLimits(trials: readonly Trial[]): Judged[] {
     explanation: `The printed figure was not followed; before it stands a limit. ${one.explanation}`,
   }));
 }
+
+/** A number of documents may be that of those that are learned from before all are scored, unless it was tried out. */
+const isGrave = (limit: Limit, trial: Trial): boolean =>
+  limit.cuts === true || unitOf(limit, trial) !== 'documents';
 
 /** What is left of a full-size set, or null where all of it is. */
 function cutOf(limit: Limit, trial: Trial): string | null {

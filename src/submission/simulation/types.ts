@@ -123,4 +123,6 @@ export interface Limit {
   readonly unit: 'tokens' | 'rows' | 'documents' | 'unknown';
   /** It stands in the call that printed the last figure as bits per byte, whose value is not known. */
   readonly ofLost?: boolean;
+  /** A smaller number in its place left fewer targets in the last result. */
+  readonly cuts?: boolean;
 }
