@@ -326,4 +326,17 @@ describe('several evaluations', () => {
       true,
     ]);
   });
+
+  test('a sidecar of which no run shows anything is not judged', () => {
+    const runs = both((set) => rows(set));
+    const sidecar = SHORT.bytes;
+    const without: SmallSet = { ...SHORT, sidecar };
+    const none = trialOf({ set: without, windows: [] }, []);
+    const rights = (all: Parameters<typeof judgeTrials>[0]) =>
+      judgeTrials(all, { functionOf: () => null, namesOperators: false, namesBits: false }).map(
+        ({ right }) => right !== null,
+      );
+    expect(rights(runs)).toEqual([true, true, true, true, true]);
+    expect(rights([...runs, none])).toEqual([true, true, true, false, true]);
+  });
 });

@@ -47,6 +47,7 @@ function runEntry(entry: Entry, budget: Budget, extra: Budget): Trial[] {
   return vocabulariesOf(entry).flatMap((kind) => {
     const one: Run = { kind, tokens: TOKENS[0], ranks: 1, scaled: true };
     const first = runOnce(entry, one, budget);
+    if (kind === 'operators' && budget.steps === 0) return [withoutScores(first.trial)];
     if (first.trial.scores.length === 0) {
       return first.trial.exported === undefined
         ? [first.trial]
@@ -87,16 +88,15 @@ function runLengths(entry: Entry, one: Run, first: Ran, budget: Budget, extra: B
     // Not every number that looks like a length is one: the small lengths may have lost what the stated ones keep.
     const [tokens, more] = STATED_TOKENS;
     const whole: Run = { ...one, tokens, scaled: false };
-    const stated = runOnce(entry, whole, budget).trial;
+    const stated = runWhole(entry, whole, budget);
     if (lastPlace(stated) === lastPlace(first.trial) && !hasGaps(stated)) {
-      const trials = [stated, runOnce(entry, { ...whole, tokens: more }, budget).trial];
-      if (kind !== 'operators')
-        trials.push(runOnce(entry, { ...whole, ranks: RANKS }, budget).trial);
+      const trials = [stated, runWhole(entry, { ...whole, tokens: more }, budget)];
+      if (kind !== 'operators') trials.push(runWhole(entry, { ...whole, ranks: RANKS }, budget));
       return withGrowing(trials);
     }
   }
-  const trials = [first.trial, runOnce(entry, { ...one, tokens: TOKENS[1] }, budget).trial];
-  if (kind !== 'operators') trials.push(runOnce(entry, { ...one, ranks: RANKS }, budget).trial);
+  const trials = [first.trial, runWhole(entry, { ...one, tokens: TOKENS[1] }, budget)];
+  if (kind !== 'operators') trials.push(runWhole(entry, { ...one, ranks: RANKS }, budget));
   return withCutting(withGrowing(trials), entry, one, first, extra);
 }
 
@@ -109,7 +109,7 @@ function runSwitched(entry: Entry, one: Run, { trial, settings }: Ran, budget: B
   const modules = [entry.module, ...entry.modules.values()];
   return switchesOf(modules, settings, reached, STRIDE).flatMap(({ instead, ...switched }) => {
     const run = (other: Partial<Run>): Trial => ({
-      ...runOnce(entry, { ...one, instead, ...other }, budget).trial,
+      ...runWhole(entry, { ...one, instead, ...other }, budget),
       limits: [],
       switched,
     });
@@ -136,7 +136,7 @@ function withCutting(
   for (const limit of (trials[0]?.limits ?? []).slice(0, LIMITS_MAX)) {
     const small = withLimit(entry, run, limit, settings, Math.max(1, Math.floor(limit.actual / 3)));
     if (small === null) continue;
-    const cut = runOnce(small.entry, small.run, budget).trial;
+    const cut = runWhole(small.entry, small.run, budget);
     const [left, all] = [targets(cut), targets(trial)];
     // A run that came to another result says nothing.
     if (lastPlace(cut) !== lastPlace(trial) || left === null || all === null) continue;
@@ -152,6 +152,14 @@ function withCutting(
 }
 
 const keyOf = ({ at, limit }: Limit): string => [at.path, at.layer, at.line, limit].join('\0');
+
+/** A run without its scores where the steps did not suffice: it has a part of the targets, or of the ranks. */
+function runWhole(entry: Entry, run: Run, budget: Budget): Trial {
+  const { trial } = runOnce(entry, run, budget);
+  return budget.steps > 0 ? trial : withoutScores(trial);
+}
+
+const withoutScores = (trial: Trial): Trial => ({ ...trial, scores: [], limits: [] });
 
 /** Targets of the last result; null where there is none. */
 function targets({ scores }: Trial): number | null {

@@ -82,7 +82,12 @@ function judgeEntry(all: readonly Trial[], known: Known): JudgedPart[] {
       part === 'sidecar' ? -1 : 0,
     ),
   );
-  return withSwitched(parts, all);
+  // Where runs on data with a sidecar came to no score, nothing is known of it.
+  const unseen = operators.length > 0 && evaluationsOf(operators).length === 0;
+  return withSwitched(
+    parts.map((each) => (unseen && each.part === 'sidecar' ? { ...each, right: null } : each)),
+    all,
+  );
 }
 
 /** Evaluations that only other settings reach are no score of the script, and may become one. */
