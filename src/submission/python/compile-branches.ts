@@ -89,10 +89,12 @@ function watcher(c: Compiler, test: PyNode | null, body: PyNode): (frame: Frame)
   };
 }
 
-/** Names, attributes and numbers alone: evaluating it twice changes nothing. */
+/** Names, attributes, numbers and their arithmetic alone: evaluating it twice changes nothing. */
 function isPlain(node: PyNode): boolean {
+  const { type, children } = node;
   return (
-    /^(?:VariableName|Number)$/.test(node.type) ||
+    /^(?:VariableName|Number|ArithOp|[()])$/.test(type) ||
+    (/^(?:Binary|Parenthesized)Expression$/.test(type) && children.every(isPlain)) ||
     (node.type === 'MemberExpression' &&
       node.children[1]?.type === '.' &&
       isPlain(node.children[0]!))

@@ -79,9 +79,11 @@ export class PyClass extends PyObject {
     if (create !== undefined) return runtime.call(create, [this, ...args], keywords);
     runtime.allocate(40);
     const instance = new PyInstance(this);
+    if (this.native !== null)
+      instance.becomes(this.native, this.find('__init__') ? [] : args, runtime);
     const initialize = this.find('__init__');
     if (initialize !== undefined) runtime.call(initialize, [instance, ...args], keywords);
-    else if (args.length + keywords.size > 0 && !this.open) {
+    else if (args.length + keywords.size > 0 && !this.open && instance.base === null) {
       runtime.raise('TypeError', `${this.name}() takes no arguments`);
     }
     return instance;
@@ -138,6 +140,9 @@ const UNARY: ReadonlyMap<string, string> = new Map([
   ['~', '__invert__'],
 ]);
 
+/** Built-in types whose instances hold others; a class that derives from one is followed as one. */
+const CONTAINERS = new Set('dict list set defaultdict OrderedDict Counter deque'.split(' '));
+
 export class PyInstance extends PyObject {
   readonly attributes = new Map<string, Value>();
   /** For classes that derive from a built-in type: the value that it is. */
@@ -156,6 +161,7 @@ export class PyInstance extends PyObject {
     if (value !== undefined) return this.bind(value, name, runtime);
     if (name === '__class__') return this.cls;
     if (name === '__dict__') return runtime.dict(this.attributes.entries());
+    if (this.base !== null) return runtime.attribute(this.base, name);
     const get = this.cls.find('__getattr__');
     if (get !== undefined) return runtime.call(get, [this, name]);
     const unknown = this.cls.unknownBase();
@@ -163,6 +169,16 @@ export class PyInstance extends PyObject {
     return this.cls.open
       ? runtime.unknown(`attribute ${name} of a ${this.cls.name} is not known`)
       : undefined;
+  }
+  /** An instance of a class that derives from a container, such as `dict`, has one of its own. */
+  becomes(native: NativeType, args: readonly Value[], runtime: Runtime): void {
+    const base = CONTAINERS.has(native.name) ? runtime.call(native, args) : null;
+    if (!(base instanceof Unknown)) this.base = base;
+  }
+  /** The container that it is, where the class itself does not say what `name` does. */
+  #container(name: string): PyObject | null {
+    const own = this.cls.find(name) !== undefined;
+    return !own && this.base instanceof PyObject ? this.base : null;
   }
   /** What an attribute of the class is for this instance. */
   bind(value: Value, name: string, runtime: Runtime): Value {
@@ -199,9 +215,14 @@ export class PyInstance extends PyObject {
     return unknown === null ? undefined : new Unknown(unknown.stop);
   }
   override item(index: Value, runtime: Runtime): Value | undefined {
-    return this.#special('__getitem__', [index], runtime);
+    const container = this.#container('__getitem__');
+    if (container === null) return this.#special('__getitem__', [index], runtime);
+    const lacks = this.cls.find('__missing__') && container.contains(index, runtime) === false;
+    return lacks ? this.#special('__missing__', [index], runtime) : container.item(index, runtime);
   }
   override setItem(index: Value, value: Value, runtime: Runtime): boolean {
+    const container = this.#container('__setitem__');
+    if (container !== null) return container.setItem(index, value, runtime);
     return this.#special('__setitem__', [index, value], runtime) !== undefined;
   }
   override binary(
@@ -235,9 +256,11 @@ export class PyInstance extends PyObject {
     if (this.cls.find('__len__') !== undefined) {
       return runtime.truth(this.#special('__len__', [], runtime)!);
     }
-    return true;
+    return this.base instanceof PyObject ? this.base.truth(runtime) : true;
   }
   override iterate(runtime: Runtime): Iterable<Value> | undefined {
+    const container = this.#container('__iter__');
+    if (container !== null) return container.iterate(runtime);
     const made = this.#special('__iter__', [], runtime);
     if (made instanceof PyInstance) return made.#steps(runtime);
     if (made !== undefined) return runtime.iterate(made);
@@ -261,10 +284,14 @@ export class PyInstance extends PyObject {
     }
   }
   override length(runtime: Runtime): number | undefined {
+    const container = this.#container('__len__');
+    if (container !== null) return container.length(runtime);
     const length = this.#special('__len__', [], runtime);
     return typeof length === 'number' ? length : undefined;
   }
   override contains(value: Value, runtime: Runtime): boolean | undefined {
+    const container = this.#container('__contains__');
+    if (container !== null) return container.contains(value, runtime);
     const result = this.#special('__contains__', [value], runtime);
     if (result !== undefined) return runtime.truth(result) ?? undefined;
     const items = this.iterate(runtime);

@@ -4,7 +4,7 @@
 import { boundTo, PyClass, PyInstance } from './object-classes.js';
 import { NativeMethod } from './object-descriptors.js';
 import type { Runtime } from './runtime.js';
-import { PyObject, Unknown, type Value } from './values.js';
+import { NativeFunction, PyObject, Unknown, type Value } from './values.js';
 
 /** `super()`: attributes of the bases after a class, bound to an instance or a class. */
 export class PySuper extends PyObject {
@@ -27,10 +27,26 @@ export class PySuper extends PyObject {
     const unknown = cls.unknownBase();
     if (unknown !== null) return new Unknown(unknown.stop, name, unknown);
     if (self instanceof PyInstance && self.base !== null) {
+      if (name === '__init__')
+        return new NativeFunction(name, (args) => begin(self, args, runtime));
+      if (name === '__getitem__')
+        return new NativeFunction(name, ([i]) => runtime.item(self.base, i ?? null));
+      if (name === '__setitem__') {
+        return new NativeFunction(name, ([i, item]) => {
+          runtime.setItem(self.base, i ?? null, item ?? null);
+          return null;
+        });
+      }
       return runtime.attribute(self.base, name);
     }
     return OBJECT_METHODS.get(name)?.(self, runtime);
   }
+}
+
+/** `super().__init__(…)` of a class that derives from a container. */
+function begin(self: PyInstance, args: readonly Value[], runtime: Runtime): null {
+  if (self.cls.native !== null) self.becomes(self.cls.native, args, runtime);
+  return null;
 }
 
 /** What `object` has, for calls of `super()`. */

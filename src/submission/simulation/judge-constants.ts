@@ -14,6 +14,11 @@ const LN2_TOLERANCE = 1e-3;
 const STATED_MIN = 1e6;
 
 export function judgeConstants({ at, kind, readings }: Evaluation): Judged[] {
+  // What differs from one set to the other is counted, whatever it counts.
+  const factors = readings.flatMap(({ trial, factor }) =>
+    trial.ranks === 1 ? (factor ?? []) : [],
+  );
+  if (factors.some((factor) => Math.abs(factor / factors[0]! - 1) > LN2_TOLERANCE)) return [];
   const found: Judged[] = [];
   for (const reading of readings) {
     if (reading.bytes !== null || reading.trial.ranks > 1 || found.length > 0) continue;

@@ -31,7 +31,10 @@ export function readScore(trial: Trial, score: Score): Reading | null {
   const unit = Math.min(...coefficients.values());
   const weights = new Map([...coefficients].map(([position, c]) => [position, c / unit]));
   const right = set.sidecar ?? set.bytes;
-  const counted = countedBytes(value) ?? bytesOf(losses.over);
+  const counted =
+    countedBytes(value, trial) ??
+    bytesOf(losses.over, trial) ??
+    totalled(score, coefficients, right, trial);
   const scale = counted === null ? null : scaleOf(counted.terms, right, coefficients, unit);
   const spread = spreadOf(weights);
   return {
@@ -48,7 +51,7 @@ export function readScore(trial: Trial, score: Score): Reading | null {
         : new Map([...counted.terms].map(([position, b]) => [position, b / scale!.bytes])),
     bytesFollow: scale?.follows ?? false,
     fromSidecar: counted?.fromSidecar ?? false,
-    ofScores: counted !== null && countedBytes(value) === null,
+    ofScores: losses.over !== null && counted !== null && countedBytes(value, trial) === null,
     padding: padding / unit,
     running: running(value, losses),
     additions: [...additions].flatMap((number) => trial.additions?.[number] ?? []),
@@ -58,11 +61,48 @@ export function readScore(trial: Trial, score: Score): Reading | null {
 }
 
 /** The byte count that the losses are divided by; null where it is a number, or one count for all targets. */
-function countedBytes(value: Ratio | Sum) {
+function countedBytes(value: Ratio | Sum, trial: Trial) {
   return value instanceof Ratio && value.denominator instanceof Sum
-    ? bytesOf(value.denominator)
+    ? bytesOf(value.denominator, trial)
     : null;
 }
+
+/**
+ * The right bytes, where losses of equal weight are divided by the number that these are in all: counted from texts,
+ * say, so that no count says which targets it belongs to. Null where the number is another.
+ */
+function totalled(
+  { value, printed }: Score,
+  coefficients: ReadonlyMap<number, number>,
+  right: readonly number[],
+  trial: Trial,
+) {
+  const [unit] = coefficients.values();
+  if ([...coefficients.values()].some((each) => !near(each, unit!))) return null;
+  if (hasTokenTerms(value, trial)) return null;
+  const positions = [...coefficients.keys()];
+  const bytes = divisorOf(value) / unit!;
+  const bytesAre = (of: (position: number) => number) => {
+    const total = positions.reduce((sum, position) => sum + of(position), 0);
+    const base = [unit! * Math.LN2, unit!].find((each) => near(bytes, (total * each) / unit!));
+    if (base === undefined) return null;
+    return { terms: new Map(positions.map((p) => [p, of(p) * base])), fromSidecar: false };
+  };
+  if (printed && ofBytes(trial)) {
+    const ones = bytesAre(() => 1);
+    if (ones !== null) return ones;
+  }
+  const total = positions.reduce((sum, position) => sum + (right[position] ?? 0), 0);
+  // A mean per byte that is the mean per token says nothing.
+  return total === positions.length ? null : bytesAre((position) => right[position] ?? 0);
+}
+
+/** The divisor is made of counts of targets, which say themselves what they count. */
+const hasTokenTerms = (value: Ratio | Sum, trial: Trial): boolean =>
+  value instanceof Ratio &&
+  value.denominator instanceof Sum &&
+  value.denominator.constant === 0 &&
+  [...value.denominator.terms.keys()].some((tag) => tag >= 0 && tag < trial.set.ids.length);
 
 function running(value: Ratio | Sum, losses: Sum): string | null {
   const below =
@@ -70,8 +110,13 @@ function running(value: Ratio | Sum, losses: Sum): string | null {
   return losses.type.running ?? below?.type.running ?? null;
 }
 
-function bytesOf(denominator: Sum | null) {
+/** A vocabulary of bytes alone: a target has one byte or none, so that a count of targets may be their bytes. */
+const ofBytes = ({ set }: Trial): boolean => set.pieces.every(({ type }) => type !== 'normal');
+
+function bytesOf(denominator: Sum | null, trial: Trial) {
   if (denominator === null || denominator.kind !== 'count') return null;
+  // A number beside the terms was counted of targets, too, but of which is not known.
+  if (denominator.constant !== 0) return null;
   const terms = new Map<number, number>();
   let fromSidecar = false;
   for (const [tag, bytes] of denominator.terms) {
@@ -84,7 +129,7 @@ function bytesOf(denominator: Sum | null) {
   const first = terms.values().next().value;
   if (first === undefined) return null;
   const byteLike = [...terms.values()].some((bytes) => !near(bytes / first, 1));
-  return byteLike ? { terms, fromSidecar } : null;
+  return byteLike || ofBytes(trial) ? { terms, fromSidecar } : null;
 }
 
 /**

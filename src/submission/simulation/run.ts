@@ -108,13 +108,13 @@ function runAlone(
 }
 
 function trialOf(set: SmallSet, ranks: number, { world, stops, tables, ended }: Outcome): Trial {
-  const { seqLen, stride, limits, lost, observations, figure, additions } = world;
+  const { seqLen, statedRow, stride, limits, lost, observations, figure, additions } = world;
   const scores = scoresOf(observations.all);
   const printed = scores.findLast(({ value }) => sameValue(value, figure));
   return {
     set,
     ranks,
-    seqLen,
+    seqLen: seqLen ?? statedRow,
     stride,
     scores: scores.map((score) => (score === printed ? { ...score, printed: true } : score)),
     stops,

@@ -4,7 +4,7 @@
 import { buildLut, lutBytes } from '../../bytes/lut.js';
 import type { Tokenizer } from '../../tokenizer/types.js';
 import type { SmallPiece, SmallSet } from './types.js';
-import { BOS, isOperator, smallVocabulary, type VocabularyKind } from './vocabulary.js';
+import { BOS, isOperator, PAD, smallVocabulary, type VocabularyKind } from './vocabulary.js';
 
 /** Tokens of documents, repeated: shorter and longer than a row of 32 or 64 tokens, the shortest with one word. */
 const LENGTHS = [41, 2, 23, 67, 33, 5, 130, 32, 17, 64, 11, 90, 3, 29, 261, 48, 9, 37];
@@ -59,6 +59,8 @@ function kindOf({ piece, type }: SmallPiece): string {
 function kindPairs(pieces: readonly SmallPiece[]): number[][] {
   const members = new Map<string, number[]>();
   for (const [id, piece] of pieces.entries()) {
+    // No stream has the padding that scripts put beside it.
+    if (id === PAD) continue;
     const kind = id === BOS ? 'bos' : kindOf(piece);
     members.set(kind, [...(members.get(kind) ?? []), id]);
   }

@@ -15,6 +15,7 @@ import {
 import type { Files } from './files.js';
 import type { Exchange } from './modules/distributed.js';
 import { openFunction } from './modules/path.js';
+import { sameValue } from './modules/same.js';
 import { libraryModule, type Surroundings } from './modules.js';
 import { Observations, observe } from './observations.js';
 import { smallSetting } from './settings.js';
@@ -35,6 +36,10 @@ interface WorldOptions {
   readonly sources: ReadonlyMap<string, SourceModule>;
 }
 
+/** Settings that say how many tokens a row has. */
+const ROW =
+  /(^|[_-])(seq|seq_?len(gth)?|seqlen|ctx|ctx_len|context|context_len(gth)?|block_size|n_ctx)$/i;
+
 /** Words right before a score in a text that is printed. */
 const SCORE_LABEL = /(bpb|bits[_ ]per[_ ]byte)\w*\W*$/i;
 
@@ -49,6 +54,8 @@ export class World implements Host {
   /** Tokens of a row, as a model was called with it. */
   seqLen: number | null = null;
   stride: number | null = null;
+  /** Tokens of the longest row that a setting states. */
+  statedRow: number | null = null;
   /** Numbers that the script stated, by name. */
   readonly settings = new Map<string, number>();
   /** Numbers that the script stated, by those that the run uses instead. */
@@ -101,6 +108,7 @@ export class World implements Host {
     const small = smallSetting(name, value, set.pieces.length, scaled);
     if (small !== value) this.#stated.set(small, value);
     if (/stride/i.test(name) && small > 0) this.stride = small;
+    if (ROW.test(name)) this.statedRow = Math.max(this.statedRow ?? 0, small);
     return small;
   }
 
@@ -135,6 +143,10 @@ export class World implements Host {
     this.#printing = runtime.activation;
     this.lost = value instanceof Unknown ? value.stop : null;
     this.figure = value;
+    // What no quotient is any more, such as a running average or a product of one.
+    if (!this.observations.all.some((one) => sameValue(one.value, value))) {
+      this.quotient(value, runtime);
+    }
   }
 
   printed(args: readonly Value[], runtime: Runtime): void {

@@ -161,4 +161,9 @@ export const SNIPPETS: readonly string[] = [
   'piece = "▁hello"\nlead = piece.startswith("▁")\nr = [len(piece[1:].encode("utf-8")) if lead else len(piece.encode("utf-8")), piece.replace("▁", " "), "<0x0A>"[3:5], int("<0x0A>"[3:-1], 16)]',
   'def log0(msg, console=True):\n    lines.append(msg)\nlines = []\nlog0(f"val_loss:{1.23456:.4f} val_bpb:{0.5:.8f}")\nr = lines',
   'args = type("A", (), {"x": 1})()\nr = args.x',
+  // Classes of containers, targets of `with`
+  'class Bytes(dict):\n    def __init__(self, n):\n        self.n = n\n        super().__init__((i, i * i) for i in range(n))\n    def __missing__(self, key): return -key\nd = Bytes(3)\nd[7] = 1\nr = [d[2], d[5], d[7], len(d), sorted(d), 2 in d, 5 in d, list(d.items()), d.n, bool(Bytes(0))]',
+  'class Stack(list):\n    def top(self): return self[-1]\ns = Stack([1, 2])\ns.append(3)\nr = [s.top(), len(s), s[0], list(s), sum(s)]',
+  'from contextlib import contextmanager\n@contextmanager\ndef group():\n    yield 3, 8\ndef f():\n    with group() as (rank, world):\n        x = rank + 1\n    return [x, world]\nr = f()',
+  'import math\nr = [math.fsum(x / 4 for x in range(5)), math.prod([2, 3, 0.5]), math.fsum([])]',
 ];

@@ -73,6 +73,45 @@ function decorated(cls: Value): Value {
   return cls;
 }
 
+/** The base class `typing.NamedTuple`: its subclasses have their fields in order, as a tuple has. */
+export function namedTupleClass(): PyClass {
+  const items = (self: Value, runtime: Runtime): Value =>
+    runtime.tuple(entriesOf(self)?.map(([, value]) => value) ?? []);
+  const methods: Record<string, NativeMethod['native']> = {
+    __init_subclass__: (cls, _args, _keywords, runtime) => {
+      if (!(cls instanceof PyClass)) return null;
+      decorated(cls);
+      cls.namespace.set('_fields', runtime.tuple(fieldsOf(cls) ?? []));
+      return null;
+    },
+    __iter__: (self, _args, _keywords, runtime) => items(self, runtime),
+    __len__: (self, _args, _keywords, runtime) => runtime.length(items(self, runtime)),
+    __getitem__: (self, [index], _keywords, runtime) =>
+      runtime.item(items(self, runtime), index ?? null),
+    __eq__: (self, [other], _keywords, runtime) =>
+      runtime.compare(
+        '==',
+        items(self, runtime),
+        runtime.tuple([...runtime.iterate(other ?? null)]),
+      ),
+    __hash__: (self, _args, _keywords, runtime) => items(self, runtime),
+    _asdict: (self, _args, _keywords, runtime) => runtime.dict(entriesOf(self) ?? []),
+    _replace: (self, _args, keywords, runtime) => {
+      if (!(self instanceof PyInstance)) return null;
+      const entries = entriesOf(self) ?? [];
+      return runtime.call(
+        self.cls,
+        entries.map(([name, value]) => keywords.get(name) ?? value),
+      );
+    },
+  };
+  const members = Object.entries(methods).map(([name, native]): [string, Value] => [
+    name,
+    new NativeMethod(name, native),
+  ]);
+  return new PyClass('NamedTuple', [], new Map(members));
+}
+
 function entriesOf(value: Value): [string, Value][] | null {
   if (!(value instanceof PyInstance)) return null;
   const names = fieldsOf(value.cls);

@@ -12,6 +12,7 @@ import {
   type Value,
 } from '../../python/values.js';
 import { moduleOf } from '../arguments.js';
+import { namedTupleClass } from './dataclasses.js';
 import { buffer } from './file.js';
 
 const nothing: Native = () => null;
@@ -151,7 +152,11 @@ export function typingModule(): PyModule {
     overload: ([value]) => value ?? null,
     final: ([value]) => value ?? null,
   };
-  return moduleOf('typing', natives, { ...Object.fromEntries(members), TYPE_CHECKING: false });
+  return moduleOf('typing', natives, {
+    ...Object.fromEntries(members),
+    NamedTuple: namedTupleClass(),
+    TYPE_CHECKING: false,
+  });
 }
 
 /** Deeper values are shared instead of copied. */
