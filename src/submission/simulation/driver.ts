@@ -7,6 +7,7 @@ import { type Entry, entriesOf, vocabulariesOf } from './entries.js';
 import { isSwitched } from './judge-evaluations.js';
 import { withGrowing } from './limits.js';
 import { type Budget, type Ran, type Run, runOnce } from './run.js';
+import { LENGTH_SCALE, smallSetting } from './settings.js';
 import { switchesOf } from './switches.js';
 import { withLimit } from './trying.js';
 import type { ExportLimit, Limit, Trial } from './types.js';
@@ -84,7 +85,7 @@ function runExports(entry: Entry, one: Run, first: Ran, budget: Budget): Trial[]
 /** Runs of two lengths by one rank, and of one by eight. */
 function runLengths(entry: Entry, one: Run, first: Ran, budget: Budget, extra: Budget): Trial[] {
   const { kind } = one;
-  if (hasGaps(first.trial)) {
+  if (hasGaps(first.trial) && !hasLonger(first, STATED_TOKENS[0])) {
     // Not every number that looks like a length is one: the small lengths may have lost what the stated ones keep.
     const [tokens, more] = STATED_TOKENS;
     const whole: Run = { ...one, tokens, scaled: false };
@@ -160,6 +161,13 @@ function runWhole(entry: Entry, run: Run, budget: Budget): Trial {
 }
 
 const withoutScores = (trial: Trial): Trial => ({ ...trial, scores: [], limits: [] });
+
+/** A length that is stated is longer than a set, so that lengths as they are stated would show nothing of it. */
+function hasLonger({ settings }: Ran, tokens: number): boolean {
+  return [...settings].some(
+    ([name, value]) => value > tokens && smallSetting(name, value, 0) * LENGTH_SCALE === value,
+  );
+}
 
 /** Targets of the last result; null where there is none. */
 function targets({ scores }: Trial): number | null {
