@@ -80,6 +80,16 @@ describe('coverage', () => {
       /share that grows/,
     ],
     [
+      'all but the first 30 of every 500 after the first 500',
+      (set) =>
+        Array.from({ length: Math.ceil(last(set) / 500) }, (_, i): Window => {
+          const from = 500 * i + 1;
+          return [i === 0 ? from : from + 30, Math.min(from + 499, last(set))];
+        }),
+      'truncated-set fail',
+      /30 of every 500/,
+    ],
+    [
       'every other row',
       (set) => rows(set).filter((_, i) => i % 2 === 0),
       'truncated-set fail',

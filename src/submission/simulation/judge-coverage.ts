@@ -12,6 +12,8 @@ import { count, type Evaluation, type Judged, type Reading } from './judge-types
 const ROW_MAX = 2048;
 /** A larger share of the stream than a remainder of rows or batches. */
 const MUCH = 0.25;
+/** Fewer than this share of the targets are a remainder. */
+const MISSING_MIN = 0.02;
 
 /** What a run leaves out. */
 interface Gaps {
@@ -130,7 +132,8 @@ function inner({ at }: Evaluation, readings: readonly Reading[]): Judged[] {
   const starts = new Set(trial.set.starts);
   const total = totalOf(spans);
   const amounts = found.map((one) => totalOf(gapsOf(one).inner));
-  const share = grows(found, amounts);
+  const period = periodOf(spans);
+  const share = grows(found, amounts) || repeats(found, period);
   const whole = `${count(total)} of ${count(last)} targets are never scored`;
   const atStarts = spans.every((span) => starts.has(span.from) || starts.has(span.from - 1));
   if (atStarts && spans.length > starts.size / 2) {
@@ -149,7 +152,6 @@ function inner({ at }: Evaluation, readings: readonly Reading[]): Judged[] {
       },
     ];
   }
-  const period = periodOf(spans);
   const regular =
     period === null
       ? namesOf(spans)
@@ -164,6 +166,17 @@ function inner({ at }: Evaluation, readings: readonly Reading[]): Judged[] {
     ];
   }
   return [{ ...words, check: 'tail-not-scored', remedy: SCORE_REST }];
+}
+
+/** The same gap in every period, of which a longer stream has more: a share of it, whatever the last period is cut to. */
+function repeats(readings: readonly Reading[], period: number | null): boolean {
+  if (period === null || !differ(readings)) return false;
+  const counts = readings.map((reading) => gapsOf(reading).inner.length);
+  const longer = readings.every((one, i) =>
+    readings.every((other, j) => one.last <= other.last || counts[i]! > counts[j]!),
+  );
+  const least = Math.min(...readings.map((one) => totalOf(gapsOf(one).inner) / one.last));
+  return longer && least > MISSING_MIN;
 }
 
 /** Targets that one rank scores and several do not. */
