@@ -40,7 +40,9 @@ export function branchesOf(c: Compiler, node: PyNode): Branches {
       forget(frame, machine.doubt());
     };
   });
+  const leave = whenLeft(c, node, (i) => failing[i]!, bodies);
   const undecided = (frame: Frame, from: number): number => {
+    leave(frame, from);
     const open = bodies.map((_, i) => i).filter((i) => i >= from && !failing[i]);
     if (open.length === 1 && exhaustive) return open[0]!;
     if (leaving) machine.skippedExit = true;
@@ -60,6 +62,67 @@ export function branchesOf(c: Compiler, node: PyNode): Branches {
       return NONE;
     },
   };
+}
+
+/** Values of losses, by the words of `Unknown`s that depend on them, and arrays whose truth is not known. */
+const OF_LOSSES = /\bloss(?:es)?\b|^a condition that is not known$/;
+
+/**
+ * Where losses decide whether the rest of a round is run, so that targets may be left out by their losses, what the
+ * loop adds up is not known: `if nll.mean() > 9: continue`, or an error that an `except` around it holds back.
+ */
+function whenLeft(
+  c: Compiler,
+  node: PyNode,
+  fails: (body: number) => boolean,
+  bodies: readonly PyNode[],
+): (frame: Frame, from: number) => void {
+  const ways = bodies.map((body, i) => {
+    if (fails(i)) return afterDoubt(c, node);
+    const leaves = /^(?:Break|Continue)Statement$/.test(lastOf(body)?.type ?? '');
+    return forgetLosses(c, leaves ? ancestor(node, LOOP) : null);
+  });
+  return (frame, from) => {
+    for (const forget of ways.slice(from)) forget(frame);
+  };
+}
+
+/** Makes unknown what the node would change, where losses were what was last doubted. */
+function forgetLosses(c: Compiler, node: PyNode | null): (frame: Frame) => void {
+  let forget: ReturnType<Compiler['forget']> | null = null;
+  return (frame) => {
+    const doubt = c.machine.doubt();
+    if (node === null || !OF_LOSSES.test(doubt.stop.reason)) return;
+    forget ??= c.forget(node);
+    forget(frame, doubt);
+  };
+}
+
+const LOOP = /^(?:For|While)Statement$/;
+
+/** What is not known after a condition of losses that an error depends on, such as an assertion's. */
+export function afterDoubt(c: Compiler, node: PyNode): (frame: Frame) => void {
+  return forgetLosses(c, afterFailure(c, node));
+}
+
+/** What an error at the node leaves unfinished where the function goes on after it; null where it does not. */
+function afterFailure(c: Compiler, node: PyNode): PyNode | null {
+  const guard = ancestor(node, /^TryStatement$/);
+  if (guard === null) return null;
+  const [body, ...others] = guard.children.filter(({ type }) => type === 'Body');
+  const inside = body !== undefined && node.from >= body.from && node.to <= body.to;
+  const holds = guard.children.some(({ type }) => type === 'except');
+  if (!inside || !holds || others.every((other) => alwaysFails(c, other))) return null;
+  return ancestor(guard, LOOP) ?? guard;
+}
+
+/** The nearest one of the types around the node, in the same function. */
+function ancestor(node: PyNode, types: RegExp): PyNode | null {
+  for (let at = node.parent; at !== null; at = at.parent) {
+    if (types.test(at.type)) return at;
+    if (/^(?:FunctionDefinition|ClassDefinition|LambdaExpression)$/.test(at.type)) return null;
+  }
+  return null;
 }
 
 const NONE = -1;

@@ -2,6 +2,7 @@
  * Statements without a body.
  */
 import type { PyNode } from '../source/nodes.js';
+import { afterDoubt } from './compile-branches.js';
 import { targetOf } from './compile-comprehensions.js';
 import { isConstantNumber } from './compile-operators.js';
 import { compileIndex } from './compile-values.js';
@@ -156,8 +157,11 @@ function compileAssert(c: Compiler, node: PyNode): Execution {
   if (test === undefined) return () => NORMAL;
   const condition = c.condition(test);
   const text: Expression = message === undefined ? () => null : c.expression(message);
+  const doubtful = afterDoubt(c, node);
   return (frame) => {
-    if (condition(frame) === false) {
+    const truth = condition(frame);
+    if (truth === null) doubtful(frame);
+    if (truth === false) {
       machine.raise('AssertionError', machine.text(text(frame)) ?? '');
     }
     return NORMAL;

@@ -23,7 +23,7 @@ import {
   type Statement,
 } from './machine.js';
 import { PyInstance } from './object-classes.js';
-import { BoundMethod } from './object-descriptors.js';
+import { BoundMethod, NativeType } from './object-descriptors.js';
 import { PyFunction } from './object-functions.js';
 import { PyDict } from './object-mappings.js';
 import { PyList, PyTuple } from './object-sequences.js';
@@ -33,7 +33,7 @@ import type { Host } from './runtime.js';
 import { Scope } from './scope.js';
 import { Stops } from './stops.js';
 import { textOfValue } from './texts.js';
-import { type Keywords, PyObject, type Stop, Unknown, type Value } from './values.js';
+import { type Keywords, PyModule, PyObject, type Stop, Unknown, type Value } from './values.js';
 
 interface Limits {
   /** Statements, calls and operations on elements. */
@@ -49,6 +49,9 @@ export const DEFAULT_LIMITS: Limits = { steps: 20_000_000, memory: 32_000_000, d
 /** Time that memory costs: of writing it, and of freeing it. */
 const STEPS_PER_UNIT = 1 / 4;
 
+/** Stands for every method where an operator was replaced, which is found by no name. */
+const OPERATOR = '__';
+
 export class Interpreter implements Machine {
   left: number;
   at: Site;
@@ -63,6 +66,8 @@ export class Interpreter implements Machine {
   readonly #importer: Importer;
   readonly #places = new Stops();
   readonly #activations: number[] = [0];
+  /** Methods of types of the library that the script replaced, by their names. */
+  readonly #replaced = new Map<string, Stop>();
   #memory: number;
   /** Steps that were left when the memory was spent. */
   #unused = 0;
@@ -302,9 +307,16 @@ export class Interpreter implements Machine {
     return this.raise('AttributeError', `'${typeName(value)}' object has no attribute '${name}'`);
   }
   find(value: Value, name: string): Value | undefined {
+    const replaced = this.#replaced.get(name) ?? this.#replaced.get(OPERATOR);
+    if (replaced !== undefined && !(value instanceof PyModule)) return new Unknown(replaced);
     return this.#importer.submodule(value, name) ?? attributeOf(value, name, this);
   }
   setAttribute(value: Value, name: string, item: Value): void {
+    if (value instanceof NativeType) {
+      const { stop } = this.unknown(`${value.name}.${name} is replaced`);
+      this.#replaced.set(name.startsWith('__') ? OPERATOR : name, stop);
+      return;
+    }
     const set = value instanceof PyObject && value.setAttribute(name, item, this);
     if (!set)
       this.raise('AttributeError', `'${typeName(value)}' object attribute '${name}' cannot be set`);

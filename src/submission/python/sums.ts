@@ -330,13 +330,23 @@ function add(a: Scalar, b: Scalar | Unknown, runtime: Runtime): Value {
     if (typeof numerator !== 'number' && !(numerator instanceof Sum)) return numerator as Unknown;
     return made(new Ratio(numerator, a.denominator), runtime);
   }
-  if (a instanceof Ratio) return b === 0 ? a : add(divided(a), b, runtime);
-  if (b instanceof Ratio) return a === 0 ? b : add(a, divided(b), runtime);
+  if (a instanceof Ratio)
+    return b === 0 ? a : (moved(a, b, runtime) ?? add(divided(a), b, runtime));
+  if (b instanceof Ratio)
+    return a === 0 ? b : (moved(b, a, runtime) ?? add(a, divided(b), runtime));
   if (typeof a === 'number') return typeof b === 'number' ? a + b : withNumber(b, a);
   if (typeof b === 'number') return withNumber(a, b);
   if (a.kind === b.kind) return a.plus(b);
   const [loss, count] = a.kind === 'loss' ? [a, b] : [b, a];
   return loss.plus(count.value ?? 0);
+}
+
+/** A score and a number that is no score, such as an offset: they are printed as one figure. */
+function moved({ numerator, denominator }: Ratio, by: Scalar, runtime: Runtime): Value | null {
+  const below = numericValue(denominator);
+  if (typeof by !== 'number' || below === null) return null;
+  if (!(numerator instanceof Sum) || numerator.kind !== 'loss') return null;
+  return made(new Ratio(numerator.plus(by * below), denominator), runtime);
 }
 
 /** The numerator's terms, each divided by the denominator's number. */

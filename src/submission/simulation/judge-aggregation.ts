@@ -2,6 +2,7 @@
  * Judges how losses become one score: every target with the same weight, over all ranks.
  */
 
+import { Ratio, Sum } from '../python/sums.js';
 import { narrowWords } from '../source/check-aggregation.js';
 import { DIVIDE_ONCE } from '../source/remedies.js';
 import { lengthOf, near, spansOf } from './judge-places.js';
@@ -17,6 +18,7 @@ export function judgeAggregation(evaluation: Evaluation): Judged[] {
     ...notReduced(evaluation),
     ...narrow(evaluation),
     ...notNats(evaluation),
+    ...numberAdded(evaluation),
   ];
 }
 
@@ -79,6 +81,32 @@ function notNats({ readings }: Evaluation): Judged[] {
     remedy:
       'In evaluation use the cross-entropy of the targets alone: add other terms only where the model is training.',
   }));
+}
+
+/** A number that is added to losses of less than this many nats a target is of the last decimals. */
+const ADDED_MIN = 1e-6;
+
+/** A number that does not depend on the losses is added to them, or taken off. */
+function numberAdded({ at, readings }: Evaluation): Judged[] {
+  for (const { score } of readings) {
+    const losses = score.value instanceof Ratio ? score.value.numerator : score.value;
+    if (!(losses instanceof Sum)) continue;
+    let weights = 0;
+    for (const weight of losses.terms.values()) weights += weight;
+    const each = losses.constant / weights;
+    if (!(Math.abs(each) > ADDED_MIN)) continue;
+    return [
+      {
+        at,
+        check: 'loss-not-nats',
+        severity: Math.abs(each) >= 1e-3 ? 'fail' : 'warn',
+        explanation: `A number that does not depend on the losses is added to them: ${each.toPrecision(3)} for each target of the small set.`,
+        remedy:
+          'Print the sum of the losses over the bytes as it is, with nothing added or taken off.',
+      },
+    ];
+  }
+  return [];
 }
 
 /** Stretches of targets with one weight. */

@@ -241,17 +241,38 @@ const logical = (flavor: Flavor, operate: (x: boolean, y: boolean) => boolean): 
   };
 };
 
-/** Between two bounds, which may be arrays. Losses are taken to be within bounds that are meant for safety. */
+/** Nats of a target are below it: a bound that is further away is meant for safety. */
+const SAFE_BOUND = 100;
+
+/** Losses are taken to be between bounds that are meant for safety: from 0 or from far below to far above. */
+function isSafe(bound: Value | undefined): boolean {
+  const size = Math.abs(numericValue(bound ?? null) ?? Number.NaN);
+  return bound == null || size <= 1e-3 || size >= SAFE_BOUND;
+}
+
+/** A number that is known is compared; what would change is not known, and neither is whether losses do. */
+function clampScalar(value: Sum | Ratio, low: Value | undefined, high: Value | undefined): boolean {
+  if (value.value === null) return isSafe(low) && isSafe(high);
+  const [least, most] = [low, high].map((bound) => numericValue(bound ?? null));
+  return value.value >= (least ?? Number.NEGATIVE_INFINITY) && value.value <= (most ?? Infinity);
+}
+
+/** Between two bounds, which may be arrays. */
 function clamp(flavor: Flavor): Operation {
   const [larger, smaller] = [between(flavor, Math.max), between(flavor, Math.min)];
   return (args, keywords, runtime) => {
     const [given, low, high] = bind(args, keywords, ['input|a', 'min|a_min', 'max|a_max']);
     const value = given ?? null;
     if (value instanceof Unknown) return value;
-    if (value instanceof Sum || value instanceof Ratio) return value;
+    if (value instanceof Sum || value instanceof Ratio) {
+      return clampScalar(value, low, high) ? value : runtime.unknown('sums between bounds');
+    }
     const array = asArray(value, flavor, runtime);
     if (array === null) return runtime.raise('TypeError', 'expected an array');
-    if (array.unknown !== null || array.symbolic) return array;
+    if (array.unknown !== null) return array;
+    if (array.symbolic) {
+      return isSafe(low) && isSafe(high) ? array : runtime.unknown('losses between bounds');
+    }
     const none = new Map<string, Value>();
     const raised = low === undefined || low === null ? array : larger([array, low], none, runtime);
     const result =
