@@ -170,7 +170,10 @@ describe('only a regular file is read', () => {
 
   test('by its size, before it is read; a file that gives no size, as far as the limit', async () => {
     const path = files({ 'big.py': '#'.repeat(50 << 20) });
-    await expect(auditSource(path)).rejects.toMatchObject({ code: 'BPB_SOURCE_TOO_LARGE' });
+    await expect(auditSource(path)).rejects.toMatchObject({
+      code: 'BPB_SOURCE_TOO_LARGE',
+      hint: expect.stringContaining('Give the training script itself'),
+    });
     await expect(auditSource('/proc/self/pagemap')).rejects.toMatchObject({ kind: 'input' });
   });
 });

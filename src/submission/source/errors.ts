@@ -31,7 +31,7 @@ export function tooLarge(path: string, expected: string, actual: string): BpbErr
     path,
     expected,
     actual,
-    hint: 'Is this a Python training script?',
+    hint: 'Give the training script itself, or a folder with that script and its modules alone.',
   });
 }
 
