@@ -6,6 +6,7 @@ import type { Program } from '../source/types.js';
 import { type Entry, entriesOf, vocabulariesOf } from './entries.js';
 import { isSwitched } from './judge-evaluations.js';
 import { withGrowing } from './limits.js';
+import { withLongerSidecar } from './longer-sidecar.js';
 import { type Budget, type Ran, type Run, runOnce } from './run.js';
 import { LENGTH_SCALE, smallSetting } from './settings.js';
 import { switchesOf } from './switches.js';
@@ -25,6 +26,8 @@ const RANKS = 8;
 const STEPS = 16_000_000;
 /** Those for what runs by default leave open: limits that are tried out, and evaluations that are not reached. */
 const EXTRA_STEPS = 6_000_000;
+/** Those for data with a sidecar, where the others are spent: it is read before anything is evaluated. */
+const SIDECAR_STEPS = 2_000_000;
 
 /** Tokens of two sets for lengths as they are stated: several rows of 4,096. */
 const STATED_TOKENS = [10_007, 15_013] as const;
@@ -47,15 +50,21 @@ export function runProgram(program: Program): Trial[] {
 function runEntry(entry: Entry, budget: Budget, extra: Budget): Trial[] {
   return vocabulariesOf(entry).flatMap((kind) => {
     const one: Run = { kind, tokens: TOKENS[0], ranks: 1, scaled: true };
+    if (kind === 'operators' && budget.steps === 0) {
+      const few = { steps: SIDECAR_STEPS };
+      const { trial } = runOnce(entry, one, few);
+      return withLongerSidecar([withoutScores(trial)], entry, one, { steps: SIDECAR_STEPS });
+    }
     const first = runOnce(entry, one, budget);
-    if (kind === 'operators' && budget.steps === 0) return [withoutScores(first.trial)];
     if (first.trial.scores.length === 0) {
       return first.trial.exported === undefined
-        ? [first.trial]
+        ? withLongerSidecar([first.trial], entry, one, extra)
         : runExports(entry, one, first, budget);
     }
     const trials = runLengths(entry, one, first, budget, extra);
-    return kind === 'operators' ? trials : [...trials, ...runSwitched(entry, one, first, extra)];
+    return kind === 'operators'
+      ? withLongerSidecar(trials, entry, one, extra)
+      : [...trials, ...runSwitched(entry, one, first, extra)];
   });
 }
 

@@ -72,6 +72,18 @@ export class Files {
     return this.removals[this.rank]!;
   }
 
+  /** Where a byte sidecar was read last. */
+  sidecarAt: Stop | null = null;
+
+  /** As `read`, by a statement of the script. */
+  readAt(path: string, at: Stop): Contents | 'unknown' | null {
+    const contents = this.read(path);
+    if (contents !== null && this.set.sidecar !== null && roleOf(path) === 'sidecar') {
+      this.sidecarAt = at;
+    }
+    return contents;
+  }
+
   /** Null where there is none; `unknown` where the contents are not followed. */
   read(path: string): Contents | 'unknown' | null {
     if (this.removed.has(normalized(path))) return null;
@@ -260,7 +272,8 @@ function makeShards(set: SmallSet, role: Role): Shards {
   );
   const [values, tag] =
     role === 'train' ? [train, null] : role === 'sidecar' ? [set.sidecar!, SIDECAR] : [set.ids, 0];
-  const cut = Math.round(values.length * FIRST_SHARD);
+  // A sidecar with entries beyond the tokens has them at its end.
+  const cut = Math.round((role === 'train' ? values : set.ids).length * FIRST_SHARD);
   const part = (from: number, to: number) =>
     shard(values.slice(from, to), tag === null ? null : tag + from);
   return {

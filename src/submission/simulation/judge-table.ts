@@ -3,14 +3,13 @@
  * (openai/parameter-golf train_gpt.py L180-L204 and L265-L270).
  */
 import { BYTES, DOCUMENTS } from '../published-set.js';
-import { Ratio, Sum } from '../python/sums.js';
 import type { Stop } from '../python/values.js';
 import { countsOf, type PieceCount } from './judge-counts.js';
 import type { Frequency, Kind } from './judge-pieces.js';
 import { modeOf, near } from './judge-places.js';
 import { effectWords, type Mistake, mistakeWords } from './judge-table-words.js';
 import type { Evaluation, Judged } from './judge-types.js';
-import type { Score, SmallPiece, SmallSet } from './types.js';
+import type { SmallPiece, SmallSet } from './types.js';
 
 /** A total that is further off than 0.1 % is wrong, not just inexact. */
 const EFFECT_MAX = 0.95e-3;
@@ -20,29 +19,7 @@ const DOCUMENTS_PER_BYTE = DOCUMENTS / BYTES;
 export function judgeTable({ at, readings }: Evaluation): Judged[] {
   const reading = readings.filter(({ trial, bytes }) => trial.ranks === 1 && bytes !== null).at(-1);
   if (reading === undefined || reading.fromSidecar) return [];
-  const wrong = judgeEntries(at, countsOf(reading).entries, reading.trial.set);
-  // Bytes that the pieces lack may be those that were counted for no piece, as spaces are one by one.
-  return wrong.length > 0 ? wrong : numberAdded(at, reading.score);
-}
-
-/** A number that keeps a quotient from a division by zero is smaller than this share of the bytes. */
-const ADDED_MIN = 1e-6;
-
-/** Bytes that are of no target. */
-function numberAdded(at: Stop, { value }: Score): Judged[] {
-  const below = value instanceof Ratio ? value.denominator : null;
-  if (!(below instanceof Sum) || below.value === null) return [];
-  const share = below.constant / (below.value - below.constant);
-  if (!(Math.abs(share) > ADDED_MIN)) return [];
-  return [
-    {
-      at,
-      check: 'wrong-bytes',
-      severity: Math.abs(share) >= EFFECT_MAX ? 'fail' : 'warn',
-      explanation: `A number that no piece has is added to the bytes: ${(100 * share).toPrecision(3)} % of those of the small set.`,
-      remedy: 'Add up the bytes of the targets, and nothing else.',
-    },
-  ];
+  return judgeEntries(at, countsOf(reading).entries, reading.trial.set);
 }
 
 export function judgeEntries(at: Stop, entries: readonly PieceCount[], set: SmallSet): Judged[] {

@@ -13,7 +13,7 @@ import { exportsOf, exportWords, judgeExports } from './judge-exports.js';
 import { judgeLimits, judgeLostLimits } from './judge-limits.js';
 import { passWords } from './judge-pass.js';
 import { judgeRepeats } from './judge-repeats.js';
-import { judgeSidecar } from './judge-sidecar.js';
+import { judgeLength, judgeSidecar } from './judge-sidecar.js';
 import { judgeTable } from './judge-table.js';
 import { judgeTargets } from './judge-targets.js';
 import type { Evaluation, Judged } from './judge-types.js';
@@ -130,6 +130,7 @@ function judgeAlike(trials: readonly Trial[], { functionOf, namesBits }: Known):
         )
       : judgeLostLimits(trials)),
     ...(exported.length > 0 ? judgeExports(trials) : judgeBuilt(trials, final)),
+    ...judgeLength(trials),
   ];
   const findings = distinct(found);
   const assumed = findings.some(({ check }) => check === 'bytes-per-token');

@@ -28,6 +28,8 @@ export interface Run {
   readonly ranks: number;
   /** Lengths and batches are brought down; false: they stay as the script states them. */
   readonly scaled: boolean;
+  /** Entries of the byte sidecar beyond the tokens; 0 where it is left out. */
+  readonly surplus?: number;
   /** Numbers for settings of these names, whatever the script states. */
   readonly instead?: ReadonlyMap<string, number>;
 }
@@ -44,8 +46,8 @@ export interface Ran {
 }
 
 export function runOnce(entry: Entry, run: Run, budget: Budget): Ran {
-  const { kind, tokens, ranks, scaled, instead = new Map() } = run;
-  const set = smallSet(tokens, kind, scaled ? 1 : LENGTH_SCALE);
+  const { kind, tokens, ranks, scaled, surplus = 0, instead = new Map() } = run;
+  const set = withSurplus(smallSet(tokens, kind, scaled ? 1 : LENGTH_SCALE), surplus);
   const exchange = new Exchange(ranks);
   const switches = kind === 'operators' ? /CASE_?OPS/i : null;
   const { modules: sources, name: script } = entry;
@@ -62,11 +64,23 @@ export function runOnce(entry: Entry, run: Run, budget: Budget): Ran {
     if (settled || pass === PASSES_MAX) {
       const scale = scaled ? LENGTH_SCALE : 1;
       return {
-        trial: { ...trialOf(set, ranks, first!), ...exportOf(files), scale, entry: entry.name },
+        trial: {
+          ...trialOf(set, ranks, first!),
+          ...exportOf(files),
+          sidecarAt: files.sidecarAt,
+          scale,
+          entry: entry.name,
+        },
         settings: first!.world.settings,
       };
     }
   }
+}
+
+/** With entries of one byte after the sidecar's last. */
+function withSurplus(set: SmallSet, surplus: number): SmallSet {
+  if (surplus === 0 || set.sidecar === null) return set;
+  return { ...set, sidecar: [...set.sidecar, ...new Array<number>(surplus).fill(1)] };
 }
 
 function exportOf(files: Files): Pick<Trial, 'exported'> {

@@ -99,6 +99,10 @@ export interface Trial {
   readonly additions?: readonly Addition[];
   /** Shards of the validation set that the script wrote. */
   readonly exported?: Exported;
+  /** Where the run read a byte sidecar last; null where it read none. */
+  readonly sidecarAt?: Stop | null;
+  /** The run read a byte sidecar, and one with more entries than there are tokens was taken as well. */
+  readonly takesLongerSidecar?: boolean;
   /** Tables of builders that were run alone, where no evaluation could be followed. */
   readonly tables?: readonly BuiltTable[];
   /** Settings that the run used in place of the script's defaults, to reach other evaluations. */

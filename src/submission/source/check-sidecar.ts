@@ -7,7 +7,7 @@ import type { SourceFacts } from './facts.js';
 import { useOfFiles } from './glob-uses.js';
 import type { ByteTable } from './lut.js';
 import { enclosing, type PyNode, textOf } from './nodes.js';
-import { LEAVE_OUT_SIDECAR, READ_SIDECAR } from './remedies.js';
+import { EQUAL_LENGTHS, LEAVE_OUT_SIDECAR, READ_SIDECAR } from './remedies.js';
 
 const SIDECAR_FILE = /val_bytes|_bytes_[*%{]/;
 const SIDECAR_NAME = /sidecar|val_bytes|bytes_files/i;
@@ -123,7 +123,7 @@ function lengths(facts: SourceFacts): Found[] {
         severity: 'warn',
         explanation:
           'Only a shorter sidecar is refused: a longer one belongs to other tokens and passes.',
-        remedy: 'Require equal lengths of tokens and sidecar.',
+        remedy: EQUAL_LENGTHS,
       },
     ]);
 }

@@ -13,3 +13,4 @@ export const KEEP_SPACE_FLAG =
   'Keep a flag for pieces with ▁ and add (leading[target] and not boundary[previous]).';
 export const READ_SIDECAR = 'Read the bytes of each target from fineweb_val_bytes_*.bin.';
 export const LEAVE_OUT_SIDECAR = 'Leave out names with "_bytes_", or use fineweb_val_[0-9]*.bin.';
+export const EQUAL_LENGTHS = 'Require equal lengths of tokens and sidecar.';

@@ -14,7 +14,7 @@ function bytesOf(files: Files, source: Value, runtime: Runtime): Value {
   if (source instanceof PyFile) return runtime.call(runtime.attribute(source, 'read'), []);
   const path = pathText(source);
   if (path === null) return runtime.unknown('a file that is not known');
-  const contents = files.read(path);
+  const contents = files.readAt(path, runtime.here());
   if (contents === null) {
     return runtime.raise('FileNotFoundError', `No such file or directory: '${path}'`);
   }

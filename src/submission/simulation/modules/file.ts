@@ -162,7 +162,7 @@ export function openFile(files: Files, path: string, mode: string, runtime: Runt
       path,
     );
   }
-  const contents = files.read(path);
+  const contents = files.readAt(path, runtime.here());
   if (contents === null) {
     return runtime.raise('FileNotFoundError', `No such file or directory: '${path}'`);
   }
