@@ -31,6 +31,8 @@ export function countsOf(reading: Reading): Counts {
   const { bytes, weights, bytesFollow, right, trial } = reading;
   const counts = new Map<number, number>();
   for (const [position, weight] of weights) {
+    // The first token is no target, and has no predecessor.
+    if (position === 0) continue;
     const counted = bytes!.get(position) ?? 0;
     counts.set(position, bytesFollow ? counted / weight : counted);
   }
