@@ -20,6 +20,13 @@ const NAMES = {
   'not-reduced': ['not-reduced', 'rank-remainder', 'truncated-set'],
 };
 
+/**
+ * A finding stands where the figure is made, a defect where it is caused: further apart they are of different functions.
+ */
+const LINES_APART = 200;
+/** Kinds of which a script has several places, right and wrong ones. */
+const NEAR = new Set(['rank-remainder', 'tail-not-scored', 'head-not-scored', 'scored-twice']);
+
 /** Python files of a checkout that are not empty, by their paths below it, in order. */
 export function recordScripts(checkout) {
   return readdirSync(checkout, { recursive: true })
@@ -55,7 +62,12 @@ export function compareRecords(records, { defects } = LIST) {
     const left = [...findings];
     for (const defect of listed) {
       const names = NAMES[defect.kind] ?? [defect.kind];
-      const at = left.findIndex(({ check }) => names.includes(check));
+      const at = left.findIndex(
+        ({ check, line, layer }) =>
+          names.includes(check) &&
+          layer === defect.layer &&
+          (!NEAR.has(defect.kind) || Math.abs(line - defect.line) <= LINES_APART),
+      );
       (at === -1 ? missed : found).push({ ...defect, file });
       if (at !== -1) left.splice(at, 1);
     }
