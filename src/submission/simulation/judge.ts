@@ -82,8 +82,11 @@ function judgeEntry(all: readonly Trial[], known: Known): JudgedPart[] {
       part === 'sidecar' ? -1 : 0,
     ),
   );
-  // Where runs on data with a sidecar came to no score, nothing is known of it.
-  const unseen = operators.length > 0 && evaluationsOf(operators).length === 0;
+  // Where runs on data with a sidecar came to no score and wrote no shards, nothing is known of it.
+  const unseen =
+    operators.length > 0 &&
+    evaluationsOf(operators).length === 0 &&
+    exportsOf(operators).length === 0;
   return withSwitched(
     parts.map((each) => (unseen && each.part === 'sidecar' ? { ...each, right: null } : each)),
     all,
