@@ -14,9 +14,9 @@ import { CORPUS, type CorpusScript, corpusScripts, packedScripts } from './corpu
 /** What has been reached; scripts that the interpreter does not follow are judged by nothing. */
 const RECALL_MIN = 0.75;
 const PASSED_MAX = 0.08;
-/** All scripts with the long tests, else every third. */
+/** All scripts with the long tests, else every sixth. */
 const long = process.env['BPB_TEST_LONG'] !== undefined;
-const share = (scripts: readonly CorpusScript[]) => scripts.filter((_, k) => long || k % 3 === 0);
+const share = (scripts: readonly CorpusScript[]) => scripts.filter((_, k) => long || k % 6 === 0);
 
 interface Audited extends CorpusScript {
   readonly audit: SourceAudit;
