@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { auditSourceText } from '#bpb/submission/source/audit';
-import { mended } from '#bpb/submission/source/mend';
 import { parsePython, textOf } from '#bpb/submission/source/nodes';
+import { parserText } from '#bpb/submission/source/parser-text';
 
 /** Types of all nodes, with the text of those without children. */
 const leaves = (text: string) => {
@@ -45,7 +45,7 @@ describe('valid Python', () => {
   test.each(VALID)('%s', async (_, source) => {
     expect(broken(source)).toBe(false);
     expect((await auditSourceText(source)).findings).toEqual([]);
-    expect(mended(source, 'x.py')).toHaveLength(source.length);
+    expect(parserText(source, 'x.py')).toHaveLength(source.length);
   });
 
   test('keeps the text and the type of what was put into another form', () => {

@@ -69,6 +69,14 @@ abstract class Sequence extends PyObject {
   abstract readonly items: readonly Value[];
   protected abstract like(items: Value[]): Value;
 
+  /** This one and what follows it. */
+  protected joined(others: readonly Value[], runtime: Runtime): Value {
+    const length = this.items.length + others.length;
+    if (length > LENGTH_MAX) return runtime.unknown('a sequence that is too long');
+    runtime.spend(length);
+    runtime.allocate(length + 16);
+    return this.like(this.items.concat(others));
+  }
   override item(index: Value, runtime: Runtime): Value | undefined {
     if (typeof index === 'number') {
       const value = this.items[index < 0 ? index + this.items.length : index];
@@ -193,11 +201,7 @@ export class PyList extends Sequence {
   ): Value | undefined {
     if (operator !== '+') return super.binary(operator, other, reflected, runtime);
     if (!(other instanceof PyList) || reflected) return undefined;
-    const length = this.items.length + other.items.length;
-    if (length > LENGTH_MAX) return runtime.unknown('a sequence that is too long');
-    runtime.spend(length);
-    runtime.allocate(length + 16);
-    return new PyList(this.items.concat(other.items));
+    return this.joined(other.items, runtime);
   }
   override update(operator: string, other: Value, runtime: Runtime): Value | undefined {
     if (operator === '+') return this.extend(other, runtime);
@@ -251,11 +255,7 @@ export class PyTuple extends Sequence {
   ): Value | undefined {
     if (operator !== '+') return super.binary(operator, other, reflected, runtime);
     if (!(other instanceof PyTuple) || reflected) return undefined;
-    const length = this.items.length + other.items.length;
-    if (length > LENGTH_MAX) return runtime.unknown('a sequence that is too long');
-    runtime.spend(length);
-    runtime.allocate(length + 16);
-    return new PyTuple(this.items.concat(other.items));
+    return this.joined(other.items, runtime);
   }
 }
 

@@ -27,7 +27,7 @@ const STEPS = 16_000_000;
 /** Those for what runs by default leave open: limits that are tried out, and evaluations that are not reached. */
 const EXTRA_STEPS = 6_000_000;
 /** Those for data with a sidecar, where the others are spent: it is read before anything is evaluated. */
-const SIDECAR_STEPS = 2_000_000;
+const SIDECAR_STEPS = 4_000_000;
 
 /** Tokens of two sets for lengths as they are stated: several rows of 4,096. */
 const STATED_TOKENS = [10_007, 15_013] as const;
@@ -44,16 +44,24 @@ const LIMITS_MAX = 3;
 export function runProgram(program: Program): Trial[] {
   const budget = { steps: STEPS };
   const extra = { steps: EXTRA_STEPS };
-  return entriesOf(program).flatMap((entry) => runEntry(entry, budget, extra));
+  const sidecar = { steps: SIDECAR_STEPS };
+  return entriesOf(program).flatMap((entry) => runEntry(entry, { budget, extra, sidecar }));
 }
 
-function runEntry(entry: Entry, budget: Budget, extra: Budget): Trial[] {
+interface Budgets {
+  readonly budget: Budget;
+  readonly extra: Budget;
+  readonly sidecar: Budget;
+}
+
+function runEntry(entry: Entry, { budget, extra, sidecar }: Budgets): Trial[] {
   return vocabulariesOf(entry).flatMap((kind) => {
     const one: Run = { kind, tokens: TOKENS[0], ranks: 1, scaled: true };
     if (kind === 'operators' && budget.steps === 0) {
-      const few = { steps: SIDECAR_STEPS };
-      const { trial } = runOnce(entry, one, few);
-      return withLongerSidecar([withoutScores(trial)], entry, one, { steps: SIDECAR_STEPS });
+      const half = { steps: sidecar.steps / 2 };
+      sidecar.steps -= half.steps;
+      const { trial } = runOnce(entry, one, half);
+      return withLongerSidecar([withoutScores(trial)], entry, one, sidecar);
     }
     const first = runOnce(entry, one, budget);
     if (first.trial.scores.length === 0) {

@@ -6,8 +6,8 @@
  */
 import type { SyntaxNode } from '@lezer/common';
 import { tooLarge } from './errors.js';
-import { mended, retyped } from './mend.js';
 import { isBareYield, parsed, walk } from './parse.js';
+import { parserText, pythonType } from './parser-text.js';
 
 export interface PyNode {
   /** Name in the grammar of @lezer/python, such as `CallExpression`. */
@@ -43,7 +43,7 @@ const SUBTREE_MAX = 20_000;
  */
 export function parsePython(text: string, path: string): PySource {
   const nodes: PyNode[] = [];
-  const tree = parsed(mended(text, path), path);
+  const tree = parsed(parserText(text, path), path);
   const growing = new Growing(nodes, { path, text, shift: 0, parent: null });
   walk(tree, path, { enter: (node) => growing.enter(node), leave: () => growing.leave() });
   return { path, text, nodes, root: nodes[0]! };
@@ -74,7 +74,7 @@ class Growing {
       throw tooLarge(path, `a script with at most ${NODES_MAX} syntax nodes`, 'more');
     }
     const node: PyNode = {
-      type: retyped(name, text, from + shift, to + shift),
+      type: pythonType(name, text, from + shift, to + shift),
       from: from + shift,
       to: to + shift,
       index: nodes.length,

@@ -6,10 +6,10 @@ import type { Runtime } from '../runtime.js';
 import { numericValue } from '../sums.js';
 import { type Keywords, NativeFunction, PyObject, Unknown, type Value } from '../values.js';
 import type { NdArray, Operation } from './array.js';
+import { assign } from './assigning.js';
 import { dtypeOf, integerOf } from './convert.js';
 import { reinterpreted } from './converting.js';
 import { DType, isFloat, itemsize } from './dtypes.js';
-import { assign } from './elementwise.js';
 import { operationsOf } from './operations.js';
 
 /** `torch.device("cuda", 0)`, and what a tensor has as its `device`. */

@@ -5,9 +5,9 @@ import type { Runtime } from '../runtime.js';
 import { Ratio, Sum } from '../sums.js';
 import { Unknown, type Value } from '../values.js';
 import { NdArray, type Operation } from './array.js';
+import { assign } from './assigning.js';
 import { asArray, bind, dtypeOf } from './convert.js';
 import { CAST, DType, dtypeByName, type Flavor, itemsize } from './dtypes.js';
-import { assign } from './elementwise.js';
 import { type Operations, onArray } from './operation.js';
 
 /** The elements in another type; the array itself where it has that type already. */

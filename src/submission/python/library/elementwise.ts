@@ -7,6 +7,7 @@ import type { Runtime } from '../runtime.js';
 import { Sum, scalarBinary, scalarUnary } from '../sums.js';
 import { stopOfOperation, stopWith, Unknown, type Value } from '../values.js';
 import { NdArray } from './array.js';
+import { assign, widen } from './assigning.js';
 import { asArray, tooLarge } from './convert.js';
 import {
   CAST,
@@ -364,46 +365,6 @@ export function arrayUpdate(
   if (result === undefined) return undefined;
   assign(target, result, runtime);
   return target;
-}
-
-/** A number written as `0.0` is taken for an integer until a float is added to it. */
-function widen(target: NdArray, dtype: string): void {
-  if (isFloat(dtype) && !isFloat(target.dtype) && target.shape.length === 0)
-    target.storage.dtype = dtype;
-}
-
-/** Elements are read and written one by one, with what they belong to. */
-const WRITE_STEPS = 1;
-/** Those that are not known are kept apart from the numbers. */
-const CELL_STEPS = 4;
-
-/** All elements of the target become those of the value, which is spread over them. */
-export function assign(target: NdArray, value: Value, runtime: Runtime): void {
-  const source = value instanceof Unknown ? value : asArray(value, target.flavor, runtime);
-  if (source === null) runtime.raise('TypeError', 'an array cannot hold it');
-  const unknown = source instanceof Unknown ? source : source.unknown;
-  if (unknown !== null) {
-    if (target.size === target.storage.data.length) target.storage.forget(unknown);
-    else {
-      runtime.spend(target.size * CELL_STEPS);
-      for (let i = 0; i < target.size; i += 1) target.write(i, unknown);
-    }
-    return;
-  }
-  const array = source as NdArray;
-  const shape = broadcastShapes(array.shape, target.shape);
-  const fits = shape !== null && sizeOf(shape) === target.size;
-  if (!fits && array.size !== target.size) {
-    runtime.raise('ValueError', `cannot broadcast (${array.shape}) into (${target.shape})`);
-  }
-  runtime.spend(1 + target.size * WRITE_STEPS);
-  widen(target, array.dtype);
-  const from =
-    sameShape(array.shape, target.shape) || !fits ? null : spread(array.shape, target.shape);
-  const elements = Array.from({ length: target.size }, (_, i) =>
-    array.element(from === null ? i : from[i]!),
-  );
-  for (const [i, element] of elements.entries()) target.write(i, element);
 }
 
 export function arrayUnary(array: NdArray, operator: string, runtime: Runtime): Value | undefined {

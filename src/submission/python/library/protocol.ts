@@ -5,9 +5,10 @@ import type { Runtime } from '../runtime.js';
 import { numericValue } from '../sums.js';
 import { Unknown, type Value } from '../values.js';
 import { type NdArray, setArrayProtocol } from './array.js';
+import { assign } from './assigning.js';
 import { arrayAttribute } from './attributes.js';
 import { asArray } from './convert.js';
-import { arrayBinary, arrayUnary, arrayUpdate, assign } from './elementwise.js';
+import { arrayBinary, arrayUnary, arrayUpdate } from './elementwise.js';
 import { arrayItem, select } from './indexing.js';
 import { operationsOf } from './operations.js';
 

@@ -2,7 +2,7 @@
  * Text for the parser: Python that its grammar does not know, put into a form that it knows.
  *
  * Every substitution has the length of what it replaces, so that places stay those of the original.
- * `retyped` gives the nodes that a substitution stands for their own type.
+ * `pythonType` gives the nodes that a substitution stands for their own type.
  */
 import { tooDeep, tooLarge } from './errors.js';
 
@@ -49,12 +49,12 @@ interface WithGroup {
  * @throws BPB_SOURCE_TOO_LARGE for more tokens than any script has, or nesting that Python refuses: the
  * parser's time and stack are not spent on them
  */
-export function mended(text: string, path: string): string {
-  return new Mender(text, path).run();
+export function parserText(text: string, path: string): string {
+  return new Rewriter(text, path).run();
 }
 
 /** The type that a node has in Python, where a substitution made it another. */
-export function retyped(type: string, text: string, from: number, to: number): string {
+export function pythonType(type: string, text: string, from: number, to: number): string {
   switch (type) {
     case '*':
       return text[from] === '/' ? '/' : type;
@@ -75,7 +75,7 @@ function isName(text: string, from: number, to: number): boolean {
   return WORD.exec(text) !== null && WORD.lastIndex >= to;
 }
 
-class Mender {
+class Rewriter {
   private at = 0;
   private readonly edits: [from: number, to: number, text: string][] = [];
   private readonly brackets: Bracket[] = [];
