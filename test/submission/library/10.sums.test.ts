@@ -8,13 +8,13 @@ import { slice, TestRuntime } from './runtime.js';
 const STREAM = [1, 7, 5, 9, 7, 3, 8, 2, 6, 4, 5, 7];
 const BYTES = [0, 0, 3, 1, 4, 2, 5, 1, 2, 6];
 
-function stream(flavor: 'torch' | 'numpy' = 'torch'): NdArray {
+function stream(library: 'torch' | 'numpy' = 'torch'): NdArray {
   const tags = Int32Array.from(STREAM, (_, i) => i);
-  return new NdArray([STREAM.length], 'int64', Float64Array.from(STREAM), tags, 'plain', flavor);
+  return new NdArray([STREAM.length], 'int64', Float64Array.from(STREAM), tags, 'plain', library);
 }
 
-const table = (flavor: 'torch' | 'numpy' = 'torch') =>
-  new NdArray([10], 'int16', Float64Array.from(BYTES), null, 'plain', flavor);
+const table = (library: 'torch' | 'numpy' = 'torch') =>
+  new NdArray([10], 'int16', Float64Array.from(BYTES), null, 'plain', library);
 
 function setting() {
   const runtime = new TestRuntime();

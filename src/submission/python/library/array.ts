@@ -4,7 +4,7 @@
 import { apart } from '../added.js';
 import type { Runtime } from '../runtime.js';
 import { type Keywords, PyObject, type Unknown, type Value } from '../values.js';
-import type { Flavor } from './dtypes.js';
+import type { Library } from './dtypes.js';
 import { type Shape, sizeOf } from './shapes.js';
 import { type ArrayKind, type Element, NO_TAG, Storage } from './storage.js';
 
@@ -57,7 +57,7 @@ export class NdArray extends PyObject {
     data: Float64Array,
     tags: Int32Array | null = null,
     kind: ArrayKind = 'plain',
-    readonly flavor: Flavor = 'torch',
+    readonly library: Library = 'torch',
     view: { storage: Storage; map: Int32Array | null } | null = null,
   ) {
     super();
@@ -65,12 +65,12 @@ export class NdArray extends PyObject {
     this.map = view?.map ?? null;
   }
 
-  static zeros(shape: Shape, dtype: string, flavor: Flavor): NdArray {
-    return new NdArray(shape, dtype, new Float64Array(sizeOf(shape)), null, 'plain', flavor);
+  static zeros(shape: Shape, dtype: string, library: Library): NdArray {
+    return new NdArray(shape, dtype, new Float64Array(sizeOf(shape)), null, 'plain', library);
   }
   /** The shape is known, the elements are not. */
-  static unknown(shape: Shape, dtype: string, reason: Unknown, flavor: Flavor): NdArray {
-    const array = new NdArray(shape, dtype, new Float64Array(0), null, 'plain', flavor);
+  static unknown(shape: Shape, dtype: string, reason: Unknown, library: Library): NdArray {
+    const array = new NdArray(shape, dtype, new Float64Array(0), null, 'plain', library);
     array.storage.unknown = reason;
     return array;
   }
@@ -78,9 +78,9 @@ export class NdArray extends PyObject {
     elements: readonly (Element | boolean)[],
     shape: Shape,
     dtype: string,
-    flavor: Flavor,
+    library: Library,
   ): NdArray {
-    const array = NdArray.zeros(shape, dtype, flavor);
+    const array = NdArray.zeros(shape, dtype, library);
     for (const [i, element] of elements.entries()) array.storage.write(i, element);
     return array;
   }
@@ -90,9 +90,9 @@ export class NdArray extends PyObject {
     const map =
       positions === null ? own : own === null ? positions : positions.map((p) => own[p] ?? 0);
     const storage = this.storage;
-    return new NdArray(shape, '', EMPTY, null, 'plain', this.flavor, { storage, map });
+    return new NdArray(shape, '', EMPTY, null, 'plain', this.library, { storage, map });
   }
-  copy(flavor: Flavor = this.flavor): NdArray {
+  copy(library: Library = this.library): NdArray {
     const { shape, dtype, kind } = this;
     const array = new NdArray(
       shape,
@@ -100,7 +100,7 @@ export class NdArray extends PyObject {
       this.data.slice(),
       this.tags?.slice() ?? null,
       kind,
-      flavor,
+      library,
     );
     array.storage.unknown = this.unknown;
     const cells = this.cells;
@@ -117,7 +117,7 @@ export class NdArray extends PyObject {
   }
 
   get typeName(): string {
-    return this.flavor === 'torch' ? 'Tensor' : this.flavor === 'numpy' ? 'ndarray' : 'array';
+    return this.library === 'torch' ? 'Tensor' : this.library === 'numpy' ? 'ndarray' : 'array';
   }
   get dtype(): string {
     return this.storage.dtype;

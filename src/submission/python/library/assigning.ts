@@ -21,7 +21,7 @@ const CELL_STEPS = 4;
 
 /** All elements of the target become those of the value, which is spread over them. */
 export function assign(target: NdArray, value: Value, runtime: Runtime): void {
-  const source = value instanceof Unknown ? value : asArray(value, target.flavor, runtime);
+  const source = value instanceof Unknown ? value : asArray(value, target.library, runtime);
   if (source === null) runtime.raise('TypeError', 'an array cannot hold it');
   const unknown = source instanceof Unknown ? source : source.unknown;
   if (unknown !== null) {

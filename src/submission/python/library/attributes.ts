@@ -34,7 +34,7 @@ const CUDA = new Device('cuda', 0);
 
 /** Methods of numpy's `size`, `data` and so on are attributes. */
 function property(self: NdArray, name: string, runtime: Runtime): Value | undefined {
-  const torch = self.flavor === 'torch';
+  const torch = self.library === 'torch';
   switch (name) {
     case 'shape':
       return runtime.tuple([...self.shape]);
@@ -96,9 +96,9 @@ const METHODS: Readonly<Record<string, Method>> = {
   __len__: (self) => self.shape[0] ?? 0,
   __index__: (self, _, __, runtime) => index(self, runtime),
   view: (self, args, keywords, runtime) => {
-    const dtype = dtypeOf(args[0] ?? keywords.get('dtype'), self.flavor);
+    const dtype = dtypeOf(args[0] ?? keywords.get('dtype'), self.library);
     if (dtype !== null) return reinterpreted(self, dtype, runtime);
-    return operationsOf(self.flavor).get('reshape')!([self, ...args], keywords, runtime);
+    return operationsOf(self.library).get('reshape')!([self, ...args], keywords, runtime);
   },
   tobytes: (self, _, __, runtime) => bytesOf(self, runtime),
   tofile: (self, [file], _, runtime) =>
@@ -112,8 +112,8 @@ const METHODS: Readonly<Record<string, Method>> = {
   new_tensor: (self, args, keywords, runtime) => fresh(self, 'tensor', args, keywords, runtime),
   /** numpy's method sorts the array itself. */
   sort: (self, args, keywords, runtime) => {
-    const sorted = operationsOf(self.flavor).get('sort')!([self, ...args], keywords, runtime);
-    if (self.flavor !== 'numpy') return sorted;
+    const sorted = operationsOf(self.library).get('sort')!([self, ...args], keywords, runtime);
+    if (self.library !== 'numpy') return sorted;
     assign(self, sorted, runtime);
     return null;
   },
@@ -157,7 +157,7 @@ function fresh(
   const typed = keywords.has('dtype')
     ? keywords
     : new Map([...keywords, ['dtype', new DType(self.dtype)]]);
-  return operationsOf(self.flavor).get(name)!(args, typed, runtime);
+  return operationsOf(self.library).get(name)!(args, typed, runtime);
 }
 
 /** `add_` is `add` into the array itself. */
@@ -183,7 +183,7 @@ const UPDATES: Readonly<Record<string, string>> = {
 
 function method(self: NdArray, name: string): NativeFunction | undefined {
   const own = METHODS[name];
-  const operations = operationsOf(self.flavor);
+  const operations = operationsOf(self.library);
   const operation = operations.get(name);
   const base =
     name.endsWith('_') && !name.startsWith('__') ? operations.get(name.slice(0, -1)) : undefined;

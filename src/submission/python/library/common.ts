@@ -14,7 +14,7 @@ import {
 import { NdArray } from './array.js';
 import { dtypeOf } from './convert.js';
 import { typeValue } from './converting.js';
-import { DTYPE_NAMES, type Flavor, itemsize } from './dtypes.js';
+import { DTYPE_NAMES, type Library, itemsize } from './dtypes.js';
 import { operationsOf } from './operations.js';
 
 /** A function of two arrays that has the methods of numpy's ufuncs. */
@@ -97,16 +97,16 @@ const FLOATS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 };
 
 const limits =
-  (flavor: Flavor): Native =>
+  (library: Library): Native =>
   (args, keywords, runtime) => {
-    const dtype = dtypeOf(args[0] ?? keywords.get('type') ?? keywords.get('dtype'), flavor);
+    const dtype = dtypeOf(args[0] ?? keywords.get('type') ?? keywords.get('dtype'), library);
     return dtype === null ? runtime.unknown('a type that is not known') : new Limits(dtype);
   };
 
 /** The types of a module, by the names that it has for them. */
-function types(flavor: Flavor): [string, Value][] {
+function types(library: Library): [string, Value][] {
   const names: [string, string][] = DTYPE_NAMES.map((name) => [name, name]);
-  if (flavor === 'torch') {
+  if (library === 'torch') {
     names.push(['long', 'int64'], ['int', 'int32'], ['short', 'int16'], ['half', 'float16']);
     names.push(['float', 'float32'], ['double', 'float64']);
   } else {
@@ -124,31 +124,31 @@ function types(flavor: Flavor): [string, Value][] {
       ['uint', 'uint64'],
     );
   }
-  return names.map(([name, dtype]) => [name, typeValue(dtype, flavor)]);
+  return names.map(([name, dtype]) => [name, typeValue(dtype, library)]);
 }
 
 /** Whether a value is an array of the library, as `isinstance` has it. */
-export function arrayType(name: string, flavor: Flavor): NativeType {
+export function arrayType(name: string, library: Library): NativeType {
   const make: Native = (args: readonly Value[], keywords: Keywords, runtime: Runtime) =>
-    operationsOf(flavor).get('array')!(args, keywords, runtime);
+    operationsOf(library).get('array')!(args, keywords, runtime);
   const has = (value: Value) =>
-    value instanceof Unknown ? null : value instanceof NdArray && value.flavor === flavor;
+    value instanceof Unknown ? null : value instanceof NdArray && value.library === library;
   return new NativeType(name, make, has);
 }
 
-export function commonMembers(flavor: Flavor): Map<string, Value> {
+export function commonMembers(library: Library): Map<string, Value> {
   const members = new Map<string, Value>();
-  for (const [name, operation] of operationsOf(flavor)) {
+  for (const [name, operation] of operationsOf(library)) {
     if (name.startsWith('__')) continue;
-    const universal = flavor === 'numpy' && UNIVERSAL.includes(name);
+    const universal = library === 'numpy' && UNIVERSAL.includes(name);
     members.set(
       name,
       universal ? new UniversalFunction(name, operation) : new NativeFunction(name, operation),
     );
   }
-  for (const [name, type] of types(flavor)) members.set(name, type);
-  members.set('finfo', new NativeFunction('finfo', limits(flavor)));
-  members.set('iinfo', new NativeFunction('iinfo', limits(flavor)));
+  for (const [name, type] of types(library)) members.set(name, type);
+  members.set('finfo', new NativeFunction('finfo', limits(library)));
+  members.set('iinfo', new NativeFunction('iinfo', limits(library)));
   members.set('inf', Number.POSITIVE_INFINITY);
   members.set('nan', Number.NaN);
   members.set('pi', Math.PI);

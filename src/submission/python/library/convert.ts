@@ -10,7 +10,7 @@ import {
   defaultFloat,
   defaultInteger,
   dtypeByName,
-  type Flavor,
+  type Library,
   isFloat,
 } from './dtypes.js';
 import { axisOf, type Shape } from './shapes.js';
@@ -91,14 +91,14 @@ export function checkedAxis(axis: number, rank: number, runtime: Runtime): numbe
 }
 
 /** A type given as an object, a string or a Python type; null where none is given. */
-export function dtypeOf(value: Value | undefined, flavor: Flavor): string | null {
+export function dtypeOf(value: Value | undefined, library: Library): string | null {
   if (value instanceof DType) return value.name;
   if (typeof value === 'string') return dtypeByName(value);
   if (!(value instanceof PyObject)) return null;
   const name = pythonTypeName(value);
   if (name === 'bool') return 'bool';
-  if (name === 'int') return defaultInteger(flavor);
-  return name === 'float' ? defaultFloat(flavor === 'torch' ? 'numpy' : flavor) : null;
+  if (name === 'int') return defaultInteger(library);
+  return name === 'float' ? defaultFloat(library === 'torch' ? 'numpy' : library) : null;
 }
 
 /** `int` for the type or function `int`. */
@@ -108,43 +108,43 @@ function pythonTypeName(value: PyObject): string | null {
 }
 
 /** Of a number written in the script: whether it was `0` or `0.0` is not known. */
-export function literalType(value: Element | boolean, flavor: Flavor): string {
+export function literalType(value: Element | boolean, library: Library): string {
   if (typeof value === 'boolean') return 'bool';
-  if (value instanceof Unknown || value instanceof Ratio) return defaultFloat(flavor);
+  if (value instanceof Unknown || value instanceof Ratio) return defaultFloat(library);
   if (value instanceof Sum && value.dtype !== null) return value.dtype;
   const number = numericValue(value);
   return number !== null && Number.isInteger(number)
-    ? defaultInteger(flavor)
-    : defaultFloat(flavor);
+    ? defaultInteger(library)
+    : defaultFloat(library);
 }
 
 /** An array of the value: itself, a scalar without dimensions, or nested sequences; null for all else. */
-export function asArray(value: Value, flavor: Flavor, runtime: Runtime): NdArray | null {
+export function asArray(value: Value, library: Library, runtime: Runtime): NdArray | null {
   if (value instanceof NdArray) return value;
-  if (isElement(value)) return NdArray.of([value], [], literalType(value, flavor), flavor);
+  if (isElement(value)) return NdArray.of([value], [], literalType(value, library), library);
   const items = runtime.sequence(value);
   if (items === null)
-    return value instanceof PyObject ? fromIterable(value, flavor, runtime) : null;
-  return fromSequence(items, flavor, runtime);
+    return value instanceof PyObject ? fromIterable(value, library, runtime) : null;
+  return fromSequence(items, library, runtime);
 }
 
-function fromIterable(value: PyObject, flavor: Flavor, runtime: Runtime): NdArray | null {
+function fromIterable(value: PyObject, library: Library, runtime: Runtime): NdArray | null {
   if (value.typeName !== 'range') return null;
   const items = [...(value.iterate(runtime) ?? [])];
-  return fromSequence(items, flavor, runtime);
+  return fromSequence(items, library, runtime);
 }
 
-function fromSequence(items: readonly Value[], flavor: Flavor, runtime: Runtime): NdArray | null {
+function fromSequence(items: readonly Value[], library: Library, runtime: Runtime): NdArray | null {
   runtime.spend(1 + (items.length >> 2));
   if (items.every(isElement)) {
-    const types = new Set(items.map((each) => literalType(each, flavor)));
+    const types = new Set(items.map((each) => literalType(each, library)));
     const dtype =
       [...types].find(isFloat) ?? ([...types].find((type) => type !== 'bool') || [...types][0]);
-    return NdArray.of(items, [items.length], dtype ?? defaultFloat(flavor), flavor);
+    return NdArray.of(items, [items.length], dtype ?? defaultFloat(library), library);
   }
   const parts: NdArray[] = [];
   for (const item of items) {
-    const part = asArray(item, flavor, runtime);
+    const part = asArray(item, library, runtime);
     if (part === null) return null;
     parts.push(part);
   }
@@ -155,9 +155,9 @@ function fromSequence(items: readonly Value[], flavor: Flavor, runtime: Runtime)
   const shape = [parts.length, ...inner];
   const hidden = unknownOf(...parts.filter((part) => part.unknown !== null));
   const dtype = parts.find((part) => isFloat(part.dtype))?.dtype ?? parts[0]?.dtype ?? 'float32';
-  if (hidden !== null) return NdArray.unknown(shape, dtype, hidden, flavor);
+  if (hidden !== null) return NdArray.unknown(shape, dtype, hidden, library);
   const elements = parts.flatMap((part) =>
     Array.from({ length: part.size }, (_, i) => part.element(i)),
   );
-  return NdArray.of(elements, shape, dtype, flavor);
+  return NdArray.of(elements, shape, dtype, library);
 }

@@ -7,39 +7,39 @@ import { Unknown, type Value } from '../values.js';
 import { NdArray, type Operation } from './array.js';
 import { assign } from './assigning.js';
 import { asArray, bind, dtypeOf } from './convert.js';
-import { CAST, DType, dtypeByName, type Flavor, itemsize } from './dtypes.js';
+import { CAST, DType, dtypeByName, type Library, itemsize } from './dtypes.js';
 import { type Operations, onArray } from './operation.js';
 
 /** The elements in another type; the array itself where it has that type already. */
 export function converted(
   array: NdArray,
   dtype: string,
-  flavor: Flavor,
+  library: Library,
   runtime: Runtime,
 ): NdArray {
-  if (array.dtype === dtype && array.flavor === flavor) return array;
-  if (array.unknown !== null) return NdArray.unknown(array.shape, dtype, array.unknown, flavor);
+  if (array.dtype === dtype && array.library === library) return array;
+  if (array.unknown !== null) return NdArray.unknown(array.shape, dtype, array.unknown, library);
   runtime.spend(1 + (array.size >> 4));
   const { shape, tags } = array;
   if (!array.symbolic || (array.kind === 'loss' && (array.cells?.size ?? 0) === 0)) {
     const round = array.kind === 'loss' ? undefined : CAST[dtype];
     const data = round === undefined ? array.data.slice() : array.data.map(round);
-    return new NdArray(shape, dtype, data, tags?.slice() ?? null, array.kind, flavor).like(array);
+    return new NdArray(shape, dtype, data, tags?.slice() ?? null, array.kind, library).like(array);
   }
   const elements = Array.from({ length: array.size }, (_, i) => {
     const element = array.element(i);
     return element instanceof Sum ? element.as(dtype) : element;
   });
-  return NdArray.of(elements, shape, dtype, flavor).like(array);
+  return NdArray.of(elements, shape, dtype, library).like(array);
 }
 
 /** `x.to(device, torch.int64, non_blocking=True)`, `x.to(other)`, `x.type(torch.int16)` */
-function to(flavor: Flavor): Operation {
-  return onArray(flavor, (array, rest, keywords, runtime) => {
+function to(library: Library): Operation {
+  return onArray(library, (array, rest, keywords, runtime) => {
     for (const each of [keywords.get('dtype'), ...rest]) {
-      if (each instanceof NdArray) return converted(array, each.dtype, flavor, runtime);
-      const dtype = typeof each === 'string' ? dtypeByName(each) : dtypeOf(each, flavor);
-      if (dtype !== null && !isDevice(each)) return converted(array, dtype, flavor, runtime);
+      if (each instanceof NdArray) return converted(array, each.dtype, library, runtime);
+      const dtype = typeof each === 'string' ? dtypeByName(each) : dtypeOf(each, library);
+      if (dtype !== null && !isDevice(each)) return converted(array, dtype, library, runtime);
     }
     return array;
   });
@@ -48,17 +48,17 @@ function to(flavor: Flavor): Operation {
 const isDevice = (value: Value | undefined): boolean =>
   typeof value === 'string' && /^(cuda|cpu|mps|meta)/.test(value);
 
-const astype = (flavor: Flavor): Operation =>
-  onArray(flavor, (array, rest, keywords, runtime) => {
+const astype = (library: Library): Operation =>
+  onArray(library, (array, rest, keywords, runtime) => {
     const [type, copy] = bind(rest, keywords, ['dtype', 'copy']);
-    const dtype = dtypeOf(type, flavor);
+    const dtype = dtypeOf(type, library);
     if (dtype === null) return runtime.unknown('a type that is not known');
-    const result = converted(array, dtype, flavor, runtime);
+    const result = converted(array, dtype, library, runtime);
     return result === array && copy !== false ? array.copy() : result;
   });
 
-const cast = (flavor: Flavor, dtype: string): Operation =>
-  onArray(flavor, (array, _, __, runtime) => converted(array, dtype, flavor, runtime));
+const cast = (library: Library, dtype: string): Operation =>
+  onArray(library, (array, _, __, runtime) => converted(array, dtype, library, runtime));
 
 /** An element as a Python number. */
 function pythonValue(array: NdArray, i: number): Value {
@@ -68,8 +68,8 @@ function pythonValue(array: NdArray, i: number): Value {
   return array.dtype === 'bool' ? element !== 0 : element;
 }
 
-const item = (flavor: Flavor): Operation =>
-  onArray(flavor, (array, _, __, runtime) => {
+const item = (library: Library): Operation =>
+  onArray(library, (array, _, __, runtime) => {
     if (array.unknown !== null) return new Unknown(array.unknown.stop);
     if (array.size !== 1) {
       return runtime.raise('ValueError', 'only an array of one element can be a Python number');
@@ -85,8 +85,8 @@ function nested(array: NdArray, from: number, axis: number, runtime: Runtime): V
   return runtime.list(items);
 }
 
-const tolist = (flavor: Flavor): Operation =>
-  onArray(flavor, (array, _, __, runtime) => {
+const tolist = (library: Library): Operation =>
+  onArray(library, (array, _, __, runtime) => {
     if (array.unknown !== null) return new Unknown(array.unknown.stop);
     runtime.spend(1 + (array.size >> 1));
     runtime.allocate(array.size * (array.tags === null ? 1 : 8));
@@ -100,7 +100,7 @@ export function reinterpreted(array: NdArray, dtype: string, runtime: Runtime): 
   if (dtype.includes('float') !== array.dtype.includes('float')) {
     return runtime.unknown(`${array.dtype} seen as ${dtype}`);
   }
-  return converted(array, dtype, array.flavor, runtime);
+  return converted(array, dtype, array.library, runtime);
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -128,59 +128,59 @@ const SAME = [
   ...['detach_', 'data_ptr', 'block_until_ready', 'retain_grad'],
 ];
 
-export function converting(flavor: Flavor): Operations {
+export function converting(library: Library): Operations {
   const made: Record<string, Operation> = {};
-  for (const name of SAME) made[name] = onArray(flavor, (array) => array);
-  for (const [name, dtype] of Object.entries(TYPES)) made[name] = cast(flavor, dtype);
-  const copy = onArray(flavor, (array) => array.copy());
+  for (const name of SAME) made[name] = onArray(library, (array) => array);
+  for (const [name, dtype] of Object.entries(TYPES)) made[name] = cast(library, dtype);
+  const copy = onArray(library, (array) => array.copy());
   return {
     ...made,
-    to: to(flavor),
-    type: to(flavor),
-    type_as: to(flavor),
-    astype: astype(flavor),
-    float: cast(flavor, 'float32'),
-    int: cast(flavor, 'int32'),
-    item: item(flavor),
-    tolist: tolist(flavor),
+    to: to(library),
+    type: to(library),
+    type_as: to(library),
+    astype: astype(library),
+    float: cast(library, 'float32'),
+    int: cast(library, 'int32'),
+    item: item(library),
+    tolist: tolist(library),
     clone: copy,
     copy,
-    numpy: onArray(flavor, (array, _, __, runtime) =>
+    numpy: onArray(library, (array, _, __, runtime) =>
       converted(array, array.dtype, 'numpy', runtime),
     ),
-    copy_: onArray(flavor, (array, [source], _, runtime) => {
+    copy_: onArray(library, (array, [source], _, runtime) => {
       assign(array, source ?? null, runtime);
       return array;
     }),
-    fill_: onArray(flavor, (array, [value], _, runtime) => {
+    fill_: onArray(library, (array, [value], _, runtime) => {
       assign(array, value ?? null, runtime);
       return array;
     }),
-    fill: onArray(flavor, (array, [value], _, runtime) => {
+    fill: onArray(library, (array, [value], _, runtime) => {
       assign(array, value ?? null, runtime);
       return array;
     }),
-    zero_: onArray(flavor, (array, _, __, runtime) => {
+    zero_: onArray(library, (array, _, __, runtime) => {
       assign(array, 0, runtime);
       return array;
     }),
-    is_floating_point: onArray(flavor, (array) => array.dtype.includes('float')),
+    is_floating_point: onArray(library, (array) => array.dtype.includes('float')),
     // What Python's own conversions ask for.
-    __float__: item(flavor),
-    __int__: onArray(flavor, (array, _, __, runtime) =>
+    __float__: item(library),
+    __int__: onArray(library, (array, _, __, runtime) =>
       runtime.call(runtime.attribute(array, 'item'), []),
     ),
-    __round__: item(flavor),
+    __round__: item(library),
   };
 }
 
 /** Types as values of a module; called, they convert. */
-export function typeValue(name: string, flavor: Flavor): DType {
+export function typeValue(name: string, library: Library): DType {
   return new DType(name, (args, keywords, runtime) => {
     const value = args[0] ?? 0;
     if (value instanceof Unknown) return value;
-    const array = asArray(value, flavor, runtime);
+    const array = asArray(value, library, runtime);
     if (array === null) return runtime.unknown(`${name} of such a value`);
-    return astype(flavor)([array, name], keywords, runtime);
+    return astype(library)([array, name], keywords, runtime);
   });
 }

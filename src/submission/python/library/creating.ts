@@ -17,7 +17,7 @@ import {
   unknownOf,
 } from './convert.js';
 import { converted } from './converting.js';
-import { cast, defaultFloat, defaultInteger, type Flavor, itemsize } from './dtypes.js';
+import { cast, defaultFloat, defaultInteger, type Library, itemsize } from './dtypes.js';
 import { type Operations, onArray } from './operation.js';
 import { sizesOf } from './reshaping.js';
 import { type Shape, sizeOf } from './shapes.js';
@@ -28,12 +28,12 @@ function filled(
   shape: Shape,
   element: Element | boolean,
   dtype: string,
-  flavor: Flavor,
+  library: Library,
   runtime: Runtime,
 ): NdArray {
   const size = sizeOf(shape);
   const hidden = element instanceof Unknown ? element : tooLarge(size, runtime);
-  if (hidden !== null) return NdArray.unknown(shape, dtype, hidden, flavor);
+  if (hidden !== null) return NdArray.unknown(shape, dtype, hidden, library);
   const value = numericValue(element as Value);
   if (value !== null && !(element instanceof Sum)) {
     return new NdArray(
@@ -42,49 +42,51 @@ function filled(
       new Float64Array(size).fill(cast(value, dtype)),
       null,
       'plain',
-      flavor,
+      library,
     );
   }
-  return NdArray.of(new Array<Element | boolean>(size).fill(element), shape, dtype, flavor);
+  return NdArray.of(new Array<Element | boolean>(size).fill(element), shape, dtype, library);
 }
 
 /** `zeros`, `ones`, `empty`: sizes one by one or in a tuple; numpy has the type in second place. */
-function constant(value: number, flavor: Flavor): Operation {
+function constant(value: number, library: Library): Operation {
   return (args, keywords, runtime) => {
     const tuple = args[0] !== undefined && runtime.sequence(args[0]) !== null;
-    const numpy = flavor !== 'torch' || tuple;
+    const numpy = library !== 'torch' || tuple;
     const sizes = sizesOf(numpy ? args.slice(0, 1) : args, keywords, runtime);
     if (sizes === null) return unknownOf(...args) ?? runtime.unknown('a shape that is not known');
-    const named = dtypeOf(keywords.get('dtype') ?? (numpy ? args[1] : undefined), flavor);
-    return filled(sizes, value, named ?? defaultFloat(flavor), flavor, runtime);
+    const named = dtypeOf(keywords.get('dtype') ?? (numpy ? args[1] : undefined), library);
+    return filled(sizes, value, named ?? defaultFloat(library), library, runtime);
   };
 }
 
-function full(flavor: Flavor): Operation {
+function full(library: Library): Operation {
   return (args, keywords, runtime) => {
     const [shape, value, type] = bind(args, keywords, ['size|shape', 'fill_value|vals', 'dtype']);
     const sizes = shape === undefined ? null : sizesOf([shape], new Map(), runtime);
     if (sizes === null) return unknownOf(shape) ?? runtime.unknown('a shape that is not known');
-    const array = asArray(value ?? 0, flavor, runtime);
+    const array = asArray(value ?? 0, library, runtime);
     const element = array?.size === 1 ? array.element(0) : runtime.unknown('a fill value');
-    const dtype = dtypeOf(type, flavor) ?? array?.dtype ?? defaultFloat(flavor);
-    return filled(sizes, typeof value === 'boolean' ? value : element, dtype, flavor, runtime);
+    const dtype = dtypeOf(type, library) ?? array?.dtype ?? defaultFloat(library);
+    return filled(sizes, typeof value === 'boolean' ? value : element, dtype, library, runtime);
   };
 }
 
-function like(value: number | null, flavor: Flavor): Operation {
-  return onArray(flavor, (array, rest, keywords, runtime) => {
+function like(value: number | null, library: Library): Operation {
+  return onArray(library, (array, rest, keywords, runtime) => {
     const named = value === null ? rest[1] : rest[0];
-    const dtype = dtypeOf(keywords.get('dtype') ?? named, flavor) ?? array.dtype;
+    const dtype = dtypeOf(keywords.get('dtype') ?? named, library) ?? array.dtype;
     const given = value ?? rest[0] ?? keywords.get('fill_value') ?? 0;
-    const element = isElement(given) ? given : (asArray(given, flavor, runtime)?.element(0) ?? 0);
-    return filled(array.shape, element, dtype, flavor, runtime);
+    const element = isElement(given) ? given : (asArray(given, library, runtime)?.element(0) ?? 0);
+    return filled(array.shape, element, dtype, library, runtime);
   });
 }
 
-function arange(flavor: Flavor): Operation {
+function arange(library: Library): Operation {
   return (args, keywords, runtime) => {
-    const typed = args.filter((each) => dtypeOf(each, flavor) === null || typeof each === 'number');
+    const typed = args.filter(
+      (each) => dtypeOf(each, library) === null || typeof each === 'number',
+    );
     const [a, b, c] = bind(typed, keywords, ['start', 'end|stop', 'step']);
     const values = [a, b, c].map((each) =>
       each === undefined || each === null ? undefined : numberOf(each),
@@ -97,57 +99,57 @@ function arange(flavor: Flavor): Operation {
     const size = Math.max(0, Math.ceil((stop - start) / step));
     const whole = [start, stop, step].every(Number.isInteger);
     const dtype =
-      dtypeOf(keywords.get('dtype') ?? args.at(-1), flavor) ??
-      (whole ? defaultInteger(flavor) : defaultFloat(flavor));
+      dtypeOf(keywords.get('dtype') ?? args.at(-1), library) ??
+      (whole ? defaultInteger(library) : defaultFloat(library));
     const hidden = tooLarge(size, runtime);
-    if (hidden !== null) return NdArray.unknown([size], dtype, hidden, flavor);
+    if (hidden !== null) return NdArray.unknown([size], dtype, hidden, library);
     const data = Float64Array.from({ length: size }, (_, i) => cast(start + i * step, dtype));
-    return new NdArray([size], dtype, data, null, 'plain', flavor);
+    return new NdArray([size], dtype, data, null, 'plain', library);
   };
 }
 
-function linspace(flavor: Flavor): Operation {
+function linspace(library: Library): Operation {
   return (args, keywords, runtime) => {
     const [a, b, n] = bind(args, keywords, ['start', 'end|stop', 'steps|num']).map(numberOf);
     const count = n ?? 50;
     if (typeof a !== 'number' || typeof b !== 'number')
       return runtime.unknown('bounds that are not known');
-    const dtype = dtypeOf(keywords.get('dtype'), flavor) ?? defaultFloat(flavor);
+    const dtype = dtypeOf(keywords.get('dtype'), library) ?? defaultFloat(library);
     const hidden = tooLarge(count, runtime);
-    if (hidden !== null) return NdArray.unknown([count], dtype, hidden, flavor);
+    if (hidden !== null) return NdArray.unknown([count], dtype, hidden, library);
     const data = Float64Array.from({ length: count }, (_, i) =>
       cast(count === 1 ? a : a + ((b - a) * i) / (count - 1), dtype),
     );
-    return new NdArray([count], dtype, data, null, 'plain', flavor);
+    return new NdArray([count], dtype, data, null, 'plain', library);
   };
 }
 
 /** `tensor`, `array`, `asarray`, `from_numpy`: of numbers, sequences and arrays of either library. */
-function made(flavor: Flavor, copies: boolean): Operation {
+function made(library: Library, copies: boolean): Operation {
   return (args, keywords, runtime) => {
     const [data, type] = bind(args, keywords, ['data|object|a|obj', 'dtype']);
     if (data === undefined) return runtime.raise('TypeError', 'missing the data');
     if (data instanceof Unknown) return data;
-    const dtype = dtypeOf(type, flavor);
-    if (data instanceof PyBytes) return fromBytes(data, dtype ?? 'uint8', 0, -1, flavor, runtime);
-    const array = asArray(data, flavor, runtime);
+    const dtype = dtypeOf(type, library);
+    if (data instanceof PyBytes) return fromBytes(data, dtype ?? 'uint8', 0, -1, library, runtime);
+    const array = asArray(data, library, runtime);
     if (array === null) {
       const texts = runtime.sequence(data)?.every((each) => typeof each === 'string');
       return texts ? data : runtime.unknown('an array of such elements');
     }
-    if (dtype === null && !copies && array.flavor === flavor) return array;
-    if (dtype !== null && dtype !== array.dtype) return converted(array, dtype, flavor, runtime);
+    if (dtype === null && !copies && array.library === library) return array;
+    if (dtype !== null && dtype !== array.dtype) return converted(array, dtype, library, runtime);
     const from = array === data ? array : null;
-    return from === null || copies ? array.copy(flavor) : sharing(array, flavor);
+    return from === null || copies ? array.copy(library) : sharing(array, library);
   };
 }
 
 /** Another library's array of the same elements. */
-function sharing(array: NdArray, flavor: Flavor): NdArray {
+function sharing(array: NdArray, library: Library): NdArray {
   const view = { storage: array.storage, map: null };
   return array.contiguous
-    ? new NdArray(array.shape, '', new Float64Array(0), null, 'plain', flavor, view).like(array)
-    : array.copy(flavor);
+    ? new NdArray(array.shape, '', new Float64Array(0), null, 'plain', library, view).like(array)
+    : array.copy(library);
 }
 
 type Read = (view: DataView, at: number) => number;
@@ -177,7 +179,7 @@ function fromBytes(
   dtype: string,
   offset: number,
   count: number,
-  flavor: Flavor,
+  library: Library,
   runtime: Runtime,
 ): Value {
   const read = READERS[dtype];
@@ -187,15 +189,15 @@ function fromBytes(
   const size = count < 0 ? room : count;
   if (size > room) return runtime.raise('ValueError', 'buffer is smaller than requested size');
   const hidden = tooLarge(size, runtime);
-  if (hidden !== null) return NdArray.unknown([size], dtype, hidden, flavor);
+  if (hidden !== null) return NdArray.unknown([size], dtype, hidden, library);
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const values = Float64Array.from({ length: size }, (_, i) => read(view, offset + i * width));
   const own =
     tags === null ? null : Int32Array.from(values, (_, i) => tags[offset + i * width] ?? NO_TAG);
-  return new NdArray([size], dtype, values, own, 'plain', flavor);
+  return new NdArray([size], dtype, values, own, 'plain', library);
 }
 
-function frombuffer(flavor: Flavor): Operation {
+function frombuffer(library: Library): Operation {
   return (args, keywords, runtime) => {
     const [buffer, type, count, offset] = bind(args, keywords, [
       'buffer',
@@ -205,57 +207,57 @@ function frombuffer(flavor: Flavor): Operation {
     ]);
     const unknown = unknownOf(buffer, type, count, offset);
     if (unknown !== null) return unknown;
-    const dtype = dtypeOf(type, flavor) ?? defaultFloat(flavor);
-    if (buffer instanceof NdArray) return converted(buffer, dtype, flavor, runtime);
+    const dtype = dtypeOf(type, library) ?? defaultFloat(library);
+    if (buffer instanceof NdArray) return converted(buffer, dtype, library, runtime);
     if (!(buffer instanceof PyBytes)) return runtime.unknown('a buffer that is no bytes');
     return fromBytes(
       buffer,
       dtype,
       integerOf(offset) ?? 0,
       integerOf(count) ?? -1,
-      flavor,
+      library,
       runtime,
     );
   };
 }
 
-function fromiter(flavor: Flavor): Operation {
+function fromiter(library: Library): Operation {
   return (args, keywords, runtime) => {
     const [items, type] = bind(args, keywords, ['iter|iterable', 'dtype']);
     if (items instanceof Unknown || items === undefined) return items ?? null;
     const elements = [...runtime.iterate(items)].map((each) =>
       isElement(each)
         ? each
-        : (asArray(each, flavor, runtime)?.element(0) ?? runtime.unknown('an element')),
+        : (asArray(each, library, runtime)?.element(0) ?? runtime.unknown('an element')),
     );
-    const dtype = dtypeOf(type, flavor) ?? literalType(elements[0] ?? 0, flavor);
-    return NdArray.of(elements, [elements.length], dtype, flavor);
+    const dtype = dtypeOf(type, library) ?? literalType(elements[0] ?? 0, library);
+    return NdArray.of(elements, [elements.length], dtype, library);
   };
 }
 
 /** Shapes of random arrays are known. */
-function random(flavor: Flavor): Operation {
+function random(library: Library): Operation {
   return (args, keywords, runtime) => {
     const reason = runtime.unknown('random numbers');
     const sizes = sizesOf(args, keywords, runtime);
-    return sizes === null ? reason : NdArray.unknown(sizes, defaultFloat(flavor), reason, flavor);
+    return sizes === null ? reason : NdArray.unknown(sizes, defaultFloat(library), reason, library);
   };
 }
 
-function eye(flavor: Flavor): Operation {
+function eye(library: Library): Operation {
   return (args, keywords, runtime) => {
     const n = integerOf(args[0]);
     if (n === null) return runtime.unknown('a size that is not known');
-    const dtype = dtypeOf(keywords.get('dtype'), flavor) ?? defaultFloat(flavor);
-    const array = filled([n, n], 0, dtype, flavor, runtime);
+    const dtype = dtypeOf(keywords.get('dtype'), library) ?? defaultFloat(library);
+    const array = filled([n, n], 0, dtype, library, runtime);
     if (array.unknown === null) for (let i = 0; i < n; i += 1) array.write(i * n + i, 1);
     return array;
   };
 }
 
 /** Only the kept triangle of a matrix; the others are 0. */
-function triangle(flavor: Flavor, lower: boolean): Operation {
-  return onArray(flavor, (array, rest, keywords) => {
+function triangle(library: Library, lower: boolean): Operation {
+  return onArray(library, (array, rest, keywords) => {
     if (array.unknown !== null) return array;
     const shift = integerOf(rest[0] ?? keywords.get('diagonal') ?? keywords.get('k')) ?? 0;
     const columns = array.shape.at(-1) ?? 1;
@@ -270,30 +272,30 @@ function triangle(flavor: Flavor, lower: boolean): Operation {
   });
 }
 
-export function creating(flavor: Flavor): Operations {
-  const shared = made(flavor, false);
+export function creating(library: Library): Operations {
+  const shared = made(library, false);
   return {
-    zeros: constant(0, flavor),
-    ones: constant(1, flavor),
-    empty: constant(0, flavor),
-    full: full(flavor),
-    zeros_like: like(0, flavor),
-    ones_like: like(1, flavor),
-    empty_like: like(0, flavor),
-    full_like: like(null, flavor),
-    arange: arange(flavor),
-    linspace: linspace(flavor),
-    tensor: made(flavor, true),
-    array: made(flavor, true),
+    zeros: constant(0, library),
+    ones: constant(1, library),
+    empty: constant(0, library),
+    full: full(library),
+    zeros_like: like(0, library),
+    ones_like: like(1, library),
+    empty_like: like(0, library),
+    full_like: like(null, library),
+    arange: arange(library),
+    linspace: linspace(library),
+    tensor: made(library, true),
+    array: made(library, true),
     asarray: shared,
     as_tensor: shared,
     from_numpy: shared,
     ascontiguousarray: shared,
-    frombuffer: frombuffer(flavor),
-    fromiter: fromiter(flavor),
-    eye: eye(flavor),
-    tril: triangle(flavor, true),
-    triu: triangle(flavor, false),
-    ...(flavor === 'torch' ? { rand: random(flavor), randn: random(flavor) } : {}),
+    frombuffer: frombuffer(library),
+    fromiter: fromiter(library),
+    eye: eye(library),
+    tril: triangle(library, true),
+    triu: triangle(library, false),
+    ...(library === 'torch' ? { rand: random(library), randn: random(library) } : {}),
   };
 }

@@ -6,7 +6,7 @@ import type { Runtime } from '../runtime.js';
 import { type Keywords, type Native, PyObject, type Value } from '../values.js';
 
 /** Whose rules an array follows. `mlx` stands for jax.numpy too: 32 bits where numpy has 64. */
-export type Flavor = 'torch' | 'numpy' | 'mlx';
+export type Library = 'torch' | 'numpy' | 'mlx';
 
 const BYTES: Readonly<Record<string, number>> = {
   bool: 1,
@@ -162,7 +162,7 @@ export function cast(x: number, dtype: string): number {
 const INTEGERS = ['uint8', 'int8', 'uint16', 'int16', 'uint32', 'int32', 'uint64', 'int64'];
 
 /** The type that holds both, for tensors of one category. */
-function wider(a: string, b: string, flavor: Flavor): string {
+function wider(a: string, b: string, library: Library): string {
   if (a === b) return a;
   if (isFloat(a)) {
     const halves = itemsize(a) === 2 && itemsize(b) === 2;
@@ -171,7 +171,7 @@ function wider(a: string, b: string, flavor: Flavor): string {
   const [unsigned, signed] = a.startsWith('u') ? [a, b] : [b, a];
   if (a.startsWith('u') === b.startsWith('u')) return itemsize(a) > itemsize(b) ? a : b;
   if (itemsize(signed) > itemsize(unsigned)) return signed;
-  if (itemsize(unsigned) === 8) return flavor === 'numpy' ? 'float64' : 'int64';
+  if (itemsize(unsigned) === 8) return library === 'numpy' ? 'float64' : 'int64';
   return INTEGERS[INTEGERS.indexOf(unsigned) + 3] ?? 'int64';
 }
 
@@ -183,16 +183,16 @@ function numpyMixed(integer: string, float: string): string {
 }
 
 /** The type of an operation on two arrays of equal rank among operands. */
-export function promote(a: string, b: string, flavor: Flavor): string {
+export function promote(a: string, b: string, library: Library): string {
   const [low, high] = category(a) <= category(b) ? [a, b] : [b, a];
-  if (category(low) === category(high)) return low === 'bool' ? 'bool' : wider(low, high, flavor);
+  if (category(low) === category(high)) return low === 'bool' ? 'bool' : wider(low, high, library);
   if (low === 'bool') return high;
-  return flavor === 'numpy' ? numpyMixed(low, high) : high;
+  return library === 'numpy' ? numpyMixed(low, high) : high;
 }
 
-export const defaultFloat = (flavor: Flavor): string =>
-  flavor === 'numpy' ? 'float64' : 'float32';
-export const defaultInteger = (flavor: Flavor): string => (flavor === 'mlx' ? 'int32' : 'int64');
+export const defaultFloat = (library: Library): string =>
+  library === 'numpy' ? 'float64' : 'float32';
+export const defaultInteger = (library: Library): string => (library === 'mlx' ? 'int32' : 'int64');
 
 /** An operand of an operation: an array, a tensor of no dimension, or a Python number. */
 export interface Operand {
@@ -203,14 +203,14 @@ export interface Operand {
 const WEIGHTS = { array: 2, scalar: 1, number: 0 };
 
 /** The type of an operation, by torch's categories or numpy's weak Python numbers. */
-export function resultType(a: Operand, b: Operand, flavor: Flavor): string {
+export function resultType(a: Operand, b: Operand, library: Library): string {
   const weight = (each: Operand): number =>
-    flavor === 'numpy' && each.weight === 'scalar' ? WEIGHTS.array : WEIGHTS[each.weight];
-  if (weight(a) === weight(b)) return promote(a.dtype, b.dtype, flavor);
+    library === 'numpy' && each.weight === 'scalar' ? WEIGHTS.array : WEIGHTS[each.weight];
+  if (weight(a) === weight(b)) return promote(a.dtype, b.dtype, library);
   const [strong, weak] = weight(a) > weight(b) ? [a, b] : [b, a];
   if (category(weak.dtype) <= category(strong.dtype)) return strong.dtype;
   if (weak.weight !== 'number') return weak.dtype;
-  if (category(weak.dtype) === 1) return defaultInteger(flavor);
-  if (flavor !== 'numpy') return 'float32';
+  if (category(weak.dtype) === 1) return defaultInteger(library);
+  if (library !== 'numpy') return 'float32';
   return 'float64';
 }

@@ -12,7 +12,7 @@ import { asArray, tooLarge } from './convert.js';
 import {
   CAST,
   defaultFloat,
-  type Flavor,
+  type Library,
   isFloat,
   isInteger,
   type Operand,
@@ -31,13 +31,13 @@ function typesOf(
   operator: string,
   a: Operand,
   b: Operand,
-  flavor: Flavor,
+  library: Library,
 ): { meet: string; result: string } {
-  const meet = resultType(a, b, flavor);
+  const meet = resultType(a, b, library);
   if (operator in COMPARISONS) return { meet, result: 'bool' };
   if (isFloat(meet)) return { meet, result: meet };
-  if (operator === '/') return { meet, result: defaultFloat(flavor) };
-  const small = meet === 'bool' && flavor === 'numpy' && NO_BOOL.has(operator);
+  if (operator === '/') return { meet, result: defaultFloat(library) };
+  const small = meet === 'bool' && library === 'numpy' && NO_BOOL.has(operator);
   return { meet, result: small ? 'int8' : meet };
 }
 
@@ -55,8 +55,8 @@ export function arrayBinary(
   if (!(array instanceof NdArray)) return undefined;
   const other = array === left ? right : left;
   if (other instanceof Unknown) return withUnknown(operator, array, other, array === left, runtime);
-  const { flavor } = array;
-  const [first, second] = [inFull(left, flavor, runtime), inFull(right, flavor, runtime)];
+  const { library } = array;
+  const [first, second] = [inFull(left, library, runtime), inFull(right, library, runtime)];
   const a = first === null || second === null ? first : forTargets(first, second);
   const b = first === null || second === null ? second : forTargets(second, first);
   if (a === null || b === null) {
@@ -66,7 +66,7 @@ export function arrayBinary(
   if (shape === null) {
     return runtime.raise('ValueError', `shapes (${a.shape}) and (${b.shape}) do not broadcast`);
   }
-  const types = typesOf(operator, operand(a, left), operand(b, right), flavor);
+  const types = typesOf(operator, operand(a, left), operand(b, right), library);
   const dtype = types.result;
   const size = sizeOf(shape);
   // Of elements that are not known nothing is allocated.
@@ -77,9 +77,9 @@ export function arrayBinary(
     const result = withUnknown(operator, known, unknown, known === a, runtime);
     if (result instanceof NdArray && sameShape(known.shape, shape)) return result;
     const model = operator === '*' && other === 0 && unknown.stop.ids !== undefined;
-    if (model) return NdArray.zeros(shape, dtype, flavor);
+    if (model) return NdArray.zeros(shape, dtype, library);
     const stop = stopOfOperation(operator, stopWith(unknown.stop, [a, b]), other);
-    return NdArray.unknown(shape, dtype, new Unknown(stop), flavor);
+    return NdArray.unknown(shape, dtype, new Unknown(stop), library);
   }
   const met = (array: NdArray): NdArray =>
     isInteger(types.meet) && array.dtype !== types.meet && !array.symbolic
@@ -89,9 +89,9 @@ export function arrayBinary(
 }
 
 /** A number that the script states is not rounded to the type that it would have as an array. */
-function inFull(value: Value, flavor: Flavor, runtime: Runtime): NdArray | null {
-  if (typeof value !== 'number' || Number.isInteger(value)) return asArray(value, flavor, runtime);
-  return new NdArray([], 'float64', Float64Array.of(value), null, 'plain', flavor);
+function inFull(value: Value, library: Library, runtime: Runtime): NdArray | null {
+  if (typeof value !== 'number' || Number.isInteger(value)) return asArray(value, library, runtime);
+  return new NdArray([], 'float64', Float64Array.of(value), null, 'plain', library);
 }
 
 /** Floats for each pair of a token and an id are logits: no count of bytes is made of such. */
@@ -110,8 +110,8 @@ function ofModel(
 }
 
 function inType(array: NdArray, dtype: string): NdArray {
-  const { shape, data, tags, flavor } = array;
-  return new NdArray(shape, dtype, data.map(CAST[dtype]!), tags, 'plain', flavor);
+  const { shape, data, tags, library } = array;
+  return new NdArray(shape, dtype, data.map(CAST[dtype]!), tags, 'plain', library);
 }
 
 /** A model's loss beside an array for the targets is theirs one by one. */
@@ -158,13 +158,13 @@ function withAdded(array: NdArray, unknown: Unknown, runtime: Runtime): NdArray 
   if (array.size === 1) {
     const element = array.element(0);
     const sum = element instanceof Sum ? element.withAdded(unknown, runtime) : null;
-    return sum === null ? null : NdArray.of([sum], array.shape, array.dtype, array.flavor);
+    return sum === null ? null : NdArray.of([sum], array.shape, array.dtype, array.library);
   }
-  const { shape, dtype, data, tags, flavor, cells } = array;
+  const { shape, dtype, data, tags, library, cells } = array;
   if (array.kind !== 'loss' || cells !== null || data.some((each) => each < 0)) return null;
   const number = added.call(runtime.host, { at: runtime.here(), smoothing: null });
   const own = tags!.map((tag) => withAddition(tag, number));
-  return new NdArray(shape, dtype, data.slice(), own, 'loss', flavor).like(array);
+  return new NdArray(shape, dtype, data.slice(), own, 'loss', library).like(array);
 }
 
 /** Whatever the logits were multiplied by, such as the inverse of a temperature: with the normaliser they are nats. */
@@ -232,7 +232,7 @@ function plain(
     data,
     laterTags(a.tags, b.tags, at, bt, size),
     'plain',
-    a.flavor,
+    a.library,
   );
 }
 
@@ -289,7 +289,7 @@ function scaledLoss(
     if (!Number.isFinite(data[i]!)) return null;
   }
   const dtype = a.kind === 'loss' ? a.dtype : b.dtype;
-  return new NdArray(shape, wideLoss(dtype, a, b), data, tags, 'loss', a.flavor);
+  return new NdArray(shape, wideLoss(dtype, a, b), data, tags, 'loss', a.library);
 }
 
 const wideLoss = (dtype: string, a: NdArray, b: NdArray): string =>
@@ -317,7 +317,7 @@ function each(
     const y = b.element(bt === null ? i : bt[i]!);
     elements.push(elementBinary(operator, typed(x, dtype), typed(y, dtype), runtime));
   }
-  return NdArray.of(elements, shape, dtype, a.flavor);
+  return NdArray.of(elements, shape, dtype, a.library);
 }
 
 const typed = (element: Element, dtype: string): Element =>
@@ -345,7 +345,7 @@ export function arrayUpdate(
   other: Value,
   runtime: Runtime,
 ): Value | undefined {
-  const array = other instanceof Unknown ? other : asArray(other, target.flavor, runtime);
+  const array = other instanceof Unknown ? other : asArray(other, target.library, runtime);
   if (array === null) return undefined;
   // The sum is rounded to the target's type, however it was computed.
   const alone =
@@ -369,7 +369,7 @@ export function arrayUpdate(
 
 export function arrayUnary(array: NdArray, operator: string, runtime: Runtime): Value | undefined {
   if (operator === '+' || array.unknown !== null) return array;
-  const result = NdArray.zeros(array.shape, array.dtype, array.flavor).like(array);
+  const result = NdArray.zeros(array.shape, array.dtype, array.library).like(array);
   runtime.spend(1 + (array.size >> 3));
   for (let i = 0; i < array.size; i += 1) {
     const element = array.element(i);

@@ -121,8 +121,8 @@ function asIndex(item: Value, array: NdArray, runtime: Runtime): Value | undefin
   if (item === null || typeof item === 'number' || item instanceof PySlice) return item;
   if (item instanceof Unknown) return undefined;
   if (item instanceof PyObject && isEllipsis(item)) return item;
-  if (typeof item === 'boolean') return asArray(item, array.flavor, runtime) ?? undefined;
-  const own = asArray(item, array.flavor, runtime);
+  if (typeof item === 'boolean') return asArray(item, array.library, runtime) ?? undefined;
+  const own = asArray(item, array.library, runtime);
   if (own === null) {
     if (item instanceof PyObject && item.attribute('__index__', runtime) !== undefined) {
       const number = runtime.call(runtime.attribute(item, '__index__'), []);
@@ -167,10 +167,10 @@ function placed(items: Value[], array: NdArray, spare: number, runtime: Runtime)
       }
     } else if (typeof item === 'number') {
       const own = within(Math.trunc(item), length, runtime);
-      if (arrays && array.flavor !== 'torch') {
+      if (arrays && array.library !== 'torch') {
         parts.push({
           kind: 'advanced',
-          array: NdArray.of([own], [], 'int64', array.flavor),
+          array: NdArray.of([own], [], 'int64', array.library),
           stride,
           length,
         });
@@ -236,7 +236,7 @@ export function nonzeroAxes(mask: NdArray): NdArray[] {
   const strides = stridesOf(mask.shape);
   return mask.shape.map((size, axis) => {
     const own = Float64Array.from(found, (i) => Math.floor(i / strides[axis]!) % size);
-    return new NdArray([found.length], 'int64', own, null, 'plain', mask.flavor);
+    return new NdArray([found.length], 'int64', own, null, 'plain', mask.library);
   });
 }
 
@@ -283,11 +283,11 @@ export function arrayItem(array: NdArray, index: Value, runtime: Runtime): Value
   const { shape, positions: taken, tags, copied } = selection;
   if (array.unknown !== null) {
     const stop = stopWith(array.unknown.stop, runtime.sequence(index) ?? [index]);
-    return NdArray.unknown(shape, array.dtype, new Unknown(stop), array.flavor);
+    return NdArray.unknown(shape, array.dtype, new Unknown(stop), array.library);
   }
   const view = array.view(shape, taken);
   view.gathered = array.gathered;
-  if (!copied && !(shape.length === 0 && array.flavor !== 'torch')) return view;
+  if (!copied && !(shape.length === 0 && array.library !== 'torch')) return view;
   return tags === null ? view.copy() : tagged(view.copy(), tags);
 }
 

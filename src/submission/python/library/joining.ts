@@ -5,13 +5,17 @@ import type { Runtime } from '../runtime.js';
 import { Unknown, type Value } from '../values.js';
 import { NdArray, type Operation } from './array.js';
 import { asArray, bind, checkedAxis, integerOf, integersOf, tooLarge } from './convert.js';
-import { type Flavor, promote } from './dtypes.js';
+import { type Library, promote } from './dtypes.js';
 import { type Operations, onArray } from './operation.js';
 import { fitShape, positions, type Shape, sizeOf, stridesOf } from './shapes.js';
 import { type Element, NO_TAG } from './storage.js';
 
 /** Arrays of a list; an `Unknown` where one of them is. */
-function arraysOf(value: Value | undefined, flavor: Flavor, runtime: Runtime): NdArray[] | Unknown {
+function arraysOf(
+  value: Value | undefined,
+  library: Library,
+  runtime: Runtime,
+): NdArray[] | Unknown {
   if (value instanceof Unknown) return value;
   const items =
     value instanceof NdArray ? [...runtime.iterate(value)] : runtime.sequence(value ?? null);
@@ -19,7 +23,7 @@ function arraysOf(value: Value | undefined, flavor: Flavor, runtime: Runtime): N
   const arrays: NdArray[] = [];
   for (const item of given) {
     if (item instanceof Unknown) return item;
-    const array = asArray(item, flavor, runtime);
+    const array = asArray(item, library, runtime);
     if (array === null) return runtime.raise('TypeError', 'expected arrays');
     arrays.push(array);
   }
@@ -29,7 +33,7 @@ function arraysOf(value: Value | undefined, flavor: Flavor, runtime: Runtime): N
 function joined(
   arrays: readonly NdArray[],
   axis: number,
-  flavor: Flavor,
+  library: Library,
   runtime: Runtime,
 ): NdArray {
   const [first] = arrays;
@@ -47,12 +51,12 @@ function joined(
     }
   }
   const shape = rest.map((each, i) => (i === axis ? length : each));
-  const dtype = arrays.map((each) => each.dtype).reduce((a, b) => promote(a, b, flavor));
+  const dtype = arrays.map((each) => each.dtype).reduce((a, b) => promote(a, b, library));
   const unknown =
     filled.find((each) => each.unknown !== null)?.unknown ?? tooLarge(sizeOf(shape), runtime);
-  if (unknown !== null) return NdArray.unknown(shape, dtype, unknown, flavor);
+  if (unknown !== null) return NdArray.unknown(shape, dtype, unknown, library);
   const outer = sizeOf(shape.slice(0, axis));
-  return placedSideBySide(filled, shape, outer, dtype, flavor);
+  return placedSideBySide(filled, shape, outer, dtype, library);
 }
 
 function placedSideBySide(
@@ -60,7 +64,7 @@ function placedSideBySide(
   shape: Shape,
   outer: number,
   dtype: string,
-  flavor: Flavor,
+  library: Library,
 ): NdArray {
   const size = sizeOf(shape);
   const width = outer === 0 ? 0 : size / outer;
@@ -82,51 +86,54 @@ function placedSideBySide(
     before += own;
   }
   return plain
-    ? new NdArray(shape, dtype, data, tags, 'plain', flavor)
-    : NdArray.of(elements, shape, dtype, flavor);
+    ? new NdArray(shape, dtype, data, tags, 'plain', library)
+    : NdArray.of(elements, shape, dtype, library);
 }
 
-function cat(flavor: Flavor): Operation {
+function cat(library: Library): Operation {
   return (args, keywords, runtime) => {
     const [items, dim] = bind(args, keywords, ['tensors|arrays|tup', 'dim|axis']);
-    const arrays = arraysOf(items, flavor, runtime);
+    const arrays = arraysOf(items, library, runtime);
     if (arrays instanceof Unknown) return arrays;
     if (dim === null)
       return joined(
         arrays.map((each) => each.view([each.size], null)),
         0,
-        flavor,
+        library,
         runtime,
       );
     const rank = Math.max(...arrays.map(({ shape }) => shape.length), 1);
-    return joined(arrays, checkedAxis(integerOf(dim) ?? 0, rank, runtime), flavor, runtime);
+    return joined(arrays, checkedAxis(integerOf(dim) ?? 0, rank, runtime), library, runtime);
   };
 }
 
-function stack(flavor: Flavor, axisOf: (given: number | null, rank: number) => number): Operation {
+function stack(
+  library: Library,
+  axisOf: (given: number | null, rank: number) => number,
+): Operation {
   return (args, keywords, runtime) => {
     const [items, dim] = bind(args, keywords, ['tensors|arrays|tup', 'dim|axis']);
-    const arrays = arraysOf(items, flavor, runtime);
+    const arrays = arraysOf(items, library, runtime);
     if (arrays instanceof Unknown) return arrays;
     const rank = (arrays[0]?.shape.length ?? 0) + 1;
     const axis = checkedAxis(axisOf(integerOf(dim), rank), rank, runtime);
     return joined(
       arrays.map((each) => each.view(each.shape.toSpliced(axis, 0, 1), null)),
       axis,
-      flavor,
+      library,
       runtime,
     );
   };
 }
 
 /** `hstack` and `vstack`: rank 1 joins along its axis, or becomes rows. */
-function sideBySide(flavor: Flavor, rows: boolean): Operation {
+function sideBySide(library: Library, rows: boolean): Operation {
   return (args, _, runtime) => {
-    const arrays = arraysOf(args[0], flavor, runtime);
+    const arrays = arraysOf(args[0], library, runtime);
     if (arrays instanceof Unknown) return arrays;
     const flat = arrays.every(({ shape }) => shape.length < 2);
     const own = rows && flat ? arrays.map((each) => each.view([1, each.size], null)) : arrays;
-    return joined(own, rows || flat ? 0 : 1, flavor, runtime);
+    return joined(own, rows || flat ? 0 : 1, library, runtime);
   };
 }
 
@@ -140,14 +147,14 @@ function cut(array: NdArray, axis: number, ends: readonly number[], runtime: Run
     const offset = start * (strides[axis] ?? 1);
     start = to;
     if (array.unknown !== null)
-      return NdArray.unknown(shape, array.dtype, array.unknown, array.flavor);
+      return NdArray.unknown(shape, array.dtype, array.unknown, array.library);
     return array.view(shape, positions(shape, strides, offset));
   });
-  return array.flavor === 'torch' ? runtime.tuple(parts) : runtime.list(parts);
+  return array.library === 'torch' ? runtime.tuple(parts) : runtime.list(parts);
 }
 
-function split(flavor: Flavor, by: 'size' | 'sections' | 'chunks'): Operation {
-  return onArray(flavor, (array, rest, keywords, runtime) => {
+function split(library: Library, by: 'size' | 'sections' | 'chunks'): Operation {
+  return onArray(library, (array, rest, keywords, runtime) => {
     const [given, dim] = bind(rest, keywords, [
       'split_size_or_sections|split_size|indices_or_sections|chunks|sections',
       'dim|axis',
@@ -183,8 +190,8 @@ function endsOf(length: number, n: number, by: 'size' | 'sections' | 'chunks'): 
 }
 
 /** The whole array again and again along each axis: torch's `repeat`, numpy's `tile`. */
-function tile(flavor: Flavor): Operation {
-  return onArray(flavor, (array, rest, keywords, runtime) => {
+function tile(library: Library): Operation {
+  return onArray(library, (array, rest, keywords, runtime) => {
     const given = rest.length === 1 ? rest[0] : runtime.tuple([...rest]);
     const times = integersOf(
       rest.length > 0 ? given : (keywords.get('reps') ?? keywords.get('dims')),
@@ -197,7 +204,7 @@ function tile(flavor: Flavor): Operation {
     const strides = stridesOf(inner);
     const shape = inner.map((each, i) => each * outer[i]!);
     const hidden = array.unknown ?? tooLarge(sizeOf(shape), runtime);
-    if (hidden !== null) return NdArray.unknown(shape, array.dtype, hidden, flavor);
+    if (hidden !== null) return NdArray.unknown(shape, array.dtype, hidden, library);
     const pairs = inner.flatMap((each, i) => [outer[i]!, each]);
     const steps = inner.flatMap((_, i) => [0, strides[i]!]);
     return array.view(shape, positions(pairs, steps, 0)).copy();
@@ -205,8 +212,8 @@ function tile(flavor: Flavor): Operation {
 }
 
 /** Each element again and again: numpy's `repeat`, torch's `repeat_interleave`. */
-function repeatEach(flavor: Flavor): Operation {
-  return onArray(flavor, (given, rest, keywords, runtime) => {
+function repeatEach(library: Library): Operation {
+  return onArray(library, (given, rest, keywords, runtime) => {
     const [repeats, dim] = bind(rest, keywords, ['repeats', 'dim|axis']);
     const array = dim === undefined || dim === null ? given.view([given.size], null) : given;
     const axis = checkedAxis(integerOf(dim) ?? 0, array.shape.length, runtime);
@@ -231,7 +238,7 @@ export function taken(
   const strides = stridesOf(array.shape);
   const shape = array.shape.map((each, i) => (i === axis ? places.length : each));
   const hidden = array.unknown ?? tooLarge(sizeOf(shape), runtime);
-  if (hidden !== null) return NdArray.unknown(shape, array.dtype, hidden, array.flavor);
+  if (hidden !== null) return NdArray.unknown(shape, array.dtype, hidden, array.library);
   const own = positions(
     shape,
     strides.map((stride, i) => (i === axis ? 0 : stride)),
@@ -244,8 +251,8 @@ export function taken(
   return array.view(shape, own).copy();
 }
 
-function roll(flavor: Flavor): Operation {
-  return onArray(flavor, (given, rest, keywords, runtime) => {
+function roll(library: Library): Operation {
+  return onArray(library, (given, rest, keywords, runtime) => {
     const [shifts, dims] = bind(rest, keywords, ['shifts|shift', 'dims|axis']);
     const [by, along] = [integersOf(shifts, runtime), integersOf(dims, runtime)];
     if (by === null) return runtime.unknown('a shift that is not known');
@@ -263,8 +270,8 @@ function roll(flavor: Flavor): Operation {
 }
 
 /** numpy's `pad(a, ((1, 2), …), constant_values=…)` and torch's `F.pad(x, (left, right, …), value=…)`. */
-function pad(flavor: Flavor): Operation {
-  return onArray(flavor, (array, rest, keywords, runtime) => {
+function pad(library: Library): Operation {
+  return onArray(library, (array, rest, keywords, runtime) => {
     const width = rest[0] ?? keywords.get('pad') ?? keywords.get('pad_width');
     const mode = rest[1] ?? keywords.get('mode') ?? 'constant';
     if (width === undefined || width instanceof Unknown || mode !== 'constant') {
@@ -272,32 +279,37 @@ function pad(flavor: Flavor): Operation {
     }
     const value = rest[2] ?? keywords.get('value') ?? keywords.get('constant_values') ?? 0;
     const sides =
-      flavor === 'torch' ? torchSides(width, array, runtime) : numpySides(width, array, runtime);
+      library === 'torch' ? torchSides(width, array, runtime) : numpySides(width, array, runtime);
     if (sides === null) return runtime.unknown('a padding that is not known');
     let result = array;
     for (const [axis, [left, right]] of sides.entries()) {
       const block = (size: number) => {
         const shape = result.shape.map((each, i) => (i === axis ? size : each));
-        const fill = asArray(value, flavor, runtime)?.element(0) ?? 0;
-        return NdArray.of(new Array<Element>(sizeOf(shape)).fill(fill), shape, array.dtype, flavor);
+        const fill = asArray(value, library, runtime)?.element(0) ?? 0;
+        return NdArray.of(
+          new Array<Element>(sizeOf(shape)).fill(fill),
+          shape,
+          array.dtype,
+          library,
+        );
       };
       if (left < 0 || right < 0) return runtime.unknown('a padding that is negative');
       if (left + right > 0)
-        result = joined([block(left), result, block(right)], axis, flavor, runtime);
+        result = joined([block(left), result, block(right)], axis, library, runtime);
     }
     return result;
   });
 }
 
 /** Sequences of different lengths as rows: `torch.nn.utils.rnn.pad_sequence`. */
-function padSequence(flavor: Flavor): Operation {
+function padSequence(library: Library): Operation {
   return (args, keywords, runtime) => {
     const [items, first, value] = bind(args, keywords, [
       'sequences',
       'batch_first',
       'padding_value',
     ]);
-    const arrays = arraysOf(items, flavor, runtime);
+    const arrays = arraysOf(items, library, runtime);
     if (arrays instanceof Unknown) return arrays;
     const longest = Math.max(0, ...arrays.map(({ shape }) => shape[0] ?? 0));
     const rows = arrays.map((array) => {
@@ -306,10 +318,10 @@ function padSequence(flavor: Flavor): Operation {
         0,
         longest - (array.shape[0] ?? 0),
       ]);
-      return pad(flavor)([array, sides, 'constant', value ?? 0], new Map(), runtime);
+      return pad(library)([array, sides, 'constant', value ?? 0], new Map(), runtime);
     });
     const axis = first === true ? 0 : 1;
-    return stack(flavor, () => axis)([runtime.list(rows)], new Map(), runtime);
+    return stack(library, () => axis)([runtime.list(rows)], new Map(), runtime);
   };
 }
 
@@ -337,31 +349,31 @@ function numpySides(width: Value, array: NdArray, runtime: Runtime): Sides | nul
   });
 }
 
-export function joining(flavor: Flavor): Operations {
-  const concatenate = cat(flavor);
+export function joining(library: Library): Operations {
+  const concatenate = cat(library);
   return {
     cat: concatenate,
     concat: concatenate,
     concatenate,
-    stack: stack(flavor, (given) => given ?? 0),
-    hstack: sideBySide(flavor, false),
-    vstack: sideBySide(flavor, true),
-    column_stack: stack(flavor, (_, rank) => rank - 1),
+    stack: stack(library, (given) => given ?? 0),
+    hstack: sideBySide(library, false),
+    vstack: sideBySide(library, true),
+    column_stack: stack(library, (_, rank) => rank - 1),
     append: (args, keywords, runtime) =>
       concatenate(
         [runtime.list([args[0] ?? null, args[1] ?? null])],
         keywords.has('axis') ? keywords : new Map([['axis', null]]),
         runtime,
       ),
-    split: split(flavor, flavor === 'torch' ? 'size' : 'sections'),
-    array_split: split(flavor, 'sections'),
-    tensor_split: split(flavor, 'sections'),
-    chunk: split(flavor, 'chunks'),
-    tile: tile(flavor),
-    repeat: flavor === 'torch' ? tile(flavor) : repeatEach(flavor),
-    repeat_interleave: repeatEach(flavor),
-    roll: roll(flavor),
-    unbind: onArray(flavor, (array, rest, keywords, runtime) => {
+    split: split(library, library === 'torch' ? 'size' : 'sections'),
+    array_split: split(library, 'sections'),
+    tensor_split: split(library, 'sections'),
+    chunk: split(library, 'chunks'),
+    tile: tile(library),
+    repeat: library === 'torch' ? tile(library) : repeatEach(library),
+    repeat_interleave: repeatEach(library),
+    roll: roll(library),
+    unbind: onArray(library, (array, rest, keywords, runtime) => {
       const axis = checkedAxis(
         integerOf(rest[0] ?? keywords.get('dim')) ?? 0,
         array.shape.length,
@@ -372,7 +384,7 @@ export function joining(flavor: Flavor): Operations {
       const parts = runtime.sequence(cut(array, axis, ends, runtime)) ?? [];
       return runtime.tuple(parts.map((part) => (part as NdArray).view(shape, null)));
     }),
-    pad_sequence: padSequence(flavor),
-    pad: pad(flavor),
+    pad_sequence: padSequence(library),
+    pad: pad(library),
   };
 }

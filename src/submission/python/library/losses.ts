@@ -7,7 +7,7 @@ import { Sum } from '../sums.js';
 import { type Keywords, NativeFunction, PyObject, Unknown, type Value } from '../values.js';
 import { NdArray, type Operation } from './array.js';
 import { asArray, bind, integerOf, numberOf, unknownOf } from './convert.js';
-import { type Flavor, isFloat, isInteger } from './dtypes.js';
+import { type Library, isFloat, isInteger } from './dtypes.js';
 import { NO_TAG } from './storage.js';
 
 type Reduction = 'none' | 'mean' | 'sum';
@@ -42,7 +42,7 @@ function lossesOf(
     coefficients[i] = weight === null ? 1 : (weight.data[id] ?? 0);
     own[i] = tags?.[i] ?? NO_TAG;
   }
-  const losses = new NdArray(targets.shape, dtype, coefficients, own, 'loss', targets.flavor);
+  const losses = new NdArray(targets.shape, dtype, coefficients, own, 'loss', targets.library);
   losses.flatFrom = targets.flatFrom;
   return losses;
 }
@@ -51,8 +51,8 @@ function lossesOf(
 function smoothed(losses: NdArray, smoothing: number, runtime: Runtime): NdArray {
   const number = runtime.host.added?.({ at: runtime.here(), smoothing }) ?? 0;
   const tags = losses.tags!.map((tag) => withAddition(tag, number));
-  const { shape, dtype, data, flavor } = losses;
-  return new NdArray(shape, dtype, data, tags, 'loss', flavor).like(losses);
+  const { shape, dtype, data, library } = losses;
+  return new NdArray(shape, dtype, data, tags, 'loss', library).like(losses);
 }
 
 /** Losses of float64 logits are float64; models compute at most in float32. */
@@ -73,12 +73,12 @@ function reduced(losses: NdArray, reduction: Reduction): NdArray {
   });
   const sum = new Sum('loss', terms, 0, { dtype: losses.dtype, running: null });
   const result = reduction === 'mean' ? sum.scaled(1 / weight) : sum;
-  return NdArray.of([weight === 0 ? Number.NaN : result], [], losses.dtype, losses.flavor);
+  return NdArray.of([weight === 0 ? Number.NaN : result], [], losses.dtype, losses.library);
 }
 
 /** `cross_entropy(logits, targets, weight, …, ignore_index, …, reduction, label_smoothing)` */
 function crossEntropy(
-  flavor: Flavor,
+  library: Library,
   otherwise: Reduction,
   defaults: Keywords = new Map(),
 ): Operation {
@@ -90,7 +90,7 @@ function crossEntropy(
       'weight|weights',
     ]);
     if (target instanceof Unknown || target === undefined) return target ?? null;
-    const targets = asArray(target, flavor, runtime);
+    const targets = asArray(target, library, runtime);
     if (targets === null || targets.unknown !== null || isFloat(targets.dtype)) {
       return (
         unknownOf(targets ?? undefined) ??
@@ -102,9 +102,9 @@ function crossEntropy(
     const unknown = unknownOf(weight ?? undefined);
     if (unknown !== null) return unknown;
     const weights =
-      weight === undefined || weight === null ? null : asArray(weight, flavor, runtime);
+      weight === undefined || weight === null ? null : asArray(weight, library, runtime);
     const ignored =
-      flavor === 'torch' ? (integerOf(keywords.get('ignore_index')) ?? IGNORED) : null;
+      library === 'torch' ? (integerOf(keywords.get('ignore_index')) ?? IGNORED) : null;
     runtime.spend(1 + (targets.size >> 2));
     const plain = lossesOf(targets, ignored, weights, lossType(logits));
     const losses = smoothing === 0 ? plain : smoothed(plain, smoothing, runtime);
@@ -131,10 +131,10 @@ class LossModule extends PyObject {
   }
 }
 
-function lossClass(flavor: Flavor): Operation {
+function lossClass(library: Library): Operation {
   return (args, keywords) => {
     const options = args[0] === undefined ? keywords : new Map([...keywords, ['weight', args[0]]]);
-    return new LossModule(crossEntropy(flavor, 'mean', options), options);
+    return new LossModule(crossEntropy(library, 'mean', options), options);
   };
 }
 
@@ -179,7 +179,7 @@ function nameOf({ member, owner }: Unknown): string {
 
 /** The mean loss of targets, or one for each where the script takes it as such. */
 function modelLoss(targets: NdArray, reduction: Reduction = 'mean'): NdArray {
-  const losses = lossesOf(targets, targets.flavor === 'torch' ? IGNORED : null);
+  const losses = lossesOf(targets, targets.library === 'torch' ? IGNORED : null);
   const loss = reduced(losses, reduction);
   if (reduction === 'mean') loss.perTarget = losses;
   return loss;
@@ -230,7 +230,7 @@ export function gatheredAt(
 function logProbabilities(targets: NdArray, dtype = 'float32'): NdArray {
   const losses = lossesOf(targets, null, null, dtype);
   const negative = losses.data.map((value) => -value);
-  const result = new NdArray(targets.shape, dtype, negative, losses.tags, 'loss', targets.flavor);
+  const result = new NdArray(targets.shape, dtype, negative, losses.tags, 'loss', targets.library);
   result.gathered = true;
   result.flatFrom = targets.flatFrom;
   return result;
@@ -263,9 +263,9 @@ export function unknownItem(index: Value, runtime: Runtime, logits?: NdArray): V
   return places ? logProbabilities(last, lossType(logits)) : undefined;
 }
 
-export function lossFunctions(flavor: Flavor): Readonly<Record<string, Operation>> {
-  const otherwise = flavor === 'torch' ? 'mean' : 'none';
-  const entropy = crossEntropy(flavor, otherwise);
+export function lossFunctions(library: Library): Readonly<Record<string, Operation>> {
+  const otherwise = library === 'torch' ? 'mean' : 'none';
+  const entropy = crossEntropy(library, otherwise);
   return {
     cross_entropy: entropy,
     nll_loss: entropy,
@@ -273,6 +273,6 @@ export function lossFunctions(flavor: Flavor): Readonly<Record<string, Operation
   };
 }
 
-export function lossClasses(flavor: Flavor): Readonly<Record<string, Operation>> {
-  return { CrossEntropyLoss: lossClass(flavor), NLLLoss: lossClass(flavor) };
+export function lossClasses(library: Library): Readonly<Record<string, Operation>> {
+  return { CrossEntropyLoss: lossClass(library), NLLLoss: lossClass(library) };
 }

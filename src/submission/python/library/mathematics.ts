@@ -6,7 +6,7 @@ import { numericValue, Ratio, Sum } from '../sums.js';
 import { Unknown, type Value } from '../values.js';
 import { NdArray, type Operation } from './array.js';
 import { asArray, bind, unknownOf } from './convert.js';
-import { CAST, defaultFloat, type Flavor, isFloat, itemsize } from './dtypes.js';
+import { CAST, defaultFloat, type Library, isFloat, itemsize } from './dtypes.js';
 import { arrayBinary } from './elementwise.js';
 import { pairNumbers } from './losses.js';
 import { type Operations, onArray } from './operation.js';
@@ -35,14 +35,14 @@ const OPERATORS: Readonly<Record<string, readonly string[]>> = {
   '>=': ['ge', 'greater_equal'],
 };
 
-function operatorFunction(operator: string, flavor: Flavor): Operation {
+function operatorFunction(operator: string, library: Library): Operation {
   return (args, keywords, runtime) => {
     const [left, right] = bind(args, keywords, ['input|a|x1', 'other|b|x2']);
     if (left === undefined || right === undefined)
       return runtime.raise('TypeError', 'missing an argument');
     const factor = keywords.get('alpha');
     const other = factor === undefined ? right : runtime.binary('*', right, factor);
-    const first = asArray(left, flavor, runtime) ?? left;
+    const first = asArray(left, library, runtime) ?? left;
     const result = runtime.binary(operator, first, other);
     if (keywords.get('rounding_mode') !== 'floor') return result;
     return runtime.binary('//', first, other);
@@ -119,7 +119,7 @@ function mapped(
   runtime: Runtime,
 ): Value {
   if (array.unknown !== null)
-    return NdArray.unknown(array.shape, dtype, array.unknown, array.flavor);
+    return NdArray.unknown(array.shape, dtype, array.unknown, array.library);
   runtime.spend(1 + (array.size >> 3));
   const scale = LOGS[name];
   if (array.gathered && scale !== undefined) {
@@ -137,7 +137,7 @@ function mapped(
       data,
       array.tags?.slice() ?? null,
       'plain',
-      array.flavor,
+      array.library,
     );
   }
   const elements = Array.from({ length: array.size }, (_, i): Element => {
@@ -145,18 +145,18 @@ function mapped(
     const value = element instanceof Unknown ? null : numericValue(element);
     return value === null ? runtime.unknown(`${name} of a loss`) : round(apply(value));
   });
-  return NdArray.of(elements, array.shape, dtype, array.flavor);
+  return NdArray.of(elements, array.shape, dtype, array.library);
 }
 
 /** The float type for what is computed of a type: numpy's is as narrow as the integers are. */
-function floatType(dtype: string, flavor: Flavor): string {
+function floatType(dtype: string, library: Library): string {
   if (isFloat(dtype)) return dtype;
-  if (flavor !== 'numpy') return defaultFloat(flavor);
+  if (library !== 'numpy') return defaultFloat(library);
   return ['float16', 'float32'][itemsize(dtype) - 1] ?? 'float64';
 }
 
-function ownType(dtype: string, name: string, flavor: Flavor): string {
-  if (dtype !== 'bool' || flavor !== 'numpy') return dtype;
+function ownType(dtype: string, name: string, library: Library): string {
+  if (dtype !== 'bool' || library !== 'numpy') return dtype;
   if (name === 'square') return 'int8';
   return /^(round|rint)$/.test(name) ? 'float16' : dtype;
 }
@@ -164,33 +164,33 @@ function ownType(dtype: string, name: string, flavor: Flavor): string {
 /** `abs` of losses and rounding of their sums leave them. */
 const LEAVES_LOSS = new Set(['abs', 'absolute', 'relu']);
 
-function unary(flavor: Flavor): Operations {
+function unary(library: Library): Operations {
   const made: Record<string, Operation> = {};
   for (const [name, apply] of Object.entries(FUNCTIONS)) {
-    made[name] = onArray(flavor, (array, _, __, runtime) =>
+    made[name] = onArray(library, (array, _, __, runtime) =>
       array.kind === 'loss' && LEAVES_LOSS.has(name)
         ? array
-        : mapped(array, ownType(array.dtype, name, flavor), name, apply, runtime),
+        : mapped(array, ownType(array.dtype, name, library), name, apply, runtime),
     );
   }
   for (const [name, apply] of Object.entries(FLOATS)) {
-    made[name] = onArray(flavor, (array, _, __, runtime) =>
-      mapped(array, floatType(array.dtype, flavor), name, apply, runtime),
+    made[name] = onArray(library, (array, _, __, runtime) =>
+      mapped(array, floatType(array.dtype, library), name, apply, runtime),
     );
   }
   for (const name of OF_MODELS) {
-    made[name] = onArray(flavor, (array, _, __, runtime) => {
+    made[name] = onArray(library, (array, _, __, runtime) => {
       const ofPairs = pairNumbers(array);
       if (ofPairs !== null) return ofPairs;
       const reason = array.unknown ?? new Unknown({ ...runtime.here(), reason: OF_A_MODEL });
-      return NdArray.unknown(array.shape, floatType(array.dtype, flavor), reason, flavor);
+      return NdArray.unknown(array.shape, floatType(array.dtype, library), reason, library);
     });
   }
-  made['logsumexp'] = onArray(flavor, (array, _, __, runtime) => {
+  made['logsumexp'] = onArray(library, (array, _, __, runtime) => {
     return new Unknown(array.unknown?.stop ?? { ...runtime.here(), reason: OF_A_MODEL });
   });
   for (const [name, check] of Object.entries(CHECKS)) {
-    made[name] = onArray(flavor, (array, _, __, runtime) =>
+    made[name] = onArray(library, (array, _, __, runtime) =>
       mapped(array, 'bool', name, (x) => Number(check(x)), runtime),
     );
   }
@@ -198,17 +198,17 @@ function unary(flavor: Flavor): Operations {
 }
 
 /** The larger or smaller of two; of losses it is not known. */
-function between(flavor: Flavor, choose: (x: number, y: number) => number): Operation {
+function between(library: Library, choose: (x: number, y: number) => number): Operation {
   return (args, keywords, runtime) => {
     const [left, right] = bind(args, keywords, ['input|a|x1', 'other|b|x2']);
     const unknown = unknownOf(left, right);
-    const [a, b] = [left, right].map((each) => asArray(each ?? null, flavor, runtime));
+    const [a, b] = [left, right].map((each) => asArray(each ?? null, library, runtime));
     if (!a || !b) return unknown ?? runtime.raise('TypeError', 'expected two arrays');
     const typed = left instanceof NdArray || right instanceof NdArray ? left : a;
     const sum = arrayBinary('+', typed ?? null, right ?? null, runtime);
     if (!(sum instanceof NdArray) || sum.unknown !== null) return sum ?? null;
     if (a.symbolic || b.symbolic)
-      return NdArray.unknown(sum.shape, sum.dtype, runtime.unknown('extremes of losses'), flavor);
+      return NdArray.unknown(sum.shape, sum.dtype, runtime.unknown('extremes of losses'), library);
     return zipped(a, b, sum.shape, sum.dtype, choose);
   };
 }
@@ -229,15 +229,15 @@ function zipped(
     data[i] = round(choose(a.data[at[i]!]!, b.data[bt[i]!]!));
     if (tags !== null) tags[i] = Math.max(a.tags?.[at[i]!] ?? NO_TAG, b.tags?.[bt[i]!] ?? NO_TAG);
   }
-  return new NdArray(shape, dtype, data, tags, 'plain', a.flavor);
+  return new NdArray(shape, dtype, data, tags, 'plain', a.library);
 }
 
-const logical = (flavor: Flavor, operate: (x: boolean, y: boolean) => boolean): Operation => {
-  const apply = between(flavor, (x, y) => Number(operate(x !== 0, y !== 0)));
+const logical = (library: Library, operate: (x: boolean, y: boolean) => boolean): Operation => {
+  const apply = between(library, (x, y) => Number(operate(x !== 0, y !== 0)));
   return (args, keywords, runtime) => {
     const result = apply(args, keywords, runtime);
     if (!(result instanceof NdArray) || result.unknown !== null) return result;
-    return new NdArray(result.shape, 'bool', result.data, result.tags, 'plain', flavor);
+    return new NdArray(result.shape, 'bool', result.data, result.tags, 'plain', library);
   };
 };
 
@@ -258,8 +258,8 @@ function clampScalar(value: Sum | Ratio, low: Value | undefined, high: Value | u
 }
 
 /** Between two bounds, which may be arrays. */
-function clamp(flavor: Flavor): Operation {
-  const [larger, smaller] = [between(flavor, Math.max), between(flavor, Math.min)];
+function clamp(library: Library): Operation {
+  const [larger, smaller] = [between(library, Math.max), between(library, Math.min)];
   return (args, keywords, runtime) => {
     const [given, low, high] = bind(args, keywords, ['input|a', 'min|a_min', 'max|a_max']);
     const value = given ?? null;
@@ -267,7 +267,7 @@ function clamp(flavor: Flavor): Operation {
     if (value instanceof Sum || value instanceof Ratio) {
       return clampScalar(value, low, high) ? value : runtime.unknown('sums between bounds');
     }
-    const array = asArray(value, flavor, runtime);
+    const array = asArray(value, library, runtime);
     if (array === null) return runtime.raise('TypeError', 'expected an array');
     if (array.unknown !== null) return array;
     if (array.symbolic) {
@@ -282,44 +282,44 @@ function clamp(flavor: Flavor): Operation {
 }
 
 /** The script's `torch.equal(a, b)`. */
-function equal(flavor: Flavor): Operation {
+function equal(library: Library): Operation {
   return (args, _, runtime) => {
     const unknown = unknownOf(args[0], args[1]);
     if (unknown !== null) return unknown;
-    const [a, b] = [args[0], args[1]].map((each) => asArray(each ?? null, flavor, runtime));
+    const [a, b] = [args[0], args[1]].map((each) => asArray(each ?? null, library, runtime));
     if (!a || !b || a.shape.join() !== b.shape.join()) return false;
     if (a.symbolic || b.symbolic) return runtime.unknown('equality of losses');
     return a.data.every((x, i) => x === b.data[i]);
   };
 }
 
-export function mathematics(flavor: Flavor): Operations {
-  const made: Record<string, Operation> = { ...unary(flavor) };
+export function mathematics(library: Library): Operations {
+  const made: Record<string, Operation> = { ...unary(library) };
   for (const [operator, names] of Object.entries(OPERATORS)) {
-    for (const name of names) made[name] = operatorFunction(operator, flavor);
+    for (const name of names) made[name] = operatorFunction(operator, library);
   }
-  const same = equal(flavor);
+  const same = equal(library);
   return {
     ...made,
-    maximum: between(flavor, Math.max),
-    minimum: between(flavor, Math.min),
-    fmax: between(flavor, Math.max),
-    fmin: between(flavor, Math.min),
-    logical_and: logical(flavor, (x, y) => x && y),
-    logical_or: logical(flavor, (x, y) => x || y),
-    logical_xor: logical(flavor, (x, y) => x !== y),
-    clamp: clamp(flavor),
-    clip: clamp(flavor),
+    maximum: between(library, Math.max),
+    minimum: between(library, Math.min),
+    fmax: between(library, Math.max),
+    fmin: between(library, Math.min),
+    logical_and: logical(library, (x, y) => x && y),
+    logical_or: logical(library, (x, y) => x || y),
+    logical_xor: logical(library, (x, y) => x !== y),
+    clamp: clamp(library),
+    clip: clamp(library),
     clamp_min: (args, _, runtime) =>
-      clamp(flavor)([args[0] ?? null, args[1] ?? null], new Map(), runtime),
+      clamp(library)([args[0] ?? null, args[1] ?? null], new Map(), runtime),
     clamp_max: (args, _, runtime) =>
-      clamp(flavor)([args[0] ?? null, null, args[1] ?? null], new Map(), runtime),
+      clamp(library)([args[0] ?? null, null, args[1] ?? null], new Map(), runtime),
     addcmul: (args, _, runtime) =>
       runtime.binary('+', args[0] ?? null, runtime.binary('*', args[1] ?? null, args[2] ?? null)),
     array_equal: same,
-    ...(flavor === 'torch' ? { equal: same } : { equal: operatorFunction('==', flavor) }),
-    invert: onArray(flavor, (array, _, __, runtime) => runtime.unary('~', array)),
-    bitwise_not: onArray(flavor, (array, _, __, runtime) => runtime.unary('~', array)),
+    ...(library === 'torch' ? { equal: same } : { equal: operatorFunction('==', library) }),
+    invert: onArray(library, (array, _, __, runtime) => runtime.unary('~', array)),
+    bitwise_not: onArray(library, (array, _, __, runtime) => runtime.unary('~', array)),
     broadcast_shapes: (args, _, runtime) => {
       const shapes = args.map((each) => (runtime.sequence(each) ?? [each]).map(Number));
       return runtime.tuple(broadcastShapes(...shapes) ?? []);

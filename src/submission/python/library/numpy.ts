@@ -6,7 +6,7 @@ import { type Native, type PyModule, Unknown, type Value } from '../values.js';
 import { NdArray } from './array.js';
 import { arrayType, commonMembers } from './common.js';
 import { asArray, dtypeOf } from './convert.js';
-import { DType, type Flavor } from './dtypes.js';
+import { DType, type Library } from './dtypes.js';
 import { context, identity, LibraryModule, natives, nothing, passing } from './library-module.js';
 import { lossFunctions } from './losses.js';
 import { moduleClass } from './models.js';
@@ -20,22 +20,22 @@ const dtype: Native = (args, keywords, runtime) => {
 
 /** `np.shape(x)`, `np.size(x)`, `np.ndim(x)` */
 const property =
-  (flavor: Flavor, name: string): Native =>
+  (library: Library, name: string): Native =>
   (args, _, runtime) => {
-    const array = asArray(args[0] ?? null, flavor, runtime);
+    const array = asArray(args[0] ?? null, library, runtime);
     if (array !== null) return runtime.attribute(array, name);
     return args[0] instanceof Unknown ? args[0] : runtime.unknown(`${name} of what is no array`);
   };
 
 const OF_MODELS = ['einsum', 'outer', 'logaddexp', 'tensordot', 'interp'];
 
-function functions(flavor: Flavor): [string, Value][] {
+function functions(library: Library): [string, Value][] {
   return natives({
-    ...Object.fromEntries(OF_MODELS.map((name) => [name, passing(`${flavor}.${name}`)])),
+    ...Object.fromEntries(OF_MODELS.map((name) => [name, passing(`${library}.${name}`)])),
     dtype,
-    shape: property(flavor, 'shape'),
-    size: property(flavor, 'size'),
-    ndim: property(flavor, 'ndim'),
+    shape: property(library, 'shape'),
+    size: property(library, 'size'),
+    ndim: property(library, 'ndim'),
     isscalar: (args) => !(args[0] instanceof NdArray),
     errstate: context,
     seterr: nothing,

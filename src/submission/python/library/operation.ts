@@ -5,7 +5,7 @@ import type { Runtime } from '../runtime.js';
 import { type Keywords, PyObject, Unknown, type Value } from '../values.js';
 import type { NdArray, Operation } from './array.js';
 import { asArray } from './convert.js';
-import type { Flavor } from './dtypes.js';
+import type { Library } from './dtypes.js';
 
 export type Operations = Readonly<Record<string, Operation>>;
 
@@ -19,12 +19,12 @@ export type OnArray = (
 const FIRST = ['input', 'a', 'x', 'self', 'tensor', 'arr', 'ar', 'condition', 'array', 'm'];
 
 /** An operation on its first argument as an array; nothing is known of what it makes of `Unknown`. */
-export function onArray(flavor: Flavor, operate: OnArray): Operation {
+export function onArray(library: Library, operate: OnArray): Operation {
   return (args, keywords, runtime) => {
     const name = args.length > 0 ? undefined : FIRST.find((each) => keywords.has(each));
     const value = args.length > 0 ? args[0] : keywords.get(name ?? '');
     if (value instanceof Unknown) return new Unknown(value.stop);
-    const array = value === undefined ? null : asArray(value, flavor, runtime);
+    const array = value === undefined ? null : asArray(value, library, runtime);
     if (array === null) return runtime.raise('TypeError', 'expected an array');
     return operate(array, args.slice(1), keywords, runtime);
   };

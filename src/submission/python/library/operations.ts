@@ -4,7 +4,7 @@
 import type { Operation } from './array.js';
 import { converting } from './converting.js';
 import { creating } from './creating.js';
-import type { Flavor } from './dtypes.js';
+import type { Library } from './dtypes.js';
 import { joining } from './joining.js';
 import { mathematics } from './mathematics.js';
 import type { Operations } from './operation.js';
@@ -13,20 +13,20 @@ import { reductions } from './reduce.js';
 import { reshaping } from './reshaping.js';
 import { selecting } from './selecting.js';
 
-const made = new Map<Flavor, ReadonlyMap<string, Operation>>();
+const made = new Map<Library, ReadonlyMap<string, Operation>>();
 
 /** Functions of the library that take an array first are its methods too. */
-export function operationsOf(flavor: Flavor): ReadonlyMap<string, Operation> {
-  let all = made.get(flavor);
+export function operationsOf(library: Library): ReadonlyMap<string, Operation> {
+  let all = made.get(library);
   if (all === undefined) {
     const groups: Operations[] = [
       ...[creating, mathematics, reductions, reshaping, joining, selecting, ordering].map((group) =>
-        group(flavor),
+        group(library),
       ),
-      converting(flavor),
+      converting(library),
     ];
     all = new Map(groups.flatMap((group) => Object.entries(group)));
-    made.set(flavor, all);
+    made.set(library, all);
   }
   return all;
 }

@@ -16,7 +16,7 @@ import {
   unknownOf,
 } from './convert.js';
 import { converted } from './converting.js';
-import { type Flavor, isFloat } from './dtypes.js';
+import { type Library, isFloat } from './dtypes.js';
 import { joining } from './joining.js';
 import { named, type Operations, onArray } from './operation.js';
 import { sumType } from './reduce.js';
@@ -30,7 +30,7 @@ const hiddenBy = (array: NdArray, what: string, runtime: Runtime): Unknown | nul
 
 /** Places along an axis in ascending order, equal ones as they come. */
 function orderOf(array: NdArray, axis: number, descending: boolean, runtime: Runtime): NdArray {
-  const { shape, data, flavor } = array;
+  const { shape, data, library } = array;
   const length = shape[axis] ?? 1;
   const inner = sizeOf(shape.slice(axis + 1));
   runtime.spend(1 + array.size);
@@ -44,7 +44,7 @@ function orderOf(array: NdArray, axis: number, descending: boolean, runtime: Run
       order[start + i * inner] = place;
     });
   }
-  return new NdArray(shape, 'int64', order, null, 'plain', flavor);
+  return new NdArray(shape, 'int64', order, null, 'plain', library);
 }
 
 function sortOptions(
@@ -58,19 +58,19 @@ function sortOptions(
   return { axis, descending: descending === true };
 }
 
-function sort(flavor: Flavor): Operation {
-  return onArray(flavor, (array, rest, keywords, runtime) => {
+function sort(library: Library): Operation {
+  return onArray(library, (array, rest, keywords, runtime) => {
     const hidden = hiddenBy(array, 'order', runtime);
     if (hidden !== null || array.shape.length === 0) return hidden ?? array;
     const { axis, descending } = sortOptions(array, rest, keywords, runtime);
     const order = orderOf(array, axis, descending, runtime);
     const values = gatherAlong(array, order, axis, runtime);
-    return flavor === 'torch' ? named({ values, indices: order }) : values;
+    return library === 'torch' ? named({ values, indices: order }) : values;
   });
 }
 
-function argsort(flavor: Flavor): Operation {
-  return onArray(flavor, (array, rest, keywords, runtime) => {
+function argsort(library: Library): Operation {
+  return onArray(library, (array, rest, keywords, runtime) => {
     const hidden = hiddenBy(array, 'order', runtime);
     if (hidden !== null) return hidden;
     const { axis, descending } = sortOptions(array, rest, keywords, runtime);
@@ -79,18 +79,18 @@ function argsort(flavor: Flavor): Operation {
 }
 
 /** How many elements of a sorted array are below each value, or not above it. */
-function searchsorted(flavor: Flavor): Operation {
+function searchsorted(library: Library): Operation {
   return (args, keywords, runtime) => {
     const [sorted, values, side] = bind(args, keywords, ['sorted_sequence|a', 'input|v', 'side']);
     const unknown = unknownOf(sorted, values);
     if (unknown !== null) return unknown;
-    const [a, v] = [sorted, values].map((each) => asArray(each ?? null, flavor, runtime));
+    const [a, v] = [sorted, values].map((each) => asArray(each ?? null, library, runtime));
     if (!a || !v || a.symbolic || v.symbolic)
       return runtime.unknown('a search in what is not known');
     const right = side === 'right' || keywords.get('right') === true;
     runtime.spend(1 + v.size * 4);
     const data = v.data.map((value) => bisect(a.data, value, right));
-    return new NdArray(v.shape, 'int64', data, null, 'plain', flavor);
+    return new NdArray(v.shape, 'int64', data, null, 'plain', library);
   };
 }
 
@@ -106,8 +106,8 @@ function bisect(sorted: Float64Array, value: number, right: boolean): number {
 }
 
 /** Sorted distinct elements, with what else was asked for. */
-function unique(flavor: Flavor): Operation {
-  return onArray(flavor, (array, _, keywords, runtime) => {
+function unique(library: Library): Operation {
+  return onArray(library, (array, _, keywords, runtime) => {
     const hidden = hiddenBy(array, 'order', runtime);
     if (hidden !== null) return hidden;
     runtime.spend(1 + array.size);
@@ -123,11 +123,11 @@ function unique(flavor: Flavor): Operation {
       return at;
     });
     const make = (from: ArrayLike<number>, type: string) =>
-      new NdArray([from.length], type, Float64Array.from(from), null, 'plain', flavor);
+      new NdArray([from.length], type, Float64Array.from(from), null, 'plain', library);
     const found: Value[] = [make(values, dtype)];
     if (keywords.get('return_index') === true) found.push(make(firsts, 'int64'));
     if (keywords.get('return_inverse') === true) {
-      found.push(new NdArray(array.shape, 'int64', inverse, null, 'plain', flavor));
+      found.push(new NdArray(array.shape, 'int64', inverse, null, 'plain', library));
     }
     if (keywords.get('return_counts') === true) found.push(make(counts, 'int64'));
     return found.length === 1 ? found[0]! : runtime.tuple(found);
@@ -137,21 +137,21 @@ function unique(flavor: Flavor): Operation {
 /** Counts are added up one by one, each with what it belongs to. */
 const COUNT_STEPS = 4;
 
-function bincount(flavor: Flavor): Operation {
-  return onArray(flavor, (array, rest, keywords, runtime) => {
+function bincount(library: Library): Operation {
+  return onArray(library, (array, rest, keywords, runtime) => {
     const [weights, least] = bind(rest, keywords, ['weights', 'minlength']);
     const unknown = unknownOf(array, weights) ?? hiddenBy(array, 'counts', runtime);
     if (unknown !== null) return unknown;
     const own =
-      weights === undefined || weights === null ? null : asArray(weights, flavor, runtime);
+      weights === undefined || weights === null ? null : asArray(weights, library, runtime);
     const length = array.data.reduce(
       (max, value) => Math.max(max, value + 1),
       integerOf(least) ?? 0,
     );
     const dtype = own === null ? 'int64' : isFloat(own.dtype) ? own.dtype : 'float64';
     const hidden = tooLarge(length, runtime);
-    if (hidden !== null) return NdArray.unknown([length], dtype, hidden, flavor);
-    const result = NdArray.zeros([length], dtype, flavor);
+    if (hidden !== null) return NdArray.unknown([length], dtype, hidden, library);
+    const result = NdArray.zeros([length], dtype, library);
     runtime.spend(1 + array.size * COUNT_STEPS);
     array.data.forEach((value, i) => {
       result.write(value, plus(result.element(value), own?.element(i) ?? 1, runtime));
@@ -170,13 +170,13 @@ function plus(a: Element, b: Element, runtime: Runtime): Element {
 }
 
 /** Sums of all elements so far along an axis; of targets, by target. */
-function cumsum(flavor: Flavor): Operation {
-  return onArray(flavor, (array, rest, keywords, runtime) => {
+function cumsum(library: Library): Operation {
+  return onArray(library, (array, rest, keywords, runtime) => {
     const [dim, dtype] = bind(rest, keywords, ['dim|axis', 'dtype']);
     if (array.unknown !== null) return array;
     const flat = dim === undefined || dim === null ? array.view([array.size], null) : array;
     const axis = checkedAxis(integerOf(dim) ?? 0, flat.shape.length, runtime);
-    const type = dtypeOf(dtype, flavor) ?? sumType(array.dtype, flavor);
+    const type = dtypeOf(dtype, library) ?? sumType(array.dtype, library);
     const inner = sizeOf(flat.shape.slice(axis + 1));
     const length = flat.shape[axis] ?? 1;
     runtime.spend(1 + flat.size);
@@ -187,13 +187,13 @@ function cumsum(flavor: Flavor): Operation {
       const first = Math.floor(i / inner) % length === 0;
       sums.push(first ? own : plus(sums[i - inner]!, own, runtime));
     }
-    return NdArray.of(sums, flat.shape, type, flavor);
+    return NdArray.of(sums, flat.shape, type, library);
   });
 }
 
 /** Differences of neighbours along an axis, or of all elements in order. */
-function diff(flavor: Flavor, flat: boolean): Operation {
-  return onArray(flavor, (given, rest, keywords, runtime) => {
+function diff(library: Library, flat: boolean): Operation {
+  return onArray(library, (given, rest, keywords, runtime) => {
     const array = flat ? given.view([given.size], null) : given;
     const [n, dim] = bind(rest, keywords, ['n', 'dim|axis']);
     const hidden = hiddenBy(array, 'differences', runtime);
@@ -204,11 +204,11 @@ function diff(flavor: Flavor, flat: boolean): Operation {
     const ends = ['prepend', 'append'].map((name) => keywords.get(name));
     const parts = [ends[0], array, ends[1]].filter((each) => each !== undefined && each !== null);
     const sides = parts.map((each) => {
-      const own = asArray(each ?? null, flavor, runtime);
+      const own = asArray(each ?? null, library, runtime);
       return own?.shape.length === 0 ? own.view([1], null) : (own ?? runtime.unknown('an end'));
     });
     const all =
-      sides.length === 1 ? array : concatenated(sides, array.dtype, axis, flavor, runtime);
+      sides.length === 1 ? array : concatenated(sides, array.dtype, axis, library, runtime);
     if (!(all instanceof NdArray)) return all;
     const length = (all.shape[axis] ?? 1) - 1;
     const part = (from: number) =>
@@ -222,20 +222,20 @@ function concatenated(
   parts: Value[],
   dtype: string,
   axis: number,
-  flavor: Flavor,
+  library: Library,
   runtime: Runtime,
 ): Value {
-  const joined = joining(flavor)['cat']!([runtime.list(parts), axis], new Map(), runtime);
-  return joined instanceof NdArray ? converted(joined, dtype, flavor, runtime) : joined;
+  const joined = joining(library)['cat']!([runtime.list(parts), axis], new Map(), runtime);
+  return joined instanceof NdArray ? converted(joined, dtype, library, runtime) : joined;
 }
 
-function isin(flavor: Flavor): Operation {
+function isin(library: Library): Operation {
   return (args, keywords, runtime) => {
     const [elements, tests] = bind(args, keywords, ['elements|element|ar1', 'test_elements|ar2']);
     const unknown = unknownOf(elements, tests);
     if (unknown !== null) return unknown;
-    const array = asArray(elements ?? null, flavor, runtime);
-    const wanted = tests === undefined ? null : asArray(asList(tests, runtime), flavor, runtime);
+    const array = asArray(elements ?? null, library, runtime);
+    const wanted = tests === undefined ? null : asArray(asList(tests, runtime), library, runtime);
     if (array === null || wanted === null || array.symbolic || wanted.symbolic) {
       return runtime.unknown('membership of what is not known');
     }
@@ -243,7 +243,7 @@ function isin(flavor: Flavor): Operation {
     const set = new Set(wanted.data);
     const inverted = keywords.get('invert') === true;
     const data = array.data.map((value) => Number(set.has(value) !== inverted));
-    return new NdArray(array.shape, 'bool', data, array.tags?.slice() ?? null, 'plain', flavor);
+    return new NdArray(array.shape, 'bool', data, array.tags?.slice() ?? null, 'plain', library);
   };
 }
 
@@ -253,8 +253,8 @@ const asList = (value: Value, runtime: Runtime): Value =>
     : runtime.list([...runtime.iterate(value)]);
 
 /** The `k` largest along the last axis. */
-function topk(flavor: Flavor): Operation {
-  return onArray(flavor, (array, rest, keywords, runtime) => {
+function topk(library: Library): Operation {
+  return onArray(library, (array, rest, keywords, runtime) => {
     const [k] = bind(rest, keywords, ['k']);
     const count = integerOf(k);
     const hidden = hiddenBy(array, 'order', runtime);
@@ -273,12 +273,12 @@ function topk(flavor: Flavor): Operation {
   });
 }
 
-function dot(flavor: Flavor): Operation {
+function dot(library: Library): Operation {
   return (args, _, runtime) => {
     const [a, b] = [args[0] ?? null, args[1] ?? null];
     const unknown = unknownOf(a, b);
     if (unknown !== null) return new Unknown(unknown.stop);
-    const [left, right] = [a, b].map((each) => asArray(each, flavor, runtime));
+    const [left, right] = [a, b].map((each) => asArray(each, library, runtime));
     if (!left || !right) return runtime.raise('TypeError', 'expected arrays');
     if (left.shape.length !== 1 || right.shape.length !== 1)
       return new Unknown({ ...runtime.here(), reason: 'a product of matrices' });
@@ -289,22 +289,26 @@ function dot(flavor: Flavor): Operation {
   };
 }
 
-export function ordering(flavor: Flavor): Operations {
-  const product = dot(flavor);
+export function ordering(library: Library): Operations {
+  const product = dot(library);
   return {
-    sort: sort(flavor),
-    argsort: argsort(flavor),
-    searchsorted: searchsorted(flavor),
+    sort: sort(library),
+    argsort: argsort(library),
+    searchsorted: searchsorted(library),
     bucketize: (args, keywords, runtime) =>
-      searchsorted(flavor)([args[1] ?? null, args[0] ?? null, ...args.slice(2)], keywords, runtime),
-    unique: unique(flavor),
-    bincount: bincount(flavor),
-    cumsum: cumsum(flavor),
-    diff: diff(flavor, false),
-    ediff1d: diff(flavor, true),
-    isin: isin(flavor),
-    in1d: isin(flavor),
-    topk: topk(flavor),
+      searchsorted(library)(
+        [args[1] ?? null, args[0] ?? null, ...args.slice(2)],
+        keywords,
+        runtime,
+      ),
+    unique: unique(library),
+    bincount: bincount(library),
+    cumsum: cumsum(library),
+    diff: diff(library, false),
+    ediff1d: diff(library, true),
+    isin: isin(library),
+    in1d: isin(library),
+    topk: topk(library),
     dot: product,
     vdot: product,
     inner: product,

@@ -36,7 +36,7 @@ function update(
     assign(self, other, runtime);
     return self;
   }
-  if (self.flavor === 'mlx' || (self.flavor === 'numpy' && self.shape.length === 0))
+  if (self.library === 'mlx' || (self.library === 'numpy' && self.shape.length === 0))
     return undefined;
   return arrayUpdate(self, operator, other, runtime);
 }
@@ -61,7 +61,7 @@ function* iterate(self: NdArray, runtime: Runtime): Iterable<Value> {
 }
 
 function contains(self: NdArray, value: Value, runtime: Runtime): boolean | undefined {
-  const other = asArray(value, self.flavor, runtime);
+  const other = asArray(value, self.library, runtime);
   const wanted = other?.size === 1 ? numericValue(other.element(0)) : null;
   if (wanted === null || self.symbolic) return undefined;
   return self.data.includes(wanted);
@@ -70,7 +70,7 @@ function contains(self: NdArray, value: Value, runtime: Runtime): boolean | unde
 /** Of vectors; products of matrices are of models. */
 function product(self: NdArray, other: Value, reflected: boolean, runtime: Runtime): Value {
   const operands = reflected ? [other, self] : [self, other];
-  return operationsOf(self.flavor).get('matmul')!(operands, new Map(), runtime);
+  return operationsOf(self.library).get('matmul')!(operands, new Map(), runtime);
 }
 
 setArrayProtocol({

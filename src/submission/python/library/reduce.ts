@@ -6,7 +6,7 @@ import { numericValue, Sum, scalarBinary } from '../sums.js';
 import { Unknown, type Value } from '../values.js';
 import { NdArray, type Operation } from './array.js';
 import { asArray, axesOf, bind, dtypeOf } from './convert.js';
-import { cast, defaultFloat, defaultInteger, type Flavor, isFloat } from './dtypes.js';
+import { cast, defaultFloat, defaultInteger, type Library, isFloat } from './dtypes.js';
 import { named, type Operations, onArray } from './operation.js';
 import { positions, type Shape, sizeOf, stridesOf } from './shapes.js';
 import { type Element, isElement, NO_TAG } from './storage.js';
@@ -27,17 +27,17 @@ function groupsOf(array: NdArray, axes: readonly number[], keep: boolean): Group
   return { shape, of: positions(array.shape, strides, 0), members };
 }
 
-export const sumType = (dtype: string, flavor: Flavor): string => {
+export const sumType = (dtype: string, library: Library): string => {
   if (isFloat(dtype)) return dtype;
-  if (flavor === 'mlx') return dtype === 'bool' ? 'int32' : dtype;
-  return flavor === 'numpy' && dtype.startsWith('u') ? 'uint64' : defaultInteger(flavor);
+  if (library === 'mlx') return dtype === 'bool' ? 'int32' : dtype;
+  return library === 'numpy' && dtype.startsWith('u') ? 'uint64' : defaultInteger(library);
 };
 
 /** The sums of the groups, by target where the elements belong to targets. */
 function sumGroups(array: NdArray, groups: Groups, dtype: string, runtime: Runtime): NdArray {
   const size = sizeOf(groups.shape);
   if (array.unknown !== null) {
-    return NdArray.unknown(groups.shape, dtype, array.unknown, array.flavor);
+    return NdArray.unknown(groups.shape, dtype, array.unknown, array.library);
   }
   runtime.spend(1 + (array.size >> 2));
   if (!array.symbolic && !array.tagged) {
@@ -51,7 +51,7 @@ function sumGroups(array: NdArray, groups: Groups, dtype: string, runtime: Runti
       sums.map((sum) => cast(sum, dtype)),
       null,
       'plain',
-      array.flavor,
+      array.library,
     );
   }
   const type = { dtype, running: dtype === 'float16' || dtype === 'bfloat16' ? dtype : null };
@@ -73,7 +73,7 @@ function sumGroups(array: NdArray, groups: Groups, dtype: string, runtime: Runti
     const group = groups.of[i]!;
     totals[group] = plus(totals[group]!, cell, dtype, runtime);
   }
-  const result = NdArray.of(totals, groups.shape, dtype, array.flavor);
+  const result = NdArray.of(totals, groups.shape, dtype, array.library);
   result.normalised = array.gathered;
   return result;
 }
@@ -90,14 +90,14 @@ function plus(a: Element, b: Element, dtype: string, runtime: Runtime): Element 
 
 const NAMES = ['dim|axis', 'keepdim|keepdims', 'dtype'] as const;
 
-function sum(flavor: Flavor) {
-  return onArray(flavor, (given, rest, keywords, runtime) => {
+function sum(library: Library) {
+  return onArray(library, (given, rest, keywords, runtime) => {
     const array = given.perTarget ?? given;
     const { axes, keep, dtype } = options(array, rest, keywords, runtime);
     return sumGroups(
       array,
       groupsOf(array, axes, keep),
-      dtype ?? sumType(array.dtype, flavor),
+      dtype ?? sumType(array.dtype, library),
       runtime,
     );
   });
@@ -112,22 +112,22 @@ function options(
 ) {
   const [dim, keep, dtype] = bind(rest, keywords, NAMES);
   const second = rest[1];
-  const typed = second !== undefined ? dtypeOf(second, array.flavor) : null;
+  const typed = second !== undefined ? dtypeOf(second, array.library) : null;
   return {
     axes: axesOf(typeof dim === 'boolean' ? undefined : dim, array.shape, runtime),
     keep: keep === true,
-    dtype: typed ?? dtypeOf(dtype, array.flavor),
+    dtype: typed ?? dtypeOf(dtype, array.library),
   };
 }
 
 /** Also told to the host: a mean over a whole set is a score. */
-function mean(flavor: Flavor) {
-  return onArray(flavor, (given, rest, keywords, runtime) => {
+function mean(library: Library) {
+  return onArray(library, (given, rest, keywords, runtime) => {
     const array = rest.length > 0 || keywords.size > 0 ? (given.perTarget ?? given) : given;
     if (array.perTarget !== null) return array;
     const { axes, keep, dtype } = options(array, rest, keywords, runtime);
     const groups = groupsOf(array, axes, keep);
-    const type = dtype ?? (isFloat(array.dtype) ? array.dtype : defaultFloat(flavor));
+    const type = dtype ?? (isFloat(array.dtype) ? array.dtype : defaultFloat(library));
     const sums = sumGroups(array, groups, type, runtime);
     const means = overCount(sums, groups.members, type, runtime);
     if (means instanceof NdArray) means.normalised = array.gathered;
@@ -136,13 +136,13 @@ function mean(flavor: Flavor) {
 }
 
 /** With `weights`, Σ weight · x / Σ weight. */
-function average(flavor: Flavor): Operation {
-  const plain = mean(flavor);
+function average(library: Library): Operation {
+  const plain = mean(library);
   return (args, keywords, runtime) => {
     const weights = keywords.get('weights') ?? args[2];
     const rest = new Map([...keywords].filter(([name]) => name !== 'weights'));
     if (weights === undefined || weights === null) return plain(args.slice(0, 2), rest, runtime);
-    const [values, own] = [args[0] ?? null, weights].map((each) => asArray(each, flavor, runtime));
+    const [values, own] = [args[0] ?? null, weights].map((each) => asArray(each, library, runtime));
     if (!values || !own) return runtime.unknown('an average of such values');
     const sums = [runtime.binary('*', values, own), own].map((each) =>
       runtime.call(runtime.attribute(each, 'sum'), args.slice(1, 2), rest),
@@ -164,7 +164,7 @@ function overCount(sums: NdArray, count: number, type: string, runtime: Runtime)
     if (element instanceof Unknown) return element;
     return scalarBinary('/', element, count, runtime) as Element;
   });
-  return NdArray.of(elements, sums.shape, type, sums.flavor);
+  return NdArray.of(elements, sums.shape, type, sums.library);
 }
 
 type Pick = (candidate: number, best: number) => boolean;
@@ -192,18 +192,18 @@ function picked(
 }
 
 /** `max` and `min`: with an axis torch gives values and indices. */
-function extreme(flavor: Flavor, name: 'max' | 'min', result: 'values' | 'both' | 'index') {
+function extreme(library: Library, name: 'max' | 'min', result: 'values' | 'both' | 'index') {
   const better: Pick = name === 'max' ? (x, best) => x > best : (x, best) => x < best;
-  return onArray(flavor, (array, rest, keywords, runtime) => {
+  return onArray(library, (array, rest, keywords, runtime) => {
     const { axes, keep } = options(array, rest, keywords, runtime);
     const whole = axes.length === array.shape.length && rest.length === 0;
     const groups = groupsOf(array, axes, keep);
     const all = whole && !keywords.has('dim') && !keywords.has('axis');
     const index = (values: Float64Array) =>
-      new NdArray(groups.shape, 'int64', values, null, 'plain', flavor);
+      new NdArray(groups.shape, 'int64', values, null, 'plain', library);
     const lost = array.unknown ?? (array.symbolic ? runtime.unknown(`${name} of losses`) : null);
     if (lost !== null) {
-      const hidden = NdArray.unknown(groups.shape, array.dtype, lost, flavor);
+      const hidden = NdArray.unknown(groups.shape, array.dtype, lost, library);
       return result === 'both' && !all ? named({ values: hidden, indices: hidden }) : hidden;
     }
     if (array.size === 0) return runtime.raise('ValueError', `${name} of an empty array`);
@@ -217,30 +217,30 @@ function extreme(flavor: Flavor, name: 'max' | 'min', result: 'values' | 'both' 
 
 /** A reduction of the numbers of each group; of losses it is not known. */
 function numeric(
-  flavor: Flavor,
+  library: Library,
   name: string,
   type: (dtype: string) => string,
   reduce: (values: number[], keywords: ReadonlyMap<string, Value>) => number,
 ) {
-  return onArray(flavor, (array, rest, keywords, runtime) => {
+  return onArray(library, (array, rest, keywords, runtime) => {
     const { axes, keep } = options(array, rest, keywords, runtime);
     const groups = groupsOf(array, axes, keep);
     const dtype = type(array.dtype);
     const lost = array.unknown ?? (array.symbolic ? runtime.unknown(`${name} of losses`) : null);
-    if (lost !== null) return NdArray.unknown(groups.shape, dtype, lost, flavor);
+    if (lost !== null) return NdArray.unknown(groups.shape, dtype, lost, library);
     runtime.spend(1 + (array.size >> 2));
     const values = Array.from({ length: sizeOf(groups.shape) }, () => [] as number[]);
     array.data.forEach((value, i) => {
       values[groups.of[i]!]!.push(value);
     });
     const data = Float64Array.from(values, (each) => cast(reduce(each, keywords), dtype));
-    return new NdArray(groups.shape, dtype, data, null, 'plain', flavor);
+    return new NdArray(groups.shape, dtype, data, null, 'plain', library);
   });
 }
 
 /** torch keeps uint8, which was its boolean once. */
-const flag = (flavor: Flavor) => (dtype: string) =>
-  flavor === 'torch' && dtype === 'uint8' ? dtype : 'bool';
+const flag = (library: Library) => (dtype: string) =>
+  library === 'torch' && dtype === 'uint8' ? dtype : 'bool';
 const center = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 
 function variance(values: readonly number[], correction: number): number {
@@ -248,54 +248,54 @@ function variance(values: readonly number[], correction: number): number {
   return values.reduce((sum, x) => sum + (x - middle) ** 2, 0) / (values.length - correction);
 }
 
-function median(values: readonly number[], flavor: Flavor): number {
+function median(values: readonly number[], library: Library): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;
   const [low, high] = [
     sorted[Math.floor(middle)] ?? Number.NaN,
     sorted[Math.ceil(middle)] ?? Number.NaN,
   ];
-  return flavor === 'torch' ? low : (low + high) / 2;
+  return library === 'torch' ? low : (low + high) / 2;
 }
 
-export function reductions(flavor: Flavor): Operations {
-  const float = (dtype: string) => (isFloat(dtype) ? dtype : defaultFloat(flavor));
+export function reductions(library: Library): Operations {
+  const float = (dtype: string) => (isFloat(dtype) ? dtype : defaultFloat(library));
   const same = (dtype: string) => dtype;
-  const both = flavor === 'torch' ? 'both' : 'values';
-  const correction = flavor === 'torch' ? 1 : 0;
+  const both = library === 'torch' ? 'both' : 'values';
+  const correction = library === 'torch' ? 1 : 0;
   return {
-    sum: sum(flavor),
-    nansum: sum(flavor),
-    mean: mean(flavor),
-    average: average(flavor),
-    nanmean: mean(flavor),
-    max: extreme(flavor, 'max', both),
-    min: extreme(flavor, 'min', both),
-    amax: extreme(flavor, 'max', 'values'),
-    amin: extreme(flavor, 'min', 'values'),
-    argmax: extreme(flavor, 'max', 'index'),
-    argmin: extreme(flavor, 'min', 'index'),
-    any: numeric(flavor, 'any', flag(flavor), (values) => Number(values.some((x) => x !== 0))),
-    all: numeric(flavor, 'all', flag(flavor), (values) => Number(values.every((x) => x !== 0))),
+    sum: sum(library),
+    nansum: sum(library),
+    mean: mean(library),
+    average: average(library),
+    nanmean: mean(library),
+    max: extreme(library, 'max', both),
+    min: extreme(library, 'min', both),
+    amax: extreme(library, 'max', 'values'),
+    amin: extreme(library, 'min', 'values'),
+    argmax: extreme(library, 'max', 'index'),
+    argmin: extreme(library, 'min', 'index'),
+    any: numeric(library, 'any', flag(library), (values) => Number(values.some((x) => x !== 0))),
+    all: numeric(library, 'all', flag(library), (values) => Number(values.every((x) => x !== 0))),
     prod: numeric(
-      flavor,
+      library,
       'prod',
-      (dtype) => sumType(dtype, flavor),
+      (dtype) => sumType(dtype, library),
       (values) => values.reduce((a, b) => a * b, 1),
     ),
     count_nonzero: (args, keywords, runtime) => {
       const [given, ...rest] = args;
       // Of targets it is a sum, to which each of them adds one or nothing.
-      const holds = runtime.binary('!=', asArray(given ?? null, flavor, runtime) ?? null, 0);
-      return sum(flavor)([holds, ...rest], keywords, runtime);
+      const holds = runtime.binary('!=', asArray(given ?? null, library, runtime) ?? null, 0);
+      return sum(library)([holds, ...rest], keywords, runtime);
     },
-    var: numeric(flavor, 'var', float, (values) => variance(values, correction)),
-    std: numeric(flavor, 'std', float, (values) => Math.sqrt(variance(values, correction))),
-    median: numeric(flavor, 'median', flavor === 'torch' ? same : float, (values) =>
-      median(values, flavor),
+    var: numeric(library, 'var', float, (values) => variance(values, correction)),
+    std: numeric(library, 'std', float, (values) => Math.sqrt(variance(values, correction))),
+    median: numeric(library, 'median', library === 'torch' ? same : float, (values) =>
+      median(values, library),
     ),
     ptp: numeric(
-      flavor,
+      library,
       'ptp',
       (dtype) => dtype,
       (values) => Math.max(...values) - Math.min(...values),

@@ -5,7 +5,7 @@ import type { Runtime } from '../runtime.js';
 import { Unknown, type Value } from '../values.js';
 import type { NdArray } from './array.js';
 import { bind, checkedAxis, integerOf, integersOf, unknownOf } from './convert.js';
-import type { Flavor } from './dtypes.js';
+import type { Library } from './dtypes.js';
 import { type Operations, onArray } from './operation.js';
 import { fitShape, positions, type Shape, sizeOf, spread, stridesOf } from './shapes.js';
 
@@ -120,8 +120,8 @@ function unfolded(
 const transposeAll = (array: NdArray): NdArray =>
   reordered(array, array.shape.map((_, axis) => axis).reverse());
 
-export function reshaping(flavor: Flavor): Operations {
-  const own = (operate: Parameters<typeof onArray>[1]) => onArray(flavor, operate);
+export function reshaping(library: Library): Operations {
+  const own = (operate: Parameters<typeof onArray>[1]) => onArray(library, operate);
   const axis = (value: Value | undefined, array: NdArray, runtime: Runtime, extra = 0) =>
     checkedAxis(integerOf(value) ?? 0, array.shape.length + extra, runtime);
   const reshape = own((array, rest, keywords, runtime) => {
@@ -166,7 +166,7 @@ export function reshaping(flavor: Flavor): Operations {
   const flatten = own((array, rest, keywords, runtime) => {
     const [start, end] = bind(rest, keywords, ['start_dim', 'end_dim']);
     const rank = array.shape.length;
-    if (flavor !== 'torch' || rank === 0) return withShape(array, [array.size]);
+    if (library !== 'torch' || rank === 0) return withShape(array, [array.size]);
     const from = checkedAxis(integerOf(start) ?? 0, rank, runtime);
     const to = checkedAxis(integerOf(end) ?? -1, rank, runtime);
     const middle = sizeOf(array.shape.slice(from, to + 1));
@@ -216,7 +216,7 @@ export function reshaping(flavor: Flavor): Operations {
       other instanceof Unknown ? other : expanded(array, (other as NdArray).shape, runtime),
     ),
     permute,
-    transpose: flavor === 'torch' ? swap : permute,
+    transpose: library === 'torch' ? swap : permute,
     swapaxes: swap,
     swapdims: swap,
     t: own((array) => transposeAll(array)),

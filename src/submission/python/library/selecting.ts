@@ -8,7 +8,7 @@ import { Unknown, type Value } from '../values.js';
 import { NdArray, type Operation } from './array.js';
 import { assign } from './assigning.js';
 import { asArray, bind, checkedAxis, integerOf, unknownOf } from './convert.js';
-import { type Flavor, promote } from './dtypes.js';
+import { type Library, promote } from './dtypes.js';
 import { arrayItem, nonzeroAxes, tagged } from './indexing.js';
 import { taken } from './joining.js';
 import { gatheredAt } from './losses.js';
@@ -16,20 +16,20 @@ import { type OnArray, type Operations, onArray } from './operation.js';
 import { broadcastShapes, positions, type Shape, sizeOf, spread, stridesOf } from './shapes.js';
 
 /** `where(condition, x, y)`; with the condition alone, the indices where it holds. */
-function where(flavor: Flavor): Operation {
-  const alone = nonzero(flavor);
+function where(library: Library): Operation {
+  const alone = nonzero(library);
   return (args, keywords, runtime) => {
     const [condition, x, y] = bind(args, keywords, ['condition', 'input|x', 'other|y']);
     if (x === undefined || y === undefined)
       return alone([condition ?? null, true], new Map(), runtime);
-    return chosen([condition ?? null, x, y], flavor, runtime);
+    return chosen([condition ?? null, x, y], library, runtime);
   };
 }
 
-function chosen(args: readonly [Value, Value, Value], flavor: Flavor, runtime: Runtime): Value {
+function chosen(args: readonly [Value, Value, Value], library: Library, runtime: Runtime): Value {
   const unknown = args[0] instanceof Unknown ? args[0] : null;
   const arrays = args.map((each) =>
-    each instanceof Unknown ? each : asArray(each, flavor, runtime),
+    each instanceof Unknown ? each : asArray(each, library, runtime),
   );
   const [condition, x, y] = arrays;
   if (unknown !== null || !(condition instanceof NdArray))
@@ -39,14 +39,14 @@ function chosen(args: readonly [Value, Value, Value], flavor: Flavor, runtime: R
   if (shape === null) return runtime.raise('ValueError', 'operands do not broadcast');
   const numbers = known.filter((each) => each.shape.length > 0);
   const types = (numbers.length > 0 ? numbers : known).map((each) => each.dtype);
-  const dtype = types.length > 0 ? types.reduce((a, b) => promote(a, b, flavor)) : 'float32';
+  const dtype = types.length > 0 ? types.reduce((a, b) => promote(a, b, library)) : 'float32';
   const hidden =
     condition.unknown ?? (condition.symbolic ? runtime.unknown('a condition of losses') : null);
-  if (hidden !== null) return NdArray.unknown(shape, dtype, hidden, flavor);
+  if (hidden !== null) return NdArray.unknown(shape, dtype, hidden, library);
   runtime.spend(1 + (sizeOf(shape) >> 2));
   const from = spread(condition.shape, shape);
   const picks = [x, y].map((each) => (each instanceof NdArray ? spread(each.shape, shape) : null));
-  const result = NdArray.zeros(shape, dtype, flavor);
+  const result = NdArray.zeros(shape, dtype, library);
   for (let i = 0; i < from.length; i += 1) {
     const side = condition.data[from[i]!] !== 0 ? 0 : 1;
     const source = side === 0 ? x : y;
@@ -60,18 +60,18 @@ function chosen(args: readonly [Value, Value, Value], flavor: Flavor, runtime: R
 }
 
 /** torch gives rows of indices, or with `as_tuple` what numpy gives: an array for each axis. */
-function nonzero(flavor: Flavor): Operation {
-  return onArray(flavor, (array, rest, keywords, runtime) => {
+function nonzero(library: Library): Operation {
+  return onArray(library, (array, rest, keywords, runtime) => {
     const unknown = array.unknown ?? (array.symbolic ? runtime.unknown('zeros of losses') : null);
     if (unknown !== null) return new Unknown(unknown.stop);
     runtime.spend(1 + (array.size >> 3));
     const axes = nonzeroAxes(array);
-    const tuple = flavor !== 'torch' || rest[0] === true || keywords.get('as_tuple') === true;
-    return tuple ? runtime.tuple(axes) : rows(axes, flavor);
+    const tuple = library !== 'torch' || rest[0] === true || keywords.get('as_tuple') === true;
+    return tuple ? runtime.tuple(axes) : rows(axes, library);
   });
 }
 
-function rows(axes: readonly NdArray[], flavor: Flavor): NdArray {
+function rows(axes: readonly NdArray[], library: Library): NdArray {
   const count = axes[0]?.size ?? 0;
   const data = new Float64Array(count * axes.length);
   axes.forEach((axis, i) => {
@@ -79,13 +79,13 @@ function rows(axes: readonly NdArray[], flavor: Flavor): NdArray {
       data[row * axes.length + i] = value;
     });
   });
-  return new NdArray([count, axes.length], 'int64', data, null, 'plain', flavor);
+  return new NdArray([count, axes.length], 'int64', data, null, 'plain', library);
 }
 
 /** `gather(x, dim, index)`: for each element of the index, the element of the array at it along one axis. */
 export function gatherAlong(array: NdArray, index: NdArray, axis: number, runtime: Runtime): Value {
   const unknown = unknownOf(array, index);
-  if (unknown !== null) return NdArray.unknown(index.shape, array.dtype, unknown, array.flavor);
+  if (unknown !== null) return NdArray.unknown(index.shape, array.dtype, unknown, array.library);
   const own = along(array.shape, index, axis, runtime);
   const picked = array.view(index.shape, own).copy();
   picked.gathered = array.gathered;
@@ -112,18 +112,18 @@ function along(shape: Shape, index: NdArray, axis: number, runtime: Runtime): In
 }
 
 function gather(
-  flavor: Flavor,
+  library: Library,
   names: readonly ['dim|axis', 'index'] | readonly ['indices', 'dim|axis'],
 ): Operation {
-  const known = onArray(flavor, (array, rest, keywords, runtime) => {
+  const known = onArray(library, (array, rest, keywords, runtime) => {
     const bound = bind(rest, keywords, names);
     const [dim, indices] = names[0] === 'indices' ? [bound[1], bound[0]] : bound;
     const picked = array.unknown === null ? undefined : gatheredAt(indices, dim, array);
     if (picked !== undefined) return picked;
-    const index = asArray(indices ?? null, flavor, runtime);
+    const index = asArray(indices ?? null, library, runtime);
     if (index === null)
       return unknownOf(indices) ?? runtime.raise('TypeError', 'expected an index');
-    const flat = dim === null || (dim === undefined && flavor === 'torch');
+    const flat = dim === null || (dim === undefined && library === 'torch');
     if (flat) return gatherAlong(array.view([array.size], null), index, 0, runtime);
     const axis = checkedAxis(integerOf(dim) ?? -1, array.shape.length, runtime);
     return gatherAlong(array, spreadIndex(index, array.shape, axis), axis, runtime);
@@ -147,15 +147,15 @@ function spreadIndex(index: NdArray, shape: Shape, axis: number): NdArray {
 }
 
 /** Elements of one axis by a list of places: `index_select`, `take`. */
-function take(flavor: Flavor, order: 'axis-first' | 'index-first'): Operation {
-  return onArray(flavor, (array, rest, keywords, runtime) => {
+function take(library: Library, order: 'axis-first' | 'index-first'): Operation {
+  return onArray(library, (array, rest, keywords, runtime) => {
     const [first, second] = bind(
       rest,
       keywords,
       order === 'axis-first' ? ['dim', 'index'] : ['indices|index', 'axis|dim'],
     );
     const [dim, indices] = order === 'axis-first' ? [first, second] : [second, first];
-    const index = asArray(indices ?? null, flavor, runtime);
+    const index = asArray(indices ?? null, library, runtime);
     if (index === null || index.unknown !== null)
       return unknownOf(indices) ?? runtime.unknown('an index');
     if (dim === undefined || dim === null)
@@ -173,11 +173,11 @@ function take(flavor: Flavor, order: 'axis-first' | 'index-first'): Operation {
 }
 
 /** `index_add_`, `scatter_add_`, `scatter_`, `np.add.at`: writes into the array itself. */
-function scatter(flavor: Flavor, adds: boolean, whole: boolean): Operation {
-  return onArray(flavor, (array, rest, keywords, runtime) => {
+function scatter(library: Library, adds: boolean, whole: boolean): Operation {
+  return onArray(library, (array, rest, keywords, runtime) => {
     const [dim, indices, source] = bind(rest, keywords, ['dim', 'index', 'src|source|value']);
-    const index = asArray(indices ?? null, flavor, runtime);
-    const values = source instanceof Unknown ? null : asArray(source ?? 0, flavor, runtime);
+    const index = asArray(indices ?? null, library, runtime);
+    const values = source instanceof Unknown ? null : asArray(source ?? 0, library, runtime);
     const unknown = unknownOf(array, indices, source);
     if (index === null || values === null || unknown !== null) {
       array.storage.forget(unknown ?? runtime.unknown('a scatter'));
@@ -218,15 +218,15 @@ function wholeRows(array: NdArray, axis: number, index: NdArray): Int32Array {
 }
 
 /** A copy that the in-place operation is done on. */
-const onCopy = (operate: Operation, flavor: Flavor): Operation =>
-  onArray(flavor, (array, rest, keywords, runtime) =>
+const onCopy = (operate: Operation, library: Library): Operation =>
+  onArray(library, (array, rest, keywords, runtime) =>
     operate([array.copy(), ...rest], keywords, runtime),
   );
 
-function maskedFill(flavor: Flavor): Operation {
-  return onArray(flavor, (array, rest, keywords, runtime) => {
+function maskedFill(library: Library): Operation {
+  return onArray(library, (array, rest, keywords, runtime) => {
     const [mask, value] = bind(rest, keywords, ['mask', 'value']);
-    const result = chosen([mask ?? null, value ?? 0, array], flavor, runtime);
+    const result = chosen([mask ?? null, value ?? 0, array], library, runtime);
     if (!(result instanceof NdArray)) return result;
     if (result.dtype !== array.dtype && result.unknown === null) result.storage.dtype = array.dtype;
     result.flatFrom = array.flatFrom;
@@ -246,54 +246,54 @@ const maskedSelect: OnArray = (array, rest, keywords, runtime) => {
 
 /** `np.compress(mask, a)`, `np.extract(mask, a)` */
 const compress =
-  (flavor: Flavor): Operation =>
+  (library: Library): Operation =>
   (args, _, runtime) => {
-    const array = asArray(args[1] ?? null, flavor, runtime);
+    const array = asArray(args[1] ?? null, library, runtime);
     if (array === null)
       return unknownOf(args[1]) ?? runtime.raise('TypeError', 'expected an array');
     return runtime.item(array, args[0] ?? null);
   };
 
-export function selecting(flavor: Flavor): Operations {
-  const fill = maskedFill(flavor);
-  const add = scatter(flavor, true, true);
-  const scatterAdd = scatter(flavor, true, false);
-  const scatterSet = scatter(flavor, false, false);
+export function selecting(library: Library): Operations {
+  const fill = maskedFill(library);
+  const add = scatter(library, true, true);
+  const scatterAdd = scatter(library, true, false);
+  const scatterSet = scatter(library, false, false);
   const inPlace = (operate: Operation) =>
-    onArray(flavor, (array, rest, keywords, runtime) => {
+    onArray(library, (array, rest, keywords, runtime) => {
       assign(array, operate([array, ...rest], keywords, runtime), runtime);
       return array;
     });
   return {
-    where: where(flavor),
-    nonzero: nonzero(flavor),
-    flatnonzero: onArray(flavor, (array, _, __, runtime) =>
+    where: where(library),
+    nonzero: nonzero(library),
+    flatnonzero: onArray(library, (array, _, __, runtime) =>
       array.symbolic
         ? (array.unknown ?? runtime.unknown('zeros of losses'))
         : nonzeroAxes(array.view([array.size], null))[0]!,
     ),
-    argwhere: onArray(flavor, (array, _, __, runtime) =>
+    argwhere: onArray(library, (array, _, __, runtime) =>
       array.symbolic
         ? (array.unknown ?? runtime.unknown('zeros of losses'))
-        : rows(nonzeroAxes(array), flavor),
+        : rows(nonzeroAxes(array), library),
     ),
-    gather: gather(flavor, ['dim|axis', 'index']),
-    take_along_dim: gather(flavor, ['indices', 'dim|axis']),
-    take_along_axis: gather(flavor, ['indices', 'dim|axis']),
-    index_select: take(flavor, 'axis-first'),
-    take: take(flavor, 'index-first'),
-    masked_select: onArray(flavor, maskedSelect),
+    gather: gather(library, ['dim|axis', 'index']),
+    take_along_dim: gather(library, ['indices', 'dim|axis']),
+    take_along_axis: gather(library, ['indices', 'dim|axis']),
+    index_select: take(library, 'axis-first'),
+    take: take(library, 'index-first'),
+    masked_select: onArray(library, maskedSelect),
     masked_fill: fill,
     masked_fill_: inPlace(fill),
-    compress: compress(flavor),
-    extract: compress(flavor),
+    compress: compress(library),
+    extract: compress(library),
     index_add_: add,
-    index_add: onCopy(add, flavor),
+    index_add: onCopy(add, library),
     scatter_add_: scatterAdd,
-    scatter_add: onCopy(scatterAdd, flavor),
+    scatter_add: onCopy(scatterAdd, library),
     scatter_: scatterSet,
-    scatter: onCopy(scatterSet, flavor),
-    narrow: onArray(flavor, (array, rest, keywords, runtime) => {
+    scatter: onCopy(scatterSet, library),
+    narrow: onArray(library, (array, rest, keywords, runtime) => {
       const [dim, start, length] = bind(rest, keywords, ['dim', 'start', 'length']);
       const [from, count] = [integerOf(start), integerOf(length)];
       if (from === null || count === null) return runtime.unknown('bounds that are not known');
@@ -304,7 +304,7 @@ export function selecting(flavor: Flavor): Operations {
       const strides = stridesOf(array.shape);
       return array.view(shape, positions(shape, strides, from * strides[axis]!));
     }),
-    select: onArray(flavor, (array, [dim, at], _, runtime) => {
+    select: onArray(library, (array, [dim, at], _, runtime) => {
       const axis = checkedAxis(integerOf(dim) ?? 0, array.shape.length, runtime);
       const before = array.shape.slice(0, axis).map(() => new PySlice(null, null, null));
       return arrayItem(array, runtime.tuple([...before, integerOf(at) ?? 0]), runtime);
