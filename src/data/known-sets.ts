@@ -22,7 +22,8 @@ interface KnownSet {
 }
 
 const FULL = 50_000;
-const CANONICAL_BYTES = 151_080_891;
+/** openai/parameter-golf pull request 1804. */
+export const CANONICAL_BYTES = 151_080_891;
 
 export const KNOWN_SETS: readonly KnownSet[] = [
   {

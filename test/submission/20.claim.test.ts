@@ -136,11 +136,29 @@ describe('known sets', () => {
     expect(bytes!.high - bytes!.low).toBeLessThan(40);
   });
 
-  test('a tenth of the targets is a part of the set, twice as many are another', () => {
+  test('of a tenth of the targets no score is right, nor of twice as many', () => {
     const pair = { valLoss: '2.07234577', valBpb: '1.22735990', family: 'sp1024' };
-    expect(judgeClaim({ ...pair, tokens: 6_202_163 }).verdict).toBe('partial');
+    expect(judgeClaim({ ...pair, tokens: 61_600_000 }).verdict).toBe('partial');
+    const tenth = judgeClaim({ ...pair, tokens: 6_202_163 });
+    expect(tenth.verdict).toBe('other-set');
+    expect(tenth.explanation).toMatch(/over 10\.0 % of the set/);
+    const few = judgeClaim({ valLoss: '2.07', valBpb: '1.23', tokens: 6_202_163 });
+    expect(few.verdict).toBe('other-set');
     expect(judgeClaim({ ...pair, tokens: 124_043_264 }).verdict).toBe('other-set');
     expect(judgeClaim({ ...pair, tokens: 62_021_632 }).verdict).toBe('fits');
+  });
+
+  test('the bytes of a tokenizer that nobody knows are compared with those of the set', () => {
+    const pair = { valLoss: '2.40000000', valBpb: '1.00000000' };
+    const tokens = Math.round((151_080_891 * Math.LN2) / 2.4);
+    const judged = judgeClaim({ ...pair, tokens });
+    expect(judged.verdict).toBe('ambiguous');
+    expect(judged.explanation).toMatch(/of 100\.0 % of the 151,080,891 bytes/);
+    const half = judgeClaim({ ...pair, tokens: Math.round(tokens / 2) });
+    expect(half.explanation).toMatch(/of 50\.00 % of/);
+    const unknown = judgeClaim({ valLoss: '5.00000000', valBpb: '1.00000000', tokens: 20_944_259 });
+    expect(unknown.verdict).toBe('unknown');
+    expect(unknown.explanation).toMatch(/of 100\.0 % of/);
   });
 
   test('the set of the naive baseline is not the canonical one, with four digits already', () => {

@@ -3,10 +3,14 @@
  */
 import { KNOWN_SETS } from '../../data/known-sets.js';
 import { FAMILIES, type Family } from '../families.js';
+import { BYTES } from '../published-set.js';
 import { DENOMINATORS, type Denominator } from './bytes-per-token.js';
 import { type Interval, middle, overlaps, scaled } from './decimals.js';
 import type { Mistake } from './mistakes.js';
 import type { Alternative, Claim, Fit } from './types.js';
+
+/** Targets that ranks drop were seen to be 0.42 % of the set at most; a smaller share of it is no score of the set. */
+const PART_MIN = 0.99;
 
 /**
  * Computed tails only where no published fingerprint fits, those being thousands of times sharper;
@@ -31,8 +35,9 @@ export function setFit(
   // Far fewer or more score terms than the set has: the quotient fits, the coverage does not.
   const targets = d.targets ?? targetsOf(d.set);
   const share = tokens === null || targets === null ? 1 : tokens / targets;
-  const part = share < 0.995 && d.role === 'right';
-  const role = part ? 'partial' : share > 1.005 ? 'other-set' : d.role;
+  const short = share < PART_MIN;
+  const part = !short && share < 0.995 && d.role === 'right';
+  const role = part ? 'partial' : short || share > 1.005 ? 'other-set' : d.role;
   const coverage =
     share === 1 || role === d.role
       ? ''
@@ -51,11 +56,15 @@ export function setFit(
     role,
     ...distance(claimed, d.bytesPerToken),
     ...expects(d.bytesPerToken, loss),
-    explanation: `${words[role]}${coverage}${d.note === null ? '' : ` Note: ${d.note}.`}`,
+    explanation: `${short ? `bytes per token of right accounting, over ${(share * 100).toPrecision(3)} % of the set.` : words[role]}${coverage}${d.note === null ? '' : ` Note: ${d.note}.`}`,
     remedy: role === 'right' ? null : 'Score the whole canonical set of 50,000 documents.',
     source: d.source,
   };
 }
+
+/** Whether so many bytes are too few for the set, whatever the tokenizer. */
+export const tooFew = (bytes: Interval | null): boolean =>
+  bytes !== null && bytes.high < PART_MIN * BYTES;
 
 /** Published score terms of a set, for the rows whose own count is not known. */
 export function targetsOf(set: string): number | null {

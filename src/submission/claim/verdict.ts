@@ -1,15 +1,20 @@
 /**
  * Verdict on a claim, from what it fits: one word, and one or two sentences.
  */
+
+import { BYTES } from '../published-set.js';
 import { middle, relativeHalfWidth } from './decimals.js';
-import { references, targetsOf } from './fits.js';
+import { references, targetsOf, tooFew } from './fits.js';
 import { NEAR } from './possible.js';
 import type { Claim, ClaimVerdict, Fit } from './types.js';
 
 /** Relative width of bytes per token beyond which a set and a mistake cannot be distinguished. */
 export const BLUNT = 1e-3;
 
-type Facts = Pick<Claim, 'valLoss' | 'bytesPerToken' | 'fits' | 'nearest' | 'family' | 'tokens'>;
+type Facts = Pick<
+  Claim,
+  'valLoss' | 'bytesPerToken' | 'bytes' | 'fits' | 'nearest' | 'family' | 'tokens'
+>;
 
 export function judge(facts: Facts): { verdict: ClaimVerdict; explanation: string } {
   const verdict = verdictOf(facts);
@@ -29,6 +34,8 @@ function verdictOf(facts: Facts): ClaimVerdict {
     // Sharp digits on a sharply known set outweigh a mistake's wide band, not another sharp set.
     if (wrong.some((fit) => fit.role === 'other-set' || fit.tolerance < 1e-6)) return 'ambiguous';
   }
+  // However few the digits are, so few targets are a part of the set.
+  if (!good && has('other-set') && tooFew(facts.bytes)) return 'other-set';
   // Where few digits allow a mistake, they allow what is merely another text as well.
   if (!good && wrong.length > 0 && has('possible')) return 'ambiguous';
   if (has('right')) return 'fits';
@@ -82,13 +89,23 @@ function explain(verdict: ClaimVerdict, facts: Facts): string {
       return `The claim is ${percent(nearest?.deviation ?? 0)} off ${nearest?.name}, more than its digits allow: another build of the tokenizer, another export, or part of the set.`;
     case 'ambiguous':
       if (!fits.some(({ role }) => role !== 'mistake') && guessed(facts)) {
-        return `A known mistake, or a tokenizer that is not known: the claim fits ${names}. Give the tokenizer or the token count; of one’s own, bpb audit counts the bytes.`;
+        return `A known mistake, or a tokenizer that is not known: the claim fits ${names}.${inAll(facts)} Give the tokenizer or the token count; of one’s own, bpb audit counts the bytes.`;
       }
       return `The printed digits pin bytes per token only to ±${percent(relativeHalfWidth(bytesPerToken))}; the claim fits ${names}. Give more digits, the token count or the tokenizer.`;
     case 'unknown':
-      return `No known set or mistake has these bytes per token${away(nearest)}.${possible(fits)}`;
+      return `No known set or mistake has these bytes per token${away(nearest)}.${inAll(facts)}${possible(fits)}`;
   }
 }
+
+/** With the count of targets, the bytes of the claim against those of the set, which no tokenizer changes. */
+function inAll({ bytes, tokens }: Facts): string {
+  if (bytes === null || !Number.isFinite(bytes.high)) return '';
+  const [low, high] = [bytes.low, bytes.high].map((x) => ((100 * x) / BYTES).toPrecision(4));
+  const share = low === high ? low : `${low} to ${high}`;
+  return ` With ${count(tokens!)} targets it is of ${share} % of the ${count(BYTES)} bytes that the set has, whatever the tokenizer.`;
+}
+
+const count = (value: number): string => value.toLocaleString('en-US');
 
 /** The implied bytes per token over those of right accounting and, of a mistake, the val_bpb with these. */
 function arithmetic({ family, role }: Fit, { bytesPerToken, valLoss }: Facts): string {

@@ -14,7 +14,7 @@ import {
 import { NdArray } from './array.js';
 import { dtypeOf } from './convert.js';
 import { typeValue } from './converting.js';
-import { DTYPE_NAMES, type Library, itemsize } from './dtypes.js';
+import { DTYPE_NAMES, itemsize, type Library } from './dtypes.js';
 import { operationsOf } from './operations.js';
 
 /** A function of two arrays that has the methods of numpy's ufuncs. */

@@ -10,8 +10,8 @@ import {
   defaultFloat,
   defaultInteger,
   dtypeByName,
-  type Library,
   isFloat,
+  type Library,
 } from './dtypes.js';
 import { axisOf, type Shape } from './shapes.js';
 import { type Element, isElement } from './storage.js';

@@ -7,7 +7,7 @@ import { Unknown, type Value } from '../values.js';
 import { NdArray, type Operation } from './array.js';
 import { assign } from './assigning.js';
 import { asArray, bind, dtypeOf } from './convert.js';
-import { CAST, DType, dtypeByName, type Library, itemsize } from './dtypes.js';
+import { CAST, DType, dtypeByName, itemsize, type Library } from './dtypes.js';
 import { type Operations, onArray } from './operation.js';
 
 /** The elements in another type; the array itself where it has that type already. */

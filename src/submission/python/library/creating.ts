@@ -17,7 +17,7 @@ import {
   unknownOf,
 } from './convert.js';
 import { converted } from './converting.js';
-import { cast, defaultFloat, defaultInteger, type Library, itemsize } from './dtypes.js';
+import { cast, defaultFloat, defaultInteger, itemsize, type Library } from './dtypes.js';
 import { type Operations, onArray } from './operation.js';
 import { sizesOf } from './reshaping.js';
 import { type Shape, sizeOf } from './shapes.js';

@@ -12,9 +12,9 @@ import { asArray, tooLarge } from './convert.js';
 import {
   CAST,
   defaultFloat,
-  type Library,
   isFloat,
   isInteger,
+  type Library,
   type Operand,
   resultType,
 } from './dtypes.js';

@@ -7,7 +7,7 @@ import { Sum } from '../sums.js';
 import { type Keywords, NativeFunction, PyObject, Unknown, type Value } from '../values.js';
 import { NdArray, type Operation } from './array.js';
 import { asArray, bind, integerOf, numberOf, unknownOf } from './convert.js';
-import { type Library, isFloat, isInteger } from './dtypes.js';
+import { isFloat, isInteger, type Library } from './dtypes.js';
 import { NO_TAG } from './storage.js';
 
 type Reduction = 'none' | 'mean' | 'sum';

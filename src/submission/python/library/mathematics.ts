@@ -6,7 +6,7 @@ import { numericValue, Ratio, Sum } from '../sums.js';
 import { Unknown, type Value } from '../values.js';
 import { NdArray, type Operation } from './array.js';
 import { asArray, bind, unknownOf } from './convert.js';
-import { CAST, defaultFloat, type Library, isFloat, itemsize } from './dtypes.js';
+import { CAST, defaultFloat, isFloat, itemsize, type Library } from './dtypes.js';
 import { arrayBinary } from './elementwise.js';
 import { pairNumbers } from './losses.js';
 import { type Operations, onArray } from './operation.js';

@@ -16,7 +16,7 @@ import {
   unknownOf,
 } from './convert.js';
 import { converted } from './converting.js';
-import { type Library, isFloat } from './dtypes.js';
+import { isFloat, type Library } from './dtypes.js';
 import { joining } from './joining.js';
 import { named, type Operations, onArray } from './operation.js';
 import { sumType } from './reduce.js';

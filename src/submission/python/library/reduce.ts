@@ -6,7 +6,7 @@ import { numericValue, Sum, scalarBinary } from '../sums.js';
 import { Unknown, type Value } from '../values.js';
 import { NdArray, type Operation } from './array.js';
 import { asArray, axesOf, bind, dtypeOf } from './convert.js';
-import { cast, defaultFloat, defaultInteger, type Library, isFloat } from './dtypes.js';
+import { cast, defaultFloat, defaultInteger, isFloat, type Library } from './dtypes.js';
 import { named, type Operations, onArray } from './operation.js';
 import { positions, type Shape, sizeOf, stridesOf } from './shapes.js';
 import { type Element, isElement, NO_TAG } from './storage.js';
