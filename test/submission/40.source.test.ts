@@ -27,6 +27,16 @@ describe('misuse', () => {
     }
   });
 
+  test('a notebook is refused with the way to a script, a dictionary is not one', async () => {
+    const cells = [{ cell_type: 'code', source: ['print(1)\n'] }];
+    const text = JSON.stringify({ cells, metadata: {}, nbformat: 4, nbformat_minor: 5 });
+    await expect(auditSourceText(`\n${text}`)).rejects.toMatchObject({
+      code: 'BPB_SOURCE_NOT_PYTHON',
+      hint: expect.stringMatching(/nbconvert --to script/),
+    });
+    await expect(checks(JSON.stringify({ cells }))).resolves.toEqual([]);
+  });
+
   test('any text is audited, never a crash', async () => {
     const parts = fc.constantFrom(
       ...[

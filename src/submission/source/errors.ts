@@ -64,3 +64,13 @@ export function notPython(path: string, errors: number): BpbError {
     hint: 'Give the training script, not a log or a data file.',
   });
 }
+
+export function notebook(path: string): BpbError {
+  return inputError('BPB_SOURCE_NOT_PYTHON', {
+    message: 'the source is a notebook, not a script',
+    path,
+    expected: 'a Python script',
+    actual: 'JSON with a list of cells',
+    hint: 'Write it as a script first: jupyter nbconvert --to script NOTEBOOK; lines with ! or % are no Python.',
+  });
+}

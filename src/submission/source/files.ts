@@ -4,7 +4,7 @@
 import { constants } from 'node:fs';
 import { lstat, open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { binary, missing, noPlainFile, tooLarge } from './errors.js';
+import { binary, missing, noPlainFile, notebook, tooLarge } from './errors.js';
 import { SOURCE_BYTES_MAX } from './nodes.js';
 
 /** O_NONBLOCK: the open of a FIFO would wait for its writer. Windows has no such flag. */
@@ -146,7 +146,7 @@ async function readStdin(): Promise<Uint8Array> {
   return Buffer.concat(chunks, length);
 }
 
-/** @throws BPB_SOURCE_TOO_LARGE, BPB_SOURCE_BINARY; invalid UTF-8 becomes U+FFFD, a finding */
+/** @throws BPB_SOURCE_TOO_LARGE, BPB_SOURCE_BINARY, BPB_SOURCE_NOT_PYTHON for a notebook; invalid UTF-8 becomes U+FFFD, a finding */
 export function sourceText(source: string | Uint8Array, path: string): string {
   const size = typeof source === 'string' ? source.length : source.byteLength;
   if (size > SOURCE_BYTES_MAX) {
@@ -155,5 +155,17 @@ export function sourceText(source: string | Uint8Array, path: string): string {
   const decoded = typeof source === 'string' ? source : new TextDecoder().decode(source);
   const text = decoded.replace(/^\ufeff/, '');
   if (text.includes('\0')) throw binary(path);
+  if (isNotebook(text)) throw notebook(path);
   return text;
+}
+
+/** A display of a dictionary is valid Python as well: it needs the keys of a notebook (nbformat 4). */
+function isNotebook(text: string): boolean {
+  if (!/^\s*\{/.test(text) || !text.includes('"cells"')) return false;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && 'cells' in value && 'nbformat' in value;
+  } catch {
+    return false;
+  }
 }
