@@ -15,6 +15,7 @@ import { concurrentModules } from './modules/futures.js';
 import { jsonModule } from './modules/json.js';
 import { globModule, osModule, pathModule, shutilModule } from './modules/os.js';
 import { openFunction, pathlibModule } from './modules/path.js';
+import { randomModule } from './modules/random.js';
 import { addSavedArrays } from './modules/saved-arrays.js';
 import { sentencepieceModule } from './modules/sentencepiece.js';
 import { structModule } from './modules/struct.js';
@@ -59,7 +60,7 @@ const MODULES: Readonly<Record<string, Maker>> = {
   time: system.timeModule,
   io: ({ files }) => system.ioModule(openFunction(files)),
   uuid: system.uuidModule,
-  random: system.randomModule,
+  random: randomModule,
   logging: system.loggingModule,
   typing: system.typingModule,
   types: system.typesModule,

@@ -6,11 +6,14 @@ import { type Native, type PyModule, Unknown, type Value } from '../values.js';
 import { NdArray } from './array.js';
 import { arrayType, commonMembers } from './common.js';
 import { asArray, dtypeOf } from './convert.js';
+import { sharedDraws } from './draws.js';
 import { DType, type Library } from './dtypes.js';
+import { generatorMaker } from './generators.js';
 import { context, identity, LibraryModule, natives, nothing, passing } from './library-module.js';
 import { lossFunctions } from './losses.js';
 import { moduleClass } from './models.js';
 import { fromiter, select, textsModule } from './numpy-texts.js';
+import { numpyDrawing, seeding } from './random.js';
 
 const dtype: Native = (args, keywords, runtime) => {
   const given = args[0] ?? keywords.get('dtype');
@@ -59,7 +62,12 @@ export function numpyModules(): Map<string, PyModule> {
     new Map<string, Value>([['stride_tricks', tricks]]),
     true,
   );
-  const random = silent('numpy.random', { seed: nothing });
+  const random = silent('numpy.random', {
+    ...numpyDrawing((runtime) => sharedDraws('numpy', runtime)),
+    seed: seeding('numpy'),
+    default_rng: generatorMaker('Generator', numpyDrawing, true),
+    RandomState: generatorMaker('RandomState', numpyDrawing, true),
+  });
   const numpy = new LibraryModule(
     'numpy',
     new Map<string, Value>([

@@ -9,10 +9,13 @@ import { NdArray } from './array.js';
 import { Device } from './attributes.js';
 import { commonMembers } from './common.js';
 import { integerOf } from './convert.js';
+import { dataModules } from './data-loader.js';
+import { generatorMaker } from './generators.js';
 import { context, identity, LibraryModule, natives, nothing, passing } from './library-module.js';
 import { lossClasses, lossFunctions } from './losses.js';
 import { moduleClass, wrapped } from './models.js';
 import { operationsOf } from './operations.js';
+import { seeding, torchDrawing } from './random.js';
 
 /** What a model's own layers use: of what they make of the unknown nothing is known. */
 const OF_MODELS = [
@@ -28,18 +31,8 @@ const OF_MODELS = [
     'mm',
     'addmm',
   ],
-  ...[
-    'baddbmm',
-    'outer',
-    'norm',
-    'lerp',
-    'atan2',
-    'multinomial',
-    'bernoulli',
-    'normal',
-    'randperm',
-  ],
-  ...['randint', 'rand_like', 'randn_like', 'quantile', 'svd', 'fft'],
+  ...['baddbmm', 'outer', 'norm', 'lerp', 'atan2', 'multinomial', 'bernoulli', 'normal'],
+  ...['rand_like', 'randn_like', 'quantile', 'svd', 'fft'],
 ];
 
 /** Functions that `torch.nn.functional` has as `torch` does. */
@@ -228,7 +221,9 @@ export function torchModules(runtime: Runtime): Map<string, PyModule> {
         is_tensor: isTensor,
         compile: identity,
         autocast: context,
-        manual_seed: nothing,
+        ...torchDrawing,
+        Generator: generatorMaker('Generator', () => ({}), false),
+        manual_seed: seeding('torch'),
         seed: nothing,
         set_default_dtype: nothing,
         set_default_device: nothing,
@@ -248,6 +243,9 @@ export function torchModules(runtime: Runtime): Map<string, PyModule> {
   );
   const found = new Map<string, PyModule>([['torch', torch]]);
   for (const [name, module] of parts) found.set(`torch.${name}`, module);
+  for (const [name, module] of dataModules()) found.set(name, module);
+  const utils = parts.get('utils')!;
+  utils.members.set('data', found.get('torch.utils.data')!);
   found.set('torch.nn.functional', functional);
   found.set('torch.nn.parallel', parallel);
   found.set('torch.nn.utils', utilities);

@@ -15,7 +15,7 @@ import { moduleOf } from '../arguments.js';
 import { namedTupleClass } from './dataclasses.js';
 import { buffer } from './file.js';
 
-const nothing: Native = () => null;
+export const nothing: Native = () => null;
 
 /** Clocks go on by this much with each reading, in seconds. */
 const TICK = 0.001;
@@ -103,15 +103,6 @@ export function typesModule(): PyModule {
     return result;
   };
   return moduleOf('types', { SimpleNamespace: make });
-}
-
-export function randomModule(): PyModule {
-  return moduleOf('random', {
-    seed: nothing,
-    setstate: nothing,
-    // Which order is drawn makes no difference to what is scored.
-    shuffle: nothing,
-  });
 }
 
 export function loggingModule(): PyModule {
