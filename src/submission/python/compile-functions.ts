@@ -2,6 +2,7 @@
  * Functions, lambdas and their calls.
  */
 import type { PyNode } from '../source/nodes.js';
+import { belonging } from './belonging.js';
 import { yieldsIn } from './compile-generators.js';
 import { isConstantNumber } from './compile-operators.js';
 import {
@@ -17,7 +18,6 @@ import { PyDict } from './object-mappings.js';
 import { PyTuple } from './object-sequences.js';
 import type { SourceModule } from './runtime.js';
 import { Scope } from './scope.js';
-import { belonging } from './sums.js';
 import type { Keywords, Value } from './values.js';
 
 function parametersOf(c: Compiler, list: PyNode | undefined): Parameter[] {

@@ -1,11 +1,12 @@
 /**
  * Methods of dictionaries and sets.
  */
+
+import { lookedUp } from './belonging.js';
 import { collected, type Method, type MethodTable } from './methods.js';
 import { PyDict, PySet } from './object-mappings.js';
 import { PyList, PyTuple } from './object-sequences.js';
 import type { Runtime } from './runtime.js';
-import { belonging } from './sums.js';
 import { type Keywords, PyObject, Unknown, type Value } from './values.js';
 
 /** `keys()`, `values()` and `items()` show the dictionary as it is. */
@@ -91,8 +92,8 @@ export const DICT_METHODS: MethodTable = new Map<string, Method>([
     on((dict, [key = null, otherwise = null], runtime) => {
       if (key instanceof Unknown) return new Unknown(key.stop);
       const value = dict.get(key, runtime);
-      if (value !== undefined) return belonging(value, key);
-      return dict.blurred === null ? belonging(otherwise, key) : new Unknown(dict.blurred.stop);
+      if (value !== undefined) return lookedUp(value, key);
+      return dict.blurred === null ? lookedUp(otherwise, key) : new Unknown(dict.blurred.stop);
     }),
   ],
   [

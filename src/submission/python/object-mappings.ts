@@ -1,9 +1,10 @@
 /**
  * Dictionaries and sets, in the order of insertion.
  */
+
+import { lookedUp } from './belonging.js';
 import { type Key, keyOf } from './keys.js';
 import type { Runtime } from './runtime.js';
-import { belonging } from './sums.js';
 import { PyObject, Unknown, type Value } from './values.js';
 
 /** Memory of one entry, in units of 8 bytes. */
@@ -44,13 +45,13 @@ export class PyDict extends PyObject {
   override item(index: Value, runtime: Runtime): Value | undefined {
     if (index instanceof Unknown) return new Unknown(index.stop);
     const value = this.get(index, runtime);
-    if (value !== undefined) return belonging(value, index);
+    if (value !== undefined) return lookedUp(value, index);
     if (this.blurred !== null) return new Unknown(this.blurred.stop);
     if (this.factory === null)
       return runtime.raise('KeyError', runtime.text(index, true) ?? '', index);
     const made = runtime.call(this.factory, []);
     this.set(index, made, runtime);
-    return made;
+    return lookedUp(made, index);
   }
   override setItem(index: Value, value: Value, runtime: Runtime): boolean {
     this.set(index, value, runtime);

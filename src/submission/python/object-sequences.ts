@@ -1,8 +1,9 @@
 /**
  * Lists, tuples, ranges and slices.
  */
+
+import { lookedUp } from './belonging.js';
 import type { Runtime } from './runtime.js';
-import { belonging } from './sums.js';
 import { PyObject, Unknown, type Value } from './values.js';
 
 /** Longer lists are not known. */
@@ -95,7 +96,7 @@ abstract class Sequence extends PyObject {
     }
     const place = integerOf(index, runtime);
     if (place === null) return index instanceof Unknown ? new Unknown(index.stop) : undefined;
-    return belonging(this.item(place, runtime) ?? null, index);
+    return lookedUp(this.item(place, runtime) ?? null, index);
   }
   private outside(runtime: Runtime): never {
     return runtime.raise('IndexError', `${this.typeName} index out of range`);

@@ -306,21 +306,18 @@ function retagged(value: number, ...from: Scalar[]): Scalar {
   return new Sum('count', new Map([[last, value]]), 0);
 }
 
-/** A plain number that was looked up or computed for tokens belongs to the last of them. */
-export function belonging(value: Value, ...to: readonly Value[]): Value {
-  if (typeof value !== 'number') return value;
-  let last = -1;
-  for (const each of to) {
-    if (each instanceof Sum && each.kind === 'count') last = Math.max(last, each.tag ?? -1);
-  }
-  return last < 0 ? value : new Sum('count', new Map([[last, value]]), 0);
-}
-
 /** What is added to the bytes of one token, such as a space, is of that token. */
 function withNumber(sum: Sum, number: number): Sum {
   const { kind, tag, value, type } = sum;
   if (kind !== 'count' || tag === null || value === null || number === 0) return sum.plus(number);
   return new Sum('count', new Map([[tag, value + number]]), 0, type);
+}
+
+/** A token less itself is 0, of that token; null where anything else is left. */
+function ofToken(a: Sum, b: Sum): Sum | null {
+  const { tag } = a;
+  if (a.kind !== 'count' || tag === null || b.tag !== tag || a.value !== -b.value!) return null;
+  return new Sum('count', new Map([[tag, 0]]), 0, a.type);
 }
 
 function add(a: Scalar, b: Scalar | Unknown, runtime: Runtime): Value {
@@ -336,7 +333,7 @@ function add(a: Scalar, b: Scalar | Unknown, runtime: Runtime): Value {
     return a === 0 ? b : (moved(b, a, runtime) ?? add(a, divided(b), runtime));
   if (typeof a === 'number') return typeof b === 'number' ? a + b : withNumber(b, a);
   if (typeof b === 'number') return withNumber(a, b);
-  if (a.kind === b.kind) return a.plus(b);
+  if (a.kind === b.kind) return ofToken(a, b) ?? a.plus(b);
   const [loss, count] = a.kind === 'loss' ? [a, b] : [b, a];
   return loss.plus(count.value ?? 0);
 }

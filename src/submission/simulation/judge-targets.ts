@@ -1,6 +1,7 @@
 /**
  * Judges whether losses and bytes are of the same targets, each as often.
  */
+import { Ratio, Sum } from '../python/sums.js';
 import { countsOf } from './judge-counts.js';
 import { namesOf, near, spansOf } from './judge-places.js';
 import { isOneShare } from './judge-shares.js';
@@ -21,9 +22,8 @@ export function judgeTargets(evaluation: Evaluation): Judged[] {
 function strangers({ at, readings }: Evaluation): Judged[] {
   const reading = readings.find(({ padding, weights }) => padding > 0 || weights.has(0));
   if (reading === undefined) return [];
-  const { bytes, padding, weights, last } = reading;
-  const lastLoss = Math.max(...weights.keys());
-  const shifted = weights.has(0) && bytes?.has(lastLoss + 1) === true;
+  const { padding, weights, last } = reading;
+  const shifted = weights.has(0) && countsAt(reading, Math.max(...weights.keys()) + 1);
   const shares = readings.map((one) => one.padding / one.last);
   const grave = shifted || Math.min(...shares) > SHARE_MIN;
   const what = shifted
@@ -40,6 +40,13 @@ function strangers({ at, readings }: Evaluation): Judged[] {
       remedy: SAME,
     },
   ];
+}
+
+/** Something is counted at a position, whether it is known of what all the bytes are or not. */
+function countsAt({ bytes, score }: Reading, position: number): boolean {
+  if (bytes !== null) return bytes.has(position);
+  const below = score.value instanceof Ratio ? score.value.denominator : null;
+  return below instanceof Sum && below.kind === 'count' && below.terms.has(position);
 }
 
 /** Bytes of targets whose losses are not in the sum, and losses of targets whose bytes are not. */

@@ -247,6 +247,20 @@ export function pairNumbers(array: NdArray): NdArray | null {
   return logProbabilities(array, 'float64');
 }
 
+/**
+ * The logarithm of probabilities that were computed for the targets, in plain numbers from 0 to 1: minus their nats.
+ * Null for all else, such as normalisers and numbers that belong to no target.
+ */
+export function logOfNumbers(array: NdArray): NdArray | null {
+  const { tags, size, data, symbolic } = array;
+  if (symbolic || tags === null || size === 0) return null;
+  if (tags.includes(NO_TAG) || new Set(tags).size < size) return null;
+  if (data.some((value) => !(value > 0 && value <= 1)) || isInteger(array.dtype)) return null;
+  const logs = logProbabilities(array, isFloat(array.dtype) ? array.dtype : 'float64');
+  logs.gathered = false;
+  return logs;
+}
+
 /** Rows one after the other, or the tokens before the targets: integers, a range or a list. */
 function isPlaces(value: Value): boolean {
   if (value instanceof NdArray) return isInteger(value.dtype);

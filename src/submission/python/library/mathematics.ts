@@ -8,7 +8,7 @@ import { NdArray, type Operation } from './array.js';
 import { asArray, bind, unknownOf } from './convert.js';
 import { CAST, defaultFloat, isFloat, itemsize, type Library } from './dtypes.js';
 import { arrayBinary } from './elementwise.js';
-import { pairNumbers } from './losses.js';
+import { logOfNumbers, pairNumbers } from './losses.js';
 import { type Operations, onArray } from './operation.js';
 import { broadcastShapes, type Shape, sizeOf, spread } from './shapes.js';
 import { type Element, NO_TAG } from './storage.js';
@@ -122,8 +122,9 @@ function mapped(
     return NdArray.unknown(array.shape, dtype, array.unknown, array.library);
   runtime.spend(1 + (array.size >> 3));
   const scale = LOGS[name];
-  if (array.gathered && scale !== undefined) {
-    const logs = runtime.binary('*', array, scale);
+  const own = scale === undefined ? null : array.gathered ? array : logOfNumbers(array);
+  if (own !== null) {
+    const logs = runtime.binary('*', own, scale!);
     if (logs instanceof NdArray) logs.gathered = false;
     return logs;
   }

@@ -1,6 +1,8 @@
 /**
  * `collections`, `enum` and `contextlib`
  */
+
+import { lookedUp } from '../belonging.js';
 import type { Machine } from '../machine.js';
 import { argumentAt, collected, type Method, numberArgument, textArgument } from '../methods.js';
 import { fill } from '../methods-mappings.js';
@@ -36,7 +38,7 @@ class NamedDict extends PyDict {
 class Counter extends NamedDict {
   override item(index: Value, machine: Machine): Value | undefined {
     if (index instanceof Unknown) return new Unknown(index.stop);
-    return this.get(index, machine) ?? 0;
+    return lookedUp(this.get(index, machine) ?? 0, index);
   }
   override binary(
     operator: string,
@@ -69,7 +71,7 @@ function count(counter: Counter, given: Value | undefined, machine: Machine): vo
       : collected(given, machine).map((item) => [item, 1] as const);
   for (const [key, times] of pairs) {
     if (key instanceof Unknown) counter.blurred = key;
-    else counter.set(key, machine.binary('+', counter.item(key, machine) ?? 0, times), machine);
+    else counter.set(key, machine.binary('+', counter.get(key, machine) ?? 0, times), machine);
   }
 }
 

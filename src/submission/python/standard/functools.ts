@@ -2,13 +2,14 @@
  * `functools`, `operator` and `bisect`
  */
 
+import { belonging } from '../belonging.js';
 import type { Machine } from '../machine.js';
 import { collected, numberArgument } from '../methods.js';
 import { Descriptor } from '../object-descriptors.js';
 import { PyDict } from '../object-mappings.js';
 import { PyList, PyTuple } from '../object-sequences.js';
 import { unaryOf } from '../operators.js';
-import { belonging, Sum } from '../sums.js';
+import { Sum } from '../sums.js';
 import {
   type Keywords,
   type Native,

@@ -2,7 +2,7 @@
  * `math`
  */
 import { NdArray } from '../library/array.js';
-import { pairNumbers } from '../library/losses.js';
+import { logOfNumbers, pairNumbers } from '../library/losses.js';
 import { collected, numberArgument, unknownIn } from '../methods.js';
 import type { Runtime } from '../runtime.js';
 import { Sum } from '../sums.js';
@@ -13,6 +13,13 @@ const FACTORIAL_MAX = 170;
 
 /** What only models compute of tokens. */
 const OF_MODELS = new Set(['sin', 'cos', 'tan', 'tanh']);
+
+/** Logarithms, by what they are times the natural one. */
+const LOGS: Readonly<Record<string, number>> = {
+  log: 1,
+  log2: 1 / Math.LN2,
+  log10: 1 / Math.LN10,
+};
 
 type OfNumbers = (runtime: Runtime, ...numbers: number[]) => Value;
 
@@ -26,6 +33,8 @@ function ofNumbers(name: string, compute: OfNumbers): NativeFunction {
       if (OF_MODELS.has(name) && arg instanceof Sum && arg.kind === 'count') {
         return pairNumber(arg) ?? runtime.unknown(`math.${name} of tokens`);
       }
+      const logs = arg instanceof Sum && numbers.length === 0 ? logOf(name, arg, runtime) : null;
+      if (logs !== null) return logs;
       const number = arg instanceof PyObject ? asNumber(arg, runtime) : arg;
       if (typeof number !== 'number' && typeof number !== 'boolean') {
         return number instanceof PyObject
@@ -43,6 +52,14 @@ function pairNumber({ terms, value }: Sum): Value {
   if (value === null || terms.size === 0 || terms.size > 2) return null;
   const token = new Sum('count', new Map([[Math.max(...terms.keys()), value]]), 0);
   return pairNumbers(NdArray.of([token], [], 'int64', 'numpy'));
+}
+
+/** The logarithm of a probability that belongs to one target; null for every other number. */
+function logOf(name: string, number: Sum, runtime: Runtime): Value | null {
+  const scale = LOGS[name];
+  if (scale === undefined || number.kind !== 'count' || number.tag === null) return null;
+  const logs = logOfNumbers(NdArray.of([number], [], 'float64', 'numpy'));
+  return logs === null ? null : runtime.binary('*', logs, scale);
 }
 
 function asNumber(value: PyObject, runtime: Runtime): Value {
