@@ -34,8 +34,14 @@ function unequal({ at, grouped, readings }: Evaluation): Judged[] {
   const most = groups.reduce((a, b) => (b.weight > a.weight ? b : a));
   const least = groups.reduce((a, b) => (b.weight < a.weight ? b : a));
   const unit = single.length === 0 ? 'ranks' : beginsAtDocuments(reading) ? 'documents' : 'batches';
-  const deviations = (single.length > 0 ? single : uneven).map(deviationOf);
-  const shrinks = deviations.length > 1 && deviations.at(-1)! < 0.8 * deviations[0]!;
+  const own = single.length > 0 ? single : uneven;
+  const deviations = own.map(deviationOf);
+  // Where a longer set has more weights, all of it is weighted, not an end alone.
+  const [shorter, longer] = [
+    groupsOf(own[0]!.weights).length,
+    groupsOf(own.at(-1)!.weights).length,
+  ];
+  const shrinks = longer < 1.2 * shorter && deviations.at(-1)! < 0.8 * deviations[0]!;
   const grave =
     ofScores ||
     (unit !== 'ranks' && !shrinks && deviations.at(-1)! > DEVIATION_MIN && sizes.length > 2);

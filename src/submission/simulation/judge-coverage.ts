@@ -12,9 +12,6 @@ import { count, type Evaluation, type Judged, type Reading } from './judge-types
 const ROW_MAX = 2048;
 /** A larger share of the stream than a remainder of rows or batches. */
 const MUCH = 0.25;
-/** Fewer than this share of the targets are a remainder. */
-const MISSING_MIN = 0.02;
-
 /** What a run leaves out. */
 interface Gaps {
   readonly head: Span | null;
@@ -168,15 +165,22 @@ function inner({ at }: Evaluation, readings: readonly Reading[]): Judged[] {
   return [{ ...words, check: 'tail-not-scored', remedy: SCORE_REST }];
 }
 
-/** The same gap in every period, of which a longer stream has more: a share of it, whatever the last period is cut to. */
+/** At least this share of the gaps that come with a longer set, if they come as often. */
+const AS_OFTEN = 0.7;
+/** As many gaps with the same distances come with every row, also where no longer set was run. */
+const REGULAR_MIN = 6;
+
+/** Gaps that a longer stream has more of in proportion: a share of it, however few targets each of them loses. */
 function repeats(readings: readonly Reading[], period: number | null): boolean {
-  if (period === null || !differ(readings)) return false;
-  const counts = readings.map((reading) => gapsOf(reading).inner.length);
-  const longer = readings.every((one, i) =>
-    readings.every((other, j) => one.last <= other.last || counts[i]! > counts[j]!),
+  const gaps = (reading: Reading) => gapsOf(reading).inner.length;
+  if (!differ(readings))
+    return period !== null && readings.every((one) => gaps(one) >= REGULAR_MIN);
+  return readings.every((longer) =>
+    readings.every((shorter) => {
+      const [more, length] = [gaps(longer) / gaps(shorter), longer.last / shorter.last];
+      return length <= 1 || more - 1 >= AS_OFTEN * (length - 1);
+    }),
   );
-  const least = Math.min(...readings.map((one) => totalOf(gapsOf(one).inner) / one.last));
-  return longer && least > MISSING_MIN;
 }
 
 /** Targets that one rank scores and several do not. */

@@ -37,6 +37,7 @@ export function readScore(trial: Trial, score: Score): Reading | null {
     totalled(score, coefficients, right, trial);
   const scale = counted === null ? null : scaleOf(counted.terms, right, coefficients, unit);
   const spread = spreadOf(weights);
+  const ofScores = losses.over !== null && counted !== null && countedBytes(value, trial) === null;
   return {
     trial,
     score,
@@ -51,12 +52,16 @@ export function readScore(trial: Trial, score: Score): Reading | null {
         : new Map([...counted.terms].map(([position, b]) => [position, b / scale!.bytes])),
     bytesFollow: scale?.follows ?? false,
     fromSidecar: counted?.fromSidecar ?? false,
-    ofScores: losses.over !== null && counted !== null && countedBytes(value, trial) === null,
+    ofScores,
     padding: padding / unit,
     running: running(value, losses),
     additions: [...additions].flatMap((number) => trial.additions?.[number] ?? []),
     sidecarLosses,
-    factor: counted === null ? meanFactor(value, coefficients) : scale!.factor,
+    factor: ofScores
+      ? meanFactor(value, coefficients, (position) => right[position] ?? 0)
+      : counted === null
+        ? meanFactor(value, coefficients, () => 1)
+        : scale!.factor,
   };
 }
 
@@ -164,10 +169,19 @@ function scaleOf(
   return { ...best, factor: (perLoss * Math.LN2) / best.bytes };
 }
 
-/** For a mean loss per target: 1 in bits, ln 2 in nats, a fraction of it where a constant divides it. */
-function meanFactor(value: Ratio | Sum, coefficients: ReadonlyMap<number, number>): number {
+/**
+ * For a mean loss per target: 1 in bits, ln 2 in nats, a fraction of it where a constant divides it; so for a mean of
+ * scores.
+ *
+ * @param bytes of a target by which the mean is divided
+ */
+function meanFactor(
+  value: Ratio | Sum,
+  coefficients: ReadonlyMap<number, number>,
+  bytes: (position: number) => number,
+): number {
   let sum = 0;
-  for (const coefficient of coefficients.values()) sum += coefficient;
+  for (const [position, coefficient] of coefficients) sum += coefficient * bytes(position);
   return (sum / divisorOf(value)) * Math.LN2;
 }
 

@@ -15,7 +15,10 @@ const SAME = 'Take the bytes of exactly those targets whose losses are added up.
 
 export function judgeTargets(evaluation: Evaluation): Judged[] {
   const other = [...strangers(evaluation), ...otherTargets(evaluation)];
-  return other.length > 0 ? other : otherCount(evaluation);
+  if (other.some(({ severity }) => severity === 'fail')) return other;
+  // What is counted several times is so less often at the ends of the set.
+  const often = otherCount(evaluation);
+  return often.length > 0 ? often : other;
 }
 
 /** Losses of what is no target of the stream: padding, and the first token. */

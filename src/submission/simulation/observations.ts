@@ -31,19 +31,18 @@ export function observe(value: Value, runtime: Runtime): Observation | null {
 }
 
 function kindOf(value: Value): 'bpb' | 'loss' | null {
-  if (value instanceof Sum) return value.kind === 'loss' && ofStream(value) ? 'loss' : null;
-  if (!(value instanceof Ratio)) return null;
-  const { numerator, denominator } = value;
-  if (!(numerator instanceof Sum) || numerator.kind !== 'loss') return null;
-  if (!ofStream(numerator)) return null;
-  if (!(denominator instanceof Sum)) return 'loss';
+  const losses = value instanceof Ratio ? value.numerator : value;
+  if (!(losses instanceof Sum) || losses.kind !== 'loss' || !ofStream(losses)) return null;
+  // Scores that were added up keep what they were divided by.
+  const below = value instanceof Ratio ? value.denominator : losses.over;
+  if (!(below instanceof Sum)) return 'loss';
   // A count of targets has one for each of them; bytes differ, and a document's start has none.
   let common: number | null = null;
-  for (const count of denominator.terms.values()) {
+  for (const count of below.terms.values()) {
     common ??= count;
     if (Math.abs(count - common) > 1e-9 * Math.abs(common)) return 'bpb';
   }
-  return common !== null && denominator.terms.size !== numerator.terms.size ? 'bpb' : 'loss';
+  return common !== null && below.terms.size !== losses.terms.size ? 'bpb' : 'loss';
 }
 
 /** Some of the losses are of targets of the stream, whose positions are not negative. */

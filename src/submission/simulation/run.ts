@@ -62,7 +62,8 @@ export function runOnce(entry: Entry, run: Run, budget: Budget): Ran {
     }
     const settled = ranks === 1 || exchange.settle();
     if (settled || pass === PASSES_MAX) {
-      const scale = scaled ? LENGTH_SCALE : 1;
+      const { world, isAlone } = first!;
+      const scale = world.shortened || (scaled && isAlone) ? LENGTH_SCALE : 1;
       return {
         trial: {
           ...trialOf(set, ranks, first!),
@@ -71,7 +72,7 @@ export function runOnce(entry: Entry, run: Run, budget: Budget): Ran {
           scale,
           entry: entry.name,
         },
-        settings: first!.world.settings,
+        settings: world.settings,
       };
     }
   }
@@ -94,6 +95,8 @@ interface Outcome {
   readonly tables: readonly BuiltTable[];
   /** The steps or the memory were spent before the script's end. */
   readonly ended: boolean;
+  /** Functions were called by themselves, with lengths of the small set. */
+  readonly isAlone: boolean;
 }
 
 function runRank(entry: Entry, world: World, rank: number, budget: Budget): Outcome {
@@ -105,7 +108,7 @@ function runRank(entry: Entry, world: World, rank: number, budget: Budget): Outc
   const tables = scored ? [] : runAlone(interpreter, names, world, rank);
   const { stops, taken, ended } = interpreter;
   budget.steps = Math.max(0, budget.steps - taken);
-  return { world, stops, tables, ended };
+  return { world, stops, tables, ended, isAlone: !scored };
 }
 
 /** What looks like a table's builder or an evaluation is called by itself. */

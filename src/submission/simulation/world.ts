@@ -56,6 +56,8 @@ export class World implements Host {
   stride: number | null = null;
   /** Tokens of the longest row that a setting states. */
   statedRow: number | null = null;
+  /** A length or a batch that the script states was brought down. */
+  shortened = false;
   /** Numbers that the script stated, by name. */
   readonly settings = new Map<string, number>();
   /** Numbers that the script stated, by those that the run uses instead. */
@@ -107,6 +109,7 @@ export class World implements Host {
     if (other !== undefined) return other;
     const small = smallSetting(name, value, set.pieces.length, scaled);
     if (small !== value) this.#stated.set(small, value);
+    this.shortened ||= small !== smallSetting(name, value, set.pieces.length, false);
     if (/stride/i.test(name) && small > 0) this.stride = small;
     if (ROW.test(name)) this.statedRow = Math.max(this.statedRow ?? 0, small);
     return small;
