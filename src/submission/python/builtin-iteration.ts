@@ -45,7 +45,7 @@ function extreme(operator: '<' | '>'): Builtin {
         ? machine.raise('ValueError', 'arg is an empty sequence')
         : otherwise;
     }
-    if (args.length === 2 && operator === '<') limited(args, machine);
+    if (operator === '<') limited(items, args.length === 2, machine);
     let best: Value = items[0]!;
     let by: Value = key === null ? best : machine.call(key, [best]);
     for (const item of items.slice(1)) {
@@ -63,11 +63,17 @@ function extreme(operator: '<' | '>'): Builtin {
 }
 
 /** `min(500, rows)` with fewer rows: the number has no effect here. */
-function limited(args: readonly Value[], machine: Machine): void {
-  const [a, b] = args;
-  if (typeof a !== 'number' || typeof b !== 'number' || a === b) return;
-  machine.host.limited?.(Math.max(a, b), Math.min(a, b), null, machine);
+function limited(items: readonly Value[], certain: boolean, machine: Machine): void {
+  if (items.length > BOUNDS_MAX) return;
+  const numbers = items.filter((item) => typeof item === 'number');
+  const least = Math.min(...numbers);
+  for (const number of numbers) {
+    if (number > least) machine.host.limited?.(number, least, certain, machine);
+  }
 }
+
+/** More numbers are a list of which the least is looked for. */
+const BOUNDS_MAX = 4;
 
 const sum: Builtin = ([values = null, start], keywords, machine) => {
   if (values instanceof Unknown) return new Unknown(values.stop);
@@ -94,6 +100,14 @@ function decided(wanted: boolean): Builtin {
   };
 }
 
+/** `zip(range(500), batches)` of fewer batches. */
+function untilLimit(values: readonly Value[], steps: number, machine: Machine): void {
+  for (const value of values) {
+    if (!(value instanceof PyRange) || value.start !== 0 || value.count <= steps) continue;
+    machine.host.limited?.(value.stop, steps * value.step, false, machine);
+  }
+}
+
 /** Several iterables, step by step. */
 function iterators(values: readonly Value[], machine: Machine): Iterator<Value>[] {
   return values.map((value) => machine.iterate(value)[Symbol.iterator]());
@@ -102,7 +116,7 @@ function iterators(values: readonly Value[], machine: Machine): Iterator<Value>[
 function* zipped(values: readonly Value[], strict: boolean, machine: Machine): Generator<Value> {
   const all = iterators(values, machine);
   if (all.length === 0) return;
-  for (;;) {
+  for (let steps = 0; ; steps++) {
     machine.spend(1);
     const items: Value[] = [];
     for (const each of all) {
@@ -110,6 +124,7 @@ function* zipped(values: readonly Value[], strict: boolean, machine: Machine): G
       if (done) {
         if (strict && items.length > 0)
           machine.raise('ValueError', 'zip() arguments differ in length');
+        untilLimit(values, steps, machine);
         return;
       }
       items.push(value);

@@ -147,7 +147,7 @@ function watcher(c: Compiler, test: PyNode | null, body: PyNode): (frame: Frame)
   return (frame) => {
     const [a, b]: [Value, Value] = [actual(frame), limit(frame)];
     if (typeof a === 'number' && typeof b === 'number' && a < b) {
-      machine.host.limited?.(b, a, null, machine);
+      machine.host.limited?.(b, a, true, machine);
     }
   };
 }

@@ -16,7 +16,7 @@ import {
   NORMAL,
   RETURN,
 } from './machine.js';
-import { PyList } from './object-sequences.js';
+import { PyList, PyRange } from './object-sequences.js';
 import { loopTargets } from './scope.js';
 import { Unknown } from './values.js';
 
@@ -68,6 +68,10 @@ export function compileFor(c: Compiler, node: PyNode): Execution {
       store(frame, value);
       const completion = run(frame);
       if (completion === NORMAL || completion === CONTINUE) continue;
+      // `for i in range(500)` that another end of the loop comes before.
+      if (values instanceof PyRange && values.start === 0 && typeof value === 'number') {
+        machine.host.limited?.(values.stop, value, false, machine);
+      }
       return completion === BREAK ? NORMAL : completion;
     }
     return final(frame);

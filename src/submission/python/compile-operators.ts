@@ -2,7 +2,9 @@
  * Operators, comparisons, conditions.
  */
 import type { PyNode } from '../source/nodes.js';
+import { bounding } from './compile-bounds.js';
 import type { Compiler, Condition, Expression } from './machine.js';
+import { numericValue } from './sums.js';
 import { type Truth, truthOf } from './truths.js';
 import type { Value } from './values.js';
 
@@ -18,17 +20,27 @@ export function compileBinary(c: Compiler, node: PyNode): Expression {
   const truth = truthOf(node);
   if (truth !== null) return compileTruth(c, truth);
   if (COMPARISONS.has(operator.type)) return compileComparison(c, node);
-  return compileArithmetic(c, c.text(operator), c.expression(left), c.expression(right));
+  return compileArithmetic(c, node, c.text(operator), c.expression(left), c.expression(right));
 }
 
 function compileArithmetic(
   c: Compiler,
+  node: PyNode,
   operator: string,
   left: Expression,
   right: Expression,
 ): Expression {
   const { machine } = c;
   const quick = QUICK.get(operator);
+  if (operator === '//') {
+    // `rows // 500` of fewer rows is 0, and the distance of the rows that are taken of more.
+    const watch = bounding(c, node);
+    return (frame) => {
+      const [a, b] = [left(frame), right(frame)];
+      if (typeof a === 'number' && typeof b === 'number') watch(a, b);
+      return machine.binary(operator, a, b);
+    };
+  }
   if (quick === undefined) return (frame) => machine.binary(operator, left(frame), right(frame));
   return (frame) => {
     const a = left(frame);
@@ -87,20 +99,27 @@ function compileComparison(c: Compiler, node: PyNode): Expression {
     const quick = ORDERED.get(operator);
     if (quick === undefined)
       return (frame) => machine.compare(operator, first(frame), value(frame));
+    const watch = /[<>]/.test(operator) ? bounding(c, node) : null;
     return (frame) => {
       const a = first(frame);
       const b = value(frame);
-      return typeof a === 'number' && typeof b === 'number'
-        ? quick(a, b)
-        : machine.compare(operator, a, b);
+      if (typeof a !== 'number' || typeof b !== 'number') {
+        const [x, y] = [numericValue(a), numericValue(b)];
+        if (x !== null && y !== null) watch?.(x, y);
+        return machine.compare(operator, a, b);
+      }
+      watch?.(a, b);
+      return quick(a, b);
     };
   }
+  const watches = links.map(() => bounding(c, node));
   return (frame) => {
     let left = first(frame);
     let result: Value = true;
     let unknown: Value | undefined;
-    for (const { operator, value } of links) {
+    for (const [i, { operator, value }] of links.entries()) {
       const right = value(frame);
+      if (typeof left === 'number' && typeof right === 'number') watches[i]!(left, right);
       result = machine.compare(operator, left, right);
       const truth = machine.truth(result);
       if (truth === false) return result;

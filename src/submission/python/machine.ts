@@ -8,7 +8,7 @@ import type { PyClass } from './object-classes.js';
 import type { PyFunction } from './object-functions.js';
 import type { Runtime, SourceModule } from './runtime.js';
 import type { Scope } from './scope.js';
-import { type Keywords, PyObject, type Unknown, type Value } from './values.js';
+import { type Keywords, PyObject, type Stop, type Unknown, type Value } from './values.js';
 
 /** How a statement ended. */
 export const NORMAL = 0;
@@ -131,6 +131,7 @@ export interface Machine extends Runtime {
   importModule(name: string, level: number): Value;
   setting(name: string, value: Value): Value;
   unknownAt(site: Site, reason: string): Unknown;
+  stopAt(site: Site, reason: string): Stop;
 }
 
 /** What the compilers of single parts of the language need of each other. */

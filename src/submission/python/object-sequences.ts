@@ -87,8 +87,8 @@ abstract class Sequence extends PyObject {
       const span = spanOf(index, this.items.length, runtime);
       if (span === null) return runtime.unknown('bounds of a slice that are not known');
       const limit = index.stop;
-      if (index.start === null && typeof limit === 'number' && limit > this.items.length) {
-        runtime.host.limited?.(limit, this.items.length, this, runtime);
+      if (!index.start && typeof limit === 'number' && limit > this.items.length) {
+        runtime.host.limited?.(limit, this.items.length, index.start === null, runtime);
       }
       runtime.spend(span.count);
       runtime.allocate(span.count + 16);

@@ -102,6 +102,16 @@ export interface Stop {
   readonly scaled?: true;
 }
 
+/** A number that stays the same where it is compared with smaller ones: `k < 500` of fewer rows. */
+export interface Bound {
+  readonly at: Stop;
+  readonly limit: number;
+  /** The largest of the smaller ones. */
+  readonly actual: number;
+  /** False where another number was larger, or as large. */
+  readonly holds: boolean;
+}
+
 /** What was added to losses, so that their sum is not nats alone. */
 export interface Addition {
   readonly at: Stop;
@@ -316,8 +326,12 @@ export interface Host {
   /**
    * A stated number that is larger than what it limits, and so has no effect: `min(500, rows)`, `tokens[:3_000_000]`,
    * `if i >= 500: break`. Whether what it limits grows with the stream is for the host to find out.
+   *
+   * @param certain false: whether it limits anything has to be tried out
    */
-  limited?(limit: number, actual: number, what: Value | null, runtime: Runtime): void;
+  limited?(limit: number, actual: number, certain: boolean, runtime: Runtime): void;
+  /** Two numbers of which the larger one may limit the other; told once, and kept up to date as the run goes on. */
+  bounded?(bound: Bound): void;
   /** Something that is no loss of a target is added to losses; the number that tells it from others. */
   added?(addition: Addition): number;
 }

@@ -1,17 +1,17 @@
 /**
  * Runs a program on small sets of several lengths, by one rank and by eight.
  */
-import { Ratio, Sum } from '../python/sums.js';
 import type { Program } from '../source/types.js';
+import { withCutting } from './cutting.js';
 import { type Entry, entriesOf, vocabulariesOf } from './entries.js';
 import { isSwitched } from './judge-evaluations.js';
 import { withGrowing } from './limits.js';
 import { withLongerSidecar } from './longer-sidecar.js';
-import { type Budget, type Ran, type Run, runOnce } from './run.js';
+import { lastPlace, targetsOf } from './results.js';
+import { type Budget, type Ran, type Run, runOnce, runWhole, withoutScores } from './run.js';
 import { LENGTH_SCALE, smallSetting } from './settings.js';
 import { switchesOf } from './switches.js';
-import { withLimit } from './trying.js';
-import type { ExportLimit, Limit, Trial } from './types.js';
+import type { ExportLimit, Trial } from './types.js';
 
 /**
  * Tokens of the two sets. One less is 25 and 41 rows of 128, 50 and 82 of 64, 100 and 164 of 32, and a part of a row:
@@ -37,9 +37,6 @@ const STRIDE = 8;
 
 /** Most settings of a preparation of data that are tried out. */
 const SETTINGS_MAX = 6;
-
-/** Most limits of a script that are tried out. */
-const LIMITS_MAX = 3;
 
 export function runProgram(program: Program): Trial[] {
   const budget = { steps: STEPS };
@@ -67,7 +64,7 @@ function runEntry(entry: Entry, { budget, extra, sidecar }: Budgets): Trial[] {
     if (first.trial.scores.length === 0) {
       return first.trial.exported === undefined
         ? withLongerSidecar([first.trial], entry, one, extra)
-        : runExports(entry, one, first, budget);
+        : runExports(entry, one, first, budget, extra);
     }
     const trials = runLengths(entry, one, first, budget, extra);
     return kind === 'operators'
@@ -80,7 +77,7 @@ function runEntry(entry: Entry, { budget, extra, sidecar }: Budgets): Trial[] {
  * Runs of a preparation of data on two lengths. A setting that is smaller and leaves less in the shards is a limit of
  * what is written, such as a number of documents, rather than the length of a shard.
  */
-function runExports(entry: Entry, one: Run, first: Ran, budget: Budget): Trial[] {
+function runExports(entry: Entry, one: Run, first: Ran, budget: Budget, extra: Budget): Trial[] {
   const { trial, settings } = first;
   const longer = runOnce(entry, { ...one, tokens: TOKENS[1] }, budget).trial;
   const exported = trial.exported!;
@@ -93,10 +90,16 @@ function runExports(entry: Entry, one: Run, first: Ran, budget: Budget): Trial[]
     const cut = runOnce(entry, { ...one, instead }, budget).trial.exported;
     const less = cut !== undefined && cut.tokens.length < exported.tokens.length;
     // The rest that does not fill a shard may be less of smaller shards, and is judged as such.
-    if (!less || exported.tokens.length - cut.tokens.length < cut.shard) return [];
+    const isShard = cut !== undefined && cut.shard <= tried;
+    if (!less || (isShard && exported.tokens.length - cut.tokens.length < cut.shard)) return [];
     return [{ name, stated, tried, tokens: cut.tokens.length }];
   });
-  return withGrowing([{ ...trial, exported: { ...exported, limits } }, longer]);
+  const trials = withGrowing([{ ...trial, exported: { ...exported, limits } }, longer]);
+  const stated = new Set(limits.map((limit) => limit.stated));
+  return withCutting(trials, entry, one, settings, extra).map((each) => ({
+    ...each,
+    limits: each.limits.filter(({ limit }) => !stated.has(limit)),
+  }));
 }
 
 /** Runs of two lengths by one rank, and of one by eight. */
@@ -110,12 +113,12 @@ function runLengths(entry: Entry, one: Run, first: Ran, budget: Budget, extra: B
     if (lastPlace(stated) === lastPlace(first.trial) && !hasGaps(stated)) {
       const trials = [stated, runWhole(entry, { ...whole, tokens: more }, budget)];
       if (kind !== 'operators') trials.push(runWhole(entry, { ...whole, ranks: RANKS }, budget));
-      return withGrowing(trials);
+      return withCutting(withGrowing(trials), entry, whole, first.settings, extra);
     }
   }
   const trials = [first.trial, runWhole(entry, { ...one, tokens: TOKENS[1] }, budget)];
   if (kind !== 'operators') trials.push(runWhole(entry, { ...one, ranks: RANKS }, budget));
-  return withCutting(withGrowing(trials), entry, one, first, extra);
+  return withCutting(withGrowing(trials), entry, one, first.settings, extra);
 }
 
 /**
@@ -139,46 +142,6 @@ function runSwitched(entry: Entry, one: Run, { trial, settings }: Ran, budget: B
   });
 }
 
-/**
- * Limits whose number the script states are tried out with a smaller one: left out are those that cut nothing of the last
- * result, such as the documents that are learned from; marked are those that cut it.
- */
-function withCutting(
-  trials: readonly Trial[],
-  entry: Entry,
-  run: Run,
-  { settings, trial }: Ran,
-  budget: Budget,
-): Trial[] {
-  const tried = new Map<string, boolean>();
-  for (const limit of (trials[0]?.limits ?? []).slice(0, LIMITS_MAX)) {
-    const small = withLimit(entry, run, limit, settings, Math.max(1, Math.floor(limit.actual / 3)));
-    if (small === null) continue;
-    const cut = runWhole(small.entry, small.run, budget);
-    const [left, all] = [targets(cut), targets(trial)];
-    // A run that came to another result says nothing.
-    if (lastPlace(cut) !== lastPlace(trial) || left === null || all === null) continue;
-    tried.set(keyOf(limit), left < all);
-  }
-  return trials.map((each) => ({
-    ...each,
-    limits: each.limits.flatMap((limit) => {
-      const cuts = tried.get(keyOf(limit));
-      return cuts === undefined ? [limit] : cuts ? [{ ...limit, cuts }] : [];
-    }),
-  }));
-}
-
-const keyOf = ({ at, limit }: Limit): string => [at.path, at.layer, at.line, limit].join('\0');
-
-/** A run without its scores where the steps did not suffice: it has a part of the targets, or of the ranks. */
-function runWhole(entry: Entry, run: Run, budget: Budget): Trial {
-  const { trial } = runOnce(entry, run, budget);
-  return budget.steps > 0 ? trial : withoutScores(trial);
-}
-
-const withoutScores = (trial: Trial): Trial => ({ ...trial, scores: [], limits: [] });
-
 /** A length that is stated is longer than a set, so that lengths as they are stated would show nothing of it. */
 function hasLonger({ settings }: Ran, tokens: number): boolean {
   return [...settings].some(
@@ -186,21 +149,8 @@ function hasLonger({ settings }: Ran, tokens: number): boolean {
   );
 }
 
-/** Targets of the last result; null where there is none. */
-function targets({ scores }: Trial): number | null {
-  const last = scores.findLast(({ final }) => final);
-  const losses = last?.value instanceof Ratio ? last.value.numerator : last?.value;
-  return losses instanceof Sum ? losses.terms.size : null;
-}
-
 /** The last result lacks a target that is not of the incomplete row at the end. */
 function hasGaps(trial: Trial): boolean {
   const { set, seqLen } = trial;
-  return (targets(trial) ?? 0) <= set.ids.length - 1 - (seqLen ?? 1);
-}
-
-/** Where the last result was made. */
-function lastPlace({ scores }: Trial): string | undefined {
-  const last = scores.findLast(({ final }) => final);
-  return last && [last.at.path, last.at.layer, last.at.line, ...last.functions].join('\0');
+  return (targetsOf(trial) ?? 0) <= set.ids.length - 1 - (seqLen ?? 1);
 }

@@ -15,6 +15,7 @@ const DEVIATION_MIN = 1e-3;
 export function judgeAggregation(evaluation: Evaluation): Judged[] {
   return [
     ...unequal(evaluation),
+    ...severalScores(evaluation),
     ...notReduced(evaluation),
     ...narrow(evaluation),
     ...notNats(evaluation),
@@ -53,6 +54,21 @@ function unequal({ at, grouped, readings }: Evaluation): Judged[] {
       severity: grave ? 'fail' : 'warn',
       explanation: `${ofScores ? 'Scores' : 'Means'} of ${unit} are averaged with equal weight${trial.ranks > 1 ? ` (${trial.ranks} ranks)` : ''}: of ${count(last)} targets, those of the smallest group (${count(most.size)}) count ${times} times as much as those of the largest (${count(least.size)}).`,
       remedy: DIVIDE_ONCE,
+    },
+  ];
+}
+
+/** Scores of the same targets, as of the model after several steps: their mean is that of no model. */
+function severalScores({ at, grouped, readings }: Evaluation): Judged[] {
+  const reading = readings.find(({ trial, scores }) => trial.ranks === 1 && scores > 1);
+  if (grouped || reading === undefined) return [];
+  return [
+    {
+      at,
+      check: 'mean-of-means',
+      severity: 'fail',
+      explanation: `The figure is made of ${reading.scores} scores of the same ${count(reading.weights.size)} targets, as of several evaluations: it is the score of none of them.`,
+      remedy: 'Print the score of one evaluation, by the model that is submitted.',
     },
   ];
 }

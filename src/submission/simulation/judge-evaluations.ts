@@ -53,9 +53,9 @@ export function isSwitched({ functions }: Score, { switched }: Trial): boolean {
   return functions.some((name) => switched?.functions.includes(name));
 }
 
-/** A running figure counts only where the run gave no other. */
+/** A running figure counts only where the run gave no other, or printed it as its score. */
 function finals(scores: readonly Score[]): readonly Score[] {
-  const final = scores.filter((score) => score.final);
+  const final = scores.filter((score) => score.final || score.printed === true);
   return final.length > 0 ? final : scores.slice(-1);
 }
 

@@ -26,7 +26,7 @@ export function judgeLimits(
         at,
         check: 'truncated-set',
         severity: (isExport || isGrave(limit, trial)) && !isElsewhere(limit) ? 'fail' : 'warn',
-        explanation: `At most ${cut}: the validation set has 50,000 documents (37 to 62 million tokens, by tokenizer) and must be scored whole.`,
+        explanation: `At most ${cut} are ${isExport ? 'written' : 'scored'}: the validation set has 50,000 documents (37 to 62 million tokens, by tokenizer) and must be ${isExport ? 'written' : 'scored'} whole.`,
         remedy: SCORE_WHOLE,
       });
     }
@@ -54,15 +54,15 @@ function cutOf(limit: Limit, trial: Trial): string | null {
   const unit = unitOf(limit, trial);
   const stated = count(limit.limit);
   if (unit === 'documents') {
-    return limit.limit < DOCUMENTS ? `${stated} documents are scored` : null;
+    return limit.limit < DOCUMENTS ? `${stated} documents` : null;
   }
   // Rows, windows and batches have their share of the small set, times the scale of lengths.
   const each =
     unit === 'tokens' ? 1 : Math.round((trial.set.ids.length / limit.actual) * (trial.scale ?? 1));
   if (limit.limit * each >= TOKENS_MIN) return null;
   return each === 1
-    ? `${stated} tokens are scored`
-    : `${stated} rows or batches are scored, of about ${count(each)} tokens each`;
+    ? `${stated} tokens`
+    : `${stated} rows or batches (of about ${count(each)} tokens each)`;
 }
 
 /** What a limit counts, by how many of them the small set has. */

@@ -53,6 +53,7 @@ export function readScore(trial: Trial, score: Score): Reading | null {
     bytesFollow: scale?.follows ?? false,
     fromSidecar: counted?.fromSidecar ?? false,
     ofScores,
+    scores: ofScores ? timesOf(scale!.bytes) : 1,
     padding: padding / unit,
     running: running(value, losses),
     additions: [...additions].flatMap((number) => trial.additions?.[number] ?? []),
@@ -168,6 +169,10 @@ function scaleOf(
   const perLoss = best.follows ? unit : typical;
   return { ...best, factor: (perLoss * Math.LN2) / best.bytes };
 }
+
+/** How often bytes were added up, in nats or in bits. */
+const timesOf = (bytes: number): number =>
+  [bytes, bytes / Math.LN2].find((times) => near(times, Math.round(times))) ?? 1;
 
 /**
  * For a mean loss per target: 1 in bits, ln 2 in nats, a fraction of it where a constant divides it; so for a mean of

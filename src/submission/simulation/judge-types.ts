@@ -33,6 +33,8 @@ export interface Reading {
   readonly fromSidecar: boolean;
   /** The quotient is a mean of scores, each with its own bytes. */
   readonly ofScores: boolean;
+  /** Scores of the same targets that are in such a mean. */
+  readonly scores: number;
   /** Losses of targets that are not of the stream, such as padding, by the weight of one. */
   readonly padding: number;
   /** The narrowest type in which losses or bytes were added up one after another; null for float64. */

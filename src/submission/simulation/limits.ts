@@ -22,12 +22,13 @@ export function withGrowing(trials: readonly Trial[]): Trial[] {
 
 /**
  * The limit of each place, with the most that it was held against. Where several numbers limit something at one place
- * they are computed, such as the end of a batch.
+ * they are computed, such as the end of a batch; of those that are only possible each is tried out.
  */
 function byPlace({ limits }: Trial): Map<string, Limit> {
   const places = new Map<string, Limit | null>();
   for (const limit of limits) {
-    const place = [limit.at.path, limit.at.layer, limit.at.line].join('\0');
+    const own = limit.possible === true ? limit.limit : '';
+    const place = [limit.at.path, limit.at.layer, limit.at.line, own].join('\0');
     const known = places.get(place);
     if (known === undefined) places.set(place, limit);
     else if (known === null || known.limit !== limit.limit) places.set(place, null);
@@ -39,7 +40,16 @@ function byPlace({ limits }: Trial): Map<string, Limit> {
 function growing(limit: Limit, same: Limit, trial: Trial, other: Trial): Limit[] {
   if (same.limit !== limit.limit || !Number.isInteger(limit.limit) || limit.limit < 2) return [];
   const growth = (same.actual - limit.actual) / (other.set.ids.length - trial.set.ids.length);
-  return growth > 0 ? [{ ...limit, unit: unitOf(growth, trial) }] : [];
+  if (!(growth > 0) || (limit.possible === true && !isShare(limit, same, trial, other))) return [];
+  return [{ ...limit, unit: unitOf(growth, trial) }];
+}
+
+/** At least so much of a longer set's surplus is in a number that counts a share of it. */
+const GROWTH_MIN = 0.5;
+
+function isShare(limit: Limit, same: Limit, trial: Trial, other: Trial): boolean {
+  const surplus = other.set.ids.length / trial.set.ids.length - 1;
+  return (same.actual / limit.actual - 1) / surplus >= GROWTH_MIN;
 }
 
 /** What grows by `growth` with each token of the set. */

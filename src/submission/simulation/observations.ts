@@ -15,6 +15,8 @@ interface Observation {
   readonly functions: readonly string[];
   /** Number of the call that made it. */
   readonly activation: number;
+  /** It was made of others, and printed. */
+  readonly composed?: boolean;
 }
 
 /** Null for a quotient that has no losses, such as tokens per byte. */
@@ -62,8 +64,10 @@ function covers(larger: Observation, smaller: Observation): boolean {
   return true;
 }
 
+/** Of as many targets, a part of what is printed is none. */
 const supersedes = (later: Observation, earlier: Observation): boolean =>
-  lossesOf(later).terms.size > lossesOf(earlier).terms.size && covers(later, earlier);
+  (later.composed === true || lossesOf(later).terms.size > lossesOf(earlier).terms.size) &&
+  covers(later, earlier);
 
 /**
  * The scores of a run, the last of each place.

@@ -78,6 +78,14 @@ export function runOnce(entry: Entry, run: Run, budget: Budget): Ran {
   }
 }
 
+/** A run without its scores where the steps did not suffice: it has a part of the targets, or of the ranks. */
+export function runWhole(entry: Entry, run: Run, budget: Budget): Trial {
+  const { trial } = runOnce(entry, run, budget);
+  return budget.steps > 0 ? trial : withoutScores(trial);
+}
+
+export const withoutScores = (trial: Trial): Trial => ({ ...trial, scores: [], limits: [] });
+
 /** With entries of one byte after the sidecar's last. */
 function withSurplus(set: SmallSet, surplus: number): SmallSet {
   if (surplus === 0 || set.sidecar === null) return set;

@@ -127,6 +127,8 @@ export interface Limit {
   readonly unit: 'tokens' | 'rows' | 'documents' | 'unknown';
   /** It stands in the call that printed the last figure as bits per byte, whose value is not known. */
   readonly ofLost?: boolean;
-  /** A smaller number in its place left fewer targets in the last result. */
+  /** A smaller number in its place left fewer targets in the last result, or fewer tokens in the shards. */
   readonly cuts?: boolean;
+  /** Whether it limits what is scored has to be tried out: a comparison of numbers. */
+  readonly possible?: boolean;
 }

@@ -6,6 +6,7 @@ import { unknownCall, unknownItem } from '../python/library/losses.js';
 import type { Host, Runtime, SourceModule } from '../python/runtime.js';
 import {
   type Addition,
+  type Bound,
   type Keywords,
   type PyModule,
   type Stop,
@@ -40,6 +41,12 @@ interface WorldOptions {
 const ROW =
   /(^|[_-])(seq|seq_?len(gth)?|seqlen|ctx|ctx_len|context|context_len(gth)?|block_size|n_ctx)$/i;
 
+/** The number of an array that has one alone. */
+function numberOf(value: Value): Value {
+  if (!(value instanceof NdArray) || value.size !== 1) return value;
+  return value.unknown ?? value.element(0);
+}
+
 /** Words right before a score in a text that is printed. */
 const SCORE_LABEL = /(bpb|bits[_ ]per[_ ]byte)\w*\W*$/i;
 
@@ -64,6 +71,7 @@ export class World implements Host {
   readonly #stated = new Map<number, number>();
   /** Limits, each with the call that it stands in. */
   readonly #limits: [number, Omit<Limit, 'unit'>][] = [];
+  readonly #bounds: Bound[] = [];
   /** The call that printed a figure as bits per byte last. */
   #printing: number | null = null;
   readonly #modules = new Map<string, PyModule | null>();
@@ -78,10 +86,16 @@ export class World implements Host {
   }
 
   get limits(): Limit[] {
-    return this.#limits.map(([activation, limit]) => {
+    const met = this.#limits.map(([activation, limit]): Limit => {
       const ofLost = this.lost !== null && activation === this.#printing;
       return { ...limit, unit: 'unknown', ...(ofLost ? { ofLost } : {}) };
     });
+    const bounds = this.#bounds.flatMap(({ at, limit, actual, holds }): Limit[] => {
+      if (!holds) return [];
+      const stated = this.#stated.get(limit) ?? limit;
+      return [{ at, limit: stated, actual, unit: 'unknown', possible: true }];
+    });
+    return [...met, ...bounds];
   }
   get set(): SmallSet {
     return this.options.set;
@@ -143,12 +157,14 @@ export class World implements Host {
 
   formatted(before: string, value: Value, runtime: Runtime): void {
     if (!SCORE_LABEL.test(before)) return;
+    const figure = numberOf(value);
     this.#printing = runtime.activation;
-    this.lost = value instanceof Unknown ? value.stop : null;
-    this.figure = value;
+    this.lost = figure instanceof Unknown ? figure.stop : null;
+    this.figure = figure;
     // What no quotient is any more, such as a running average or a product of one.
-    if (!this.observations.all.some((one) => sameValue(one.value, value))) {
-      this.quotient(value, runtime);
+    if (!this.observations.all.some((one) => sameValue(one.value, figure))) {
+      const one = observe(figure, runtime);
+      if (one !== null) this.observations.add({ ...one, composed: true });
     }
   }
 
@@ -166,8 +182,13 @@ export class World implements Host {
     return known >= 0 ? known : this.additions.push(addition) - 1;
   }
 
-  limited(limit: number, actual: number, _what: Value | null, runtime: Runtime): void {
+  limited(limit: number, actual: number, certain: boolean, runtime: Runtime): void {
     const stated = this.#stated.get(limit) ?? limit;
-    this.#limits.push([runtime.activation, { at: runtime.here(), limit: stated, actual }]);
+    const one = { at: runtime.here(), limit: stated, actual };
+    this.#limits.push([runtime.activation, certain ? one : { ...one, possible: true }]);
+  }
+
+  bounded(bound: Bound): void {
+    this.#bounds.push(bound);
   }
 }

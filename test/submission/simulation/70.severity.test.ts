@@ -50,13 +50,22 @@ const GATHERED = `own, all = nats.item() / math.log(2) / size.item(), [None] * w
 dist.all_gather_object(all, own)
 print("val_bpb", sum(all) / len(all))
 `;
+const BATCHES = `ratios, sizes = [], []
+for k in range(0, rows, 7):
+    x = tokens[k * SEQ_LEN : min(k + 7, rows) * SEQ_LEN]
+    y = tokens[k * SEQ_LEN + 1 : min(k + 7, rows) * SEQ_LEN + 1]
+    own = (base[y] + (lead[y] & ~quiet[x])).sum().item()
+    ratios.append(F.cross_entropy(model(x), y, reduction="sum").item() / math.log(2) / own)
+    sizes.append(len(y))
+print(f"val_bpb:{np.average(ratios, weights=sizes):.8f}")
+`;
+
+const audited = async (end: string) => {
+  const { findings } = await auditSourceText(RANKS + end, 'train.py', simulate);
+  return findings.map(({ check, severity }) => `${check} ${severity}`);
+};
 
 describe('scores of ranks', () => {
-  const audited = async (end: string) => {
-    const { findings } = await auditSourceText(RANKS + end, 'train.py', simulate);
-    return findings.map(({ check, severity }) => `${check} ${severity}`);
-  };
-
   test('made of sums over all ranks', async () => {
     expect(await audited(SUMS)).toEqual([]);
   });
@@ -123,4 +132,16 @@ test('bytes of whole windows, of which only the last stride is scored', () => {
   );
   expect(checks(trials)).toEqual(['other-targets fail']);
   expect(said(trials)[0]).toMatch(/counted 4 times as often/);
+});
+
+describe('figures that are made of scores', () => {
+  test('as an average with that of an earlier step', async () => {
+    const before = 'before = nats.item() / math.log(2) / size.item()\nnats, size = evaluate()\n';
+    const printed = SUMS.replace('val_bpb:{', 'val_bpb:{0.9 * before + 0.1 * ');
+    expect(await audited(before + printed)).toContain('mean-of-means fail');
+  });
+
+  test('as one of batches, by the library', async () => {
+    expect(await audited(BATCHES)).toEqual(['mean-of-means fail']);
+  });
 });

@@ -187,12 +187,12 @@ function placed(items: Value[], array: NdArray, spare: number, runtime: Runtime)
   return parts;
 }
 
-/** `tokens[:3_000_000]` of fewer tokens. */
+/** `tokens[:3_000_000]` of fewer tokens, `starts[:500]`. */
 function limited(slice: PySlice, array: NdArray, axis: number, runtime: Runtime): void {
   const length = array.shape[axis] ?? 0;
   const { start, stop } = slice;
-  if (start === null && typeof stop === 'number' && stop > length && array.tagged) {
-    runtime.host.limited?.(stop, length, array, runtime);
+  if (!start && typeof stop === 'number' && stop > length) {
+    runtime.host.limited?.(stop, length, start === null && array.tagged, runtime);
   }
 }
 

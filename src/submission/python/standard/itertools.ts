@@ -62,6 +62,7 @@ function* islice(args: readonly Value[], machine: Machine): Generator<Value> {
     i++;
     if (i >= stop || next >= stop) return;
   }
+  if (start === 0 && Number.isFinite(stop)) machine.host.limited?.(stop, i, false, machine);
 }
 
 function* product(args: readonly Value[], keywords: Keywords, machine: Machine): Generator<Value> {

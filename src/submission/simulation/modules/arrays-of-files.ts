@@ -77,7 +77,10 @@ function clipped(
   const size = runtime.attribute(dtype, 'itemsize');
   if (typeof size !== 'number') return bytes;
   const there = Math.floor(Math.max(0, bytes.data.length - offset) / size);
-  if (there < count) options[1] = ['count', there];
+  if (there < count) {
+    options[1] = ['count', there];
+    runtime.host.limited?.(count, there, false, runtime);
+  }
   return bytes;
 }
 
