@@ -85,6 +85,23 @@ test('a failure of the simulation costs no finding of the text', async () => {
   expect(table!.reason).toMatch(/BPB_BUG: TypeError.*BPB_DEBUG=1/);
 });
 
+test('what would be called alone with steps that are spent says nothing', async () => {
+  const { parts } = await audited(`
+def eval_val(tokens):
+  losses = F.cross_entropy(model(tokens[:-1]), tokens[1:])
+  return losses / bytes_of(tokens)
+while True: pass
+`);
+  for (const { reason } of parts)
+    expect(reason).toMatch(/^not followed .* the steps of the run are spent$/);
+});
+
+test('numbers of a model cost nothing until they are used', async () => {
+  const weights = 'kept = [torch.zeros(2**17) for _ in range(300)]\n';
+  const { findings } = await audited(`import torch\n${weights}${SCORES}`);
+  expect(findings.map(({ check }) => check)).toContain('truncated-set');
+});
+
 /** The budget is one for all runs: on every set, by every rank, of every script of a folder. */
 const HOSTILE: Readonly<Record<string, string>> = {
   'a sum of itself': 'u = S\nwhile True: u = u + u',
@@ -93,6 +110,8 @@ const HOSTILE: Readonly<Record<string, string>> = {
   'a growing set': 's = set()\ni = 0\nwhile True:\n  s.add((i, i))\n  i += 1',
   'arrays without an end': 'l = []\nwhile True: l.append(torch.zeros(2**18))',
   'an array filled with what is not known': 'u = torch.zeros(100000)\nwhile True: u[5:] = model(3)',
+  'arrays without an end that are filled':
+    'l = []\nwhile True:\n  l.append(torch.zeros(2**18))\n  l[-1][0] = 1',
   'counts without an end': 'while True: u = torch.bincount(y)',
   'a count of large numbers': 'u = torch.bincount(y * 2**22)\nwhile True: pass',
 };

@@ -102,7 +102,7 @@ export class Interpreter implements Machine {
     const scope = new Scope('module', null);
     const { at } = this;
     this.at = { module, node: source.root };
-    this.#guarded(() => {
+    this.attempt(() => {
       const run = new ScriptCompiler(this, module, scope).block(source.root);
       this.entered('<module>');
       try {
@@ -118,10 +118,18 @@ export class Interpreter implements Machine {
 
   /** A call from outside of the script; unknown where it fails or the budget is spent. */
   follow(callee: Value, args: readonly Value[], keywords: Keywords = NO_KEYWORDS): Value {
-    return this.#guarded(() => this.call(callee, args, keywords));
+    return this.#guarded(
+      () => this.call(callee, args, keywords),
+      (stop) => new Unknown(stop),
+    );
   }
 
-  #guarded(run: () => Value): Value {
+  /** Work outside of the script on its values; null where an exception or the spent budget ends it. */
+  attempt<T>(run: () => T): T | null {
+    return this.#guarded(run, () => null);
+  }
+
+  #guarded<T, U>(run: () => T, failed: (stop: Stop) => U): T | U {
     const depth = this.functions.length;
     try {
       return run();
@@ -130,7 +138,7 @@ export class Interpreter implements Machine {
       this.#activations.length = depth + 1;
       // Only the outermost code ends where the run ends.
       if (failure instanceof RunEnded && depth > 0) throw failure;
-      return new Unknown(this.#stopOf(failure));
+      return failed(this.#stopOf(failure));
     }
   }
 

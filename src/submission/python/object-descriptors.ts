@@ -7,7 +7,6 @@ import { type Keywords, PyObject, type Value } from './values.js';
 /** A function of the library that is bound to an instance when it is read from a class. */
 export class NativeMethod extends PyObject {
   readonly typeName = 'method_descriptor';
-  override readonly binds = true;
   constructor(
     readonly name: string,
     readonly native: (
@@ -18,6 +17,9 @@ export class NativeMethod extends PyObject {
     ) => Value,
   ) {
     super();
+  }
+  override get binds(): boolean {
+    return true;
   }
   override call(args: readonly Value[], keywords: Keywords, runtime: Runtime): Value {
     return this.native(args[0] ?? null, args.slice(1), keywords, runtime);

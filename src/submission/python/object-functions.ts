@@ -26,7 +26,6 @@ export interface Code {
 
 export class PyFunction extends PyObject {
   readonly typeName = 'function';
-  override readonly binds = true;
   /** The class whose body the function was defined in. */
   owner: PyClass | null = null;
   /** A decorator that is not known: it may have given the function any attribute. */
@@ -44,6 +43,9 @@ export class PyFunction extends PyObject {
   }
   get name(): string {
     return this.code.name;
+  }
+  override get binds(): boolean {
+    return true;
   }
   override call(args: readonly Value[], keywords: Keywords): Value {
     return this.code.invoke(this, args, keywords);

@@ -18,7 +18,9 @@ export abstract class PyObject {
   /** As `type(x).__name__` has it. */
   abstract readonly typeName: string;
   /** Read from a class, it is bound to the instance, as functions are. */
-  readonly binds: boolean = false;
+  get binds(): boolean {
+    return false;
+  }
 
   /** An attribute; methods as `NativeFunction`s bound to this object. */
   attribute(_name: string, _runtime: Runtime): Value | undefined {
@@ -144,7 +146,10 @@ export function stopOfOperation(operator: string, stop: Stop, other: Value): Sto
 
 /** A value that is not known. What is computed from it is not known either, for the same reason. */
 export class Unknown extends PyObject {
-  readonly typeName = 'unknown';
+  // An accessor, since a field costs time for each of the many that are made.
+  get typeName(): string {
+    return 'unknown';
+  }
 
   /**
    * @param member last attribute that was read from it, such as `forward_logits`

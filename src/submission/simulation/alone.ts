@@ -19,6 +19,8 @@ import type { BuiltTable } from './types.js';
 interface Follower extends Runtime {
   /** A call from outside of the script; unknown where it does not come to its end. */
   follow(callee: Value, args: readonly Value[], keywords?: Keywords): Value;
+  /** Null where an exception or a spent budget ends it. */
+  attempt<T>(run: () => T): T | null;
 }
 
 interface Alone {
@@ -84,15 +86,20 @@ export function buildTables(alone: Alone): { values: Value[]; tables: BuiltTable
     const result = callAlone(builder, alone, []);
     if (result === null) continue;
     const items = alone.runtime.sequence(result) ?? [result];
-    const arrays = items.flatMap((item) => {
-      const numbers = numbersOf(item, alone.runtime);
-      return numbers !== null && numbers.length >= alone.vocabulary ? [numbers] : [];
-    });
-    if (arrays.length === 0) continue;
+    const arrays = alone.runtime.attempt(() => numbersIn(items, alone));
+    if (arrays === null || arrays.length === 0) continue;
     values.push(...items);
     tables.push({ at: placeOf(builder), name: builder.name, arrays });
   }
   return { values, tables };
+}
+
+/** Numbers of those that have one for each piece of the vocabulary. */
+function numbersIn(items: readonly Value[], { runtime, vocabulary }: Alone): number[][] {
+  return items.flatMap((item) => {
+    const numbers = numbersOf(item, runtime);
+    return numbers !== null && numbers.length >= vocabulary ? [numbers] : [];
+  });
 }
 
 /** Calls what looks like an evaluation; what it makes of its sums goes to the host. */
@@ -104,6 +111,13 @@ export function evaluateAlone(alone: Alone, tables: readonly Value[]): void {
 
 /** Null where it did not come to its end. */
 function callAlone(one: PyFunction, alone: Alone, tables: readonly Value[]): Value | null {
+  const given = alone.runtime.attempt(() => argumentsOf(one, alone, tables));
+  if (given === null) return null;
+  const result = alone.runtime.follow(one, given.positional, given.keywords);
+  return result instanceof Unknown ? null : result;
+}
+
+function argumentsOf(one: PyFunction, alone: Alone, tables: readonly Value[]) {
   const keywords = new Map<string, Value>();
   const positional: Value[] = [];
   for (const [i, { name, kind }] of one.code.parameters.entries()) {
@@ -115,8 +129,7 @@ function callAlone(one: PyFunction, alone: Alone, tables: readonly Value[]): Val
     } else if (kind === 'keyword') keywords.set(name, value ?? null);
     else positional.push(value!);
   }
-  const result = alone.runtime.follow(one, positional, keywords);
-  return result instanceof Unknown ? null : result;
+  return { positional, keywords };
 }
 
 /** Undefined where the name says nothing. */

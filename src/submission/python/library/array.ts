@@ -6,7 +6,7 @@ import type { Runtime } from '../runtime.js';
 import { type Keywords, PyObject, type Unknown, type Value } from '../values.js';
 import type { Library } from './dtypes.js';
 import { type Shape, sizeOf } from './shapes.js';
-import { type ArrayKind, type Element, NO_TAG, Storage } from './storage.js';
+import { type ArrayKind, type Element, type Even, NO_TAG, Storage } from './storage.js';
 
 /** What arrays answer the interpreter; filled in by `protocol.ts`, whose functions make arrays themselves. */
 interface ArrayProtocol {
@@ -54,7 +54,7 @@ export class NdArray extends PyObject {
   constructor(
     readonly shape: Shape,
     dtype: string,
-    data: Float64Array,
+    data: Float64Array | Even,
     tags: Int32Array | null = null,
     kind: ArrayKind = 'plain',
     readonly library: Library = 'torch',

@@ -21,11 +21,12 @@ const CELL_STEPS = 4;
 
 /** All elements of the target become those of the value, which is spread over them. */
 export function assign(target: NdArray, value: Value, runtime: Runtime): void {
+  if (target.unknown !== null) return;
   const source = value instanceof Unknown ? value : asArray(value, target.library, runtime);
   if (source === null) runtime.raise('TypeError', 'an array cannot hold it');
   const unknown = source instanceof Unknown ? source : source.unknown;
   if (unknown !== null) {
-    if (target.size === target.storage.data.length) target.storage.forget(unknown);
+    if (target.size === target.storage.length) target.storage.forget(unknown);
     else {
       runtime.spend(target.size * CELL_STEPS);
       for (let i = 0; i < target.size; i += 1) target.write(i, unknown);

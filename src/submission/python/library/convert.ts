@@ -17,14 +17,19 @@ import { axisOf, type Shape } from './shapes.js';
 import { type Element, isElement } from './storage.js';
 
 /** Larger arrays are weights, caches and the like: only their shape is followed. */
-const MAX_ELEMENTS = 2 ** 18;
+export const MAX_ELEMENTS = 2 ** 18;
 
 /** Why no element of such an array is known; null where it is small enough, which is paid for. */
 export function tooLarge(size: number, runtime: Runtime): Unknown | null {
   if (size > MAX_ELEMENTS) return runtime.unknown(`an array of ${size} elements`);
+  pays(size, runtime);
+  return null;
+}
+
+/** Charges the run for so many elements. */
+export function pays(size: number, runtime: Runtime): void {
   runtime.spend(1 + (size >> 4));
   runtime.allocate(size);
-  return null;
 }
 
 /** Arguments by the names of their parameters; `undefined` for those that were not given. */

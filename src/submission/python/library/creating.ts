@@ -12,7 +12,9 @@ import {
   dtypeOf,
   integerOf,
   literalType,
+  MAX_ELEMENTS,
   numberOf,
+  pays,
   tooLarge,
   unknownOf,
 } from './convert.js';
@@ -23,7 +25,10 @@ import { sizesOf } from './reshaping.js';
 import { type Shape, sizeOf } from './shapes.js';
 import { type Element, isElement, NO_TAG } from './storage.js';
 
-/** An array of one element everywhere. */
+/** Memory of an array without its elements. */
+const ARRAY_UNITS = 40;
+
+/** An array of one element everywhere; of a number, its elements are made when they are used. */
 function filled(
   shape: Shape,
   element: Element | boolean,
@@ -32,19 +37,15 @@ function filled(
   runtime: Runtime,
 ): NdArray {
   const size = sizeOf(shape);
+  const value = element instanceof Unknown ? null : numericValue(element as Value);
+  if (value !== null && !(element instanceof Sum) && size <= MAX_ELEMENTS) {
+    runtime.allocate(ARRAY_UNITS);
+    const pay = () => pays(size, runtime);
+    const even = { size, value: cast(value, dtype), pay };
+    return new NdArray(shape, dtype, even, null, 'plain', library);
+  }
   const hidden = element instanceof Unknown ? element : tooLarge(size, runtime);
   if (hidden !== null) return NdArray.unknown(shape, dtype, hidden, library);
-  const value = numericValue(element as Value);
-  if (value !== null && !(element instanceof Sum)) {
-    return new NdArray(
-      shape,
-      dtype,
-      new Float64Array(size).fill(cast(value, dtype)),
-      null,
-      'plain',
-      library,
-    );
-  }
   return NdArray.of(new Array<Element | boolean>(size).fill(element), shape, dtype, library);
 }
 

@@ -7,13 +7,22 @@ import { Unknown, type Value } from '../values.js';
 import { type NdArray, setArrayProtocol } from './array.js';
 import { assign } from './assigning.js';
 import { arrayAttribute } from './attributes.js';
-import { asArray } from './convert.js';
+import { asArray, unknownOf } from './convert.js';
 import { arrayBinary, arrayUnary, arrayUpdate } from './elementwise.js';
 import { arrayItem, select } from './indexing.js';
 import { operationsOf } from './operations.js';
 
+/** Fewer elements are kept apart where some of them are not known. */
+const WEIGHTS_MIN = 16_384;
+
 function setItem(self: NdArray, index: Value, value: Value, runtime: Runtime): boolean {
   if (self.unknown !== null) return true;
+  // Of weights that are copied one layer after the other, nothing is known in the end.
+  const reason = unknownOf(value);
+  if (reason !== null && self.storage.even && self.storage.length >= WEIGHTS_MIN) {
+    self.storage.forget(reason);
+    return true;
+  }
   const selection = select(self, index, runtime);
   if (selection === null) {
     self.storage.forget(

@@ -23,8 +23,17 @@ export function isElement(value: Value): value is Element | boolean {
   );
 }
 
+/** One number for all elements, made one by one once they are read or written. */
+export interface Even {
+  readonly size: number;
+  readonly value: number;
+  /** Charges the run for the elements. */
+  readonly pay: () => void;
+}
+
 /** What arrays and their views share. */
 export class Storage {
+  #data: Float64Array | Even;
   /** Raised by each write, for what views have gathered. */
   version = 0;
   /** Elements that are no plain number with one tag, by position. */
@@ -35,12 +44,34 @@ export class Storage {
   constructor(
     public dtype: string,
     /** Empty where nothing is known. */
-    public data: Float64Array,
+    data: Float64Array | Even,
     public tags: Int32Array | null,
     public kind: ArrayKind,
     /** Why no element is known; null where they are. */
     public unknown: Unknown | null = null,
-  ) {}
+  ) {
+    this.#data = data;
+  }
+
+  get data(): Float64Array {
+    const data = this.#data;
+    return data instanceof Float64Array ? data : this.#make(data);
+  }
+  #make({ size, value, pay }: Even): Float64Array {
+    pay();
+    const made = new Float64Array(size);
+    if (value !== 0) made.fill(value);
+    this.#data = made;
+    return made;
+  }
+  /** No element was read or written yet. */
+  get even(): boolean {
+    return !(this.#data instanceof Float64Array);
+  }
+  get length(): number {
+    const data = this.#data;
+    return data instanceof Float64Array ? data.length : data.size;
+  }
 
   /** Some elements may be no plain numbers. */
   get symbolic(): boolean {
@@ -119,7 +150,7 @@ export class Storage {
   forget(reason: Unknown): void {
     this.version += 1;
     this.unknown = reason;
-    this.data = new Float64Array(0);
+    this.#data = new Float64Array(0);
     this.tags = null;
     this.cells = null;
   }

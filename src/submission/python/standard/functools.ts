@@ -43,13 +43,15 @@ class Partial extends PyObject {
 /** A function whose results are kept by its arguments. */
 class Cached extends PyObject {
   readonly typeName = 'function';
-  override readonly binds = true;
   readonly #results = new PyDict();
   constructor(
     private readonly callee: Value,
     private readonly machine: Machine,
   ) {
     super();
+  }
+  override get binds(): boolean {
+    return true;
   }
   override call(args: readonly Value[], keywords: Keywords): Value {
     const { machine } = this;
