@@ -56,7 +56,7 @@ export function compileFor(c: Compiler, node: PyNode): Execution {
   const run = c.block(body);
   const final: Execution = otherwise === undefined ? () => NORMAL : c.block(otherwise);
   let forget: ReturnType<Compiler['forget']> | null = null;
-  return (frame) => {
+  return counted(c, (frame) => {
     const values = source(frame);
     if (values instanceof Unknown) {
       forget ??= c.forget(node);
@@ -75,6 +75,22 @@ export function compileFor(c: Compiler, node: PyNode): Execution {
       return completion === BREAK ? NORMAL : completion;
     }
     return final(frame);
+  });
+}
+
+/** Where the budget ends the run in a loop, the loop is not left. */
+function counted({ machine }: Compiler, run: Execution): Execution {
+  return (frame) => {
+    const depth = machine.enterLoop();
+    let completion: Completion;
+    try {
+      completion = run(frame);
+    } catch (failure) {
+      if (!(failure instanceof RunEnded)) machine.leaveLoop(depth);
+      throw failure;
+    }
+    machine.leaveLoop(depth);
+    return completion;
   };
 }
 
@@ -87,7 +103,7 @@ export function compileWhile(c: Compiler, node: PyNode): Execution {
   const run = c.block(body);
   const final: Execution = otherwise === undefined ? () => NORMAL : c.block(otherwise);
   const skip = skipped(c, body);
-  return (frame) => {
+  return counted(c, (frame) => {
     for (;;) {
       machine.spend(1);
       const truth = condition(frame);
@@ -103,7 +119,7 @@ export function compileWhile(c: Compiler, node: PyNode): Execution {
       // A way out of the loop was not decided: it may have been the last time.
       if (left) return skip(frame);
     }
-  };
+  });
 }
 
 /** Leaves a loop that may have run any number of times. */

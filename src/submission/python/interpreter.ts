@@ -66,6 +66,9 @@ export class Interpreter implements Machine {
   readonly #importer: Importer;
   readonly #places = new Stops();
   readonly #activations: number[] = [0];
+  /** Loops that are running, innermost last; those in which the run ended stay. */
+  readonly #loops: number[] = [];
+  #loopsRun = 0;
   /** Methods of types of the library that the script replaced, by their names. */
   readonly #replaced = new Map<string, Stop>();
   #memory: number;
@@ -256,6 +259,15 @@ export class Interpreter implements Machine {
   }
   get activation(): number {
     return this.#activations.at(-1)!;
+  }
+  get loop(): number {
+    return this.#loops[0] ?? 0;
+  }
+  enterLoop(): number {
+    return this.#loops.push(++this.#loopsRun) - 1;
+  }
+  leaveLoop(depth: number): void {
+    this.#loops.length = depth;
   }
 
   lookUp(module: Namespace, name: string): Value {

@@ -111,6 +111,9 @@ export interface Machine extends Runtime {
   recover(failure: unknown, statement: Statement, frame: Frame): Unknown;
   /** Whether a `try` that is running catches it. */
   catches(type: string): boolean;
+  /** A loop begins; what `leaveLoop` takes once it has come to its end. */
+  enterLoop(): number;
+  leaveLoop(depth: number): void;
   /** A `break` or `return` behind a condition that is not known was passed over. */
   skippedExit: boolean;
   /** A `return` of the function was passed over, so its end is not where it returns for certain. */

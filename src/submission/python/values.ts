@@ -296,6 +296,8 @@ export interface Runtime {
   readonly functions: readonly string[];
   /** A number of its own for each call of a function of the script; the innermost one's. */
   readonly activation: number;
+  /** A number of its own for each time that a loop is run; that of the outermost one, 0 outside of loops. */
+  readonly loop: number;
   /** The statement being run. */
   here(): Stop;
 }

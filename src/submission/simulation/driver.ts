@@ -29,6 +29,11 @@ const EXTRA_STEPS = 6_000_000;
 /** Those for data with a sidecar, where the others are spent: it is read before anything is evaluated. */
 const SIDECAR_STEPS = 4_000_000;
 
+/** Of the steps that are left, the share for the run by eight ranks where they do not suffice for all runs. */
+const RANKS_SHARE = 0.6;
+/** Steps for the run by eight ranks that are kept where a run of the longer set is made before it. */
+const RANKS_STEPS = 3_000_000;
+
 /** Tokens of two sets for lengths as they are stated: several rows of 4,096. */
 const STATED_TOKENS = [10_007, 15_013] as const;
 
@@ -54,7 +59,7 @@ interface Budgets {
 function runEntry(entry: Entry, { budget, extra, sidecar }: Budgets): Trial[] {
   return vocabulariesOf(entry).flatMap((kind) => {
     const one: Run = { kind, tokens: TOKENS[0], ranks: 1, scaled: true };
-    if (kind === 'operators' && budget.steps === 0) {
+    if (kind === 'operators' && budget.steps < sidecar.steps) {
       const half = { steps: sidecar.steps / 2 };
       sidecar.steps -= half.steps;
       const { trial } = runOnce(entry, one, half);
@@ -116,9 +121,24 @@ function runLengths(entry: Entry, one: Run, first: Ran, budget: Budget, extra: B
       return withCutting(withGrowing(trials), entry, whole, first.settings, extra);
     }
   }
-  const trials = [first.trial, runWhole(entry, { ...one, tokens: TOKENS[1] }, budget)];
-  if (kind !== 'operators') trials.push(runWhole(entry, { ...one, ranks: RANKS }, budget));
+  const trials = [first.trial, ...runOthers(entry, one, first, budget)];
   return withCutting(withGrowing(trials), entry, one, first.settings, extra);
+}
+
+/** The longer set and the ranks; where the steps do not suffice for both, the ranks come first. */
+function runOthers(entry: Entry, one: Run, { steps }: Ran, budget: Budget): Trial[] {
+  const longer = () => runOnce(entry, { ...one, tokens: TOKENS[1] }, budget).trial;
+  if (one.kind === 'operators') return [longer()];
+  const ranks = (own: Budget) => runOnce(entry, { ...one, ranks: RANKS }, own).trial;
+  // A preparation takes as long for both, an evaluation as much longer as the set is.
+  if (budget.steps >= (steps * TOKENS[1]) / TOKENS[0] + RANKS_STEPS) {
+    return [longer(), ranks(budget)];
+  }
+  const own = { steps: Math.floor(budget.steps * RANKS_SHARE) };
+  budget.steps -= own.steps;
+  const shared = ranks(own);
+  budget.steps += own.steps;
+  return [longer(), shared];
 }
 
 /**
@@ -130,7 +150,7 @@ function runSwitched(entry: Entry, one: Run, { trial, settings }: Ran, budget: B
   const modules = [entry.module, ...entry.modules.values()];
   return switchesOf(modules, settings, reached, STRIDE).flatMap(({ instead, ...switched }) => {
     const run = (other: Partial<Run>): Trial => ({
-      ...runWhole(entry, { ...one, instead, ...other }, budget),
+      ...runOnce(entry, { ...one, instead, ...other }, budget).trial,
       limits: [],
       switched,
     });

@@ -114,7 +114,7 @@ function withSwitched(parts: readonly JudgedPart[], trials: readonly Trial[]): J
 function judgeAlike(trials: readonly Trial[], { functionOf, namesBits }: Known): JudgedPart[] {
   const evaluations = evaluationsOf(trials);
   // Of a final figure that is not known, none of the others says anything.
-  const lost = trials.find((trial) => trial.lost != null)?.lost ?? null;
+  const lost = trials.find((trial) => trial.lost != null)?.lost ?? endOf(trials);
   const final = lost === null ? finalOf(evaluations) : null;
   const exported = exportsOf(trials);
   const found = [
@@ -152,6 +152,12 @@ function judgeAlike(trials: readonly Trial[], { functionOf, namesBits }: Known):
             : passWords(part, partial ? null : final, trials),
     };
   });
+}
+
+/** Where all runs ended before the script did, which may have come to another figure. */
+function endOf(trials: readonly Trial[]): Stop | null {
+  const early = trials.every(({ ended }) => ended === true);
+  return early ? (trials[0]?.stops.at(-1) ?? null) : null;
 }
 
 function judgeEvaluation(evaluation: Evaluation): Judged[] {

@@ -17,6 +17,8 @@ interface Observation {
   readonly activation: number;
   /** It was made of others, and printed. */
   readonly composed?: boolean;
+  /** Number of the outermost loop that it was made in; 0 for none. */
+  readonly loop: number;
 }
 
 /** Null for a quotient that has no losses, such as tokens per byte. */
@@ -29,6 +31,7 @@ export function observe(value: Value, runtime: Runtime): Observation | null {
     at: runtime.here(),
     functions: [...runtime.functions],
     activation: runtime.activation,
+    loop: runtime.loop,
   };
 }
 

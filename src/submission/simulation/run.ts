@@ -22,6 +22,9 @@ const PASSES_MAX = 4;
 /** Operations of the interpreter for one rank. */
 const RUN_STEPS = 8_000_000;
 
+/** Ranks that are run again, to see whether the answers of the others change what they give. */
+const CHECKED = 2;
+
 export interface Run {
   readonly kind: VocabularyKind;
   readonly tokens: number;
@@ -43,6 +46,8 @@ export interface Ran {
   readonly trial: Trial;
   /** Numbers that the script stated, by name. */
   readonly settings: ReadonlyMap<string, number>;
+  /** Steps that it took, of all ranks and passes. */
+  readonly steps: number;
 }
 
 export function runOnce(entry: Entry, run: Run, budget: Budget): Ran {
@@ -51,40 +56,49 @@ export function runOnce(entry: Entry, run: Run, budget: Budget): Ran {
   const exchange = new Exchange(ranks);
   const switches = kind === 'operators' ? /CASE_?OPS/i : null;
   const { modules: sources, name: script } = entry;
+  const whole = budget.steps;
+  const most = ranks === 1 ? RUN_STEPS : Math.min(RUN_STEPS, whole / (ranks + CHECKED));
   for (let pass = 1; ; pass++) {
     const files = new Files(set, entry.files);
     const around = { set, files, exchange, script, switches, scaled, instead, sources };
     let first: Outcome | null = null;
     for (let rank = 0; rank < ranks; rank++) {
       files.rank = rank;
-      const outcome = runRank(entry, new World({ ...around, rank }), rank, budget);
+      const outcome = runRank(entry, new World({ ...around, rank }), rank, budget, most);
       first ??= outcome;
+      if (pass > 1 && rank === CHECKED - 1 && agree(exchange)) break;
     }
-    const settled = ranks === 1 || exchange.settle();
+    const settled = ranks === 1 || agree(exchange) || exchange.settle();
     if (settled || pass === PASSES_MAX) {
       const { world, isAlone } = first!;
       const scale = world.shortened || (scaled && isAlone) ? LENGTH_SCALE : 1;
       return {
         trial: {
-          ...trialOf(set, ranks, first!),
+          ...trialOf(set, exchange, first!),
           ...exportOf(files),
           sidecarAt: files.sidecarAt,
           scale,
           entry: entry.name,
         },
         settings: world.settings,
+        steps: whole - budget.steps,
       };
     }
   }
 }
 
-/** A run without its scores where the steps did not suffice: it has a part of the targets, or of the ranks. */
+/** A run without its scores where the steps did not suffice: the last of them is not that of the others. */
 export function runWhole(entry: Entry, run: Run, budget: Budget): Trial {
   const { trial } = runOnce(entry, run, budget);
-  return budget.steps > 0 ? trial : withoutScores(trial);
+  return trial.ended === true ? withoutScores(trial) : trial;
 }
 
 export const withoutScores = (trial: Trial): Trial => ({ ...trial, scores: [], limits: [] });
+
+/** No rank made a collective call, or those that were run again gave what they gave before. */
+function agree(exchange: Exchange): boolean {
+  return Array.from({ length: CHECKED }, (_, rank) => rank).every((rank) => exchange.agrees(rank));
+}
 
 /** With entries of one byte after the sidecar's last. */
 function withSurplus(set: SmallSet, surplus: number): SmallSet {
@@ -105,18 +119,21 @@ interface Outcome {
   readonly ended: boolean;
   /** Functions were called by themselves, with lengths of the small set. */
   readonly isAlone: boolean;
+  /** The outermost loop in which they were. */
+  readonly loop: number;
 }
 
-function runRank(entry: Entry, world: World, rank: number, budget: Budget): Outcome {
-  const steps = Math.min(budget.steps, RUN_STEPS);
+function runRank(entry: Entry, world: World, rank: number, budget: Budget, most: number): Outcome {
+  const steps = Math.min(budget.steps, most);
   const interpreter = new Interpreter(world, { ...DEFAULT_LIMITS, steps });
   const { source, layer } = entry.module;
   const { names } = interpreter.runModule(source, layer, '__main__');
   const scored = world.observations.all.length > 0;
+  const { loop } = interpreter;
   const tables = scored ? [] : runAlone(interpreter, names, world, rank);
   const { stops, taken, ended } = interpreter;
   budget.steps = Math.max(0, budget.steps - taken);
-  return { world, stops, tables, ended, isAlone: !scored };
+  return { world, stops, tables, ended, isAlone: !scored, loop };
 }
 
 /** What looks like a table's builder or an evaluation is called by itself. */
@@ -132,18 +149,24 @@ function runAlone(
   return tables;
 }
 
-function trialOf(set: SmallSet, ranks: number, { world, stops, tables, ended }: Outcome): Trial {
+function trialOf(set: SmallSet, exchange: Exchange, outcome: Outcome): Trial {
+  const { world, stops, tables, ended, loop } = outcome;
   const { seqLen, statedRow, stride, limits, lost, observations, figure, additions } = world;
-  const scores = scoresOf(observations.all);
+  // In a loop that did not come to its end, figures are of a part of the targets.
+  const whole = ended
+    ? observations.all.filter((one) => one.loop === 0 || one.loop !== loop)
+    : observations.all;
+  const scores = scoresOf(whole);
   const printed = scores.findLast(({ value }) => sameValue(value, figure));
   return {
     set,
-    ranks,
+    ranks: exchange.ranks,
     seqLen: seqLen ?? statedRow,
     stride,
     scores: scores.map((score) => (score === printed ? { ...score, printed: true } : score)),
     stops,
-    lost,
+    lost: ended || exchange.partial ? null : lost,
+    ended,
     // What a limit cuts shows only where the run came to the script's end.
     limits: ended ? [] : limits,
     additions,

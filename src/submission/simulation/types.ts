@@ -93,6 +93,8 @@ export interface Trial {
   readonly stops: readonly Stop[];
   /** Why the last figure that was printed as bits per byte is not known; null where it is, or none was printed. */
   readonly lost?: Stop | null;
+  /** The steps or the memory were spent before the script's end. */
+  readonly ended?: boolean;
   /** Limits met: a stated number that cuts what comes from the whole stream only on a full-size set. */
   readonly limits: readonly Limit[];
   /** What was added to losses that is no loss of a target, by the number in their positions. */

@@ -33,6 +33,7 @@ export class TestRuntime implements Runtime {
   spent = 0;
   readonly functions = ['<module>'];
   readonly activation = 0;
+  readonly loop = 0;
   readonly host: Host = {
     module: (name, runtime) => arrayModule(name, runtime),
     callUnknown: (callee, args, keywords, runtime) => unknownCall(callee, args, keywords, runtime),

@@ -28,6 +28,7 @@ function over(
     at: { path: 'train.py', layer: 0, line, reason: '' },
     functions: ['<module>', 'evaluate', ...functions],
     activation,
+    loop: 0,
   };
 }
 

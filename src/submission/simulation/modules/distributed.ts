@@ -1,9 +1,13 @@
 /**
  * The module `torch.distributed`: ranks that are run one after the other, in passes.
  *
- * A collective call needs what the other ranks give, and those that come later have not run yet. So all ranks are run
- * again until each gives in its k-th call what it gave in the pass before: then every call had the right answers.
+ * A collective call needs what the other ranks give, and those that come later have not run yet. So ranks are run
+ * again until they give in their k-th call what they gave in the pass before: then every call had the right answers.
+ * In the first pass the first ranks have the fewest answers. Where they give the same with all of them, so would the
+ * others, which run the same code.
  */
+
+import { NdArray } from '../../python/library/array.js';
 import type { Runtime } from '../../python/runtime.js';
 import { type Native, PyModule, PyObject, Unknown, type Value } from '../../python/values.js';
 import { argument, moduleOf } from '../arguments.js';
@@ -13,6 +17,9 @@ import { sameValue } from './same.js';
 export class Exchange {
   private before: Value[][] = [];
   private now: Value[][];
+  private first = true;
+  /** A rank was not followed up to a call that another one makes. */
+  partial = false;
 
   constructor(readonly ranks: number) {
     this.now = Array.from({ length: ranks }, () => []);
@@ -25,19 +32,33 @@ export class Exchange {
     const given = this.now[rank]!;
     return k < given.length ? given[k] : this.before[rank]?.[k];
   }
+  /** The same; from the second pass on, what no pass has given is not known. */
+  asked(rank: number, k: number, runtime: Runtime): Value | undefined {
+    const value = this.of(rank, k);
+    if (value !== undefined || this.first) return value;
+    this.partial = true;
+    return runtime.unknown(`what rank ${rank} gives, which was not followed so far`);
+  }
+  /** Whether a rank gave what it gave in the pass before, or nothing in all. */
+  agrees(rank: number): boolean {
+    const [given, before] = [this.now[rank]!, this.before[rank] ?? []];
+    // What was not followed is no contradiction.
+    const same = given.every((value, k) => isLost(value) || sameValue(value, before[k] ?? null));
+    return same && (given.length === before.length || this.partial);
+  }
   /** Ends a pass; true where it gave what the one before gave. */
   settle(): boolean {
-    const { now, before } = this;
-    const same = now.every(
-      (given, rank) =>
-        given.length === before[rank]?.length &&
-        given.every((value, k) => sameValue(value, before[rank]![k]!)),
-    );
-    this.before = now;
+    const same = this.now.every((_, rank) => this.agrees(rank));
+    this.before = this.now;
     this.now = Array.from({ length: this.ranks }, () => []);
+    this.first = false;
+    this.partial = false;
     return same;
   }
 }
+
+const isLost = (value: Value): boolean =>
+  value instanceof Unknown || (value instanceof NdArray && value.unknown !== null);
 
 class Operation extends PyObject {
   readonly typeName = 'RedOpType';
@@ -68,9 +89,12 @@ export function distributedModule(exchange: Exchange, rank: number): PyModule {
   /** What all ranks give in this call, in their order; null where some of it is not known yet. */
   const gathered = (value: Value, runtime: Runtime): Value[] | null => {
     const k = exchange.give(rank, copyOf(value, runtime));
-    const all = Array.from({ length: ranks }, (_, each) => exchange.of(each, k));
+    const all = Array.from({ length: ranks }, (_, each) => exchange.asked(each, k, runtime));
     return all.includes(undefined) ? null : (all as Value[]);
   };
+  /** What one rank gives in this call; undefined where it is not known yet. */
+  const sent = (value: Value, source: number, runtime: Runtime): Value | undefined =>
+    exchange.asked(source, exchange.give(rank, copyOf(value, runtime)), runtime);
   const reduced = (tensor: Value, op: Value | undefined, runtime: Runtime): Value => {
     const all = gathered(tensor, runtime);
     if (all === null) return tensor;
@@ -119,8 +143,8 @@ export function distributedModule(exchange: Exchange, rank: number): PyModule {
     },
     broadcast: (args, keywords, runtime) => {
       const tensor = argument(args, keywords, 0, 'tensor') ?? null;
-      const all = gathered(tensor, runtime);
-      if (all !== null) assign(tensor, all[sourceOf(keywords, args[1])] ?? tensor, runtime);
+      const given = sent(tensor, sourceOf(keywords, args[1]), runtime);
+      if (given !== undefined) assign(tensor, given, runtime);
       return null;
     },
     all_gather: (args, keywords, runtime) => {
@@ -155,8 +179,8 @@ export function distributedModule(exchange: Exchange, rank: number): PyModule {
       const target = argument(args, keywords, 0, 'object_list') ?? null;
       const items = runtime.sequence(target);
       if (items === null) return null;
-      const all = gathered(runtime.list([...items]), runtime);
-      const given = runtime.sequence(all?.[sourceOf(keywords, args[1])] ?? null);
+      const all = sent(runtime.list([...items]), sourceOf(keywords, args[1]), runtime);
+      const given = runtime.sequence(all ?? null);
       for (const [i, value] of (given ?? []).entries()) runtime.setItem(target, i, value);
       return null;
     },
