@@ -20,6 +20,8 @@ const TREE: readonly (readonly [string, string])[] = [
   ['AttributeError', 'Exception'],
   ['BufferError', 'Exception'],
   ['EOFError', 'Exception'],
+  // Of the module `queue`.
+  ['Empty', 'Exception'],
   ['ImportError', 'Exception'],
   ['ModuleNotFoundError', 'ImportError'],
   ['LookupError', 'Exception'],

@@ -15,11 +15,13 @@ import { concurrentModules } from './modules/futures.js';
 import { jsonModule } from './modules/json.js';
 import { globModule, osModule, pathModule, shutilModule } from './modules/os.js';
 import { openFunction, pathlibModule } from './modules/path.js';
+import { patternsModule } from './modules/patterns.js';
 import { randomModule } from './modules/random.js';
 import { addSavedArrays } from './modules/saved-arrays.js';
 import { sentencepieceModule } from './modules/sentencepiece.js';
 import { structModule } from './modules/struct.js';
 import * as system from './modules/system.js';
+import { multiprocessingModule, queueModule, threadingModule } from './modules/threads.js';
 import type { SmallSet } from './types.js';
 
 /** What the modules of one rank's run share. */
@@ -47,6 +49,11 @@ const MODULES: Readonly<Record<string, Maker>> = {
   },
   'os.path': ({ files }) => pathModule(files),
   glob: ({ files }) => globModule(files),
+  fnmatch: patternsModule,
+  threading: threadingModule,
+  queue: queueModule,
+  multiprocessing: multiprocessingModule,
+  'multiprocessing.pool': () => multiprocessingModule().members.get('pool') as PyModule,
   shutil: ({ files }) => shutilModule(files),
   pathlib: ({ files }) => pathlibModule(files),
   sentencepiece: ({ set }) => sentencepieceModule(set, encoderOf(set)),

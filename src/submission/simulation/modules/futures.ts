@@ -1,5 +1,5 @@
 /**
- * `concurrent.futures`: what is handed to a pool runs at once, in the order of the calls.
+ * `concurrent.futures` and the pools of `multiprocessing`: what is handed to a pool runs at once, in the order of the calls.
  */
 import type { Runtime } from '../../python/runtime.js';
 import {
@@ -21,6 +21,7 @@ class Future extends PyObject {
   override attribute(name: string): Value | undefined {
     switch (name) {
       case 'result':
+      case 'get':
         return new NativeFunction(name, () => this.outcome);
       case 'done':
         return new NativeFunction(name, () => true);
@@ -42,6 +43,25 @@ class Executor extends PyObject {
         return new NativeFunction(name, ([callee = null, ...rows]) =>
           mapped(callee, rows, runtime),
         );
+      // Of a pool of processes a second argument is a number of rows that go together.
+      case 'imap':
+      case 'imap_unordered':
+        return new NativeFunction(name, ([callee = null, rows = null]) =>
+          mapped(callee, [rows], runtime),
+        );
+      case 'starmap':
+        return new NativeFunction(name, ([callee = null, rows = null]) =>
+          runtime.list([...runtime.iterate(rows)].map((row) => spread(callee, row, runtime))),
+        );
+      case 'apply':
+        return new NativeFunction(name, ([callee = null, args = null]) =>
+          spread(callee, args, runtime),
+        );
+      case 'apply_async':
+        return new NativeFunction(
+          name,
+          ([callee = null, args = null]) => new Future(spread(callee, args, runtime)),
+        );
       case 'submit':
         return new NativeFunction(
           name,
@@ -49,12 +69,18 @@ class Executor extends PyObject {
             new Future(runtime.call(callee, args, keywords)),
         );
       case 'shutdown':
+      case 'close':
+      case 'join':
+      case 'terminate':
         return new NativeFunction(name, () => null);
       default:
         return undefined;
     }
   }
 }
+
+const spread = (callee: Value, row: Value, runtime: Runtime): Value =>
+  runtime.call(callee, row === null ? [] : (runtime.sequence(row) ?? [row]));
 
 function mapped(callee: Value, rows: readonly Value[], runtime: Runtime): Value {
   const columns = rows.map((row) => [...runtime.iterate(row)]);
@@ -67,8 +93,9 @@ function mapped(callee: Value, rows: readonly Value[], runtime: Runtime): Value 
   return runtime.list(results);
 }
 
+export const executor: Native = () => new Executor();
+
 function futuresModule(): PyModule {
-  const executor: Native = () => new Executor();
   return moduleOf('concurrent.futures', {
     ThreadPoolExecutor: executor,
     ProcessPoolExecutor: executor,
