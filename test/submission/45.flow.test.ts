@@ -248,3 +248,15 @@ describe('what a mean is over', () => {
     expect(await found(mean(loop))).toEqual([`mean-of-means ${severity}`]);
   });
 });
+
+describe('what is fetched', () => {
+  test.each([
+    'emb = torch.nn.Embedding.from_pretrained(weights)\n',
+    'emb = nn.EmbeddingBag.from_pretrained(torch.load("a.pt")["emb"], freeze=True)\n',
+  ])('%s is a tensor', async (source) => {
+    expect(await found(source)).toEqual([]);
+  });
+  test('a model by name is', async () => {
+    expect(await found('model = AutoModel.from_pretrained("a/b")\n')).toEqual(['network warn']);
+  });
+});

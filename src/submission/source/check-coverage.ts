@@ -129,6 +129,8 @@ function lossyText(facts: SourceFacts): Found[] {
 
 const FETCH =
   /(?:^|\.)(?:hf_hub_download|snapshot_download|load_dataset|from_pretrained|urlopen|urlretrieve)$|^(?:requests|httpx)\.(?:get|post|request|stream|Client|Session)$|^(?:gdown|wget)\.download$|^socket\.create_connection$/;
+/** `nn.Embedding.from_pretrained` takes a tensor. */
+const OF_TENSOR = /(?:^|\.)Embedding(?:Bag)?\.from_pretrained$/;
 const SHELL = /^(?:os\.(?:system|popen)|subprocess\.\w+)$/;
 const SHELL_FETCH =
   /\b(?:curl|wget|huggingface-cli|hf download|git clone|aria2c|gsutil|aws s3|pip3? install|apt(?:-get)? install)\b|^(?:pip3?)$/;
@@ -138,7 +140,7 @@ function network(facts: SourceFacts): Found[] {
     const name = call.name ?? call.method;
     const root = name.split('.')[0]!;
     const full = name.replace(root, facts.aliases.get(root) ?? root);
-    const fetches = FETCH.test(full) || FETCH.test(call.method);
+    const fetches = (FETCH.test(full) || FETCH.test(call.method)) && !OF_TENSOR.test(full);
     const shell =
       SHELL.test(full) &&
       SHELL_FETCH.test(textOf(facts.source, call.node).replace(/["'],\s*["']/g, ' '));
