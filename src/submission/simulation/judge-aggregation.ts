@@ -5,7 +5,7 @@
 import { Ratio, Sum } from '../python/sums.js';
 import { narrowWords } from '../source/check-aggregation.js';
 import { DIVIDE_ONCE } from '../source/remedies.js';
-import { lengthOf, near, spansOf } from './judge-places.js';
+import { LN2_TOLERANCE, lengthOf, near, spansOf } from './judge-places.js';
 import { isOneShare } from './judge-shares.js';
 import { count, type Evaluation, type Judged, type Reading } from './judge-types.js';
 
@@ -20,6 +20,7 @@ export function judgeAggregation(evaluation: Evaluation): Judged[] {
     ...narrow(evaluation),
     ...notNats(evaluation),
     ...numberAdded(evaluation),
+    ...printedInNats(evaluation),
   ];
 }
 
@@ -110,25 +111,57 @@ const ADDED_MIN = 1e-6;
 
 /** A number that does not depend on the losses is added to them, or taken off. */
 function numberAdded({ at, readings }: Evaluation): Judged[] {
-  for (const { score } of readings) {
+  const each = addedNumber(readings);
+  if (each === null || each === 'varying') return [];
+  return [
+    {
+      at,
+      check: 'loss-not-nats',
+      severity: Math.abs(each) >= 1e-3 ? 'fail' : 'warn',
+      explanation: `A number that does not depend on the losses is added to them: ${each.toPrecision(3)} for each target of the small set.`,
+      remedy:
+        'Print the sum of the losses over the bytes as it is, with nothing added or taken off.',
+    },
+  ];
+}
+
+/**
+ * In nats a target; null for none. One that is neither the same in all nor for each target is looked up by tokens: it may
+ * be a part of their losses, such as a logarithm of a normalizer.
+ */
+export function addedNumber(readings: readonly Reading[]): number | 'varying' | null {
+  const added = readings.flatMap(({ score }) => {
     const losses = score.value instanceof Ratio ? score.value.numerator : score.value;
-    if (!(losses instanceof Sum)) continue;
+    if (!(losses instanceof Sum)) return [];
     let weights = 0;
     for (const weight of losses.terms.values()) weights += weight;
-    const each = losses.constant / weights;
-    if (!(Math.abs(each) > ADDED_MIN)) continue;
-    return [
-      {
-        at,
-        check: 'loss-not-nats',
-        severity: Math.abs(each) >= 1e-3 ? 'fail' : 'warn',
-        explanation: `A number that does not depend on the losses is added to them: ${each.toPrecision(3)} for each target of the small set.`,
-        remedy:
-          'Print the sum of the losses over the bytes as it is, with nothing added or taken off.',
-      },
-    ];
-  }
-  return [];
+    return { each: losses.constant / weights, all: losses.constant };
+  });
+  const first = added.find(({ each }) => Math.abs(each) > ADDED_MIN);
+  if (first === undefined) return null;
+  const same = (of: 'each' | 'all') => added.every((one) => close(one[of], first[of]));
+  return same('each') || same('all') ? first.each : 'varying';
+}
+
+/** Sums of many numbers are not exact. */
+const close = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-6 * Math.abs(a);
+
+/** What is printed as bits per byte was not divided by ln 2. */
+function printedInNats({ at, kind, grouped, readings }: Evaluation): Judged[] {
+  const printed = readings.filter(({ score }) => score.printed === true);
+  const inNats = ({ bytes, factor }: Reading) =>
+    bytes !== null && factor !== null && Math.abs(factor / Math.LN2 - 1) < LN2_TOLERANCE;
+  if (kind !== 'bpb' || grouped || printed.length === 0 || !printed.every(inNats)) return [];
+  return [
+    {
+      at,
+      check: 'loss-not-nats',
+      severity: 'fail',
+      explanation:
+        'What is printed as bits per byte is in nats per byte: it was not divided by ln 2, and is 0.693 times the score.',
+      remedy: 'Divide the losses by ln 2 (math.log(2)) once.',
+    },
+  ];
 }
 
 /** Stretches of targets with one weight. */

@@ -2,14 +2,12 @@
  * Judges what the losses are divided by: bytes that were counted, or a number in their place.
  */
 import { SUM_BYTES } from '../source/remedies.js';
-import { near } from './judge-places.js';
+import { LN2_TOLERANCE, near } from './judge-places.js';
 import { divisorOf } from './judge-reading.js';
 import { count, type Evaluation, type Judged } from './judge-types.js';
 
 /** Bytes per token that someone could assume; the published sets have 2.44 to 4.07. */
 const ASSUMED = [1.5, 10] as const;
-/** Constants of ln 2 are written with as few as three digits. */
-const LN2_TOLERANCE = 1e-3;
 /** A stated byte total has at least so many times the targets of a small set. */
 const STATED_MIN = 1e6;
 

@@ -2,6 +2,7 @@
  * What is said of a part in which runs found nothing wrong: what was compared.
  */
 import type { PartName } from '../source/report.js';
+import { addedNumber } from './judge-aggregation.js';
 import { count, type Evaluation, type Reading } from './judge-types.js';
 import type { Trial } from './types.js';
 
@@ -18,7 +19,7 @@ export function passWords(
     case 'table':
       return tableWords(first, trials);
     case 'aggregation':
-      return first === undefined
+      return first === undefined || addedNumber(final!.readings) !== null
         ? null
         : `the losses of all ${count(first.weights.size)} targets that are scored have the same weight${over(final!)}`;
     case 'coverage':

@@ -63,6 +63,9 @@ export function modeOf(values: Iterable<number>): number | null {
   return best?.value ?? null;
 }
 
+/** Constants of ln 2 are written with as few as three digits. */
+export const LN2_TOLERANCE = 1e-3;
+
 /** Equal up to the rounding of sums in double precision. */
 export const near = (a: number, b: number): boolean =>
   Math.abs(a - b) <= 1e-7 * Math.max(1, Math.abs(a), Math.abs(b));

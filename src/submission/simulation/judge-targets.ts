@@ -3,14 +3,12 @@
  */
 import { Ratio, Sum } from '../python/sums.js';
 import { countsOf } from './judge-counts.js';
-import { namesOf, near, spansOf } from './judge-places.js';
+import { LN2_TOLERANCE, namesOf, near, spansOf } from './judge-places.js';
 import { isOneShare } from './judge-shares.js';
 import { count, type Evaluation, type Judged, type Reading } from './judge-types.js';
 
 /** Fewer than this share of the targets are a constant number of them. */
 const SHARE_MIN = 0.02;
-/** Constants of ln 2 are written with as few as three digits. */
-const LN2_TOLERANCE = 1e-3;
 const SAME = 'Take the bytes of exactly those targets whose losses are added up.';
 
 export function judgeTargets(evaluation: Evaluation): Judged[] {
