@@ -3,7 +3,7 @@
  */
 import type { Program } from '../source/types.js';
 import { withCutting } from './cutting.js';
-import { type Entry, entriesOf, vocabulariesOf } from './entries.js';
+import { type Entry, entriesOf, preparesCased, vocabulariesOf } from './entries.js';
 import { isSwitched } from './judge-evaluations.js';
 import { withGrowing } from './limits.js';
 import { withLongerSidecar } from './longer-sidecar.js';
@@ -11,7 +11,7 @@ import { lastPlace, targetsOf } from './results.js';
 import { type Budget, type Ran, type Run, runOnce, runWhole, withoutScores } from './run.js';
 import { LENGTH_SCALE, smallSetting } from './settings.js';
 import { switchesOf } from './switches.js';
-import type { ExportLimit, Trial } from './types.js';
+import type { Exported, ExportLimit, Trial } from './types.js';
 
 /**
  * Tokens of the two sets. One less is 25 and 41 rows of 128, 50 and 82 of 64, 100 and 164 of 32, and a part of a row:
@@ -59,13 +59,16 @@ interface Budgets {
 function runEntry(entry: Entry, { budget, extra, sidecar }: Budgets): Trial[] {
   return vocabulariesOf(entry).flatMap((kind) => {
     const one: Run = { kind, tokens: TOKENS[0], ranks: 1, scaled: true };
+    const cased = kind === 'operators' ? runCased(entry, one, extra) : null;
+    if (cased !== null) return cased;
     if (kind === 'operators' && budget.steps < sidecar.steps) {
       const half = { steps: sidecar.steps / 2 };
       sidecar.steps -= half.steps;
       const { trial } = runOnce(entry, one, half);
       return withLongerSidecar([withoutScores(trial)], entry, one, sidecar);
     }
-    const first = runOnce(entry, one, budget);
+    const ran = runOnce(entry, one, budget);
+    const first = preparesCased(entry) ? withoutOthers(ran) : ran;
     if (first.trial.scores.length === 0) {
       return first.trial.exported === undefined
         ? withLongerSidecar([first.trial], entry, one, extra)
@@ -78,19 +81,54 @@ function runEntry(entry: Entry, { budget, extra, sidecar }: Budgets): Trial[] {
   });
 }
 
-/**
- * Runs of a preparation of data on two lengths. A setting that is smaller and leaves less in the shards is a limit of
- * what is written, such as a number of documents, rather than the length of a shard.
- */
+/** Of a preparation of data that makes capitals operators; null where it writes other tokens of such documents. */
+function runCased(entry: Entry, one: Run, budget: Budget): Trial[] | null {
+  if (!preparesCased(entry)) return null;
+  const run = { ...one, cased: true };
+  const first = runOnce(entry, run, budget);
+  const { exported, set } = first.trial;
+  if (exported?.tokens.length !== set.ids.length) return null;
+  if (set.ids.some((id, i) => id !== exported.tokens[i])) return null;
+  return [{ ...first.trial, exported: withLimits(exported, entry, run, first, budget) }];
+}
+
+/** What makes operators itself escapes those of a document and its capitals: shards of other tokens say nothing. */
+function withoutOthers(ran: Ran): Ran {
+  const { exported, ...trial } = ran.trial;
+  const same = exported?.tokens.every(
+    (id, i) => i >= trial.set.ids.length || id === trial.set.ids[i],
+  );
+  return same === false ? { ...ran, trial } : ran;
+}
+
+/** Runs of a preparation of data on two lengths. */
 function runExports(entry: Entry, one: Run, first: Ran, budget: Budget, extra: Budget): Trial[] {
   const { trial, settings } = first;
   const longer = runOnce(entry, { ...one, tokens: TOKENS[1] }, budget).trial;
-  const exported = trial.exported!;
-  const large = [...settings].filter(
-    ([, value]) => Number.isInteger(value) && value > trial.set.starts.length,
-  );
+  const exported = withLimits(trial.exported!, entry, one, first, budget);
+  const trials = withGrowing([{ ...trial, exported }, longer]);
+  const stated = new Set(exported.limits?.map((limit) => limit.stated));
+  return withCutting(trials, entry, one, settings, extra).map((each) => ({
+    ...each,
+    limits: each.limits.filter(({ limit }) => !stated.has(limit)),
+  }));
+}
+
+/**
+ * A setting that is smaller and leaves less in the shards is a limit of what is written, such as a number of documents,
+ * rather than the length of a shard.
+ */
+function withLimits(
+  exported: Exported,
+  entry: Entry,
+  one: Run,
+  { trial, settings }: Ran,
+  budget: Budget,
+): Exported {
+  const documents = trial.set.starts.length;
+  const large = [...settings].filter(([, value]) => Number.isInteger(value) && value > documents);
   const limits = large.slice(0, SETTINGS_MAX).flatMap(([name, stated]): ExportLimit[] => {
-    const tried = Math.floor(trial.set.starts.length / 2);
+    const tried = Math.floor(documents / 2);
     const instead = new Map([[name, tried]]);
     const cut = runOnce(entry, { ...one, instead }, budget).trial.exported;
     const less = cut !== undefined && cut.tokens.length < exported.tokens.length;
@@ -99,12 +137,7 @@ function runExports(entry: Entry, one: Run, first: Ran, budget: Budget, extra: B
     if (!less || (isShard && exported.tokens.length - cut.tokens.length < cut.shard)) return [];
     return [{ name, stated, tried, tokens: cut.tokens.length }];
   });
-  const trials = withGrowing([{ ...trial, exported: { ...exported, limits } }, longer]);
-  const stated = new Set(limits.map((limit) => limit.stated));
-  return withCutting(trials, entry, one, settings, extra).map((each) => ({
-    ...each,
-    limits: each.limits.filter(({ limit }) => !stated.has(limit)),
-  }));
+  return { ...exported, limits };
 }
 
 /** Runs of two lengths by one rank, and of one by eight. */

@@ -1,6 +1,7 @@
 /**
  * What of a program is run: the texts that begin it, and the modules and files beside them.
  */
+import { CASE_OPERATORS } from '../published-set.js';
 import type { SourceModule } from '../python/runtime.js';
 import type { Program, SourceUnit } from '../source/types.js';
 import type { VocabularyKind } from './vocabulary.js';
@@ -24,6 +25,8 @@ const SCORES = /bpb|bits_?per_?byte|cross_entropy|nll|log_softmax|logsumexp|is_b
 const ENCODES = /\.encode\w*\(|EncodeAsIds/;
 const WRITES = /tobytes|tofile|write_bytes|struct\.pack|\.save\(/;
 const SIDECAR = /sidecar|val_bytes|case_?ops|_bytes_\*/i;
+/** A case operator, as it is or as its number. */
+const OPERATOR = /[\ue001-\ue004]|(\\u|\b0x)e00[1-4]\b/i;
 const TOKENIZER = /sentencepiece|is_byte|id_to_piece|IdToPiece/;
 const BYTE_VOCABULARY = /byte260|\b260\b|256\s*\+\s*4|4\s*\+\s*256/;
 
@@ -50,6 +53,13 @@ export function vocabulariesOf({ text, modules }: Entry): VocabularyKind[] {
   const all = [text, ...[...modules.values()].map(({ source }) => source.text)].join('\n');
   const first = !TOKENIZER.test(all) && BYTE_VOCABULARY.test(all) ? 'bytes' : 'pieces';
   return SIDECAR.test(all) ? [first, 'operators'] : [first];
+}
+
+/** Encodes texts, writes what comes of them, and knows case operators. */
+export function preparesCased({ text, modules }: Entry): boolean {
+  const all = [text, ...[...modules.values()].map(({ source }) => source.text)];
+  const knows = all.some((each) => CASE_OPERATORS.test(each) || OPERATOR.test(each));
+  return ENCODES.test(text) && WRITES.test(text) && knows;
 }
 
 const moduleOf = ({ source, layer }: SourceUnit): SourceModule => ({ source, layer });

@@ -298,6 +298,6 @@ function shard(values: readonly number[], tag: number | null): Contents {
 
 /** The texts of the set's documents, one JSON object a line. */
 function documentsOf(set: SmallSet): Contents {
-  const lines = documentTexts(set).map((text) => `${JSON.stringify({ text })}\n`);
+  const lines = (set.texts ?? documentTexts(set)).map((text) => `${JSON.stringify({ text })}\n`);
   return { data: new TextEncoder().encode(lines.join('')), tags: null };
 }

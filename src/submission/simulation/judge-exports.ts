@@ -7,6 +7,7 @@ import type { PartName } from '../source/report.js';
 import { isText } from './judge-pieces.js';
 import { count, type Judged } from './judge-types.js';
 import type { Exported, SmallSet, Trial } from './types.js';
+import { isOperator } from './vocabulary.js';
 
 const WHOLE = 'Write every token of every validation document, also the rest of the last shard.';
 /** A total of bytes that is off by more makes another score. */
@@ -109,22 +110,37 @@ function sidecarOf(one: Export, sidecar: readonly number[]): Judged[] {
       },
     ];
   }
-  const positions = comparable(one);
-  const wrong = positions.filter((p) => sidecar[p] !== set.bytes[p]);
+  const positions = set.texts === undefined ? comparable(one) : [...set.ids.keys()];
+  const written = set.texts === undefined ? sidecar : joined(sidecar, set);
+  const wrong = positions.filter((p) => written[p] !== set.bytes[p]);
   if (wrong.length === 0) return [];
   const total = (of: readonly number[]) => positions.reduce((sum, p) => sum + of[p]!, 0);
-  const off = total(sidecar) / total(set.bytes) - 1;
+  const off = total(written) / total(set.bytes) - 1;
   const first = wrong[0]!;
   const { piece } = set.pieces[set.ids[first]!]!;
+  const operator = isOperator(set.pieces[set.ids[first - 1]!]!)
+    ? ' behind a case operator, with it,'
+    : '';
   return [
     {
       at,
       check: 'wrong-bytes',
       severity: Math.abs(off) > OFF_MAX ? 'fail' : 'warn',
-      explanation: `The sidecar that is written has other bytes for ${count(wrong.length)} of ${count(positions.length)} tokens than the rule: "${piece}" has ${sidecar[first]}, ${set.bytes[first]} is right.`,
+      explanation: `The sidecar that is written has other bytes for ${count(wrong.length)} of ${count(positions.length)} tokens than the rule: "${piece}"${operator} has ${written[first]}, ${set.bytes[first]} is right.`,
       remedy: 'Count the UTF-8 bytes of the text that each token stands for.',
     },
   ];
+}
+
+/** Whether bytes are those of an operator or of what follows it is a choice: they are added to what follows. */
+function joined(sidecar: readonly number[], { ids, pieces }: SmallSet): number[] {
+  let held = 0;
+  return sidecar.map((bytes, p) => {
+    const operator = isOperator(pieces[ids[p]!]!);
+    const own = operator ? 0 : bytes + held;
+    held = operator ? held + bytes : 0;
+    return own;
+  });
 }
 
 /**

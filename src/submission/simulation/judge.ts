@@ -73,7 +73,8 @@ function judgeEntry(all: readonly Trial[], known: Known): JudgedPart[] {
     readings.some(({ fromSidecar }) => fromSidecar),
   );
   // Right on data of its own, a script need not be so on data that it never names.
-  const own = known.namesOperators || read ? [plain, operators] : [plain];
+  const makes = operators.some(({ set }) => set.texts !== undefined);
+  const own = known.namesOperators || read || makes ? [plain, operators] : [plain];
   const judged = own.map((each) => judgeAlike(each, known));
   const parts = PARTS.map((part, i) =>
     joined(

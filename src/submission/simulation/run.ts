@@ -4,6 +4,7 @@
 import { DEFAULT_LIMITS, Interpreter } from '../python/interpreter.js';
 import type { Stop, Value } from '../python/values.js';
 import { buildTables, evaluateAlone } from './alone.js';
+import { casedSet } from './cased-set.js';
 import type { Entry } from './entries.js';
 import { exportedIn } from './exports.js';
 import { Files } from './files.js';
@@ -33,6 +34,8 @@ export interface Run {
   readonly scaled: boolean;
   /** Entries of the byte sidecar beyond the tokens; 0 where it is left out. */
   readonly surplus?: number;
+  /** Documents with capitals instead, for a preparation that makes operators of them. */
+  readonly cased?: boolean;
   /** Numbers for settings of these names, whatever the script states. */
   readonly instead?: ReadonlyMap<string, number>;
 }
@@ -51,8 +54,10 @@ export interface Ran {
 }
 
 export function runOnce(entry: Entry, run: Run, budget: Budget): Ran {
-  const { kind, tokens, ranks, scaled, surplus = 0, instead = new Map() } = run;
-  const set = withSurplus(smallSet(tokens, kind, scaled ? 1 : LENGTH_SCALE), surplus);
+  const { kind, tokens, ranks, scaled, surplus = 0, cased = false, instead = new Map() } = run;
+  const set = cased
+    ? casedSet()
+    : withSurplus(smallSet(tokens, kind, scaled ? 1 : LENGTH_SCALE), surplus);
   const exchange = new Exchange(ranks);
   const switches = kind === 'operators' ? /CASE_?OPS/i : null;
   const { modules: sources, name: script } = entry;

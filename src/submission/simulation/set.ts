@@ -97,7 +97,7 @@ function drawer(pieces: readonly SmallPiece[], kind: VocabularyKind): () => numb
   };
 }
 
-function tokenizerOf(pieces: readonly SmallPiece[]): Tokenizer {
+export function tokenizerOf(pieces: readonly SmallPiece[]): Tokenizer {
   return {
     kind: 'sentencepiece',
     path: null,

@@ -28,6 +28,8 @@ export interface SmallSet {
   readonly bytes: readonly number[];
   /** The bytes of each target by the byte sidecar of case-operator data; null where the set has none. */
   readonly sidecar: readonly number[] | null;
+  /** The documents with their capitals, where those are to be made operators. */
+  readonly texts?: readonly string[];
 }
 
 /** A quotient that a run made. */

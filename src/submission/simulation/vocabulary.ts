@@ -14,8 +14,12 @@ export const UNKNOWN = 3;
 /** Id of the byte piece 0. */
 export const FIRST_BYTE = 4;
 
-/** TITLE, ALLCAPS, CAPNEXT, ESC: openai/parameter-golf pull request 1729. */
-const OPERATORS = ['\ue001', '\ue002', '\ue003', '\ue004'];
+/** The case of the word, or of the letter, that follows: openai/parameter-golf pull request 1729. */
+export const TITLE = '\ue001';
+export const ALLCAPS = '\ue002';
+export const CAPNEXT = '\ue003';
+const ESC = '\ue004';
+const OPERATORS = [TITLE, ALLCAPS, CAPNEXT, ESC];
 
 const SPECIAL: readonly SmallPiece[] = [
   { piece: '<pad>', type: 'control' },

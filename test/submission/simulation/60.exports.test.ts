@@ -74,3 +74,68 @@ describe('a preparation of data', () => {
     expect(findings).toEqual([]);
   });
 });
+
+/** Words of lossless_caps: TITLE, ALLCAPS and CAPNEXT in place of capitals. */
+const CASED = PREPARATION.replace(
+  'def size_of',
+  `TITLE, ALLCAPS, CAPNEXT = "\\ue001", "\\ue002", "\\ue003"
+def is_letter(c): return c.isascii() and c.isalpha()
+def mixed(word):
+    rest = "".join((CAPNEXT if c.isupper() else "") + c.lower() for c in word[1:])
+    return (TITLE if word[0].isupper() else "") + word[0].lower() + rest
+def transformed(text):
+    out, i = [], 0
+    while i < len(text):
+        j = i
+        while j < len(text) and is_letter(text[j]): j += 1
+        if j == i:
+            out.append(text[i])
+            i += 1
+            continue
+        word, i = text[i:j], j
+        if word.islower(): out.append(word)
+        elif len(word) > 1 and word.isupper(): out.append(ALLCAPS + word.lower())
+        else: out.append(mixed(word))
+    return "".join(out)
+def size_of`,
+)
+  .replace('json.loads(line)["text"]', 'transformed(json.loads(line)["text"])')
+  .replace('    piece =', '    if is_operator(ids[k]): return 0\n    piece =')
+  .replace(
+    'def size_of',
+    'def is_operator(i): return sp.id_to_piece(i) in (TITLE, ALLCAPS, CAPNEXT)\ndef size_of',
+  );
+
+describe('a preparation of data that makes capitals operators', () => {
+  test('writes tokens without capitals, and the bytes of the documents', async () => {
+    const { findings, passed } = await judged(CASED);
+    expect(findings).toEqual([]);
+    expect(passed).toContain('table');
+    expect(passed).toContain('sidecar');
+  });
+
+  test('may give an operator the bytes of what follows', async () => {
+    const moved = `    own = [size_of(k, ids) for k in range(len(ids))]
+    for k in range(len(ids)):
+        if is_operator(ids[k]): own[k], own[k + 1] = own[k + 1], 0
+    sizes += [0] + own`;
+    const { findings } = await judged(CASED.replace(/ {4}sizes .*/, moved));
+    expect(findings).toEqual([]);
+  });
+
+  test.each([
+    ['    if is_operator(ids[k]): return 0\n', '', 'wrong-bytes fail'],
+    ['ids[k]): return 0', 'ids[k]): return 1', 'wrong-bytes fail'],
+    ['50_000', '10_000', 'truncated-set fail'],
+    ['sizes += [0] +', 'sizes +=', 'sidecar-length fail'],
+  ])('%s in place of %s is found', async (right, wrong, finding) => {
+    expect(CASED).toContain(right);
+    const { findings } = await judged(CASED.replace(right, wrong));
+    expect(findings.join()).toContain(finding);
+  });
+
+  test('is no other text where its operators are others', async () => {
+    const { findings } = await judged(CASED.replace('"\\ue001"', '"\\ue000"'));
+    expect(findings).toEqual([]);
+  });
+});
