@@ -112,6 +112,7 @@ const HOSTILE: Readonly<Record<string, string>> = {
   'an array filled with what is not known': 'u = torch.zeros(100000)\nwhile True: u[5:] = model(3)',
   'arrays without an end that are filled':
     'l = []\nwhile True:\n  l.append(torch.zeros(2**18))\n  l[-1][0] = 1',
+  'calls of a model without an end': 'while True: u = model(t)',
   'counts without an end': 'while True: u = torch.bincount(y)',
   'a count of large numbers': 'u = torch.bincount(y * 2**22)\nwhile True: pass',
 };

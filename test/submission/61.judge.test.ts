@@ -241,6 +241,7 @@ describe('coverage', () => {
         functionOf: () => name,
         namesOperators: false,
         namesBits: false,
+        namesSidecar: false,
       }).flatMap(({ findings }) => findings.map((one) => one.severity));
     expect(severities('quick')).toEqual(['warn']);
     expect(severities('eval_val')).toEqual(['fail']);
@@ -343,9 +344,12 @@ describe('several evaluations', () => {
     const without: SmallSet = { ...SHORT, sidecar };
     const none = trialOf({ set: without, windows: [] }, []);
     const rights = (all: Parameters<typeof judgeTrials>[0]) =>
-      judgeTrials(all, { functionOf: () => null, namesOperators: false, namesBits: false }).map(
-        ({ right }) => right !== null,
-      );
+      judgeTrials(all, {
+        functionOf: () => null,
+        namesOperators: false,
+        namesBits: false,
+        namesSidecar: false,
+      }).map(({ right }) => right !== null);
     expect(rights(runs)).toEqual([true, true, true, true, true]);
     expect(rights([...runs, none])).toEqual([true, true, true, false, true]);
   });

@@ -7,7 +7,12 @@ export const SHORT = setOf(2_001);
 export const LONG = setOf(3_537);
 
 export const judge = (trials: readonly Trial[]) =>
-  judgeTrials(trials, { functionOf: () => null, namesOperators: true, namesBits: false });
+  judgeTrials(trials, {
+    functionOf: () => null,
+    namesOperators: true,
+    namesBits: false,
+    namesSidecar: false,
+  });
 export const findings = (trials: readonly Trial[]) =>
   judge(trials).flatMap((part) => part.findings);
 /** `check severity` */

@@ -2,7 +2,7 @@
  * The result of a simulation: findings at their nodes, and for each part a verdict with its reason.
  */
 
-import { CASE_OPERATORS } from '../published-set.js';
+import { CASE_OPERATORS, SIDECAR_FILES } from '../published-set.js';
 import type { Stop } from '../python/values.js';
 import { enclosing, type PyNode, textOf } from '../source/nodes.js';
 import type { PartName } from '../source/report.js';
@@ -35,6 +35,7 @@ export function judgeProgram(program: Program, trials: readonly Trial[]): Simula
   const judged = judgeTrials(trials, {
     functionOf: ({ at }) => functionAt(program, at)?.name ?? null,
     namesBits: program.units.some(({ source }) => BITS.test(source.text)),
+    namesSidecar: program.units.some(({ source }) => SIDECAR_FILES.test(source.text)),
     namesOperators: program.units.some(({ source }) => CASE_OPERATORS.test(source.text)),
   });
   return {

@@ -35,6 +35,8 @@ interface Known {
   readonly functionOf: (limit: Limit) => string | null;
   /** It names case operators, so that data with a sidecar are data of its own. */
   readonly namesOperators: boolean;
+  /** It names files of a byte sidecar, so that one that it reads is read as such. */
+  readonly namesSidecar: boolean;
   /** It speaks of bits per byte, so that a loss alone is not its score. */
   readonly namesBits: boolean;
 }
@@ -69,9 +71,12 @@ function judgeEntry(all: readonly Trial[], known: Known): JudgedPart[] {
   const trials = all.filter(({ switched }) => switched === undefined);
   const plain = trials.filter(({ set }) => set.sidecar === null);
   const operators = trials.filter(({ set }) => set.sidecar !== null);
-  const read = evaluationsOf(operators).some(({ readings }) =>
-    readings.some(({ fromSidecar }) => fromSidecar),
-  );
+  const read =
+    evaluationsOf(operators).some(({ readings }) =>
+      readings.some(({ fromSidecar }) => fromSidecar),
+    ) ||
+    // Of a run that ended before its figure, it shows no more than that.
+    (known.namesSidecar && operators.some((trial) => trial.ended && trial.sidecarAt != null));
   // Right on data of its own, a script need not be so on data that it never names.
   const makes = operators.some(({ set }) => set.texts !== undefined);
   const own = known.namesOperators || read || makes ? [plain, operators] : [plain];

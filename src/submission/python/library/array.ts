@@ -45,6 +45,7 @@ export class NdArray extends PyObject {
   /** Shape that was flattened, for a reshape to sizes that only the model knows. */
   flatFrom: Shape | null = null;
   private readonly map: Int32Array | null;
+  private last: { version: number; position: number } | null = null;
   private cache: { version: number; data: Float64Array; tags: Int32Array | null } | null = null;
 
   /**
@@ -170,7 +171,7 @@ export class NdArray extends PyObject {
   }
   /** Some element belongs to the stream. */
   get tagged(): boolean {
-    return this.tags?.some((tag) => tag !== NO_TAG) ?? false;
+    return this.unknown === null && this.lastTag() !== NO_TAG;
   }
   element(i: number): Element {
     return this.storage.read(this.map?.[i] ?? i);
@@ -214,13 +215,22 @@ export class NdArray extends PyObject {
   }
   override lastId(): number | undefined {
     if (this.unknown !== null) return this.unknown.lastId();
-    let last = NO_TAG;
-    for (const tag of this.tags ?? []) last = Math.max(last, apart(tag).position);
+    let last = this.lastTag();
     for (const cell of this.cells?.values() ?? []) {
       const own = cell instanceof PyObject ? cell.lastId() : undefined;
       if (own !== undefined) last = Math.max(last, own);
     }
     return last === NO_TAG ? undefined : last;
+  }
+  /** The last stream position of the tags, which is asked for at each call of a model. */
+  private lastTag(): number {
+    const { version } = this.storage;
+    if (this.last?.version !== version) {
+      let position = NO_TAG;
+      for (const tag of this.tags ?? []) position = Math.max(position, apart(tag).position);
+      this.last = { version, position };
+    }
+    return this.last.position;
   }
 }
 
