@@ -89,7 +89,9 @@ function runCased(entry: Entry, one: Run, budget: Budget): Trial[] | null {
   const { exported, set } = first.trial;
   if (exported?.tokens.length !== set.ids.length) return null;
   if (set.ids.some((id, i) => id !== exported.tokens[i])) return null;
-  return [{ ...first.trial, exported: withLimits(exported, entry, run, first, budget) }];
+  // Of one length nothing tells which other limits are on what grows with the set.
+  const limited = withLimits(exported, entry, run, first, budget);
+  return [{ ...first.trial, exported: limited, limits: [] }];
 }
 
 /** What makes operators itself escapes those of a document and its capitals: shards of other tokens say nothing. */
