@@ -98,6 +98,15 @@ describe('eight ranks', () => {
     expect(checks).toContain('rank-remainder warn');
   });
 
+  test('may have given arrays that nothing read before their steps were spent', async () => {
+    const { coverage, checks } = await audited(`kept = [torch.zeros(2**17) for _ in range(40)]
+given = [None] * ranks
+if ranks > 1: dist.all_gather_object(given, kept)
+${evaluation(SHARE)}${PRINTS}\n${SPENDS}`);
+    expect(checks).toEqual([]);
+    expect(coverage.reason).toMatch(/the steps of the run are spent/);
+  });
+
   test('of which each has its share of the rows are right, where the steps do not suffice', async () => {
     const { coverage, checks } = await audited(`${evaluation(SHARE)}${PRINTS}\n${LEARNS}`);
     expect(checks).toEqual([]);

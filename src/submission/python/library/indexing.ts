@@ -49,6 +49,7 @@ const isEllipsis = (value: Value): boolean =>
 export function select(array: NdArray, index: Value, runtime: Runtime): Selection | null {
   const parts = partsOf(array, index, runtime);
   if (parts === null) return null;
+  if (parts.every((part) => part.kind === 'basic')) return viewed(array, parts, runtime);
   const offset = parts.reduce((sum, part) => sum + (part.kind === 'basic' ? part.offset : 0), 0);
   const advanced = parts.filter((part) => part.kind === 'advanced');
   const first = parts.findIndex((part) => part.kind === 'advanced');
@@ -86,6 +87,21 @@ export function select(array: NdArray, index: Value, runtime: Runtime): Selectio
     }
   }
   return { shape, positions: all, tags, copied: advanced.length > 0 };
+}
+
+/** What slices, integers and `None` take, which are most indexes. */
+function viewed(array: NdArray, parts: readonly Basic[], runtime: Runtime): Selection | null {
+  const [shape, steps]: [number[], number[]] = [[], []];
+  let offset = 0;
+  for (const part of parts) {
+    offset += part.offset;
+    if (part.size === null) continue;
+    shape.push(part.size);
+    steps.push(part.step);
+  }
+  if (array.unknown !== null) return { shape, positions: NONE, tags: null, copied: true };
+  if (tooLarge(sizeOf(shape), runtime) !== null) return null;
+  return { shape, positions: positions(shape, steps, offset), tags: null, copied: false };
 }
 
 /** Parts for each axis in order, those that the index leaves out taken whole. */

@@ -19,7 +19,7 @@ function setItem(self: NdArray, index: Value, value: Value, runtime: Runtime): b
   if (self.unknown !== null) return true;
   // Of weights that are copied one layer after the other, nothing is known in the end.
   const reason = unknownOf(value);
-  if (reason !== null && self.storage.even && self.storage.length >= WEIGHTS_MIN) {
+  if (reason !== null && self.storage.even !== null && self.storage.length >= WEIGHTS_MIN) {
     self.storage.forget(reason);
     return true;
   }

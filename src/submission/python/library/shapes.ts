@@ -48,11 +48,13 @@ export function spread(from: Shape, to: Shape): Int32Array {
 /** Positions `offset + Σ index · step` of all elements of a shape, in C order. */
 export function positions(shape: Shape, steps: readonly number[], offset: number): Int32Array {
   const all = new Int32Array(sizeOf(shape));
+  const last = shape.length - 1;
   const index = new Array<number>(shape.length).fill(0);
+  const [length, step] = [shape[last] ?? 1, steps[last] ?? 0];
   let position = offset;
-  for (let i = 0; i < all.length; i += 1) {
-    all[i] = position;
-    for (let axis = shape.length - 1; axis >= 0; axis -= 1) {
+  for (let i = 0; i < all.length; ) {
+    for (let k = 0; k < length; k += 1, i += 1) all[i] = position + k * step;
+    for (let axis = last - 1; axis >= 0; axis -= 1) {
       position += steps[axis] ?? 0;
       index[axis] = (index[axis] ?? 0) + 1;
       if ((index[axis] ?? 0) < (shape[axis] ?? 0)) break;

@@ -64,9 +64,9 @@ export class Storage {
     this.#data = made;
     return made;
   }
-  /** No element was read or written yet. */
-  get even(): boolean {
-    return !(this.#data instanceof Float64Array);
+  /** The number of all elements, where none was read or written yet. */
+  get even(): number | null {
+    return this.#data instanceof Float64Array ? null : this.#data.value;
   }
   get length(): number {
     const data = this.#data;
