@@ -4,13 +4,15 @@
 import type { PyNode } from '../source/nodes.js';
 import { compileGenerator } from './compile-comprehensions.js';
 import { isConstantNumber } from './compile-operators.js';
+import { inSize, mark } from './compile-stated.js';
 import { type Compiler, type Expression, type Frame, NO_KEYWORDS } from './machine.js';
 import { PyClass, PyInstance } from './object-classes.js';
 import { BoundMethod } from './object-descriptors.js';
 import { PyFunction } from './object-functions.js';
 import { PyDict } from './object-mappings.js';
+import { PyTuple } from './object-sequences.js';
 import { PySuper } from './object-super.js';
-import { type Keywords, Unknown, type Value } from './values.js';
+import { type Keywords, PyModule, Unknown, type Value } from './values.js';
 
 interface Argument {
   readonly kind: 'plain' | '*' | '**' | 'keyword';
@@ -39,7 +41,7 @@ export function compileCall(c: Compiler, node: PyNode): Expression {
       const object = receiver(frame);
       const values = args(frame);
       if (values instanceof Unknown) return new Unknown(values.stop);
-      if (constants !== null && object instanceof PyInstance) {
+      if (constants !== null && isSetting(object)) {
         return call(c, machine.attribute(object, method), values, keywords(frame), constants);
       }
       return machine.method(object, method, values, keywords(frame));
@@ -62,6 +64,13 @@ export function compileCallWith(c: Compiler, callee: Expression, list: PyNode): 
   };
 }
 
+/** Methods of these keep what they are given; those of arrays do not. */
+const isSetting = (object: Value): boolean =>
+  object instanceof PyInstance ||
+  object instanceof PyModule ||
+  object instanceof PyDict ||
+  object instanceof PyClass;
+
 function call(
   c: Compiler,
   callee: Value,
@@ -74,7 +83,7 @@ function call(
   return c.machine.call(callee, args, set);
 }
 
-/** Numbers that a call states for parameters of the script's own functions are settings, too. */
+/** Numbers that a call states for parameters, fields and keys are settings, too. */
 function settings(
   c: Compiler,
   callee: Value,
@@ -91,20 +100,32 @@ function settings(
     bound = 1;
     target = target.callee;
   }
-  if (!(target instanceof PyFunction)) return keywords;
-  const { parameters } = target.code;
+  const names =
+    target instanceof PyFunction
+      ? target.code.parameters.slice(bound).map(({ kind, name }) => (/^p/.test(kind) ? name : null))
+      : callee instanceof PyClass
+        ? fieldsOf(callee)
+        : [];
   const result = new Map(keywords);
   for (const [i, { constant, kind, name }] of constants.entries()) {
     if (!constant) continue;
     if (kind === 'keyword') result.set(name, c.machine.setting(name, result.get(name) ?? null));
     else if (constants.slice(0, i).every((each) => each.kind === 'plain')) {
-      const parameter = parameters[i + bound];
-      if (parameter !== undefined && /^p/.test(parameter.kind)) {
-        args[i] = c.machine.setting(parameter.name, args[i]!);
-      }
+      // `env("SEQ_LEN", 1024)`, `setattr(args, "seq_len", 1024)`
+      const key = args[i - 1];
+      const own = [names[i], key].filter((each) => typeof each === 'string');
+      args[i] = inSize(c.machine, own, args[i]!);
     }
   }
   return result;
+}
+
+/** Fields of a class whose instances are made of them, as of a dataclass or a named tuple. */
+function fieldsOf(cls: PyClass): Value[] {
+  const fields = cls.find('_fields');
+  if (fields instanceof PyTuple) return [...fields.items];
+  const annotations = cls.namespace.get('__annotations__');
+  return annotations instanceof PyDict ? [...annotations.keys()] : [];
 }
 
 function argumentsOf(c: Compiler, list: PyNode): Argument[] {
@@ -138,9 +159,11 @@ function argument(c: Compiler, group: readonly PyNode[], list: PyNode): Argument
     return { kind, name: '', value: compileGenerator(c, group, list), constant: false };
   }
   if (second?.type === 'AssignOp' && third !== undefined) {
-    const value = c.expression(third);
     const name = c.text(first!);
-    if (c.text(second) === ':=') {
+    const binds = c.text(second) === ':=';
+    if (binds) mark(c, third, [name]);
+    const value = c.expression(third);
+    if (binds) {
       const store = c.storeName(name);
       const bound: Expression = (frame) => {
         const result = value(frame);

@@ -4,7 +4,7 @@
 import type { PyNode } from '../source/nodes.js';
 import { belonging } from './belonging.js';
 import { yieldsIn } from './compile-generators.js';
-import { isConstantNumber } from './compile-operators.js';
+import { mark } from './compile-stated.js';
 import {
   type Compiler,
   type Execution,
@@ -201,9 +201,8 @@ function makeFunction(c: Compiler, code: FunctionCode): Expression {
   const { machine } = c;
   const defaults = code.parameters.map(({ defaultNode, name }) => {
     if (defaultNode === null) return null;
-    const value = c.expression(defaultNode);
-    if (!isConstantNumber(defaultNode)) return value;
-    return (frame: Frame) => machine.setting(name, value(frame));
+    mark(c, defaultNode, [name]);
+    return c.expression(defaultNode);
   });
   return (frame) => {
     machine.allocate(32);

@@ -4,7 +4,7 @@
 import type { PyNode } from '../source/nodes.js';
 import { afterDoubt } from './compile-branches.js';
 import { targetOf } from './compile-comprehensions.js';
-import { isConstantNumber } from './compile-operators.js';
+import { markAssigned } from './compile-stated.js';
 import { compileIndex } from './compile-values.js';
 import { Raised } from './failures.js';
 import {
@@ -44,34 +44,16 @@ export function compileTargets(c: Compiler, node: PyNode): Store {
 }
 
 function compileAssign(c: Compiler, node: PyNode): Execution {
-  const { machine } = c;
   const groups = assignmentOf(node);
   // `x: int` binds nothing.
   if (groups.length < 2) return () => NORMAL;
+  markAssigned(c, groups);
   const value = c.parts(groups.at(-1)!);
   const store = compileTargets(c, node);
-  const name = settingName(c, groups);
-  if (name !== null) {
-    return (frame) => {
-      store(frame, machine.setting(name, value(frame)));
-      return NORMAL;
-    };
-  }
   return (frame) => {
     store(frame, value(frame));
     return NORMAL;
   };
-}
-
-/** The name that a stated number is bound to. */
-function settingName(c: Compiler, groups: readonly PyNode[][]): string | null {
-  const value = groups.at(-1)!;
-  const target = groups[0]!;
-  if (value.length !== 1 || target.length !== 1 || !isConstantNumber(value[0])) return null;
-  const [node] = target;
-  if (node!.type === 'VariableName') return c.text(node!);
-  const last = node!.children.at(-1);
-  return node!.type === 'MemberExpression' && last?.type === 'PropertyName' ? c.text(last) : null;
 }
 
 function compileUpdate(c: Compiler, node: PyNode): Execution {

@@ -3,7 +3,7 @@
  */
 import type { PyNode } from '../source/nodes.js';
 import { lengthOf, pointsOf } from './code-points.js';
-import { isConstantNumber } from './compile-operators.js';
+import { mark } from './compile-stated.js';
 import type { Compiler, Expression } from './machine.js';
 import { PyDict, PySet } from './object-mappings.js';
 import { PyList, PySlice, PyTuple, spanOf, taken } from './object-sequences.js';
@@ -108,14 +108,14 @@ export function compileSet(c: Compiler, node: PyNode): Expression {
 export function compileDict(c: Compiler, node: PyNode): Expression {
   const { machine } = c;
   const kids = node.children.filter(({ type }) => !/^(?:,|[{}]|⚠)$/.test(type));
-  const entries: { key: Expression | null; value: Expression; constant: boolean }[] = [];
+  const entries: { key: Expression | null; value: Expression }[] = [];
   for (let i = 0; i < kids.length; i++) {
     if (kids[i]!.type === '**' && kids[i + 1] !== undefined) {
-      entries.push({ key: null, value: c.expression(kids[++i]!), constant: false });
+      entries.push({ key: null, value: c.expression(kids[++i]!) });
     } else if (kids[i + 1]?.type === ':' && kids[i + 2] !== undefined) {
       const value = kids[i + 2]!;
-      const constant = isConstantNumber(value);
-      entries.push({ key: c.expression(kids[i]!), value: c.expression(value), constant });
+      if (kids[i]!.type === 'String') mark(c, value, [c.text(kids[i]!).slice(1, -1)]);
+      entries.push({ key: c.expression(kids[i]!), value: c.expression(value) });
       i += 2;
     } else if (kids[i]!.type !== ':')
       return c.unfollowed(node, 'a dictionary that is not complete');
@@ -123,7 +123,7 @@ export function compileDict(c: Compiler, node: PyNode): Expression {
   return (frame) => {
     machine.allocate(40);
     const dict = new PyDict();
-    for (const { key, value, constant } of entries) {
+    for (const { key, value } of entries) {
       if (key === null) {
         const other = value(frame);
         if (other instanceof PyDict) dict.absorb(other, machine);
@@ -131,9 +131,7 @@ export function compileDict(c: Compiler, node: PyNode): Expression {
         continue;
       }
       const name = key(frame);
-      const item = value(frame);
-      const set = constant && typeof name === 'string' ? machine.setting(name, item) : item;
-      dict.set(name, set, machine);
+      dict.set(name, value(frame), machine);
     }
     return dict;
   };

@@ -17,6 +17,7 @@ import {
   compileConditional,
   compileUnary,
 } from './compile-operators.js';
+import { mark, stated } from './compile-stated.js';
 import { failing, SIMPLE_STATEMENTS } from './compile-statements.js';
 import { compileContinued, compileFormat, compileText } from './compile-texts.js';
 import {
@@ -96,6 +97,7 @@ function constant(value: boolean): Expression {
 function compileWalrus(c: Compiler, node: PyNode): Expression {
   const [name, , value] = node.children;
   if (name === undefined || value === undefined) return c.unfollowed(node, 'an expression cut off');
+  mark(c, value, [c.text(name)]);
   const [store, result] = [c.storeName(c.text(name)), c.expression(value)];
   return (frame) => {
     const bound = result(frame);
@@ -134,7 +136,7 @@ export class ScriptCompiler implements Compiler {
     if (compile === undefined) return this.unfollowed(node, `syntax that is not followed`);
     return this.#nested(
       node,
-      () => compile(this, node),
+      () => stated(this.machine, node, compile(this, node)),
       (reason) => this.unfollowed(node, reason),
     );
   }

@@ -109,8 +109,6 @@ export interface Machine extends Runtime {
    * is one that the script catches, or one that ends the run.
    */
   recover(failure: unknown, statement: Statement, frame: Frame): Unknown;
-  /** Whether a `try` that is running catches it. */
-  catches(type: string): boolean;
   /** A loop begins; what `leaveLoop` takes once it has come to its end. */
   enterLoop(): number;
   leaveLoop(depth: number): void;

@@ -258,6 +258,8 @@ export interface Runtime {
    * @throws the interpreter's own error, which ends the run
    */
   allocate(units: number): void;
+  /** Whether a `try` that is running catches an exception of this type. */
+  catches(type: string): boolean;
   /** What `run` gives; undefined where it raises a Python exception of this type. */
   untilRaised(type: string, run: () => Value | undefined): Value | undefined;
   call(callee: Value, args: readonly Value[], keywords?: Keywords): Value;

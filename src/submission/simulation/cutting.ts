@@ -2,7 +2,7 @@
  * Tries limits out that cut nothing of a small set: whether a smaller number in their place leaves less of the result.
  */
 import type { Entry } from './entries.js';
-import { lastPlace, targetsOf } from './results.js';
+import { lastPlace, targetsOf, writtenOf } from './results.js';
 import { type Budget, type Run, runWhole } from './run.js';
 import { withLimit } from './trying.js';
 import type { Limit, Trial } from './types.js';
@@ -57,7 +57,6 @@ function trialsOf(whole: Trial, entry: Entry, run: Run, settings: ReadonlyMap<st
 }
 
 /** Targets of the result, or tokens in the shards. */
-const amountOf = (trial: Trial): number | null =>
-  targetsOf(trial) ?? trial.exported?.tokens.length ?? null;
+const amountOf = (trial: Trial): number | null => targetsOf(trial) ?? writtenOf(trial);
 
 const keyOf = ({ at, limit }: Limit): string => [at.path, at.layer, at.line, limit].join('\0');

@@ -23,18 +23,29 @@ export function exportedIn(files: readonly ShardFile[]): Exported | null {
     at: last.at,
     tokens: shards.flat(),
     shard: Math.max(...shards.map(({ length }) => length)),
+    counted: inside.every(({ data }) => isCounted(data)),
     sidecar: sidecars.length === 0 ? null : sidecars.flat(),
   };
 }
 
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 
+const isHeaded = (view: DataView): boolean =>
+  view.byteLength >= SHARD_HEADER_BYTES && view.getInt32(0, true) === SHARD_MAGIC;
+
+const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array) =>
+  new DataView(buffer, byteOffset, byteLength);
+
+function isCounted(data: Uint8Array): boolean {
+  const view = viewOf(data);
+  return !isHeaded(view) || view.getInt32(8, true) * 2 === data.length - SHARD_HEADER_BYTES;
+}
+
 /** Numbers of two bytes, behind the header where there is one. */
 function valuesOf(data: Uint8Array): number[] {
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  const headed = data.length >= SHARD_HEADER_BYTES && view.getInt32(0, true) === SHARD_MAGIC;
+  const view = viewOf(data);
   const values: number[] = [];
-  for (let at = headed ? SHARD_HEADER_BYTES : 0; at + 1 < data.length; at += 2) {
+  for (let at = isHeaded(view) ? SHARD_HEADER_BYTES : 0; at + 1 < data.length; at += 2) {
     values.push(view.getUint16(at, true));
   }
   return values;

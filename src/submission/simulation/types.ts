@@ -63,6 +63,8 @@ export interface Exported {
   readonly tokens: readonly number[];
   /** Tokens of the largest shard. */
   readonly shard: number;
+  /** The header of each shard states the tokens that follow. */
+  readonly counted: boolean;
   /** Entries of the sidecar; null where none was written. */
   readonly sidecar: readonly number[] | null;
   /** Settings that leave less in the shards where they are smaller. */

@@ -69,6 +69,8 @@ export class World implements Host {
   readonly settings = new Map<string, number>();
   /** Numbers that the script stated, by those that the run uses instead. */
   readonly #stated = new Map<number, number>();
+  /** Numbers that the run uses instead, by the letters of their names. */
+  readonly #small = new Map<string, number>();
   /** Limits, each with the call that it stands in. */
   readonly #limits: [number, Omit<Limit, 'unit'>][] = [];
   readonly #bounds: Bound[] = [];
@@ -118,11 +120,17 @@ export class World implements Host {
 
   setting(name: string, value: number): number {
     const { set, scaled, instead } = this.options;
+    // What was brought down already is bound once more, as of a default that is passed on.
+    const word = name.toLowerCase().replace(/\W|_/g, '');
+    if (this.#small.get(word) === value) return value;
     this.settings.set(name, value);
     const other = instead.get(name);
     if (other !== undefined) return other;
     const small = smallSetting(name, value, set.pieces.length, scaled);
-    if (small !== value) this.#stated.set(small, value);
+    if (small !== value) {
+      this.#stated.set(small, value);
+      this.#small.set(word, small);
+    }
     this.shortened ||= small !== smallSetting(name, value, set.pieces.length, false);
     if (/stride/i.test(name) && small > 0) this.stride = small;
     if (ROW.test(name)) this.statedRow = Math.max(this.statedRow ?? 0, small);

@@ -59,6 +59,9 @@ export class TestRuntime implements Runtime {
     this.spent += steps;
   }
   allocate(): void {}
+  catches(): boolean {
+    return false;
+  }
   untilRaised(): Value | undefined {
     return undefined;
   }

@@ -67,7 +67,10 @@ class Parser extends PyObject {
       if (result.attributes.has(option.name)) continue;
       result.attributes.set(option.name, this.#valueOf(option, runtime));
     }
-    for (const [key, value] of this.defaults) result.attributes.set(key, value);
+    for (const [key, value] of this.defaults) {
+      const own = typeof value === 'number' ? this.setting(key, value) : value;
+      result.attributes.set(key, own);
+    }
     return result;
   }
 

@@ -34,7 +34,9 @@ export class PyEnvironment extends PyObject {
     const value = this.environment.variables.get(name);
     if (value !== undefined) return value;
     // Whoever runs the script has set what it cannot do without.
-    return /PATH|DIR|FILE|ROOT/.test(name) ? './data' : runtime.unknown(`os.environ['${name}']`);
+    if (/PATH|DIR|FILE|ROOT/.test(name)) return './data';
+    if (runtime.catches('KeyError')) return runtime.raise('KeyError', name);
+    return runtime.unknown(`os.environ['${name}']`);
   }
   override setItem(index: Value, value: Value): boolean {
     if (typeof value === 'string') this.environment.variables.set(String(index), value);
@@ -55,7 +57,7 @@ export class PyEnvironment extends PyObject {
       get: (args, keywords, inner) => this.get(args, keywords, inner),
       setdefault: ([key, value]) => {
         if (!variables.has(String(key)) && typeof value === 'string') {
-          variables.set(String(key), value);
+          variables.set(String(key), this.#small(String(key), value));
         }
         return variables.get(String(key)) ?? value ?? null;
       },
@@ -88,9 +90,12 @@ export class PyEnvironment extends PyObject {
     if (set !== undefined) return set;
     if (switches?.test(name) && OFF.has(String(fallback ?? '').toLowerCase())) return '1';
     if (typeof fallback === 'number') return this.environment.setting(name, fallback);
-    if (typeof fallback !== 'string' || !NUMBER.test(fallback)) return fallback;
-    const value = Number(fallback.replaceAll('_', ''));
+    return typeof fallback === 'string' ? this.#small(name, fallback) : fallback;
+  }
+  #small(name: string, text: string): string {
+    if (!NUMBER.test(text)) return text;
+    const value = Number(text.replaceAll('_', ''));
     const small = this.environment.setting(name, value);
-    return small === value ? fallback : String(small);
+    return small === value ? text : String(small);
   }
 }
