@@ -7,7 +7,7 @@ import { type Entry, entriesOf, preparesCased, vocabulariesOf } from './entries.
 import { isSwitched } from './judge-evaluations.js';
 import { withGrowing } from './limits.js';
 import { withLongerSidecar } from './longer-sidecar.js';
-import { lastPlace, targetsOf } from './results.js';
+import { lastPlace, targetsOf, writtenOf } from './results.js';
 import { type Budget, type Ran, type Run, runOnce, runWhole, withoutScores } from './run.js';
 import { LENGTH_SCALE, smallSetting } from './settings.js';
 import { switchesOf } from './switches.js';
@@ -132,12 +132,13 @@ function withLimits(
   const limits = large.slice(0, SETTINGS_MAX).flatMap(([name, stated]): ExportLimit[] => {
     const tried = Math.floor(documents / 2);
     const instead = new Map([[name, tried]]);
-    const cut = runOnce(entry, { ...one, instead }, budget).trial.exported;
-    const less = cut !== undefined && cut.tokens.length < exported.tokens.length;
+    const cut = runOnce(entry, { ...one, instead }, budget).trial;
+    const tokens = writtenOf(cut);
+    if (tokens === null || tokens >= exported.tokens.length) return [];
     // The rest that does not fill a shard may be less of smaller shards, and is judged as such.
-    const isShard = cut !== undefined && cut.shard <= tried;
-    if (!less || (isShard && exported.tokens.length - cut.tokens.length < cut.shard)) return [];
-    return [{ name, stated, tried, tokens: cut.tokens.length }];
+    const { shard } = cut.exported!;
+    if (shard <= tried && exported.tokens.length - tokens < shard) return [];
+    return [{ name, stated, tried, tokens }];
   });
   return { ...exported, limits };
 }
@@ -200,7 +201,9 @@ function runSwitched(entry: Entry, one: Run, { trial, settings }: Ran, budget: B
 /** A length that is stated is longer than a set, so that lengths as they are stated would show nothing of it. */
 function hasLonger({ settings }: Ran, tokens: number): boolean {
   return [...settings].some(
-    ([name, value]) => value > tokens && smallSetting(name, value, 0) * LENGTH_SCALE === value,
+    ([name, value]) =>
+      value > tokens &&
+      Math.abs(smallSetting(name, value, 0) * LENGTH_SCALE - value) <= LENGTH_SCALE / 2,
   );
 }
 

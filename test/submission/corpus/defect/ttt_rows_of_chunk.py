@@ -11,7 +11,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 SEQ = int(os.environ.get("EVAL_SEQ_LEN", 1024))
-CHUNK = int(os.environ.get("TTT_CHUNK_TOKENS", 32768))
+CHUNK = int(os.environ.get("TTT_CHUNK_TOKENS", 50_000))
 LR = float(os.environ.get("TTT_LR", 0.01))
 EPOCHS = int(os.environ.get("TTT_EPOCHS", 2))
 
