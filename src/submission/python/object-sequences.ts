@@ -87,6 +87,10 @@ abstract class Sequence extends PyObject {
       const span = spanOf(index, this.items.length, runtime);
       if (span === null) return runtime.unknown('bounds of a slice that are not known');
       const limit = index.stop;
+      const behind = index.stop === null && typeof index.start === 'number' ? -index.start : 0;
+      if (behind > this.items.length) {
+        runtime.host.limited?.(behind, this.items.length, false, runtime);
+      }
       if (!index.start && typeof limit === 'number' && limit > this.items.length) {
         runtime.host.limited?.(limit, this.items.length, index.start === null, runtime);
       }

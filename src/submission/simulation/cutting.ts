@@ -1,6 +1,7 @@
 /**
  * Tries limits out that cut nothing of a small set: whether a smaller number in their place leaves less of the result.
  */
+import { limitsOfSettings } from './cutting-settings.js';
 import type { Entry } from './entries.js';
 import { lastPlace, targetsOf, writtenOf } from './results.js';
 import { type Budget, type Run, runWhole } from './run.js';
@@ -11,38 +12,45 @@ import type { Limit, Trial } from './types.js';
 const CERTAIN_MAX = 3;
 const POSSIBLE_MAX = 6;
 
+/** What limits are tried out with. */
+interface Tries {
+  readonly entry: Entry;
+  readonly run: Run;
+  /** Numbers that the script stated, by name. */
+  readonly settings: ReadonlyMap<string, number>;
+  readonly budget: Budget;
+  /** False: only limits that are certain to limit something are tried out. */
+  readonly thorough: boolean;
+}
+
 /**
  * Left out are limits that cut nothing of the last result, such as the documents that are learned from, and those that
  * are only possible where no trial shows that they cut; marked are those that cut it.
- *
- * @param settings numbers that the script stated, by name
  */
-export function withCutting(
-  trials: readonly Trial[],
-  entry: Entry,
-  run: Run,
-  settings: ReadonlyMap<string, number>,
-  budget: Budget,
-): Trial[] {
-  const whole = trials[0];
+export function withCutting(trials: readonly Trial[], tries: Tries): Trial[] {
+  const [whole] = trials;
   const tried = new Map<string, boolean>();
-  for (const { limit, small } of whole === undefined ? [] : trialsOf(whole, entry, run, settings)) {
-    const cut = runWhole(small.entry, small.run, budget);
+  for (const { limit, small } of whole === undefined ? [] : trialsOf(whole, tries)) {
+    const cut = runWhole(small.entry, small.run, tries.budget);
     const [left, all] = [amountOf(cut), amountOf(whole!)];
     // A run that came to another result says nothing.
     if (lastPlace(cut) !== lastPlace(whole!) || left === null || all === null) continue;
     tried.set(keyOf(limit), left < all);
   }
-  return trials.map((each) => ({
+  const kept = trials.map((each) => ({
     ...each,
     limits: each.limits.flatMap((limit) => {
       const cuts = tried.get(keyOf(limit)) ?? (limit.possible ? false : undefined);
       return cuts === undefined ? [limit] : cuts ? [{ ...limit, cuts }] : [];
     }),
   }));
+  const [first, ...others] = kept;
+  const ended = trials.some((each) => each.ended === true);
+  if (first === undefined || first.limits.length > 0 || ended || !tries.thorough) return kept;
+  return [{ ...first, limits: limitsOfSettings(trials, tries) }, ...others];
 }
 
-function trialsOf(whole: Trial, entry: Entry, run: Run, settings: ReadonlyMap<string, number>) {
+function trialsOf(whole: Trial, { entry, run, settings, thorough }: Tries) {
   const known = new Set<string>();
   const found = (possible: boolean) =>
     whole.limits.flatMap((limit) => {
@@ -53,7 +61,8 @@ function trialsOf(whole: Trial, entry: Entry, run: Run, settings: ReadonlyMap<st
       known.add(keyOf(limit));
       return [{ limit, small }];
     });
-  return [...found(false).slice(0, CERTAIN_MAX), ...found(true).slice(0, POSSIBLE_MAX)];
+  const possible = thorough ? found(true) : [];
+  return [...found(false).slice(0, CERTAIN_MAX), ...possible.slice(0, POSSIBLE_MAX)];
 }
 
 /** Targets of the result, or tokens in the shards. */

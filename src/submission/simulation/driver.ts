@@ -110,7 +110,8 @@ function runExports(entry: Entry, one: Run, first: Ran, budget: Budget, extra: B
   const exported = withLimits(trial.exported!, entry, one, first, budget);
   const trials = withGrowing([{ ...trial, exported }, longer]);
   const stated = new Set(exported.limits?.map((limit) => limit.stated));
-  return withCutting(trials, entry, one, settings, extra).map((each) => ({
+  const tries = { entry, run: one, settings, budget: extra, thorough: budget.steps > 0 };
+  return withCutting(trials, tries).map((each) => ({
     ...each,
     limits: each.limits.filter(({ limit }) => !stated.has(limit)),
   }));
@@ -146,6 +147,7 @@ function withLimits(
 /** Runs of two lengths by one rank, and of one by eight. */
 function runLengths(entry: Entry, one: Run, first: Ran, budget: Budget, extra: Budget): Trial[] {
   const { kind } = one;
+  const tries = { entry, settings: first.settings, budget: extra };
   if (hasGaps(first.trial) && !hasLonger(first, STATED_TOKENS[0])) {
     // Not every number that looks like a length is one: the small lengths may have lost what the stated ones keep.
     const [tokens, more] = STATED_TOKENS;
@@ -153,12 +155,19 @@ function runLengths(entry: Entry, one: Run, first: Ran, budget: Budget, extra: B
     const stated = runWhole(entry, whole, budget);
     if (lastPlace(stated) === lastPlace(first.trial) && !hasGaps(stated)) {
       const trials = [stated, runWhole(entry, { ...whole, tokens: more }, budget)];
-      if (kind !== 'operators') trials.push(runWhole(entry, { ...whole, ranks: RANKS }, budget));
-      return withCutting(withGrowing(trials), entry, whole, first.settings, extra);
+      // A gap of a longer set is one of every so many rows, of which the shorter one has too few.
+      if (!trials.some((trial) => targetsOf(trial) !== null && hasGaps(trial))) {
+        if (kind !== 'operators') trials.push(runWhole(entry, { ...whole, ranks: RANKS }, budget));
+        return withCutting(withGrowing(trials), {
+          ...tries,
+          run: whole,
+          thorough: budget.steps > 0,
+        });
+      }
     }
   }
   const trials = [first.trial, ...runOthers(entry, one, first, budget)];
-  return withCutting(withGrowing(trials), entry, one, first.settings, extra);
+  return withCutting(withGrowing(trials), { ...tries, run: one, thorough: budget.steps > 0 });
 }
 
 /** The longer set and the ranks; where the steps do not suffice for both, the ranks come first. */

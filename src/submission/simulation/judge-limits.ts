@@ -26,7 +26,7 @@ export function judgeLimits(
         at,
         check: 'truncated-set',
         severity: (isExport || isGrave(limit, trial)) && !isElsewhere(limit) ? 'fail' : 'warn',
-        explanation: `At most ${cut} are ${isExport ? 'written' : 'scored'}: the validation set has 50,000 documents (37 to 62 million tokens, by tokenizer) and must be ${isExport ? 'written' : 'scored'} whole.`,
+        explanation: `${limit.setting === undefined ? '' : `${limit.setting} is a limit. `}At most ${cut} are ${isExport ? 'written' : 'scored'}: the validation set has 50,000 documents (37 to 62 million tokens, by tokenizer) and must be ${isExport ? 'written' : 'scored'} whole.`,
         remedy: SCORE_WHOLE,
       });
     }

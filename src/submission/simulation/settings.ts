@@ -22,6 +22,9 @@ const WIDTH =
 const WIDTH_SCALE = 16;
 const WIDTH_MIN = 128;
 
+/** As many tokens are no row or window, but those of a set or of a part of it. */
+const TOTAL_MIN = 1 << 22;
+
 /** Numbers of steps that a training loop keeps. */
 const STEPS = 2;
 
@@ -52,6 +55,7 @@ export function smallSetting(
   if (WIDTH.test(word)) return value < WIDTH_MIN ? value : Math.round(value / WIDTH_SCALE);
   if (!lengths) return value;
   if (BATCH.test(word) && !/chunk|stride/.test(word)) return batch(word, value);
+  if (value >= TOTAL_MIN) return value;
   if (/tokens?$/.test(word) && !COUNT.test(word) && !/max|limit|total/.test(word)) {
     return scaled(value);
   }

@@ -34,7 +34,7 @@ export function withLimit(
   return { entry, run: { ...run, instead: new Map(names.map(([name]) => [name, instead])) } };
 }
 
-/** The same text with another number on a line; null where the number does not stand there. */
+/** The same text with another number on a line, wherever it stands there; null where it does not. */
 function withNumber(
   { source, layer }: SourceModule,
   line: number,
@@ -44,14 +44,17 @@ function withNumber(
   const lines = source.text.split('\n').slice(0, line);
   const end = lines.join('\n').length;
   const begin = end - lines.at(-1)!.length;
-  const node = source.nodes.find(
+  const nodes = source.nodes.filter(
     (each) =>
       each.type === 'Number' &&
       each.from >= begin &&
       each.to <= end &&
       Number(textOf(source, each).replaceAll('_', '')) === number,
   );
-  if (node === undefined) return null;
-  const text = source.text.slice(0, node.from) + instead + source.text.slice(node.to);
+  if (nodes.length === 0) return null;
+  let text = source.text;
+  for (const { from, to } of nodes.toReversed()) {
+    text = text.slice(0, from) + instead + text.slice(to);
+  }
   return { source: parsePython(text, source.path), layer };
 }

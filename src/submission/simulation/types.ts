@@ -135,6 +135,8 @@ export interface Limit {
   readonly ofLost?: boolean;
   /** A smaller number in its place left fewer targets in the last result, or fewer tokens in the shards. */
   readonly cuts?: boolean;
+  /** The setting that states it, where no line shows what it limits. */
+  readonly setting?: string;
   /** Whether it limits what is scored has to be tried out: a comparison of numbers. */
   readonly possible?: boolean;
 }

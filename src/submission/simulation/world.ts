@@ -74,6 +74,7 @@ export class World implements Host {
   /** Limits, each with the call that it stands in. */
   readonly #limits: [number, Omit<Limit, 'unit'>][] = [];
   readonly #bounds: Bound[] = [];
+  readonly #possible = new Map<string, Limit>();
   /** The call that printed a figure as bits per byte last. */
   #printing: number | null = null;
   readonly #modules = new Map<string, PyModule | null>();
@@ -97,7 +98,7 @@ export class World implements Host {
       const stated = this.#stated.get(limit) ?? limit;
       return [{ at, limit: stated, actual, unit: 'unknown', possible: true }];
     });
-    return [...met, ...bounds];
+    return [...met, ...this.#possible.values(), ...bounds];
   }
   get set(): SmallSet {
     return this.options.set;
@@ -193,7 +194,15 @@ export class World implements Host {
   limited(limit: number, actual: number, certain: boolean, runtime: Runtime): void {
     const stated = this.#stated.get(limit) ?? limit;
     const one = { at: runtime.here(), limit: stated, actual };
-    this.#limits.push([runtime.activation, certain ? one : { ...one, possible: true }]);
+    if (certain) {
+      this.#limits.push([runtime.activation, one]);
+      return;
+    }
+    const key = [one.at.path, one.at.layer, one.at.line, stated].join('\0');
+    const known = this.#possible.get(key);
+    if (known === undefined || known.actual < actual) {
+      this.#possible.set(key, { ...one, unit: 'unknown', possible: true });
+    }
   }
 
   bounded(bound: Bound): void {

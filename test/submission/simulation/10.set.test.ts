@@ -108,6 +108,7 @@ describe('sizes of a script', () => {
     ['grad_accum_steps', 8],
     ['max_batches', 500],
     ['VAL_MAX_TOKENS', 500_000],
+    ['VAL_TOKENS', 62_021_846],
     ['val_loss_every', 1000],
     ['seq_len', 8],
     ['seq_len', 0],

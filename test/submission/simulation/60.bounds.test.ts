@@ -54,6 +54,15 @@ describe('limits that cut the result', () => {
     'for k in range(MOST):\n    if k == rows: break\n    score(k)',
     'todo = iter(range(rows))\nfor _ in range(MOST):\n    k = next(todo, None)\n    if k is None: break\n    score(k)',
     'for k in [k for k in range(rows) if 0 <= k < MOST]: score(k)',
+    'for k in list(range(rows))[-MOST:]: score(k)',
+    'for k in collections.deque(range(rows), MOST): score(k)',
+    'for k in range(rows if rows < 400 else 400): score(k)',
+    'for k in range(int(torch.tensor(rows).clamp(max=400))): score(k)',
+    'for k in range(int(np.minimum(rows, 400))): score(k)',
+    'tokens = torch.split(tokens, 400_000)[0]\nfor k in range((len(tokens) - 1) // SEQ_LEN): score(k)',
+    // What counts down shows in no comparison.
+    'left = 400\nfor k in range(rows):\n    if left == 0: break\n    left -= 1\n    score(k)',
+    'held = collections.deque(maxlen=400)\nheld.extend(range(rows))\nfor k in held: score(k)',
   ])('%s', async (lines) => {
     expect(await found(lines)).toEqual(CUT);
   });
@@ -71,6 +80,9 @@ describe('numbers that limit nothing of it', () => {
     'shown = list(itertools.islice(iter(range(rows)), MOST))\nfor k in range(rows): score(k)',
     'held = collections.deque()\nfor k in range(rows):\n    held.append(k)\n    if len(held) >= MOST:\n        while held: score(held.popleft())\nwhile held: score(held.popleft())',
     'for k in range(rows):\n    if k < 60_000: score(k)\n    else: score(k)',
+    'left = 60_000\nfor k in range(rows):\n    if left == 0: break\n    left -= 1\n    score(k)',
+    'AT_ONCE = 4_096\nfor a in range(0, rows, AT_ONCE):\n    for k in range(a, min(a + AT_ONCE, rows)): score(k)',
+    'SHOWN = 300\nfor k in range(rows):\n    score(k)\n    if k % SHOWN == 0: print(k)',
     'size_of = max(1, rows // MOST)\nfor a in range(0, rows, size_of):\n    for k in range(a, min(a + size_of, rows)): score(k)',
   ])('%s', async (lines) => {
     expect(await found(lines)).toEqual([]);

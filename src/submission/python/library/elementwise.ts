@@ -205,6 +205,18 @@ function numberFunction(operator: string, runtime: Runtime): (a: number, b: numb
   );
 }
 
+/** `position < 3_000_000` and `minimum(rows, 500)` of smaller numbers. */
+export function bounded(a: NdArray, b: NdArray, runtime: Runtime): void {
+  const [one, other] = b.size === 1 ? [b, a] : [a, b];
+  const limit = one.data[0]!;
+  if (one.size !== 1 || !(limit >= BOUND_MIN) || other.size === 0) return;
+  const most = other.data.reduce((max, value) => Math.max(max, value), 0);
+  if (most < limit) runtime.host.limited?.(limit, most, false, runtime);
+}
+
+/** Smaller numbers limit nothing of a set. */
+const BOUND_MIN = 64;
+
 type Positions = Int32Array | null;
 
 function plain(
@@ -222,6 +234,7 @@ function plain(
   const operate = numberFunction(operator, runtime);
   const round = operator in COMPARISONS || dtype === 'float64' ? null : CAST[dtype];
   const [x, y] = [a.data, b.data];
+  if (operator.includes('<') || operator.includes('>')) bounded(a, b, runtime);
   for (let i = 0; i < size; i += 1) {
     const value = operate(x[at === null ? i : at[i]!]!, y[bt === null ? i : bt[i]!]!);
     data[i] = round ? round(value) : value;

@@ -174,7 +174,9 @@ function split(library: Library, by: 'size' | 'sections' | 'chunks'): Operation 
       );
     }
     if (listed) return cut(array, axis, [...numbers, length], runtime);
-    return cut(array, axis, endsOf(length, numbers[0] ?? 1, by), runtime);
+    const size = numbers[0] ?? 1;
+    if (by === 'size' && size > length) runtime.host.limited?.(size, length, false, runtime);
+    return cut(array, axis, endsOf(length, size, by), runtime);
   });
 }
 

@@ -7,7 +7,7 @@ import { Unknown, type Value } from '../values.js';
 import { NdArray, type Operation } from './array.js';
 import { asArray, bind, unknownOf } from './convert.js';
 import { CAST, defaultFloat, isFloat, itemsize, type Library } from './dtypes.js';
-import { arrayBinary } from './elementwise.js';
+import { arrayBinary, bounded } from './elementwise.js';
 import { logOfNumbers, pairNumbers } from './losses.js';
 import { type Operations, onArray } from './operation.js';
 import { broadcastShapes, type Shape, sizeOf, spread } from './shapes.js';
@@ -210,6 +210,7 @@ function between(library: Library, choose: (x: number, y: number) => number): Op
     if (!(sum instanceof NdArray) || sum.unknown !== null) return sum ?? null;
     if (a.symbolic || b.symbolic)
       return NdArray.unknown(sum.shape, sum.dtype, runtime.unknown('extremes of losses'), library);
+    if (choose === Math.min) bounded(a, b, runtime);
     return zipped(a, b, sum.shape, sum.dtype, choose);
   };
 }

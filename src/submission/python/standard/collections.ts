@@ -208,6 +208,10 @@ export function collectionsModule(machine: Machine): Map<string, Value> {
           values === undefined ? [] : collected(values, machine),
           typeof most === 'number' ? most : null,
         );
+        const { length } = deque.items;
+        if (deque.most !== null && deque.most > length) {
+          machine.host.limited?.(deque.most, length, false, machine);
+        }
         deque.bounded(true);
         return deque;
       },

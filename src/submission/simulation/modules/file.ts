@@ -93,6 +93,9 @@ export class PyFile extends PyObject {
     const all = this.store.data.length - from;
     // A text file counts characters; scripts read those whole.
     const length = typeof count === 'number' && count >= 0 ? Math.min(count, all) : all;
+    if (typeof count === 'number' && count > all && all > 0) {
+      runtime.host.limited?.(count, all, false, runtime);
+    }
     const data = this.store.data.slice(from, from + Math.max(0, length));
     this.position = from + data.length;
     runtime.spend(data.length / 8);
