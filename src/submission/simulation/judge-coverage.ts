@@ -141,7 +141,7 @@ function inner({ at }: Evaluation, readings: readonly Reading[]): Judged[] {
     return [
       {
         at,
-        check: grows(found, amounts, 0) ? 'truncated-set' : 'head-not-scored',
+        check: grows(found, amounts, 0) ? 'truncated-set' : 'gap-not-scored',
         severity: bytes && share ? 'fail' : 'warn',
         explanation: `${whole}: ${bytes ? 'the first ones' : 'the first token'} of each document (${namesOf(spans)}).`,
         remedy:
@@ -154,15 +154,15 @@ function inner({ at }: Evaluation, readings: readonly Reading[]): Judged[] {
       ? namesOf(spans)
       : `${count(lengthOf(spans[1]!))} of every ${count(period)} (${namesOf(spans)})`;
   if (share) return [truncated(at, `${whole}: ${regular}.`)];
-  const words = { at, severity: 'warn' as const, explanation: `${whole}: ${regular}.` };
-  const places = found.flatMap((one) => gapsOf(one).inner[0]!.from);
-  const [first] = spans;
-  if (spans.length === 1 && places.every((from) => from === first!.from)) {
-    return [
-      { ...words, check: 'head-not-scored', remedy: 'Let each window follow the one before.' },
-    ];
-  }
-  return [{ ...words, check: 'tail-not-scored', remedy: SCORE_REST }];
+  return [
+    {
+      at,
+      check: 'gap-not-scored',
+      severity: 'warn',
+      explanation: `${whole}: ${regular}.`,
+      remedy: 'Let each window, each shard and each document follow the one before.',
+    },
+  ];
 }
 
 /** At least this share of the gaps that come with a longer set, if they come as often. */

@@ -24,6 +24,7 @@ export const CHECK_PARTS = {
   'truncated-set': 'coverage',
   'head-not-scored': 'coverage',
   'tail-not-scored': 'coverage',
+  'gap-not-scored': 'coverage',
   'scored-twice': 'coverage',
   'rank-remainder': 'coverage',
   'other-targets': 'coverage',
