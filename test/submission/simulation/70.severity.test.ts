@@ -108,6 +108,15 @@ describe('gaps', () => {
     expect(said(short)[0]).toMatch(/1 of every 129/);
   });
 
+  test('of every tenth row, of which a few stated rows show none', async () => {
+    const skipped = 'rows * (rank + 1) // world):\n        if k % 10 == 9: continue\n';
+    const script = RANKS.replace('rows * (rank + 1) // world):\n', skipped) + SUMS;
+    const { findings } = await auditSourceText(script, 'train.py', simulate);
+    const [first] = findings;
+    expect([first?.check, first?.severity]).toEqual(['truncated-set', 'fail']);
+    expect(first?.explanation).toMatch(/32 of every 320/);
+  });
+
   test('of rows at uneven distances', () => {
     const lost = (set: SmallSet) => rows(set).filter((_, i) => i % 5 !== 1 && i % 7 !== 3);
     expect(checks(both(lost))).toEqual(['truncated-set fail']);
