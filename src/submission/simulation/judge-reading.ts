@@ -3,12 +3,14 @@
  */
 import { apart } from '../python/added.js';
 import { Ratio, Sum } from '../python/sums.js';
+import { spreadOverPairs } from './judge-pairs.js';
 import { modeOf, near } from './judge-places.js';
 import type { Reading } from './judge-types.js';
 import { type Score, SIDECAR, type Trial } from './types.js';
 
 /** Null where the value has no losses of targets. */
-export function readScore(trial: Trial, score: Score): Reading | null {
+export function readScore(trial: Trial, given: Score): Reading | null {
+  const score = spreadOverPairs(trial, given);
   const { set } = trial;
   const length = set.ids.length;
   const { value } = score;

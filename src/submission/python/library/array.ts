@@ -6,7 +6,14 @@ import type { Runtime } from '../runtime.js';
 import { type Keywords, PyObject, type Unknown, type Value } from '../values.js';
 import type { Library } from './dtypes.js';
 import { type Shape, sizeOf } from './shapes.js';
-import { type ArrayKind, type Element, type Even, NO_TAG, Storage } from './storage.js';
+import {
+  type ArrayKind,
+  type Element,
+  type Even,
+  NO_TAG,
+  Storage,
+  type Tallies,
+} from './storage.js';
 
 /** What arrays answer the interpreter; filled in by `protocol.ts`, whose functions make arrays themselves. */
 interface ArrayProtocol {
@@ -114,6 +121,7 @@ export class NdArray extends PyObject {
     this.normalised = other.normalised;
     this.flatFrom = other.flatFrom;
     this.perTarget = other.perTarget;
+    if (other.tallies !== null) this.tallies = other.tallies;
     return this;
   }
 
@@ -151,6 +159,22 @@ export class NdArray extends PyObject {
       if (cell !== undefined) own.set(i, cell);
     }
     return own;
+  }
+  /** Targets that elements count, by index in C order; null where none does. */
+  get tallies(): Tallies | null {
+    const { tallies } = this.storage;
+    if (tallies === null || tallies.size === 0) return null;
+    if (this.map === null) return tallies;
+    const own = new Map<number, readonly number[]>();
+    for (const [i, position] of this.map.entries()) {
+      const tags = tallies.get(position);
+      if (tags !== undefined) own.set(i, tags);
+    }
+    return own.size === 0 ? null : own;
+  }
+  set tallies(given: Tallies | null) {
+    this.storage.tallies ??= given === null ? null : new Map();
+    for (const [i, tags] of given ?? []) this.storage.tallies!.set(this.map?.[i] ?? i, tags);
   }
   private gather(): { data: Float64Array; tags: Int32Array | null } {
     const { storage, map } = this;

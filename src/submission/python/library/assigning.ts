@@ -47,4 +47,5 @@ export function assign(target: NdArray, value: Value, runtime: Runtime): void {
     array.element(from === null ? i : from[i]!),
   );
   for (const [i, element] of elements.entries()) target.write(i, element);
+  if (from === null && array.tallies !== null) target.tallies = array.tallies;
 }

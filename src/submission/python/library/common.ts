@@ -11,6 +11,7 @@ import {
   Unknown,
   type Value,
 } from '../values.js';
+import { addAt } from './adding-at.js';
 import { NdArray } from './array.js';
 import { dtypeOf } from './convert.js';
 import { typeValue } from './converting.js';
@@ -37,11 +38,7 @@ class UniversalFunction extends NativeFunction {
     const [array, index, values] = args;
     if (!(array instanceof NdArray) || this.name !== 'add')
       return runtime.unknown(`np.${this.name}.at`);
-    operationsOf('numpy').get('index_add_')!(
-      [array, 0, index ?? null, values ?? null],
-      new Map(),
-      runtime,
-    );
+    addAt(array, index ?? null, values ?? 1, runtime);
     return null;
   }
   /** Sums of the stretches that begin at each index. */

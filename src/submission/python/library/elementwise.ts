@@ -4,7 +4,7 @@
 import { withAddition } from '../added.js';
 import { ARITHMETIC, COMPARISONS } from '../number-operators.js';
 import type { Runtime } from '../runtime.js';
-import { Sum, scalarBinary, scalarUnary } from '../sums.js';
+import { numericValue, Sum, scalarBinary, scalarUnary } from '../sums.js';
 import { stopOfOperation, stopWith, Unknown, type Value } from '../values.js';
 import { NdArray } from './array.js';
 import { assign, widen } from './assigning.js';
@@ -20,6 +20,7 @@ import {
 } from './dtypes.js';
 import { broadcastShapes, type Shape, sameShape, sizeOf, spread } from './shapes.js';
 import { type Element, isElement, NO_TAG } from './storage.js';
+import { isHistogram, keepTallies, talliedProduct } from './tallies.js';
 
 const operand = (array: NdArray, value: Value): Operand => ({
   dtype: array.dtype,
@@ -53,6 +54,12 @@ export function arrayBinary(
 ): Value | undefined {
   const array = left instanceof NdArray ? left : right;
   if (!(array instanceof NdArray)) return undefined;
+  if (isHistogram(left) && (operator === '*' || operator === '/') && right instanceof NdArray) {
+    const number = right.size === 1 && right.symbolic ? numericValue(right.element(0)) : null;
+    if (number !== null) return arrayBinary(operator, left, number, runtime);
+  }
+  const tallied = talliedProduct(operator, left, right, runtime);
+  if (tallied !== null) return tallied;
   const other = array === left ? right : left;
   if (other instanceof Unknown) return withUnknown(operator, array, other, array === left, runtime);
   const { library } = array;
@@ -85,7 +92,8 @@ export function arrayBinary(
     isInteger(types.meet) && array.dtype !== types.meet && !array.symbolic
       ? inType(array, types.meet)
       : array;
-  return marked(combine(operator, met(a), met(b), shape, dtype, runtime), a, b);
+  const result = marked(combine(operator, met(a), met(b), shape, dtype, runtime), a, b);
+  return keepTallies(operator, result, a, b);
 }
 
 /** A number that the script states is not rounded to the type that it would have as an array. */

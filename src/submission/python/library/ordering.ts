@@ -23,6 +23,7 @@ import { sumType } from './reduce.js';
 import { gatherAlong } from './selecting.js';
 import { sizeOf } from './shapes.js';
 import { type Element, isElement } from './storage.js';
+import { talliedProduct, talliesOf } from './tallies.js';
 
 /** Of losses the order is not known. */
 const hiddenBy = (array: NdArray, what: string, runtime: Runtime): Unknown | null =>
@@ -129,7 +130,11 @@ function unique(library: Library): Operation {
     if (keywords.get('return_inverse') === true) {
       found.push(new NdArray(array.shape, 'int64', inverse, null, 'plain', library));
     }
-    if (keywords.get('return_counts') === true) found.push(make(counts, 'int64'));
+    if (keywords.get('return_counts') === true) {
+      const counted = make(counts, 'int64');
+      counted.tallies = talliesOf(inverse, array.tags);
+      found.push(counted);
+    }
     return found.length === 1 ? found[0]! : runtime.tuple(found);
   });
 }
@@ -156,6 +161,7 @@ function bincount(library: Library): Operation {
     array.data.forEach((value, i) => {
       result.write(value, plus(result.element(value), own?.element(i) ?? 1, runtime));
     });
+    if (own === null) result.tallies = talliesOf(array.data, array.tags);
     return result;
   });
 }
@@ -277,6 +283,8 @@ function dot(library: Library): Operation {
   return (args, _, runtime) => {
     const [a, b] = [args[0] ?? null, args[1] ?? null];
     const unknown = unknownOf(a, b);
+    const counted = unknown === null ? null : talliedProduct('*', a, b, runtime);
+    if (counted !== null) return runtime.call(runtime.attribute(counted, 'sum'), []);
     if (unknown !== null) return new Unknown(unknown.stop);
     const [left, right] = [a, b].map((each) => asArray(each, library, runtime));
     if (!left || !right) return runtime.raise('TypeError', 'expected arrays');

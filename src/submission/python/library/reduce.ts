@@ -9,7 +9,8 @@ import { asArray, axesOf, bind, dtypeOf } from './convert.js';
 import { cast, defaultFloat, defaultInteger, isFloat, type Library } from './dtypes.js';
 import { named, type Operations, onArray } from './operation.js';
 import { positions, type Shape, sizeOf, stridesOf } from './shapes.js';
-import { type Element, isElement, NO_TAG } from './storage.js';
+import { type Element, isElement, NO_TAG, type Tallies } from './storage.js';
+import { summedTallies } from './tallies.js';
 
 /** Where each element goes, and the shape of what comes out. */
 interface Groups {
@@ -33,6 +34,17 @@ export const sumType = (dtype: string, library: Library): string => {
   return library === 'numpy' && dtype.startsWith('u') ? 'uint64' : defaultInteger(library);
 };
 
+function talliedSum(array: NdArray, tallies: Tallies, dtype: string): Sum {
+  const terms = new Map<number, number>();
+  let constant = 0;
+  array.data.forEach((value, i) => {
+    const tags = tallies.get(i);
+    if (tags === undefined) constant += value;
+    for (const tag of tags ?? []) terms.set(tag, (terms.get(tag) ?? 0) + value / tags!.length);
+  });
+  return new Sum('count', terms, constant, { dtype, running: null });
+}
+
 /** The sums of the groups, by target where the elements belong to targets. */
 function sumGroups(array: NdArray, groups: Groups, dtype: string, runtime: Runtime): NdArray {
   const size = sizeOf(groups.shape);
@@ -40,12 +52,17 @@ function sumGroups(array: NdArray, groups: Groups, dtype: string, runtime: Runti
     return NdArray.unknown(groups.shape, dtype, array.unknown, array.library);
   }
   runtime.spend(1 + (array.size >> 2));
+  const { tallies } = array;
+  // How many targets a row of counts has says itself which, where they are counted by more than themselves.
+  if (tallies !== null && size === 1 && array.shape.length > 1) {
+    return NdArray.of([talliedSum(array, tallies, dtype)], groups.shape, dtype, array.library);
+  }
   if (!array.symbolic && !array.tagged) {
     const sums = new Float64Array(size);
     array.data.forEach((value, i) => {
       sums[groups.of[i]!]! += value;
     });
-    return new NdArray(
+    const result = new NdArray(
       groups.shape,
       dtype,
       sums.map((sum) => cast(sum, dtype)),
@@ -53,6 +70,10 @@ function sumGroups(array: NdArray, groups: Groups, dtype: string, runtime: Runti
       'plain',
       array.library,
     );
+    if (tallies !== null && size > 1) {
+      result.tallies = summedTallies(tallies, (i) => groups.of[i]!);
+    }
+    return result;
   }
   const type = { dtype, running: dtype === 'float16' || dtype === 'bfloat16' ? dtype : null };
   const terms = Array.from({ length: size }, () => new Map<number, number>());

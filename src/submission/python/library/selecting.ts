@@ -5,6 +5,7 @@ import { PySlice } from '../object-sequences.js';
 import type { Runtime } from '../runtime.js';
 import { Sum } from '../sums.js';
 import { Unknown, type Value } from '../values.js';
+import { addAt } from './adding-at.js';
 import { NdArray, type Operation } from './array.js';
 import { assign } from './assigning.js';
 import { asArray, bind, checkedAxis, integerOf, unknownOf } from './convert.js';
@@ -254,6 +255,23 @@ const compress =
     return runtime.item(array, args[0] ?? null);
   };
 
+/** `x.index_put_((rows, columns), values, accumulate=True)` */
+const put: Operation = (args, keywords, runtime) => {
+  const [array, index, values, adds] = bind(args, keywords, [
+    'self',
+    'indices',
+    'values',
+    'accumulate',
+  ]);
+  if (!(array instanceof NdArray)) return unknownOf(array) ?? runtime.unknown('index_put_');
+  const places = runtime.sequence(index ?? null);
+  const at = places === null ? (index ?? null) : runtime.tuple([...places]);
+  if (adds === undefined || runtime.truth(adds) === false) {
+    runtime.setItem(array, at, values ?? null);
+  } else addAt(array, at, values ?? null, runtime);
+  return array;
+};
+
 export function selecting(library: Library): Operations {
   const fill = maskedFill(library);
   const add = scatter(library, true, true);
@@ -289,6 +307,7 @@ export function selecting(library: Library): Operations {
     extract: compress(library),
     index_add_: add,
     index_add: onCopy(add, library),
+    index_put_: put,
     scatter_add_: scatterAdd,
     scatter_add: onCopy(scatterAdd, library),
     scatter_: scatterSet,

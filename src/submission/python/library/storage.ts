@@ -13,6 +13,9 @@ export type Element = Scalar | Unknown;
 
 export const NO_TAG = -1;
 
+/** Of a histogram: the targets that the element at a place counts, one for each time. */
+export type Tallies = ReadonlyMap<number, readonly number[]>;
+
 export function isElement(value: Value): value is Element | boolean {
   return (
     typeof value === 'number' ||
@@ -38,6 +41,8 @@ export class Storage {
   version = 0;
   /** Elements that are no plain number with one tag, by position. */
   cells: Map<number, Element> | null = null;
+  /** By position; null where no element counts targets. */
+  tallies: Map<number, readonly number[]> | null = null;
   /** Where a loss could not be kept beside other numbers: not tried again. */
   private mixed = false;
 
@@ -97,6 +102,7 @@ export class Storage {
     this.version += 1;
     if (this.unknown !== null) return;
     this.cells?.delete(position);
+    this.tallies?.delete(position);
     const value = typeof element === 'boolean' ? Number(element) : element;
     if (value instanceof Sum && value.kind === 'loss') this.writeLoss(position, value);
     else if (value instanceof Unknown || value instanceof Ratio) this.writeCell(position, value);
@@ -153,5 +159,6 @@ export class Storage {
     this.#data = new Float64Array(0);
     this.tags = null;
     this.cells = null;
+    this.tallies = null;
   }
 }
