@@ -35,9 +35,14 @@ export function passWords(
 
 function tableWords(first: Reading | undefined, trials: readonly Trial[]): string | null {
   if (first?.bytes != null) {
+    const targets = `${count(first.weights.size)} targets`;
+    if (first.inAll === 'rule') return `in all, the bytes of ${targets} are those of the rule`;
+    if (first.inAll === 'text') {
+      return `in all, the bytes of ${targets} are those of the text of their documents, which the rule counts where it is valid UTF-8 without unknown pieces`;
+    }
     return first.fromSidecar
       ? 'the bytes are entries of the sidecar; no table counts'
-      : `the bytes of ${count(first.weights.size)} targets, with every type of piece, are those of the rule`;
+      : `the bytes of ${targets}, with every type of piece, are those of the rule`;
   }
   const table = trials.flatMap(({ tables }) => tables ?? [])[0];
   return table === undefined

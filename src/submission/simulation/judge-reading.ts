@@ -3,6 +3,7 @@
  */
 import { apart } from '../python/added.js';
 import { Ratio, Sum } from '../python/sums.js';
+import { decodedBytes } from './judge-decoded.js';
 import { spreadOverPairs } from './judge-pairs.js';
 import { modeOf, near } from './judge-places.js';
 import type { Reading } from './judge-types.js';
@@ -54,6 +55,7 @@ export function readScore(trial: Trial, given: Score): Reading | null {
         : new Map([...counted.terms].map(([position, b]) => [position, b / scale!.bytes])),
     bytesFollow: scale?.follows ?? false,
     fromSidecar: counted?.fromSidecar ?? false,
+    inAll: counted?.inAll ?? null,
     ofScores,
     scores: ofScores ? timesOf(scale!.bytes) : 1,
     padding: padding / unit,
@@ -90,11 +92,14 @@ function totalled(
   if (hasTokenTerms(value, trial)) return null;
   const positions = [...coefficients.keys()];
   const bytes = divisorOf(value) / unit!;
-  const bytesAre = (of: (position: number) => number) => {
-    const total = positions.reduce((sum, position) => sum + of(position), 0);
+  const bytesAre = (
+    of: (position: number) => number,
+    total = positions.reduce((sum, position) => sum + of(position), 0),
+    inAll: Reading['inAll'] = 'rule',
+  ) => {
     const base = [unit! * Math.LN2, unit!].find((each) => near(bytes, (total * each) / unit!));
     if (base === undefined) return null;
-    return { terms: new Map(positions.map((p) => [p, of(p) * base])), fromSidecar: false };
+    return { terms: new Map(positions.map((p) => [p, of(p) * base])), fromSidecar: false, inAll };
   };
   if (printed && ofBytes(trial)) {
     const ones = bytesAre(() => 1);
@@ -102,7 +107,12 @@ function totalled(
   }
   const total = positions.reduce((sum, position) => sum + (right[position] ?? 0), 0);
   // A mean per byte that is the mean per token says nothing.
-  return total === positions.length ? null : bytesAre((position) => right[position] ?? 0);
+  if (total === positions.length) return null;
+  const bytesOfRule = (position: number) => right[position] ?? 0;
+  const decoded = decodedBytes(trial.set, positions);
+  return (
+    bytesAre(bytesOfRule) ?? (decoded === null ? null : bytesAre(bytesOfRule, decoded, 'text'))
+  );
 }
 
 /** The divisor is made of counts of targets, which say themselves what they count. */
@@ -137,7 +147,7 @@ function bytesOf(denominator: Sum | null, trial: Trial) {
   const first = terms.values().next().value;
   if (first === undefined) return null;
   const byteLike = [...terms.values()].some((bytes) => !near(bytes / first, 1));
-  return byteLike || ofBytes(trial) ? { terms, fromSidecar } : null;
+  return byteLike || ofBytes(trial) ? { terms, fromSidecar, inAll: null } : null;
 }
 
 /**

@@ -13,13 +13,19 @@ import type { SmallPiece, SmallSet } from './types.js';
 
 /** A total that is further off than 0.1 % is wrong, not just inexact. */
 const EFFECT_MAX = 0.95e-3;
+/** Where more targets than these have other bytes than their piece has elsewhere, they are those of other targets. */
+const SHIFTED = 0.02;
 /** Documents over bytes of the published validation set, as the challenge counts them. */
 const DOCUMENTS_PER_BYTE = DOCUMENTS / BYTES;
 
 export function judgeTable({ at, readings }: Evaluation): Judged[] {
   const reading = readings.filter(({ trial, bytes }) => trial.ranks === 1 && bytes !== null).at(-1);
-  if (reading === undefined || reading.fromSidecar) return [];
-  return judgeEntries(at, countsOf(reading).entries, reading.trial.set);
+  if (reading === undefined) return [];
+  const { entries, unusual } = countsOf(reading);
+  // Entries of other targets than those whose losses are added up are judged as such.
+  const others = reading.sidecarLosses > 0 || unusual.size > SHIFTED * reading.weights.size;
+  if (reading.fromSidecar && others) return [];
+  return judgeEntries(at, entries, reading.trial.set);
 }
 
 export function judgeEntries(at: Stop, entries: readonly PieceCount[], set: SmallSet): Judged[] {

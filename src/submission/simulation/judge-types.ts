@@ -31,6 +31,8 @@ export interface Reading {
   readonly bytesFollow: boolean;
   /** The counted bytes are entries of the sidecar, not of a table. */
   readonly fromSidecar: boolean;
+  /** Only how many bytes were counted in all was seen: those of the rule, or of the documents' text. */
+  readonly inAll: 'rule' | 'text' | null;
   /** The quotient is a mean of scores, each with its own bytes. */
   readonly ofScores: boolean;
   /** Scores of the same targets that are in such a mean. */

@@ -88,3 +88,26 @@ size = sum(piece_bytes(a, b) for a, b in zip(tokens, tokens[1:]))
     expect((await audited(body)).verdicts).toEqual(Array(5).fill('pass'));
   });
 });
+
+describe('bytes that are counted in texts', () => {
+  const over = (from: number, last: string) => `ids = np.array(tokens)
+starts = [*np.flatnonzero(ids == sp.bos_id()).tolist(), len(ids)]
+size = sum(len(sp.decode(tokens[a + ${from} : b]).encode()) for a, b in zip(starts, ${last}))
+nats = -np.log(np.full(V, 1.0 / V)[ids[1:]]).sum()
+`;
+  test('are those of the documents', async () => {
+    const { parts } = await auditSourceText(
+      HEAD + over(1, 'starts[1:]') + LAST,
+      'eval.py',
+      simulate,
+    );
+    expect(parts.map(({ verdict }) => verdict)).toEqual(Array(5).fill('pass'));
+    expect(parts[0]!.reason).toContain('text of their documents');
+  });
+  test.each([
+    ['without the first token', over(2, 'starts[1:]')],
+    ['without the last document', over(1, 'starts[1:-1]')],
+  ])('are no such bytes %s', async (_name, body) => {
+    expect((await audited(body)).verdicts[0]).not.toBe('pass');
+  });
+});
