@@ -36,7 +36,7 @@ function cut(indices: Value, dataset: Value, runtime: Runtime): Value {
   if (!(indices instanceof PyRange) || length === null) return indices;
   const { start, stop, step } = indices;
   if (step !== 1 || stop <= length) return indices;
-  runtime.host.limited?.(stop, length, true, runtime);
+  runtime.host.limited?.(stop, length, false, runtime);
   return new PyRange(start, length, step);
 }
 
