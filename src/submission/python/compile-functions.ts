@@ -116,21 +116,22 @@ class FunctionCode implements Code {
       machine.leftFunction();
     }
   }
-  *#yielded(frame: Frame, generation: Generation): Generator<Value> {
+  *#yielded(frame: Frame, generation: Generation): Generator<Value, void, Value | undefined> {
     const { machine } = this.c;
     const steps = generation(frame);
+    let sent: Value | undefined;
     for (;;) {
       machine.entered(this.name);
       const { at } = machine;
       let step: IteratorResult<Value, unknown>;
       try {
-        step = steps.next();
+        step = steps.next(sent);
       } finally {
         machine.at = at;
         machine.leftFunction();
       }
       if (step.done) return;
-      yield step.value;
+      sent = yield step.value;
     }
   }
   #bind(

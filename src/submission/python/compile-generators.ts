@@ -22,7 +22,7 @@ import {
 } from './machine.js';
 import { Unknown, type Value } from './values.js';
 
-type Steps = Generator<Value, Completion, undefined>;
+type Steps = Generator<Value, Completion, Value | undefined>;
 
 export function yieldsIn(c: Compiler, node: PyNode): boolean {
   const { nodes } = c.module.source;
@@ -76,7 +76,7 @@ function generationOf(c: Compiler, node: PyNode): Generation {
   }
 }
 
-/** `yield x`, `y = yield x`, `return (yield x)`: nothing is ever sent to it. */
+/** `yield x`, `y = yield x`, `return (yield x)` */
 function generationOfYield(c: Compiler, node: PyNode): Generation {
   const { machine } = c;
   const holder = firstYield(c, node);
@@ -88,10 +88,11 @@ function generationOfYield(c: Compiler, node: PyNode): Generation {
   const ends = node.type === 'ReturnStatement';
   return function* (frame): Steps {
     const result = value(frame);
-    if (!from) yield result;
+    let sent: Value | undefined;
+    if (!from) sent = yield result;
     else if (result instanceof Unknown) throw new Undecided(result);
     else for (const each of machine.iterate(result)) yield each;
-    store(frame, null);
+    store(frame, sent ?? null);
     return ends ? RETURN : NORMAL;
   };
 }
@@ -224,16 +225,17 @@ function generationOfTry(c: Compiler, node: PyNode): Generation {
 
 function* guardedSteps(c: Compiler, steps: Steps, guard: (raised: Value) => boolean): Steps {
   const { handlers } = c.machine;
+  let sent: Value | undefined;
   for (;;) {
     handlers.push(guard);
     let step: IteratorResult<Value, Completion>;
     try {
-      step = steps.next();
+      step = steps.next(sent);
     } finally {
       const at = handlers.lastIndexOf(guard);
       if (at >= 0) handlers.length = at;
     }
     if (step.done) return step.value;
-    yield step.value;
+    sent = yield step.value;
   }
 }

@@ -63,7 +63,7 @@ export type Store = (frame: Frame, value: Value) => void;
 /** Makes what a statement would have bound not known. */
 export type Forget = (frame: Frame, value: Unknown) => void;
 /** A statement that yields; it gives what was sent, which is always None, and ends as others do. */
-export type Generation = (frame: Frame) => Generator<Value, Completion, undefined>;
+export type Generation = (frame: Frame) => Generator<Value, Completion, Value | undefined>;
 
 /** Where a statement lies. */
 export interface Site {

@@ -138,8 +138,19 @@ export const BYTES_METHODS: MethodTable = new Map<string, Method>([
   [
     'join',
     strict((self, [parts = null], _keywords, runtime) => {
-      const texts = collected(parts, runtime).map((part) => latin(part, runtime));
-      return bytesOf(texts.join(latin(self, runtime)), self as PyBytes);
+      const all = collected(parts, runtime);
+      const texts = all.map((part) => latin(part, runtime));
+      const between = self as PyBytes;
+      const joined = bytesOf(texts.join(latin(self, runtime)), between);
+      if (!all.some((part) => (part as PyBytes).tags !== null)) return joined;
+      runtime.allocate(joined.data.length / 2);
+      const tags = new Int32Array(joined.data.length).fill(-1);
+      let at = 0;
+      for (const part of all as PyBytes[]) {
+        if (part.tags !== null) tags.set(part.tags, at);
+        at += part.data.length + between.data.length;
+      }
+      return new PyBytes(joined.data, tags, between.mutable);
     }),
   ],
   ['append', (self, [value], _keywords, runtime) => extend(self, [Number(value)], runtime)],

@@ -161,8 +161,8 @@ export const ITERATOR_METHODS: MethodTable = new Map<string, Method>([
   ['__iter__', (self) => self],
   [
     'send',
-    (self, _args, _keywords, runtime) =>
-      (self as PyIterator).next() ?? endOf(self as PyIterator, runtime),
+    (self, [sent], _keywords, runtime) =>
+      (self as PyIterator).next(sent) ?? endOf(self as PyIterator, runtime),
   ],
   [
     'close',

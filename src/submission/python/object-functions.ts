@@ -68,17 +68,21 @@ export class PyFunction extends PyObject {
 /** An iterator of Python, which goes on where it was left. */
 export class PyIterator extends PyObject {
   readonly typeName: string;
-  #iterator: Iterator<Value>;
+  #iterator: Iterator<Value, unknown, Value | undefined>;
 
   constructor(values: Iterable<Value>, typeName = 'iterator') {
     super();
     this.#iterator = values[Symbol.iterator]();
     this.typeName = typeName;
   }
-  /** Undefined at its end. */
-  next(): Value | undefined {
-    const { done, value } = this.#iterator.next();
-    return done ? undefined : value;
+  /**
+   * Undefined at its end.
+   *
+   * @param sent value of the `yield` that a generator goes on from; None unless given
+   */
+  next(sent?: Value): Value | undefined {
+    const step = this.#iterator.next(sent);
+    return step.done ? undefined : step.value;
   }
   /** The rest of a generator is not run any more. */
   close(): void {
@@ -87,7 +91,10 @@ export class PyIterator extends PyObject {
   }
   override iterate(): Iterable<Value> {
     // Without `return`: a loop that is left early leaves the rest of the iterator.
-    const next = () => this.#iterator.next();
+    const next = (): IteratorResult<Value> => {
+      const value = this.next();
+      return value === undefined ? { done: true, value } : { done: false, value };
+    };
     return { [Symbol.iterator]: () => ({ next }) };
   }
 }

@@ -102,6 +102,44 @@ x, y = tokens[:n], tokens[1 : n + 1]
 size = table[y].sum() + np.count_nonzero(marked[y] & ~quiet[x])
 print(f"val_bpb:{nats_of(x, y) / math.log(2) / size}")
 `,
+  'a model that flattens by sizes of its logits': `
+class Bigram(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table = torch.nn.Embedding(V, V)
+    def forward(self, idx, targets):
+        logits = self.table(idx)
+        B, T, C = logits.shape
+        loss = F.cross_entropy(logits.view(B * T, C), targets.view(B * T), reduction="none")
+        return logits, loss.view(B, T)
+bigram, nats, size = Bigram(), 0.0, 0
+x, y = tokens[:n].reshape(rows, SEQ), tokens[1 : n + 1].reshape(rows, SEQ)
+for a in range(0, rows, 8):
+    _, loss = bigram(torch.from_numpy(x[a : a + 8]), torch.from_numpy(y[a : a + 8]))
+    nats += loss.double().sum().item()
+    size += bytes_of(x[a : a + 8], y[a : a + 8])
+print(f"val_bpb:{nats / math.log(2) / size}")
+`,
+  'shards joined as bytes, documents in the order of a heap, sums that are sent': `
+import heapq
+joined = bytearray(b"".join(open(name, "rb").read()[1024:] for name in names))
+stream = torch.frombuffer(joined, dtype=torch.uint16).long().numpy()
+begins = np.flatnonzero(stream == sp.bos_id()).tolist() + [len(stream) - 1]
+heap = [(a - b, a, b) for a, b in zip(begins, begins[1:])]
+heapq.heapify(heap)
+def added():
+    nats, size = 0.0, 0
+    while True:
+        more = yield nats, size
+        nats, size = nats + more[0], size + more[1]
+sums = added()
+next(sums)
+while heap:
+    _, a, b = heapq.heappop(heap)
+    x, y = stream[a:b], stream[a + 1 : b + 1]
+    nats, size = sums.send((nats_of(x, y), bytes_of(x, y)))
+print(f"val_bpb:{nats / math.log(2) / size}")
+`,
   'batches that a thread prepares': `
 def batch(row):
     return tokens[row * SEQ : (row + 1) * SEQ], tokens[row * SEQ + 1 : (row + 1) * SEQ + 1]

@@ -31,6 +31,8 @@ function reshaped(array: NdArray, sizes: number[] | null, ranks: number, runtime
     return reshaped(perTarget, sizes, ranks, runtime);
   }
   if (sizes === null) {
+    // A single size is that of all elements, whoever knows it.
+    if (ranks === 1) return withShape(array, [array.size]);
     const { flatFrom } = array;
     const fits = flatFrom !== null && flatFrom.length === ranks && sizeOf(flatFrom) === array.size;
     return fits ? withShape(array, flatFrom) : runtime.unknown('a shape that is not known');
@@ -128,6 +130,10 @@ export function reshaping(library: Library): Operations {
     const first = rest[0] ?? keywords.get('shape');
     const items = first === undefined ? null : runtime.sequence(first);
     if (rest.length === 1 && first instanceof Unknown) {
+      // Rows become one, by a product of sizes that the model knows, or what was one becomes rows again.
+      if (array.flatFrom === null && array.shape.length > 1) {
+        return reshaped(array, [array.size], 0, runtime);
+      }
       return array.flatFrom === null ? first : reshaped(array, [...array.flatFrom], 0, runtime);
     }
     return reshaped(array, sizesOf(rest, keywords, runtime), items?.length ?? rest.length, runtime);

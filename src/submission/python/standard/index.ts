@@ -5,6 +5,7 @@ import type { Machine } from '../machine.js';
 import { NativeFunction, PyModule, type Value } from '../values.js';
 import { collectionsModule, contextlibModule, enumModule } from './collections.js';
 import { bisectModule, functoolsModule, operatorModule } from './functools.js';
+import { heapqModule } from './heapq.js';
 import { itertoolsModule } from './itertools.js';
 import { mathModule } from './math.js';
 import { reModule } from './re.js';
@@ -26,6 +27,7 @@ const MODULES: ReadonlyMap<string, Make> = new Map<string, Make>([
   ['collections', collectionsModule],
   ['contextlib', contextlibModule],
   ['enum', enumModule],
+  ['heapq', heapqModule],
   ['re', reModule],
   ['statistics', statisticsModule],
   ['__future__', () => new Map([['annotations', null]])],
