@@ -153,6 +153,7 @@ export const SNIPPETS: readonly string[] = [
   'def echo():\n    for i in range(2):\n        try:\n            got = yield i\n        finally:\n            pass\n    yield got\ng = echo()\nr = [g.send(None), g.send("a"), g.send("b"), list(g)]',
   'import heapq\nh = [(-5, "a"), (-9, "b"), (-7, "c"), (-9, "a")]\nheapq.heapify(h)\nheapq.heappush(h, (-8, "d"))\nr = [heapq.heappop(h) for _ in range(3)], len(h), heapq.heappushpop(h, (-6, "e")), heapq.heapreplace(h, (0, "f")), sorted(h)',
   'import heapq\nr = heapq.nlargest(2, [3, 1, 4, 1, 5]), heapq.nsmallest(2, ["bb", "a", "ccc"], key=len), list(heapq.merge([1, 4], [2, 3])), heapq.heappushpop([], 3)',
+  'from collections import ChainMap\nc = ChainMap({"a": 1}, {"a": 2, "b": 3})\nr = c["a"], c["b"], c.get("z", 4), sorted(c), len(c)',
   'import heapq\ntry:\n    heapq.heappop([])\nexcept IndexError:\n    r = "empty"',
   'r = [b"".join([b"ab", b"c"]), b", ".join([b"x", bytearray(b"y")]), b"-".join([])]',
   'import bisect\na = [1, 3, 5]\nbisect.insort(a, 4)\nr = [bisect.bisect_left(a, 3), bisect.bisect_right(a, 3), a]',

@@ -1,14 +1,11 @@
 /**
- * `collections`, `enum` and `contextlib`
+ * `collections`
  */
-
 import { lookedUp } from '../belonging.js';
 import type { Machine } from '../machine.js';
 import { argumentAt, collected, type Method, numberArgument, textArgument } from '../methods.js';
 import { fill } from '../methods-mappings.js';
-import { PyClass, PyInstance } from '../object-classes.js';
-import { NativeMethod, NativeType } from '../object-descriptors.js';
-import { PyFunction, PyIterator } from '../object-functions.js';
+import { NativeType } from '../object-descriptors.js';
 import { PyDict } from '../object-mappings.js';
 import { PyList, PyTuple } from '../object-sequences.js';
 import {
@@ -190,6 +187,15 @@ export function collectionsModule(machine: Machine): Map<string, Value> {
       },
     ],
     [
+      'ChainMap',
+      (maps) => {
+        const dict = new NamedDict('ChainMap');
+        // The first of the maps that has a key gives its value.
+        for (const map of maps.toReversed()) fill(dict, map, new Map(), machine);
+        return dict;
+      },
+    ],
+    [
       'Counter',
       ([given], keywords) => {
         const counter = new Counter('Counter');
@@ -241,148 +247,4 @@ export function collectionsModule(machine: Machine): Map<string, Value> {
     }),
   );
   return members;
-}
-
-/** Members of an enumeration are its attributes that are no functions. */
-export function enumModule(): Map<string, Value> {
-  const enumeration = new PyClass(
-    'Enum',
-    [],
-    new Map<string, Value>([
-      [
-        '__init_subclass__',
-        new NativeMethod('__init_subclass__', (cls, _args, _keywords, runtime) => {
-          if (!(cls instanceof PyClass)) return null;
-          const all: Value[] = [];
-          let last = 0;
-          for (const [name, given] of [...cls.namespace]) {
-            if (
-              name.startsWith('_') ||
-              (given instanceof PyObject &&
-                (given instanceof PyFunction || given.typeName === 'property'))
-            )
-              continue;
-            const value = given instanceof PyObject && given.typeName === 'auto' ? last + 1 : given;
-            if (typeof value === 'number') last = value;
-            const member = new PyInstance(cls);
-            member.attributes.set('name', name);
-            member.attributes.set('value', value);
-            cls.namespace.set(name, member);
-            all.push(member);
-          }
-          cls.namespace.set('__members__', runtime.list(all));
-          cls.namespace.set(
-            '__new__',
-            new NativeMethod('__new__', (_cls, [value = null]) => {
-              const found = all.find((each) =>
-                runtime.equal((each as PyInstance).attributes.get('value') ?? null, value),
-              );
-              return found ?? runtime.raise('ValueError', 'no such member of the enumeration');
-            }),
-          );
-          return null;
-        }),
-      ],
-      [
-        '__repr__',
-        new NativeMethod('__repr__', (self, _args, _keywords, runtime) => {
-          if (!(self instanceof PyInstance)) return '';
-          const { name = '', value = null } = Object.fromEntries(self.attributes);
-          return `<${self.cls.name}.${String(name)}: ${runtime.text(value, true)}>`;
-        }),
-      ],
-      [
-        '__str__',
-        new NativeMethod('__str__', (self) =>
-          self instanceof PyInstance
-            ? `${self.cls.name}.${String(self.attributes.get('name'))}`
-            : '',
-        ),
-      ],
-    ]),
-  );
-  class Auto extends PyObject {
-    readonly typeName = 'auto';
-  }
-  return new Map<string, Value>([
-    ['Enum', enumeration],
-    ['IntEnum', enumeration],
-    ['StrEnum', enumeration],
-    ['auto', new NativeFunction('auto', () => new Auto())],
-    ['unique', new NativeFunction('unique', ([cls = null]) => cls)],
-  ]);
-}
-
-/** A context manager made of a generator: what it yields is entered, the rest runs at the end. */
-class GeneratorManager extends PyObject {
-  readonly typeName = '_GeneratorContextManager';
-  constructor(private readonly steps: Value) {
-    super();
-  }
-  override enter(): Value {
-    return this.steps instanceof PyIterator ? (this.steps.next() ?? null) : this.steps;
-  }
-  override exit(): void {
-    if (this.steps instanceof PyIterator) this.steps.next();
-  }
-  /** It is a decorator as well. */
-  override call(args: readonly Value[]): Value {
-    return args[0] ?? null;
-  }
-}
-
-class Suppress extends PyObject {
-  readonly typeName = 'suppress';
-  constructor(readonly suppressed: readonly Value[]) {
-    super();
-  }
-}
-
-class NullContext extends PyObject {
-  readonly typeName = 'nullcontext';
-  constructor(private readonly entered: Value) {
-    super();
-  }
-  override enter(): Value {
-    return this.entered;
-  }
-}
-
-/** `contextlib.ExitStack` */
-class ExitStack extends PyObject {
-  readonly typeName = 'ExitStack';
-  readonly #open: PyObject[] = [];
-  override attribute(name: string, machine: Machine): Value | undefined {
-    if (name === 'enter_context') {
-      return new NativeFunction(name, ([manager = null]) => {
-        if (manager instanceof PyObject) this.#open.push(manager);
-        return machine.enter(manager);
-      });
-    }
-    return name === 'close' ? new NativeFunction(name, () => this.exit(machine)) : undefined;
-  }
-  override exit(machine: Machine): null {
-    for (const manager of this.#open.splice(0).reverse()) machine.exit(manager, null);
-    return null;
-  }
-}
-
-export function contextlibModule(machine: Machine): Map<string, Value> {
-  const entries: [string, Native][] = [
-    [
-      'contextmanager',
-      ([callee = null]) =>
-        new NativeFunction('contextmanager', (args, keywords) => {
-          const steps = machine.call(callee, args, keywords);
-          return steps instanceof Unknown ? new Unknown(steps.stop) : new GeneratorManager(steps);
-        }),
-    ],
-    ['suppress', (types) => new Suppress(types)],
-    ['nullcontext', ([entered = null]) => new NullContext(entered)],
-    ['closing', ([entered = null]) => new NullContext(entered)],
-    ['redirect_stdout', ([entered = null]) => new NullContext(entered)],
-    ['redirect_stderr', ([entered = null]) => new NullContext(entered)],
-    ['ExitStack', () => new ExitStack()],
-  ];
-  return new Map(entries.map(([name, native]) => [name, new NativeFunction(name, native)]));
 }

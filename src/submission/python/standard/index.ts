@@ -3,7 +3,9 @@
  */
 import type { Machine } from '../machine.js';
 import { NativeFunction, PyModule, type Value } from '../values.js';
-import { collectionsModule, contextlibModule, enumModule } from './collections.js';
+import { collectionsModule } from './collections.js';
+import { contextlibModule } from './contextlib.js';
+import { enumModule } from './enum.js';
 import { bisectModule, functoolsModule, operatorModule } from './functools.js';
 import { heapqModule } from './heapq.js';
 import { itertoolsModule } from './itertools.js';
