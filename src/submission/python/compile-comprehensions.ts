@@ -8,7 +8,7 @@ import { PyIterator } from './object-functions.js';
 import { PyDict, PySet } from './object-mappings.js';
 import { PyList } from './object-sequences.js';
 import { loopTargets, Scope } from './scope.js';
-import { Unknown, type Value } from './values.js';
+import { PyObject, Unknown, type Value } from './values.js';
 
 interface Level {
   readonly source: Expression;
@@ -84,8 +84,9 @@ export function unpackedInto(c: Compiler, nodes: readonly PyNode[]): Store {
       for (const store of stores) store(frame, new Unknown(value.stop));
       return;
     }
+    const given = value instanceof PyObject && star < 0 ? value.unpack(count) : undefined;
     const items: Value[] = [];
-    for (const item of machine.iterate(value)) {
+    for (const item of given ?? machine.iterate(value)) {
       machine.spend(1);
       items.push(item);
       if (star < 0 && items.length > count) break;

@@ -66,6 +66,10 @@ export abstract class PyObject {
   iterate(_runtime: Runtime): Iterable<Value> | undefined {
     return undefined;
   }
+  /** What each of several names gets of it; undefined: what iterating over it gives. */
+  unpack(_count: number): readonly Value[] | undefined {
+    return undefined;
+  }
   length(_runtime: Runtime): number | undefined {
     return undefined;
   }

@@ -140,6 +140,24 @@ while heap:
     nats, size = sums.send((nats_of(x, y), bytes_of(x, y)))
 print(f"val_bpb:{nats / math.log(2) / size}")
 `,
+  'a model that gives its logits and a mean loss': `
+nats, size = torch.zeros(rows), 0
+for row in range(rows):
+    x, y = tokens[row * SEQ : (row + 1) * SEQ], tokens[row * SEQ + 1 : (row + 1) * SEQ + 1]
+    logits, loss = model(torch.from_numpy(x)[None], torch.from_numpy(y)[None])
+    nats[row] = loss.item() * SEQ
+    size += bytes_of(x, y)
+print(f"val_bpb:{nats.sum().item() / math.log(2) / size}")
+`,
+  'labels that are the ids, of which the model takes the next': `
+nats, size = 0.0, 0
+for row in range(rows):
+    ids = torch.from_numpy(tokens[row * SEQ : (row + 1) * SEQ + 1])[None]
+    outputs = model(input_ids=ids, labels=ids)
+    nats += outputs.loss.item() * (ids.size(1) - 1)
+    size += bytes_of(tokens[row * SEQ : (row + 1) * SEQ], tokens[row * SEQ + 1 : (row + 1) * SEQ + 1])
+print(f"val_bpb:{nats / math.log(2) / size}")
+`,
   'batches that a thread prepares': `
 def batch(row):
     return tokens[row * SEQ : (row + 1) * SEQ], tokens[row * SEQ + 1 : (row + 1) * SEQ + 1]

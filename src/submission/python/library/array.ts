@@ -231,6 +231,11 @@ export class NdArray extends PyObject {
   override iterate(runtime: Runtime): Iterable<Value> | undefined {
     return protocol?.iterate(this, runtime);
   }
+  /** A model that gives its logits beside the loss: which of them is the loss is for the script to know. */
+  override unpack(count: number): readonly Value[] | undefined {
+    const ofModel = this.perTarget !== null && this.shape.length === 0;
+    return ofModel ? Array.from({ length: count }, () => this) : undefined;
+  }
   override length(): number | undefined {
     return this.shape[0];
   }

@@ -202,6 +202,11 @@ export function arrayAttribute(self: NdArray, name: string, runtime: Runtime): V
   const found = property(self, name, runtime) ?? method(self, name);
   if (found !== undefined || name === 'grad') return found ?? null;
   if (name.startsWith('__')) return undefined;
+  // A model that gives its logits beside the loss, by names.
+  if (self.perTarget !== null && self.shape.length === 0) {
+    if (name === 'loss') return self;
+    return new Unknown({ ...runtime.here(), reason: `${name} of a model` }, name);
+  }
   if (self.unknown !== null) return new Unknown(self.unknown.stop, name, self.unknown);
   return runtime.unknown(`${self.typeName}.${name} is not modelled`);
 }

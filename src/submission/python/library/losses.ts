@@ -162,14 +162,30 @@ export function unknownCall(
   const [x, y] = pair;
   const name = nameOf(callee);
   const rule = reductionOf(keywords.get('reduction'), PER_TARGET.test(name) ? 'none' : 'mean');
-  if (x !== undefined && isTargets(y) && x.shape.join() === y.shape.join())
-    return modelLoss(y, rule);
+  if (x !== undefined && isTargets(y) && x.shape.join() === y.shape.join()) {
+    const shifted = keywords.has('labels') ? nextLabels(x, y) : null;
+    return modelLoss(shifted ?? y, rule);
+  }
   const [logits] = all;
   const hidden =
     logits instanceof Unknown || (logits instanceof NdArray && logits.unknown !== null);
   if (hidden && pair.length === 1 && isTargets(x) && LOSS_NAME.test(name))
     return modelLoss(x, rule);
   return undefined;
+}
+
+/**
+ * Labels that are the ids themselves: such a model takes the next one of each for its target (transformers,
+ * `ForCausalLMLoss`). Null where they are other ones.
+ */
+function nextLabels(ids: NdArray, labels: NdArray): NdArray | null {
+  const { tags, shape } = labels;
+  const same = tags?.every((tag, i) => tag === NO_TAG || tag === ids.tags?.[i]) === true;
+  const length = shape.at(-1) ?? 0;
+  if (!same || length < 2) return null;
+  const places = Int32Array.from({ length: labels.size }, (_, i) => i);
+  const later = places.filter((i) => i % length > 0);
+  return labels.view([...shape.slice(0, -1), length - 1], later).copy();
 }
 
 /** `losses.cross_entropy` of `nn.losses.cross_entropy`, and what is called as `apply` of a loss. */

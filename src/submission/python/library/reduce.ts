@@ -90,9 +90,10 @@ function sumGroups(array: NdArray, groups: Groups, dtype: string, runtime: Runti
     const sum = new Sum(loss ? 'loss' : 'count', each, loss ? 0 : constants[group]!, type);
     return each.size === 0 ? (numericValue(sum) ?? 0) : sum;
   });
+  // Elements of one array are not added up one after another, so that float32 loses little.
   for (const [i, cell] of cells ?? []) {
     const group = groups.of[i]!;
-    totals[group] = plus(totals[group]!, cell, dtype, runtime);
+    totals[group] = plus(totals[group]!, cell, dtype === 'float32' ? 'float64' : dtype, runtime);
   }
   const result = NdArray.of(totals, groups.shape, dtype, array.library);
   result.normalised = array.gathered;
