@@ -4,20 +4,13 @@
  */
 
 import { SCORE_REST, SCORE_WHOLE } from '../source/remedies.js';
-import { lengthOf, namesOf, periodOf, type Span, spansOf, totalOf } from './judge-places.js';
+import { gapsOf, repeats } from './judge-gaps.js';
+import { lengthOf, namesOf, periodOf, spansOf, totalOf } from './judge-places.js';
 import { differ, grows, isOneShare } from './judge-shares.js';
 import { count, type Evaluation, type Judged, type Reading } from './judge-types.js';
 
-/** Rows have at most this many tokens where the run did not show how many. */
-const ROW_MAX = 2048;
 /** A larger share of the stream than a remainder of rows or batches. */
 const MUCH = 0.25;
-/** What a run leaves out. */
-interface Gaps {
-  readonly head: Span | null;
-  readonly tail: Span | null;
-  readonly inner: readonly Span[];
-}
 
 export function judgeCoverage(evaluation: Evaluation): Judged[] {
   const { readings } = evaluation;
@@ -29,26 +22,6 @@ export function judgeCoverage(evaluation: Evaluation): Judged[] {
     ...inner(evaluation, single),
     ...ranks(evaluation, readings),
   ];
-}
-
-/** Targets without a loss, in spans; the allowed last row is not among them. */
-function gapsOf(reading: Reading): Gaps {
-  const { weights, last, trial } = reading;
-  const missing: number[] = [];
-  for (let position = 1; position <= last; position++) {
-    if (!weights.has(position)) missing.push(position);
-  }
-  const spans = spansOf(missing);
-  const head = spans[0]?.from === 1 ? spans[0] : null;
-  const end = spans.at(-1)?.to === last ? spans.at(-1)! : null;
-  const dropped = trial.seqLen === null ? ROW_MAX / (trial.scale ?? 1) - 1 : last % trial.seqLen;
-  // The last document as a whole is no row.
-  const document = end !== null && end.from - 1 === trial.set.starts.at(-1) && lengthOf(end) > 1;
-  return {
-    head,
-    tail: end !== null && (document || lengthOf(end) > dropped) ? end : null,
-    inner: spans.filter((span) => span !== head && span !== end),
-  };
 }
 
 function heads({ at }: Evaluation, readings: readonly Reading[]): Judged[] {
@@ -163,24 +136,6 @@ function inner({ at }: Evaluation, readings: readonly Reading[]): Judged[] {
       remedy: 'Let each window, each shard and each document follow the one before.',
     },
   ];
-}
-
-/** At least this share of the gaps that come with a longer set, if they come as often. */
-const AS_OFTEN = 0.7;
-/** As many gaps with the same distances come with every row, also where no longer set was run. */
-const REGULAR_MIN = 6;
-
-/** Gaps that a longer stream has more of in proportion: a share of it, however few targets each of them loses. */
-function repeats(readings: readonly Reading[], period: number | null): boolean {
-  const gaps = (reading: Reading) => gapsOf(reading).inner.length;
-  if (!differ(readings))
-    return period !== null && readings.every((one) => gaps(one) >= REGULAR_MIN);
-  return readings.every((longer) =>
-    readings.every((shorter) => {
-      const [more, length] = [gaps(longer) / gaps(shorter), longer.last / shorter.last];
-      return length <= 1 || more - 1 >= AS_OFTEN * (length - 1);
-    }),
-  );
 }
 
 /** Targets that one rank scores and several do not. */
