@@ -39,7 +39,7 @@ export function limitsOfSettings(
     ([name, value]) =>
       Number.isInteger(value) && value >= SETTING_MIN && smallSetting(name, value, 0) === value,
   );
-  const enough = budget.steps / 2;
+  const enough = 0.8 * budget.steps;
   return large.slice(-SETTINGS_MAX).flatMap(([setting, limit]): Limit[] => {
     if (budget.steps < enough) return [];
     const tried = limit >= TOKENS_FROM ? Math.floor(whole!.set.ids.length / 3) : FEW;

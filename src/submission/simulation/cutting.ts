@@ -11,6 +11,8 @@ import type { Limit, Trial } from './types.js';
 /** Most limits of a script that are tried out: those that are certain to limit something, and the others. */
 const CERTAIN_MAX = 3;
 const POSSIBLE_MAX = 6;
+/** Share of the steps that only limits that are certain may use; the rest is for evaluations behind settings. */
+const RESERVED = 0.7;
 
 /** What limits are tried out with. */
 interface Tries {
@@ -30,7 +32,9 @@ interface Tries {
 export function withCutting(trials: readonly Trial[], tries: Tries): Trial[] {
   const [whole] = trials;
   const tried = new Map<string, boolean>();
+  const enough = tries.budget.steps * RESERVED;
   for (const { limit, small } of whole === undefined ? [] : trialsOf(whole, tries)) {
+    if (limit.possible === true && tries.budget.steps < enough) break;
     const cut = runWhole(small.entry, small.run, tries.budget);
     const [left, all] = [amountOf(cut), amountOf(whole!)];
     // A run that came to another result says nothing.
