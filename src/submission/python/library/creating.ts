@@ -26,7 +26,7 @@ import { type Shape, sizeOf } from './shapes.js';
 import { type Element, isElement, NO_TAG } from './storage.js';
 
 /** Memory of an array without its elements. */
-const ARRAY_UNITS = 40;
+const ARRAY_UNITS = 96;
 
 /** An array of one element everywhere; of a number, its elements are made when they are used. */
 function filled(
