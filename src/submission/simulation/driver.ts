@@ -32,7 +32,7 @@ const SIDECAR_STEPS = 4_000_000;
 /** Of the steps that are left, the share for the run by eight ranks where they do not suffice for all runs. */
 const RANKS_SHARE = 0.6;
 /** Steps for the run by eight ranks that are kept where a run of the longer set is made before it. */
-const RANKS_STEPS = 3_000_000;
+const RANKS_STEPS = 4_000_000;
 
 /** Tokens of two sets for lengths as they are stated: several rows of 4,096. */
 const STATED_TOKENS = [10_007, 15_013] as const;

@@ -13,7 +13,7 @@ import { arrayItem, select } from './indexing.js';
 import { operationsOf } from './operations.js';
 
 /** Fewer elements are kept apart where some of them are not known. */
-const WEIGHTS_MIN = 16_384;
+const WEIGHTS_MIN = 4096;
 
 function setItem(self: NdArray, index: Value, value: Value, runtime: Runtime): boolean {
   if (self.unknown !== null) return true;
