@@ -30,7 +30,7 @@ const EXTRA_STEPS = 6_000_000;
 const SIDECAR_STEPS = 4_000_000;
 
 /** Of the steps that are left, the share for the run by eight ranks where they do not suffice for all runs. */
-const RANKS_SHARE = 0.6;
+const RANKS_SHARE = 0.8;
 /** Steps for the run by eight ranks that are kept where a run of the longer set is made before it. */
 const RANKS_STEPS = 4_000_000;
 
