@@ -121,3 +121,24 @@ describe('what is not known', () => {
     expect(own(`${text}\nknown = 1`).text('r')).toBeNull();
   });
 });
+
+describe('what has no end', () => {
+  test.each([
+    ['a part of itself', 's = Subset([1], [0])\ns.dataset = s\nr = s[0]', /RecursionError/],
+    [
+      'parts of itself',
+      'c = ConcatDataset([[1]])\nc.datasets.append(c)\nr = len(c)',
+      /RecursionError/,
+    ],
+    [
+      'a sample in itself',
+      's = []\ns.append(s)\nr = list(DataLoader([s], batch_size=None))',
+      /samples/,
+    ],
+    ['a draw from many', 'r = random.sample(range(10**12), 3)', /a draw from/],
+    ['an order of many', 'r = list(RandomSampler(range(10**12)))', /steps/],
+  ])('%s is not known', (_name, text, reason) => {
+    const { stops } = own(text);
+    expect(stops.map((stop) => stop.reason).join()).toMatch(reason);
+  });
+});

@@ -58,17 +58,19 @@ export function collate(samples: readonly Value[], runtime: Runtime, depth = 0):
 }
 
 /** A sample on its own: arrays of numpy become tensors. */
-export function convert(sample: Value, runtime: Runtime): Value {
+export function convert(sample: Value, runtime: Runtime, depth = 0): Value {
+  runtime.spend(1);
+  if (depth > DEPTH_MAX) return runtime.unknown('samples in samples');
   if (sample instanceof NdArray) return torch('as_tensor', [sample], runtime);
   if (sample instanceof PyDict) {
     const entries = [...sample.entries.values()];
     return runtime.dict(
-      entries.map(([key, value]): [Value, Value] => [key, convert(value, runtime)]),
+      entries.map(([key, value]): [Value, Value] => [key, convert(value, runtime, depth + 1)]),
     );
   }
   const items = runtime.sequence(sample);
   if (items === null) return sample;
-  const converted = items.map((each) => convert(each, runtime));
+  const converted = items.map((each) => convert(each, runtime, depth + 1));
   return sample instanceof PyTuple
     ? new PyTuple(converted, sample.names, sample.typeName)
     : runtime.list(converted);

@@ -13,6 +13,10 @@ type Method = (
   runtime: Runtime,
 ) => Value;
 
+/** Methods in methods: a data set may be made a part of itself. */
+const DEPTH_MAX = 60;
+const depths = new WeakMap<Runtime, number>();
+
 /** A class with these methods. What a method keeps of its instance are attributes, as in Python. */
 export function nativeClass(
   name: string,
@@ -21,11 +25,21 @@ export function nativeClass(
 ): PyClass {
   const members = Object.entries(methods).map(([method, run]): [string, Value] => [
     method,
-    new NativeMethod(method, (self, args, keywords, runtime) =>
-      self instanceof PyInstance
-        ? run(self, args, keywords, runtime)
-        : runtime.raise('TypeError', `${name}.${method} needs an instance`),
-    ),
+    new NativeMethod(method, (self, args, keywords, runtime) => {
+      if (!(self instanceof PyInstance)) {
+        return runtime.raise('TypeError', `${name}.${method} needs an instance`);
+      }
+      const depth = depths.get(runtime) ?? 0;
+      if (depth >= DEPTH_MAX) {
+        return runtime.raise('RecursionError', 'maximum recursion depth exceeded');
+      }
+      depths.set(runtime, depth + 1);
+      try {
+        return run(self, args, keywords, runtime);
+      } finally {
+        depths.set(runtime, depth);
+      }
+    }),
   ]);
   return new PyClass(name, bases, new Map(members));
 }

@@ -13,11 +13,15 @@ import { nothing } from './system.js';
 
 type Source = (runtime: Runtime) => Draws;
 
+/** Of more than these nothing is drawn: no small set has as many. */
+const MEMBERS_MAX = 2 ** 18;
+
 /** Members of what is drawn from, which are paid for; or why they are not known. */
 function members(value: Value | undefined, runtime: Runtime): readonly Value[] | Unknown {
   if (value instanceof Unknown) return value;
   const length = runtime.length(value ?? null);
   if (length === null) return runtime.unknown('a draw from what is not known');
+  if (length > MEMBERS_MAX) return runtime.unknown(`a draw from ${length} members`);
   runtime.spend(length);
   runtime.allocate(length);
   return [...runtime.iterate(value ?? null)];
