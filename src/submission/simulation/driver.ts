@@ -9,7 +9,7 @@ import { withGrowing } from './limits.js';
 import { withLongerSidecar } from './longer-sidecar.js';
 import { lastPlace, targetsOf, writtenOf } from './results.js';
 import { type Budget, type Ran, type Run, runOnce, runWhole, withoutScores } from './run.js';
-import { LENGTH_SCALE, smallSetting } from './settings.js';
+import { LENGTH_SCALE, scaleFor, smallSetting } from './settings.js';
 import { switchesOf } from './switches.js';
 import type { Exported, ExportLimit, Trial } from './types.js';
 
@@ -57,8 +57,11 @@ interface Budgets {
 }
 
 function runEntry(entry: Entry, { budget, extra, sidecar }: Budgets): Trial[] {
+  let scored = false;
   return vocabulariesOf(entry).flatMap((kind) => {
-    const one: Run = { kind, tokens: TOKENS[0], ranks: 1, scaled: true };
+    // What ranks leave out shows on one set as on the other.
+    const several = !scored;
+    const one: Run = { kind, tokens: TOKENS[0], ranks: 1, scale: LENGTH_SCALE };
     const cased = kind === 'operators' ? runCased(entry, one, extra) : null;
     if (cased !== null) return cased;
     if (kind === 'operators' && budget.steps < sidecar.steps) {
@@ -68,17 +71,35 @@ function runEntry(entry: Entry, { budget, extra, sidecar }: Budgets): Trial[] {
       return withLongerSidecar([withoutScores(trial)], entry, one, sidecar);
     }
     const ran = runOnce(entry, one, budget);
+    scored ||= ran.trial.scores.some(({ kind: of }) => of === 'bpb');
+    const scale = ran.trial.scores.length === 0 ? LENGTH_SCALE : scaleFor(ran.settings);
+    if (scale !== LENGTH_SCALE) {
+      const other = { ...one, scale };
+      return runScored(entry, other, runOnce(entry, other, budget), several, budget, extra);
+    }
     const first = preparesCased(entry) ? withoutOthers(ran) : ran;
     if (first.trial.scores.length === 0) {
       return first.trial.exported === undefined
         ? withLongerSidecar([first.trial], entry, one, extra)
         : runExports(entry, one, first, budget, extra);
     }
-    const trials = runLengths(entry, one, first, budget, extra);
-    return kind === 'operators'
-      ? withLongerSidecar(trials, entry, one, extra)
-      : [...trials, ...runSwitched(entry, one, first, extra)];
+    return runScored(entry, one, first, several, budget, extra);
   });
+}
+
+/** Runs of a script that comes to a score. */
+function runScored(
+  entry: Entry,
+  one: Run,
+  first: Ran,
+  several: boolean,
+  budget: Budget,
+  extra: Budget,
+): Trial[] {
+  const trials = runLengths(entry, one, first, several, budget, extra);
+  return one.kind === 'operators'
+    ? withLongerSidecar(trials, entry, one, extra)
+    : [...trials, ...runSwitched(entry, one, first, extra)];
 }
 
 /** Of a preparation of data that makes capitals operators; null where it writes other tokens of such documents. */
@@ -144,20 +165,30 @@ function withLimits(
   return { ...exported, limits };
 }
 
-/** Runs of two lengths by one rank, and of one by eight. */
-function runLengths(entry: Entry, one: Run, first: Ran, budget: Budget, extra: Budget): Trial[] {
-  const { kind } = one;
+/**
+ * Runs of two lengths by one rank, and of one by eight.
+ *
+ * @param several false: by one rank alone
+ */
+function runLengths(
+  entry: Entry,
+  one: Run,
+  first: Ran,
+  several: boolean,
+  budget: Budget,
+  extra: Budget,
+): Trial[] {
   const tries = { entry, settings: first.settings, budget: extra };
   if (hasGaps(first.trial) && !hasLonger(first, STATED_TOKENS[0])) {
     // Not every number that looks like a length is one: the small lengths may have lost what the stated ones keep.
     const [tokens, more] = STATED_TOKENS;
-    const whole: Run = { ...one, tokens, scaled: false };
+    const whole: Run = { ...one, tokens, scale: 1 };
     const stated = runWhole(entry, whole, budget);
     if (lastPlace(stated) === lastPlace(first.trial) && !hasGaps(stated)) {
       const trials = [stated, runWhole(entry, { ...whole, tokens: more }, budget)];
       // A gap of a longer set is one of every so many rows, of which the shorter one has too few.
       if (!trials.some((trial) => targetsOf(trial) !== null && hasGaps(trial))) {
-        if (kind !== 'operators') trials.push(runWhole(entry, { ...whole, ranks: RANKS }, budget));
+        if (several) trials.push(runWhole(entry, { ...whole, ranks: RANKS }, budget));
         return withCutting(withGrowing(trials), {
           ...tries,
           run: whole,
@@ -166,14 +197,20 @@ function runLengths(entry: Entry, one: Run, first: Ran, budget: Budget, extra: B
       }
     }
   }
-  const trials = [first.trial, ...runOthers(entry, one, first, budget)];
+  const trials = [first.trial, ...runOthers(entry, one, first, several, budget)];
   return withCutting(withGrowing(trials), { ...tries, run: one, thorough: budget.steps > 0 });
 }
 
 /** The longer set and the ranks; where the steps do not suffice for both, the ranks come first. */
-function runOthers(entry: Entry, one: Run, { steps }: Ran, budget: Budget): Trial[] {
+function runOthers(
+  entry: Entry,
+  one: Run,
+  { steps }: Ran,
+  several: boolean,
+  budget: Budget,
+): Trial[] {
   const longer = () => runOnce(entry, { ...one, tokens: TOKENS[1] }, budget).trial;
-  if (one.kind === 'operators') return [longer()];
+  if (!several) return [longer()];
   const ranks = (own: Budget) => runOnce(entry, { ...one, ranks: RANKS }, own).trial;
   // A preparation takes as long for both, an evaluation as much longer as the set is.
   if (budget.steps >= (steps * TOKENS[1]) / TOKENS[0] + RANKS_STEPS) {

@@ -30,8 +30,8 @@ export interface Run {
   readonly kind: VocabularyKind;
   readonly tokens: number;
   readonly ranks: number;
-  /** Lengths and batches are brought down; false: they stay as the script states them. */
-  readonly scaled: boolean;
+  /** By which lengths and batches are divided; 1: they stay as the script states them. */
+  readonly scale: number;
   /** Entries of the byte sidecar beyond the tokens; 0 where it is left out. */
   readonly surplus?: number;
   /** Documents with capitals instead, for a preparation that makes operators of them. */
@@ -54,10 +54,10 @@ export interface Ran {
 }
 
 export function runOnce(entry: Entry, run: Run, budget: Budget): Ran {
-  const { kind, tokens, ranks, scaled, surplus = 0, cased = false, instead = new Map() } = run;
+  const { kind, tokens, ranks, scale, surplus = 0, cased = false, instead = new Map() } = run;
   const set = cased
     ? casedSet()
-    : withSurplus(smallSet(tokens, kind, scaled ? 1 : LENGTH_SCALE), surplus);
+    : withSurplus(smallSet(tokens, kind, scale === 1 ? LENGTH_SCALE : 1), surplus);
   const exchange = new Exchange(ranks);
   const switches = kind === 'operators' ? /CASE_?OPS/i : null;
   const { modules: sources, name: script } = entry;
@@ -65,7 +65,7 @@ export function runOnce(entry: Entry, run: Run, budget: Budget): Ran {
   const most = ranks === 1 ? RUN_STEPS : Math.min(RUN_STEPS, whole / (ranks + CHECKED));
   for (let pass = 1; ; pass++) {
     const files = new Files(set, entry.files);
-    const around = { set, files, exchange, script, switches, scaled, instead, sources };
+    const around = { set, files, exchange, script, switches, scale, instead, sources };
     let first: Outcome | null = null;
     for (let rank = 0; rank < ranks; rank++) {
       files.rank = rank;
@@ -76,13 +76,13 @@ export function runOnce(entry: Entry, run: Run, budget: Budget): Ran {
     const settled = ranks === 1 || agree(exchange) || exchange.settle();
     if (settled || pass === PASSES_MAX) {
       const { world, isAlone } = first!;
-      const scale = world.shortened || (scaled && isAlone) ? LENGTH_SCALE : 1;
+      const divided = world.shortened || isAlone ? scale : 1;
       return {
         trial: {
           ...trialOf(set, exchange, first!),
           ...exportOf(files),
           sidecarAt: files.sidecarAt,
-          scale,
+          scale: divided,
           entry: entry.name,
         },
         settings: world.settings,

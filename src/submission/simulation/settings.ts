@@ -4,6 +4,10 @@
 
 /** Rows and strides: 1,024 tokens become 32, and a stride of 64 becomes 2. */
 export const LENGTH_SCALE = 32;
+/** Where another scale is needed, the longest row has at most so many tokens, */
+const ROW_MAX = 128;
+/** and the shortest stride, if that leaves it, at least so many. */
+const STRIDE_MIN = 4;
 /** Rows of a batch: 64 rows become 8, so that each rank of eight has more than one batch of the small set. */
 const ROWS_SCALE = 8;
 
@@ -40,37 +44,65 @@ function words(name: string): string {
  * Lengths in tokens keep their proportions, down to a stride of one token; batches in tokens stay whole rows of each
  * rank; loops of training keep two steps, since nothing is learned here. Other numbers stay.
  *
- * @param lengths false: lengths and batches stay as the script states them
+ * @param scale by which lengths and batches are divided; 1: they stay as the script states them
  */
 export function smallSetting(
   name: string,
   value: number,
   vocabulary: number,
-  lengths = true,
+  scale = LENGTH_SCALE,
 ): number {
   if (!Number.isInteger(value) || value <= 0) return value;
   const word = words(name);
   if (VOCABULARY.test(word) && !NO_VOCABULARY.test(word)) return vocabulary;
   if (COUNT_OF_STEPS.test(word) && !/accum/.test(word)) return Math.min(value, STEPS);
   if (WIDTH.test(word)) return value < WIDTH_MIN ? value : Math.round(value / WIDTH_SCALE);
-  if (!lengths) return value;
-  if (BATCH.test(word) && !/chunk|stride/.test(word)) return batch(word, value);
-  if (value >= TOTAL_MIN) return value;
-  if (/tokens?$/.test(word) && !COUNT.test(word) && !/max|limit|total/.test(word)) {
-    return scaled(value);
-  }
-  if (LENGTH.test(word) && !COUNT.test(word)) return scaled(value);
-  return value;
+  if (scale === 1) return value;
+  if (BATCH.test(word) && !/chunk|stride/.test(word)) return batch(word, value, scale);
+  return isLength(word, value) ? scaled(value, scale) : value;
 }
 
-function scaled(value: number): number {
-  return value < LENGTH_SCALE ? value : Math.max(1, Math.round(value / LENGTH_SCALE));
+function isLength(word: string, value: number): boolean {
+  if (value >= TOTAL_MIN || COUNT.test(word)) return false;
+  return LENGTH.test(word) || (/tokens?$/.test(word) && !/max|limit|total/.test(word));
+}
+
+/** What is below the usual scale stays; with another one the lengths keep their proportions. */
+function scaled(value: number, scale: number): number {
+  if (scale === LENGTH_SCALE && value < scale) return value;
+  return Math.max(1, Math.round(value / scale));
 }
 
 /** A batch in tokens, or in rows. */
-function batch(word: string, value: number): number {
+function batch(word: string, value: number, scale: number): number {
   if (/batches|every|num_/.test(word)) return value;
-  if (value >= 4096 || /tokens/.test(word))
-    return Math.max(1, Math.round(value / LENGTH_SCALE / ROWS_SCALE));
+  if (value >= 4096 || /tokens/.test(word)) {
+    return Math.max(1, Math.round(value / scale / ROWS_SCALE));
+  }
   return value >= 2 * ROWS_SCALE ? Math.round(value / ROWS_SCALE) : value;
+}
+
+/**
+ * The scale for a script with these settings. The usual one makes rows of 64 shorter than a stride of 8, which stays,
+ * and chunks of 40 single tokens: then it is a smaller one.
+ *
+ * @param settings numbers that the script states, by name
+ */
+export function scaleFor(settings: ReadonlyMap<string, number>): number {
+  const lengths = [...settings].flatMap(([name, value]) => {
+    const word = words(name);
+    const other = BATCH.test(word) || VOCABULARY.test(word) || COUNT_OF_STEPS.test(word);
+    return Number.isInteger(value) && value >= STRIDE_MIN && !other && isLength(word, value)
+      ? [value]
+      : [];
+  });
+  const usual = (value: number) => scaled(value, LENGTH_SCALE);
+  const lost = lengths.some(
+    (a) =>
+      (a >= LENGTH_SCALE && usual(a) < 2) || lengths.some((b) => a < b && usual(a) >= usual(b)),
+  );
+  if (!lost) return LENGTH_SCALE;
+  const least = 2 ** Math.ceil(Math.log2(Math.max(...lengths) / ROW_MAX));
+  const wanted = 2 ** Math.floor(Math.log2(Math.min(...lengths) / STRIDE_MIN));
+  return Math.min(LENGTH_SCALE, Math.max(1, least, wanted));
 }

@@ -29,8 +29,8 @@ interface WorldOptions {
   readonly exchange: Exchange;
   readonly script: string;
   readonly switches: RegExp | null;
-  /** Lengths and batches are brought down to the small set. */
-  readonly scaled: boolean;
+  /** By which lengths and batches are divided; 1: they stay as the script states them. */
+  readonly scale: number;
   /** Numbers that the run uses for settings of these names, whatever the script states. */
   readonly instead: ReadonlyMap<string, number>;
   /** Modules beside the script, by dotted name. */
@@ -120,19 +120,19 @@ export class World implements Host {
   }
 
   setting(name: string, value: number): number {
-    const { set, scaled, instead } = this.options;
+    const { set, scale, instead } = this.options;
     // What was brought down already is bound once more, as of a default that is passed on.
     const word = name.toLowerCase().replace(/\W|_/g, '');
     if (this.#small.get(word) === value) return value;
     this.settings.set(name, value);
     const other = instead.get(name);
     if (other !== undefined) return other;
-    const small = smallSetting(name, value, set.pieces.length, scaled);
+    const small = smallSetting(name, value, set.pieces.length, scale);
     if (small !== value) {
       this.#stated.set(small, value);
       this.#small.set(word, small);
     }
-    this.shortened ||= small !== smallSetting(name, value, set.pieces.length, false);
+    this.shortened ||= small !== smallSetting(name, value, set.pieces.length, 1);
     if (/stride/i.test(name) && small > 0) this.stride = small;
     if (ROW.test(name)) this.statedRow = Math.max(this.statedRow ?? 0, small);
     return small;

@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { smallSet } from '#bpb/submission/simulation/set';
-import { smallSetting } from '#bpb/submission/simulation/settings';
+import { scaleFor, smallSetting } from '#bpb/submission/simulation/settings';
 import type { SmallSet } from '#bpb/submission/simulation/types';
 
 const MARK = '▁';
@@ -116,5 +116,31 @@ describe('sizes of a script', () => {
     ['lr', 0.04],
   ])('%s = %f stays', (name, value) => {
     expect(smallSetting(name, value, 331)).toBe(value);
+  });
+});
+
+describe('the scale of lengths', () => {
+  test.each<[Record<string, number>, number]>([
+    [{ seq_len: 1024, stride: 64 }, 32],
+    [{ seq_len: 2048, EVAL_STRIDE: 256, VAL_BATCH_SIZE: 524_288 }, 32],
+    [{ seq_len: 1024 }, 32],
+    [{}, 32],
+    // Rows of 2 tokens would be shorter than a stride of 8.
+    [{ CTX: 64, HOP: 8 }, 2],
+    [{ seq_len: 512, stride: 16 }, 4],
+    // Chunks of single tokens.
+    [{ TTT_CHUNK: 40, EVAL_SEQ_LEN: 1024 }, 8],
+    // Rows stay short, whatever becomes of the stride.
+    [{ seq_len: 4096, stride: 16 }, 32],
+    // Numbers of heads, of steps and of rows are no lengths.
+    [{ seq_len: 1024, num_heads: 8, batch_seqs: 32, iterations: 40 }, 32],
+  ])('%o: %i', (settings, scale) => {
+    expect(scaleFor(new Map(Object.entries(settings)))).toBe(scale);
+  });
+
+  test('with another scale than the usual one the lengths keep their proportions', () => {
+    const small = (name: string, value: number) => smallSetting(name, value, 331, 2);
+    expect([small('CTX', 64), small('HOP', 8), small('batch_tokens', 8192)]).toEqual([32, 4, 512]);
+    expect(smallSetting('seq_len', 64, 331, 1)).toBe(64);
   });
 });

@@ -63,3 +63,31 @@ test.each([
   const [, , coverage] = parts;
   expect(coverage!.reason).toMatch(/^each of 3,200 targets .*last incomplete row \(15\)/);
 });
+
+const SLIDING = `nats, size, done, begin = 0.0, 0, 0, 0
+while done < len(tokens) - 1:
+    end = min(begin + WINDOW, len(tokens) - 1)
+    x, y = tokens[begin:end], tokens[begin + 1 : end + 1]
+    kept = F.cross_entropy(model(x[None])[0], y, reduction="none")[done - begin :]
+    nats += kept.sum().item()
+    size += (base[y] + (lead[y] & ~quiet[x]))[done - begin :].sum().item()
+    done, begin = end, begin + HOP
+print(f"val_bpb:{nats / math.log(2) / size:.8f}")
+`;
+
+test.each(['64, 8', '512, 16', '48, 12', '40, 5', '2048, 256', '32, 4'])(
+  'windows and steps of %s keep their proportions',
+  async (lengths) => {
+    const [head] = script(`WINDOW, HOP = ${lengths}`, 'WINDOW').split('nats, size = 0.0, 0\n');
+    const all = await auditSourceText(head + SLIDING, 'train.py', simulate);
+    expect(all.findings).toEqual([]);
+    expect(all.parts.map(({ verdict }) => verdict)).toEqual(Array(5).fill('pass'));
+    const gap = SLIDING.replace('+ HOP\n', '+ WINDOW + HOP\n').replace('[done - begin :]', '');
+    const some = await auditSourceText(
+      head + gap.replace('[done - begin :]', ''),
+      'train.py',
+      simulate,
+    );
+    expect(some.findings.map(({ check }) => check)).toContain('truncated-set');
+  },
+);
