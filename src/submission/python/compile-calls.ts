@@ -4,6 +4,7 @@
 import type { PyNode } from '../source/nodes.js';
 import { compileGenerator } from './compile-comprehensions.js';
 import { isConstantNumber } from './compile-operators.js';
+import { callSpread, Spread } from './compile-spread.js';
 import { inSize, mark } from './compile-stated.js';
 import { type Compiler, type Expression, type Frame, NO_KEYWORDS } from './machine.js';
 import { PyClass, PyInstance } from './object-classes.js';
@@ -40,7 +41,9 @@ export function compileCall(c: Compiler, node: PyNode): Expression {
     return (frame) => {
       const object = receiver(frame);
       const values = args(frame);
-      if (values instanceof Unknown) return new Unknown(values.stop);
+      if (values instanceof Spread) {
+        return callSpread(machine, machine.attribute(object, method), values, keywords(frame));
+      }
       if (constants !== null && isSetting(object)) {
         return call(c, machine.attribute(object, method), values, keywords(frame), constants);
       }
@@ -59,7 +62,7 @@ export function compileCallWith(c: Compiler, callee: Expression, list: PyNode): 
   return (frame) => {
     const object = callee(frame);
     const values = args(frame);
-    if (values instanceof Unknown) return new Unknown(values.stop);
+    if (values instanceof Spread) return callSpread(c.machine, object, values, keywords(frame));
     return call(c, object, values, keywords(frame), constants);
   };
 }
@@ -180,7 +183,7 @@ function argument(c: Compiler, group: readonly PyNode[], list: PyNode): Argument
 function compilePositional(
   c: Compiler,
   given: readonly Argument[],
-): (frame: Frame) => Value[] | Unknown {
+): (frame: Frame) => Value[] | Spread {
   const { machine } = c;
   const plain = given.filter(({ kind }) => kind === 'plain' || kind === '*');
   const values = plain.map(({ value }) => value);
@@ -198,7 +201,7 @@ function compilePositional(
     for (const { kind, value } of plain) {
       const item = value(frame);
       if (kind === 'plain') args.push(item);
-      else if (item instanceof Unknown) return item;
+      else if (item instanceof Unknown) return new Spread(args, item);
       else {
         for (const each of machine.iterate(item)) {
           machine.spend(1);

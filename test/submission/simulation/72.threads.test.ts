@@ -121,6 +121,22 @@ describe('threads', () => {
     const half = await audited(body('rows // 2'));
     expect(half.checks).toContain('truncated-set fail');
   });
+
+  test('what is put into a queue after its last taker is not followed', async () => {
+    const { verdicts, checks } = await audited(`
+held, done = queue.Queue(), queue.Queue()
+def work():
+    while True:
+        done.put(measure(*row_of(held.get())))
+threading.Thread(target=work, daemon=True).start()
+for k in range(rows):
+    held.put(k)
+    add(*done.get())
+`);
+    expect(verdicts).not.toContain('fail');
+    expect(verdicts[2]).toBe('not_judged');
+    expect(checks.filter((check) => check.endsWith('fail'))).toEqual([]);
+  });
 });
 
 describe('nats that are printed as bits', () => {
