@@ -54,6 +54,18 @@ export function withCutting(trials: readonly Trial[], tries: Tries): Trial[] {
   return [{ ...first, limits: limitsOfSettings(trials, tries) }, ...others];
 }
 
+/** Of a run without a result nothing can be tried out: the limits that the script states as numbers. */
+export function withStated(
+  trial: Trial,
+  { entry, run, settings }: Omit<Tries, 'budget' | 'thorough'>,
+): Trial {
+  const limits = trial.limits.filter(
+    (limit) =>
+      limit.possible !== true && withLimit(entry, run, limit, settings, limit.limit) !== null,
+  );
+  return { ...trial, limits };
+}
+
 function trialsOf(whole: Trial, { entry, run, settings, thorough }: Tries) {
   const known = new Set<string>();
   const found = (possible: boolean) =>

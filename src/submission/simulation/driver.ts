@@ -2,7 +2,7 @@
  * Runs a program on small sets of several lengths, by one rank and by eight.
  */
 import type { Program } from '../source/types.js';
-import { withCutting } from './cutting.js';
+import { withCutting, withStated } from './cutting.js';
 import { type Entry, entriesOf, preparesCased, vocabulariesOf } from './entries.js';
 import { isSwitched } from './judge-evaluations.js';
 import { withGrowing } from './limits.js';
@@ -80,7 +80,12 @@ function runEntry(entry: Entry, { budget, extra, sidecar }: Budgets): Trial[] {
     const first = preparesCased(entry) ? withoutOthers(ran) : ran;
     if (first.trial.scores.length === 0) {
       return first.trial.exported === undefined
-        ? withLongerSidecar([first.trial], entry, one, extra)
+        ? withLongerSidecar(
+            [withStated(first.trial, { entry, run: one, settings: first.settings })],
+            entry,
+            one,
+            extra,
+          )
         : runExports(entry, one, first, budget, extra);
     }
     return runScored(entry, one, first, several, budget, extra);

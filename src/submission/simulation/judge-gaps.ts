@@ -25,7 +25,7 @@ export function gapsOf(reading: Reading): Gaps {
   const spans = spansOf(missing);
   const head = spans[0]?.from === 1 ? spans[0] : null;
   const end = spans.at(-1)?.to === last ? spans.at(-1)! : null;
-  const dropped = trial.seqLen === null ? ROW_MAX / (trial.scale ?? 1) - 1 : last % trial.seqLen;
+  const dropped = droppedOf(reading, end === null ? 0 : lengthOf(end));
   // The last document as a whole is no row.
   const document = end !== null && end.from - 1 === trial.set.starts.at(-1) && lengthOf(end) > 1;
   return {
@@ -33,6 +33,17 @@ export function gapsOf(reading: Reading): Gaps {
     tail: end !== null && (document || lengthOf(end) > dropped) ? end : null,
     inner: spans.filter((span) => span !== head && span !== end),
   };
+}
+
+/**
+ * Most targets that may be left out at the end: the last incomplete row. Windows that advance by a stride leave out less
+ * than one, unless the stream is cut to whole rows first; what else they leave out are windows.
+ */
+function droppedOf({ last, trial }: Reading, left: number): number {
+  const { seqLen, stride, scale } = trial;
+  if (seqLen === null) return ROW_MAX / (scale ?? 1) - 1;
+  const row = last % seqLen;
+  return stride !== null && stride < seqLen && left !== row ? Math.min(row, stride - 1) : row;
 }
 
 /** At least this share of the gaps that come with a longer set, if they come as often. */
