@@ -341,8 +341,9 @@ export interface Host {
    * `if i >= 500: break`. Whether what it limits grows with the stream is for the host to find out.
    *
    * @param certain false: whether it limits anything has to be tried out
+   * @param at where the number stands; the statement being run unless given
    */
-  limited?(limit: number, actual: number, certain: boolean, runtime: Runtime): void;
+  limited?(limit: number, actual: number, certain: boolean, runtime: Runtime, at?: Stop): void;
   /** Two numbers of which the larger one may limit the other; told once, and kept up to date as the run goes on. */
   bounded?(bound: Bound): void;
   /** Something that is no loss of a target is added to losses; the number that tells it from others. */

@@ -191,9 +191,15 @@ export class World implements Host {
     return known >= 0 ? known : this.additions.push(addition) - 1;
   }
 
-  limited(limit: number, actual: number, certain: boolean, runtime: Runtime): void {
+  limited(
+    limit: number,
+    actual: number,
+    certain: boolean,
+    runtime: Runtime,
+    at = runtime.here(),
+  ): void {
     const stated = this.#stated.get(limit) ?? limit;
-    const one = { at: runtime.here(), limit: stated, actual };
+    const one = { at, limit: stated, actual };
     if (certain) {
       this.#limits.push([runtime.activation, one]);
       return;

@@ -60,6 +60,8 @@ describe('limits that cut the result', () => {
     'for k in range(int(torch.tensor(rows).clamp(max=400))): score(k)',
     'for k in range(int(np.minimum(rows, 400))): score(k)',
     'tokens = torch.split(tokens, 400_000)[0]\nfor k in range((len(tokens) - 1) // SEQ_LEN): score(k)',
+    // The number stands where the iterator is made, far from where it is read.
+    'some = itertools.islice(iter(tokens.tolist()), 5_000_000)\nheld = []\nfor t in some: held.append(t)\ntokens = torch.tensor(held)\nfor k in range((len(tokens) - 1) // SEQ_LEN): score(k)',
     // What counts down shows in no comparison.
     'left = 400\nfor k in range(rows):\n    if left == 0: break\n    left -= 1\n    score(k)',
     'held = collections.deque(maxlen=400)\nheld.extend(range(rows))\nfor k in held: score(k)',

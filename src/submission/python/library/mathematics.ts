@@ -105,6 +105,8 @@ const CHECKS: Readonly<Record<string, (x: number) => boolean>> = {
   isinf: (x) => Math.abs(x) === Number.POSITIVE_INFINITY,
 };
 
+const FINITE: Readonly<Record<string, number>> = { isfinite: 1, isnan: 0, isinf: 0 };
+
 const OF_A_MODEL = 'numbers of a model';
 
 /** The logarithm of a probability taken at the targets is minus the nats. */
@@ -143,6 +145,11 @@ function mapped(
   }
   const elements = Array.from({ length: array.size }, (_, i): Element => {
     const element = array.element(i);
+    // A loss is a finite number.
+    if (name in FINITE && (element instanceof Sum || element instanceof Ratio)) {
+      const { value } = element;
+      return value === null ? FINITE[name]! : round(apply(value));
+    }
     const value = element instanceof Unknown ? null : numericValue(element);
     return value === null ? runtime.unknown(`${name} of a loss`) : round(apply(value));
   });
@@ -253,10 +260,11 @@ function isSafe(bound: Value | undefined): boolean {
 }
 
 /** A number that is known is compared; what would change is not known, and neither is whether losses do. */
-function clampScalar(value: Sum | Ratio, low: Value | undefined, high: Value | undefined): boolean {
-  if (value.value === null) return isSafe(low) && isSafe(high);
+function staysBetween(value: Element, low: Value | undefined, high: Value | undefined): boolean {
+  const known = value instanceof Unknown ? null : numericValue(value);
+  if (known === null) return isSafe(low) && isSafe(high);
   const [least, most] = [low, high].map((bound) => numericValue(bound ?? null));
-  return value.value >= (least ?? Number.NEGATIVE_INFINITY) && value.value <= (most ?? Infinity);
+  return known >= (least ?? Number.NEGATIVE_INFINITY) && known <= (most ?? Infinity);
 }
 
 /** Between two bounds, which may be arrays. */
@@ -267,13 +275,16 @@ function clamp(library: Library): Operation {
     const value = given ?? null;
     if (value instanceof Unknown) return value;
     if (value instanceof Sum || value instanceof Ratio) {
-      return clampScalar(value, low, high) ? value : runtime.unknown('sums between bounds');
+      return staysBetween(value, low, high) ? value : runtime.unknown('sums between bounds');
     }
     const array = asArray(value, library, runtime);
     if (array === null) return runtime.raise('TypeError', 'expected an array');
     if (array.unknown !== null) return array;
     if (array.symbolic) {
-      return isSafe(low) && isSafe(high) ? array : runtime.unknown('losses between bounds');
+      runtime.spend(1 + array.size);
+      const stays = (i: number) => staysBetween(array.element(i), low, high);
+      const all = Array.from({ length: array.size }, (_, i) => stays(i)).every(Boolean);
+      return all ? array : runtime.unknown('losses between bounds');
     }
     const none = new Map<string, Value>();
     const raised = low === undefined || low === null ? array : larger([array, low], none, runtime);

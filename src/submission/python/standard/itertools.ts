@@ -6,7 +6,7 @@ import type { Machine } from '../machine.js';
 import { argumentAt, collected, numberArgument } from '../methods.js';
 import { PyIterator } from '../object-functions.js';
 import { PyTuple } from '../object-sequences.js';
-import { type Keywords, NativeFunction, Unknown, type Value } from '../values.js';
+import { type Keywords, NativeFunction, type Stop, Unknown, type Value } from '../values.js';
 
 type Make = (args: readonly Value[], keywords: Keywords, machine: Machine) => Iterable<Value>;
 
@@ -45,7 +45,7 @@ function* chain(args: Iterable<Value>, machine: Machine): Generator<Value> {
   }
 }
 
-function* islice(args: readonly Value[], machine: Machine): Generator<Value> {
+function* islice(args: readonly Value[], at: Stop, machine: Machine): Generator<Value> {
   const [values = null, first = null, second, third = null] = args;
   const start = second === undefined ? 0 : numberArgument(first, 0, machine);
   const stop = numberArgument(second === undefined ? first : second, Infinity, machine);
@@ -62,7 +62,7 @@ function* islice(args: readonly Value[], machine: Machine): Generator<Value> {
     i++;
     if (i >= stop || next >= stop) return;
   }
-  if (start === 0 && Number.isFinite(stop)) machine.host.limited?.(stop, i, false, machine);
+  if (start === 0 && Number.isFinite(stop)) machine.host.limited?.(stop, i, false, machine, at);
 }
 
 function* product(args: readonly Value[], keywords: Keywords, machine: Machine): Generator<Value> {
@@ -212,7 +212,8 @@ const FUNCTIONS: ReadonlyMap<string, Make> = new Map<string, Make>([
   ['cycle', (args, _keywords, machine) => cycle(args, machine)],
   ['repeat', (args, _keywords, machine) => repeat(args, machine)],
   ['chain', (args, _keywords, machine) => chain(args, machine)],
-  ['islice', (args, _keywords, machine) => islice(args, machine)],
+  // Its number stands where it is made, not where it is read.
+  ['islice', (args, _keywords, machine) => islice(args, machine.here(), machine)],
   ['product', product],
   ['permutations', pooled(different)],
   ['combinations', pooled(increasing)],
