@@ -3,7 +3,7 @@
  */
 import { apart } from '../python/added.js';
 import { Ratio, Sum } from '../python/sums.js';
-import { decodedBytes } from './judge-decoded.js';
+import { characterCounts, decodedBytes } from './judge-decoded.js';
 import { spreadOverPairs } from './judge-pairs.js';
 import { modeOf, near } from './judge-places.js';
 import type { Reading } from './judge-types.js';
@@ -79,7 +79,7 @@ function countedBytes(value: Ratio | Sum, trial: Trial) {
 
 /**
  * The right bytes, where losses of equal weight are divided by the number that these are in all: counted from texts,
- * say, so that no count says which targets it belongs to. Null where the number is another.
+ * say, so that no count says which targets it belongs to; or that of their characters. Null where it is another.
  */
 function totalled(
   { value, printed }: Score,
@@ -110,8 +110,12 @@ function totalled(
   if (total === positions.length) return null;
   const bytesOfRule = (position: number) => right[position] ?? 0;
   const decoded = decodedBytes(trial.set, positions);
+  const known =
+    bytesAre(bytesOfRule) ?? (decoded === null ? null : bytesAre(bytesOfRule, decoded, 'text'));
+  if (known !== null || !printed) return known;
+  const counts = characterCounts(trial.set, positions);
   return (
-    bytesAre(bytesOfRule) ?? (decoded === null ? null : bytesAre(bytesOfRule, decoded, 'text'))
+    counts.map((each) => bytesAre(bytesOfRule, each, 'characters')).find((each) => each) ?? null
   );
 }
 

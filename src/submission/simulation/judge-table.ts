@@ -21,12 +21,22 @@ const DOCUMENTS_PER_BYTE = DOCUMENTS / BYTES;
 export function judgeTable({ at, readings }: Evaluation): Judged[] {
   const reading = readings.filter(({ trial, bytes }) => trial.ranks === 1 && bytes !== null).at(-1);
   if (reading === undefined) return [];
+  if (reading.inAll === 'characters') return [characterTotal(at)];
   const { entries, unusual } = countsOf(reading);
   // Entries of other targets than those whose losses are added up are judged as such.
   const others = reading.sidecarLosses > 0 || unusual.size > SHIFTED * reading.weights.size;
   if (reading.fromSidecar && others) return [];
   return judgeEntries(at, entries, reading.trial.set);
 }
+
+const characterTotal = (at: Stop): Judged => ({
+  at,
+  check: 'wrong-bytes',
+  severity: 'fail',
+  explanation:
+    'The characters of the text are counted, not its bytes: others than those of ASCII have two to four.',
+  remedy: 'Encode the text before its length is taken: len(text.encode("utf-8")).',
+});
 
 export function judgeEntries(at: Stop, entries: readonly PieceCount[], set: SmallSet): Judged[] {
   const total = entries.reduce((sum, { right, times }) => sum + right * times, 0);

@@ -32,7 +32,7 @@ export interface Reading {
   /** The counted bytes are entries of the sidecar, not of a table. */
   readonly fromSidecar: boolean;
   /** Only how many bytes were counted in all was seen: those of the rule, or of the documents' text. */
-  readonly inAll: 'rule' | 'text' | null;
+  readonly inAll: 'rule' | 'text' | 'characters' | null;
   /** The quotient is a mean of scores, each with its own bytes. */
   readonly ofScores: boolean;
   /** Scores of the same targets that are in such a mean. */

@@ -183,6 +183,59 @@ describe('an evaluation that is right', () => {
   }
 });
 
+const SCORED = `
+scores = np.full(n, np.nan)
+sizes = []
+for row in range(rows):
+    x, y = tokens[row * SEQ : (row + 1) * SEQ], tokens[row * SEQ + 1 : (row + 1) * SEQ + 1]
+    part = scores[row * SEQ : (row + 1) * SEQ]
+    fresh = np.isnan(part)
+    nll = F.cross_entropy(model(torch.from_numpy(x)), torch.from_numpy(y), reduction="none")
+    part[fresh] = nll.double().cpu().numpy()[fresh]
+    sizes.append(torch.tensor(float(bytes_of(x, y))).clamp_min(1))
+assert np.isfinite(scores).all() and not np.isinf(scores).any()
+print(f"val_bpb:{scores.sum() / math.log(2) / torch.stack(sizes).double().sum().item()}")
+`;
+
+describe('places that are not scored yet', () => {
+  test('are told from losses, which are finite numbers', async () => {
+    expect(await verdictsOf(HEAD + SCORED)).toEqual(Array(5).fill('pass'));
+  });
+  test('a clamp that no count reaches changes nothing', async () => {
+    const far = SCORED.replace('clamp_min(1)', 'clamp_min(80)');
+    expect(await verdictsOf(HEAD + far)).not.toEqual(Array(5).fill('pass'));
+  });
+});
+
+describe('characters in place of bytes', () => {
+  const counted = (size: string) => `
+nats = sum(nats_of(tokens[a : a + SEQ], tokens[a + 1 : a + SEQ + 1]) for a in range(0, n, SEQ))
+documents, own = [], []
+for t in tokens[: n + 1].tolist():
+    if t == sp.bos_id() and own:
+        documents.append(own)
+        own = []
+    own.append(t)
+documents.append(own)
+size = ${size}
+print(f"val_bpb:{nats / math.log(2) / size}")
+`;
+  test.each([
+    'sum(len(sp.decode(d[1:])) for d in documents)',
+    'sum(len(sp.decode(d)) for d in documents)',
+  ])('%s', async (size) => {
+    const { findings } = await auditSourceText(HEAD + counted(size), 'eval.py', simulate);
+    expect(findings.map(({ check, severity }) => `${check} ${severity}`)).toEqual([
+      'wrong-bytes fail',
+    ]);
+    expect(findings[0]!.explanation).toMatch(/characters of the text/);
+  });
+  test('their bytes are right', async () => {
+    const size = 'sum(len(sp.decode(d).encode("utf-8")) for d in documents)';
+    expect(await verdictsOf(HEAD + counted(size))).toEqual(Array(5).fill('pass'));
+  });
+});
+
 describe('the same with a mistake', () => {
   test.each([
     ['a dictionary of bytes, and a space that is added to them', 'own += 1', 'own += 2'],
