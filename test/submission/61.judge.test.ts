@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { judgeTrials } from '#bpb/submission/simulation/judge';
-import type { Limit, SmallSet } from '#bpb/submission/simulation/types';
+import type { Limit, SmallSet, Trial } from '#bpb/submission/simulation/types';
 import { both, checks, judge, LONG, last, SHORT, said } from './judged.js';
 import { AT, rows, scoreOf, trialOf, type Window } from './trials.js';
 
@@ -320,6 +320,21 @@ describe('several evaluations', () => {
     expect(judge(lost).map((part) => [part.right, part.findings.length, part.lost])).toEqual(
       Array(5).fill([null, 0, AT]),
     );
+  });
+
+  test.each([
+    [7, [], []],
+    // The stream is cut to whole rows, of 64 or of 32 tokens, before the windows are laid.
+    [16, [], []],
+    [12, [], ['tail-not-scored warn']],
+    // Rows of 28 leave as much of the first stream, of the second 8.
+    [12, [28], ['tail-not-scored warn']],
+  ])('windows that advance by 8 and leave out %i at the end', (left, widths, found) => {
+    const trials = [SHORT, LONG].map((set): Trial => {
+      const trial = trialOf({ set, windows: [[1, last(set) - left]] });
+      return { ...trial, stride: 8, rows: [64, ...widths] };
+    });
+    expect(checks(trials)).toEqual(found);
   });
 
   test('each script of a folder has a score of its own', () => {

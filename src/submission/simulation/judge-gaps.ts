@@ -40,10 +40,11 @@ export function gapsOf(reading: Reading): Gaps {
  * than one, unless the stream is cut to whole rows first; what else they leave out are windows.
  */
 function droppedOf({ last, trial }: Reading, left: number): number {
-  const { seqLen, stride, scale } = trial;
+  const { seqLen, rows = [], stride, scale } = trial;
   if (seqLen === null) return ROW_MAX / (scale ?? 1) - 1;
   const row = last % seqLen;
-  return stride !== null && stride < seqLen && left !== row ? Math.min(row, stride - 1) : row;
+  const isRow = [seqLen, ...rows].some((length) => left === last % length);
+  return stride !== null && stride < seqLen && !isRow ? Math.min(row, stride - 1) : row;
 }
 
 /** At least this share of the gaps that come with a longer set, if they come as often. */

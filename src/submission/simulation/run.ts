@@ -154,9 +154,17 @@ function runAlone(
   return tables;
 }
 
+/** Rows of other lengths than the last, incomplete ones. */
+const USUAL = 0.05;
+
+function usual(rows: ReadonlyMap<number, number>): number[] {
+  const all = [...rows.values()].reduce((sum, count) => sum + count, 0);
+  return [...rows].flatMap(([length, count]) => (count >= USUAL * all ? [length] : []));
+}
+
 function trialOf(set: SmallSet, exchange: Exchange, outcome: Outcome): Trial {
   const { world, stops, tables, ended, loop } = outcome;
-  const { seqLen, statedRow, stride, limits, lost, observations, figure, additions } = world;
+  const { rows, statedRow, stride, limits, lost, observations, figure, additions } = world;
   // In a loop that did not come to its end, figures are of a part of the targets.
   const whole = ended
     ? observations.all.filter((one) => one.loop === 0 || one.loop !== loop)
@@ -166,7 +174,8 @@ function trialOf(set: SmallSet, exchange: Exchange, outcome: Outcome): Trial {
   return {
     set,
     ranks: exchange.ranks,
-    seqLen: seqLen ?? statedRow,
+    seqLen: rows.size > 0 ? Math.max(...rows.keys()) : statedRow,
+    rows: usual(rows),
     stride,
     scores: scores.map((score) => (score === printed ? { ...score, printed: true } : score)),
     stops,

@@ -89,8 +89,10 @@ export interface Trial {
   readonly ranks: number;
   /** Lengths of rows and batches that the script states were divided by this; 1 where they stayed. */
   readonly scale?: number;
-  /** Tokens of a row, as the run used it; null where it was not seen. */
+  /** Tokens of a row, the longest that the run used; null where it was not seen. */
   readonly seqLen: number | null;
+  /** Tokens of the rows that the model was given, short ones at an end left out. */
+  readonly rows?: readonly number[];
   readonly stride: number | null;
   readonly scores: readonly Score[];
   /** Where the run could not follow, in order. */

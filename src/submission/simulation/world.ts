@@ -58,8 +58,8 @@ export class World implements Host {
   lost: Stop | null = null;
   /** What was printed last as bits per byte. */
   figure: Value = null;
-  /** Tokens of a row, as a model was called with it. */
-  seqLen: number | null = null;
+  /** How often a model was called with rows of each length, in tokens. */
+  readonly rows = new Map<number, number>();
   stride: number | null = null;
   /** Tokens of the longest row that a setting states. */
   statedRow: number | null = null;
@@ -146,7 +146,8 @@ export class World implements Host {
   ): Value | undefined {
     for (const each of args) {
       if (!(each instanceof NdArray) || each.shape.length !== 2 || !each.tagged) continue;
-      this.seqLen = Math.max(this.seqLen ?? 0, each.shape[1]!);
+      const [, length] = each.shape as [number, number];
+      this.rows.set(length, (this.rows.get(length) ?? 0) + 1);
     }
     return unknownCall(callee, args, keywords, runtime);
   }
