@@ -1,17 +1,25 @@
-/** The labels of the corpus, by running its scripts in real Python: see corpus/referee.py. */
+/** The labels of the corpus and of the held-out scripts, by running its scripts in real Python: see corpus/referee.py. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../helpers/folder.js';
 import { pythonWith } from '../helpers/python.js';
-import { CORPUS, type CorpusScript, corpusScripts, packedScripts } from './corpus/corpus.js';
+import {
+  CORPUS,
+  type CorpusScript,
+  corpusScripts,
+  HELD_OUT,
+  packedScripts,
+} from './corpus/corpus.js';
 
 const python = pythonWith('torch', 'numpy', 'sentencepiece');
-const scripts = corpusScripts();
 /** All scripts with the long tests, else every fourth: a minute of Python for all of them. */
 const long = process.env['BPB_TEST_LONG'] !== undefined;
-const judged = scripts.filter((_, k) => long || k % 4 === 0);
+const SETS = [
+  ['the corpus', CORPUS],
+  ['held out', HELD_OUT],
+] as const;
 
 interface Answer {
   file: string;
@@ -46,12 +54,14 @@ function mistaken(root: string, entries: CorpusScript[]): string[] {
 const expected = (script: CorpusScript) =>
   script.referee === 'not applicable' ? 'runs' : script.kind === 'right' ? 'right' : 'wrong';
 
-describe('the manifest', () => {
+describe.each(SETS)('the manifest: %s', (_, root) => {
+  const scripts = corpusScripts(root);
+
   test('names files that exist, each once, and for a defect its part, checks, severity and line', () => {
     expect(new Set(scripts.map(({ file }) => file)).size).toBe(scripts.length);
     for (const script of scripts) {
       const { file, main, kind, lineFile } = script;
-      const path = join(CORPUS, file, main ?? '');
+      const path = join(root, file, main ?? '');
       expect(existsSync(path), file).toBe(true);
       expect(file.startsWith(`${kind}/`), file).toBe(true);
       if (script.referee === 'not applicable') expect(script.reason, file).toBeTruthy();
@@ -59,16 +69,21 @@ describe('the manifest', () => {
       expect(script.part, file).toBeDefined();
       expect(script.checks?.length, file).toBeGreaterThan(0);
       expect(script.severity?.length, file).toBeGreaterThan(0);
-      const lines = readFileSync(join(CORPUS, file, lineFile ?? ''), 'utf8').split('\n');
+      const lines = readFileSync(join(root, file, lineFile ?? ''), 'utf8').split('\n');
       expect(lines[script.line! - 1]?.trim(), file).toBeTruthy();
     }
   });
 });
 
 describe.skipIf(python === undefined)('real Python with torch, numpy and sentencepiece', () => {
-  test('right scripts print the right figures, defects wrong ones, and all of them run', () => {
-    expect(mistaken(CORPUS, judged)).toEqual([]);
-  }, 600_000);
+  test.each(SETS)(
+    'right scripts print the right figures, defects wrong ones, and all of them run: %s',
+    (_, root) => {
+      const judged = corpusScripts(root).filter((_script, k) => long || k % 4 === 0);
+      expect(mistaken(root, judged)).toEqual([]);
+    },
+    600_000,
+  );
 
   test('so do scripts in every packing', () => {
     const folder = temporaryFolder();

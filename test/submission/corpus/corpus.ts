@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { PACKINGS, type Packing, packed } from './pack.js';
 
 export const CORPUS = dirname(fileURLToPath(import.meta.url));
+/** Scripts by someone who had read neither the check nor the corpus, with labels made before the check ran on them. */
+export const HELD_OUT = join(dirname(CORPUS), 'held-out');
 
 export interface CorpusScript {
   /** Below the corpus: a script, or a folder whose first script is `main`. */
@@ -43,8 +45,8 @@ export interface CorpusScript {
   reason?: string;
 }
 
-export function corpusScripts(): CorpusScript[] {
-  return JSON.parse(readFileSync(join(CORPUS, 'manifest.json'), 'utf8')).scripts;
+export function corpusScripts(root = CORPUS): CorpusScript[] {
+  return JSON.parse(readFileSync(join(root, 'manifest.json'), 'utf8')).scripts;
 }
 
 /** What is packed in two layers, the inner first. */
