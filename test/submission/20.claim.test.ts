@@ -161,6 +161,15 @@ describe('known sets', () => {
     expect(unknown.explanation).toMatch(/of 100\.0 % of/);
   });
 
+  test('more bytes than the set has are no other build of a tokenizer', () => {
+    const pair = { valLoss: '1.90000000', family: 'sp1024', tokens: 62_021_632 };
+    const more = judgeClaim({ ...pair, valBpb: '1.12427524' });
+    expect(more.verdict).toBe('unknown');
+    expect(more.explanation).toMatch(/of 100\.1 % of the 151,080,891 bytes/);
+    // Of fewer the rest may be a tail that was dropped.
+    expect(judgeClaim({ ...pair, valBpb: '1.12580000' }).verdict).toBe('near');
+  });
+
   test('the set of the naive baseline is not the canonical one, with four digits already', () => {
     expect(judgeClaim({ valLoss: '2.0727', valBpb: '1.2244' })).toMatchObject({
       verdict: 'other-set',

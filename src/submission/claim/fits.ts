@@ -66,6 +66,13 @@ export function setFit(
 export const tooFew = (bytes: Interval | null): boolean =>
   bytes !== null && bytes.high < PART_MIN * BYTES;
 
+/** Targets that windows repeat at the end were seen to add 2.6e-5 of the bytes of the set. */
+const MOST_BYTES = 1.0003;
+
+/** Whether so many bytes are more than the set has, whatever the tokenizer. */
+export const tooMany = (bytes: Interval | null): boolean =>
+  bytes !== null && bytes.low > MOST_BYTES * BYTES;
+
 /** Published score terms of a set, for the rows whose own count is not known. */
 export function targetsOf(set: string): number | null {
   return KNOWN_SETS.find(({ name }) => name === set)?.targets[0] ?? null;

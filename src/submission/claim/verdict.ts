@@ -4,7 +4,7 @@
 
 import { BYTES } from '../published-set.js';
 import { middle, relativeHalfWidth } from './decimals.js';
-import { references, targetsOf, tooFew } from './fits.js';
+import { references, targetsOf, tooFew, tooMany } from './fits.js';
 import { NEAR } from './possible.js';
 import type { Claim, ClaimVerdict, Fit } from './types.js';
 
@@ -41,7 +41,8 @@ function verdictOf(facts: Facts): ClaimVerdict {
   if (has('right')) return 'fits';
   if (has('partial')) return 'partial';
   if (!has('other-set') && wrong.length > 0 && guessed(facts)) return 'ambiguous';
-  if (nearest !== null && Math.abs(nearest.deviation) < NEAR && !has('other-set')) return 'near';
+  const isNear = nearest !== null && Math.abs(nearest.deviation) < NEAR;
+  if (isNear && !has('other-set') && !tooMany(facts.bytes)) return 'near';
   if (wrong.length > 0) return has('other-set') ? 'other-set' : 'mistake';
   return 'unknown';
 }
