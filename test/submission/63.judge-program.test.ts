@@ -28,6 +28,17 @@ describe('a program', () => {
     ]);
   });
 
+  test('beside code that could not be read nothing is right', async () => {
+    const hidden = `${TEXT}exec("".join(chr(ord(c) - 1) for c in CODES))\n`;
+    const score = scoreOf({ set: SHORT, windows: [[1, 2_000]], line: 5 });
+    const runs = [trialOf({ set: SHORT, windows: [] }, [score])];
+    expect(judgeProgram(await read(TEXT), runs).parts[2]!.verdict).toBe('pass');
+    const { parts } = judgeProgram(await read(hidden), runs);
+    expect(parts.map(({ verdict, line }) => [verdict, line])).toEqual(
+      Array(5).fill(['not_judged', 8]),
+    );
+  });
+
   test('what was not followed is not judged, with the stop in the evaluation', async () => {
     const stops = [stop(4, 'f is not known'), stop(7, 'print')];
     const { parts } = judgeProgram(await read(TEXT), [{ ...trial, stops }]);

@@ -52,13 +52,14 @@ function verdictOf(program: Program, trials: readonly Trial[], judged: JudgedPar
     const file = unitOf(program, worst.at)?.file ?? null;
     return { part, verdict: worst.severity, reason: worst.explanation, line, file };
   }
-  if (right !== null) return { part, verdict: 'pass', reason: right, line: null, file: null };
+  // It may have changed anything that the runs show.
   const [hidden] = program.opaque;
   if (hidden !== undefined) {
     const reason = `code that the script runs could not be read: ${hidden.reason}`;
     const line = lineOf(hidden.unit, hidden.node);
     return { part, verdict: 'not_judged', reason, line, file: hidden.unit.file };
   }
+  if (right !== null) return { part, verdict: 'pass', reason: right, line: null, file: null };
   const stop = lost ?? stopFor(program, trials, part);
   if (stop === null) {
     const reason = 'no run of the script came to a score over the validation set';
