@@ -79,6 +79,7 @@ describe('tests', () => {
       textOf('vitest.config.ts'),
       textOf('package.json'),
       textOf('test/submission/corpus/manifest.json'),
+      textOf('test/submission/held-out/manifest.json'),
     ];
     texts.push(...filesBelow('test', ['.py', '.cc', '.h', '.cu']).map(textOf));
     const unused = paths.filter((path) => {

@@ -88,7 +88,7 @@ export function buildTables(alone: Alone): { values: Value[]; tables: BuiltTable
     const items = alone.runtime.sequence(result) ?? [result];
     const arrays = alone.runtime.attempt(() => numbersIn(items, alone));
     if (arrays === null || arrays.length === 0) continue;
-    values.push(...items);
+    for (const item of items) values.push(item);
     tables.push({ at: placeOf(builder), name: builder.name, arrays });
   }
   return { values, tables };

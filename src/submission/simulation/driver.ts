@@ -9,15 +9,10 @@ import { withGrowing } from './limits.js';
 import { withLongerSidecar } from './longer-sidecar.js';
 import { lastPlace, targetsOf, writtenOf } from './results.js';
 import { type Budget, type Ran, type Run, runOnce, runWhole, withoutScores } from './run.js';
-import { LENGTH_SCALE, scaleFor, smallSetting } from './settings.js';
+import { LENGTH_SCALE, smallSetting } from './settings.js';
+import { longerThan, settled, TOKENS } from './sizes.js';
 import { switchesOf } from './switches.js';
 import type { Exported, ExportLimit, Trial } from './types.js';
-
-/**
- * Tokens of the two sets. One less is 25 and 41 rows of 128, 50 and 82 of 64, 100 and 164 of 32, and a part of a row:
- * no number of these is a multiple of 3 ranks, none of the first set one of 8, nor its batches of 2, 4 or 8 rows.
- */
-const TOKENS = [3216, 5275] as const;
 
 /** The challenge's machine has eight GPUs. */
 const RANKS = 8;
@@ -61,7 +56,7 @@ function runEntry(entry: Entry, { budget, extra, sidecar }: Budgets): Trial[] {
   return vocabulariesOf(entry).flatMap((kind) => {
     // What ranks leave out shows on one set as on the other.
     const several = !scored;
-    const one: Run = { kind, tokens: TOKENS[0], ranks: 1, scale: LENGTH_SCALE };
+    const one: Run = { kind, tokens: TOKENS, ranks: 1, scale: LENGTH_SCALE };
     const cased = kind === 'operators' ? runCased(entry, one, extra) : null;
     if (cased !== null) return cased;
     if (kind === 'operators' && budget.steps < sidecar.steps) {
@@ -70,25 +65,13 @@ function runEntry(entry: Entry, { budget, extra, sidecar }: Budgets): Trial[] {
       const { trial } = runOnce(entry, one, half);
       return withLongerSidecar([withoutScores(trial)], entry, one, sidecar);
     }
-    const ran = runOnce(entry, one, budget);
+    const { run, ran } = settled(entry, one, budget);
     scored ||= ran.trial.scores.some(({ kind: of }) => of === 'bpb');
-    const scale = ran.trial.scores.length === 0 ? LENGTH_SCALE : scaleFor(ran.settings);
-    if (scale !== LENGTH_SCALE) {
-      const other = { ...one, scale };
-      return runScored(entry, other, runOnce(entry, other, budget), several, budget, extra);
-    }
     const first = preparesCased(entry) ? withoutOthers(ran) : ran;
-    if (first.trial.scores.length === 0) {
-      return first.trial.exported === undefined
-        ? withLongerSidecar(
-            [withStated(first.trial, { entry, run: one, settings: first.settings })],
-            entry,
-            one,
-            extra,
-          )
-        : runExports(entry, one, first, budget, extra);
-    }
-    return runScored(entry, one, first, several, budget, extra);
+    if (first.trial.scores.length > 0) return runScored(entry, run, first, several, budget, extra);
+    if (first.trial.exported !== undefined) return runExports(entry, run, first, budget, extra);
+    const stated = withStated(first.trial, { entry, run, settings: first.settings });
+    return withLongerSidecar([stated], entry, run, extra);
   });
 }
 
@@ -132,7 +115,7 @@ function withoutOthers(ran: Ran): Ran {
 /** Runs of a preparation of data on two lengths. */
 function runExports(entry: Entry, one: Run, first: Ran, budget: Budget, extra: Budget): Trial[] {
   const { trial, settings } = first;
-  const longer = runOnce(entry, { ...one, tokens: TOKENS[1] }, budget).trial;
+  const longer = runOnce(entry, { ...one, tokens: longerThan(one.tokens) }, budget).trial;
   const exported = withLimits(trial.exported!, entry, one, first, budget);
   const trials = withGrowing([{ ...trial, exported }, longer]);
   const stated = new Set(exported.limits?.map((limit) => limit.stated));
@@ -184,7 +167,7 @@ function runLengths(
   extra: Budget,
 ): Trial[] {
   const tries = { entry, settings: first.settings, budget: extra };
-  if (hasGaps(first.trial) && !hasLonger(first, STATED_TOKENS[0])) {
+  if (one.tokens === TOKENS && hasGaps(first.trial) && !hasLonger(first, STATED_TOKENS[0])) {
     // Not every number that looks like a length is one: the small lengths may have lost what the stated ones keep.
     const [tokens, more] = STATED_TOKENS;
     const whole: Run = { ...one, tokens, scale: 1 };
@@ -214,11 +197,11 @@ function runOthers(
   several: boolean,
   budget: Budget,
 ): Trial[] {
-  const longer = () => runOnce(entry, { ...one, tokens: TOKENS[1] }, budget).trial;
+  const longer = () => runOnce(entry, { ...one, tokens: longerThan(one.tokens) }, budget).trial;
   if (!several) return [longer()];
   const ranks = (own: Budget) => runOnce(entry, { ...one, ranks: RANKS }, own).trial;
   // A preparation takes as long for both, an evaluation as much longer as the set is.
-  if (budget.steps >= (steps * TOKENS[1]) / TOKENS[0] + RANKS_STEPS) {
+  if (budget.steps >= (steps * longerThan(one.tokens)) / one.tokens + RANKS_STEPS) {
     return [longer(), ranks(budget)];
   }
   const own = { steps: Math.floor(budget.steps * RANKS_SHARE) };

@@ -4,6 +4,7 @@
  * Such a sum has the first target of each pair, times the number of the pair's targets. An evaluation that goes through
  * the stream scores many pairs at several places; one that scores each at one, some of them several times, counts.
  */
+import { least } from '../python/extremes.js';
 import { Ratio, Sum } from '../python/sums.js';
 import { near } from './judge-places.js';
 import type { Score, SmallSet, Trial } from './types.js';
@@ -44,7 +45,7 @@ function spread(sum: Sum, plan: Plan): Sum {
 function planOf(terms: ReadonlyMap<number, number>, set: SmallSet): Plan | null {
   const { ids, pieces } = set;
   const scored = [...terms].filter(([, coefficient]) => coefficient !== 0);
-  const unit = Math.min(...scored.map(([, coefficient]) => Math.abs(coefficient)));
+  const unit = least(scored.map(([, coefficient]) => Math.abs(coefficient)));
   const times = new Map(scored.map(([at, coefficient]) => [at, Math.abs(coefficient) / unit]));
   if (![...times.values()].some((each) => each > 1)) return null;
   for (const [at, each] of times) {

@@ -1,7 +1,9 @@
 /**
  * Takes the quotient of a run apart: which targets' losses it has, with which weights, over which bytes.
  */
+
 import { apart } from '../python/added.js';
+import { least } from '../python/extremes.js';
 import { Ratio, Sum } from '../python/sums.js';
 import { characterCounts, decodedBytes } from './judge-decoded.js';
 import { spreadOverPairs } from './judge-pairs.js';
@@ -31,7 +33,7 @@ export function readScore(trial: Trial, given: Score): Reading | null {
   }
   if (coefficients.size === 0) return null;
 
-  const unit = Math.min(...coefficients.values());
+  const unit = least(coefficients.values());
   const weights = new Map([...coefficients].map(([position, c]) => [position, c / unit]));
   const right = set.sidecar ?? set.bytes;
   const counted =

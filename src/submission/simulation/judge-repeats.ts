@@ -2,6 +2,7 @@
  * Judges targets that are scored more than once.
  */
 
+import { greatest, least } from '../python/extremes.js';
 import { namesOf, spansOf } from './judge-places.js';
 import { grows } from './judge-shares.js';
 import { count, type Evaluation, type Judged } from './judge-types.js';
@@ -19,7 +20,7 @@ export function judgeRepeats({ at, grouped, readings }: Evaluation): Judged[] {
     alone.map((one) => [...one.weights.values()].filter((weight) => weight > 1.5).length),
   );
   const times = often.map(([, weight]) => Math.round(weight));
-  const [least, most] = [Math.min(...times), Math.max(...times)];
+  const [fewest, most] = [least(times), greatest(times)];
   const spans = spansOf(often.map(([position]) => position));
   const where =
     spans.length === 1 && spans[0]!.to >= last - 64
@@ -27,7 +28,7 @@ export function judgeRepeats({ at, grouped, readings }: Evaluation): Judged[] {
       : `${count(often.length)} of ${count(last)} targets (${namesOf(spans)})`;
   const each = trial.ranks > 1 ? `With ${trial.ranks} ranks each` : 'Each';
   const spoken = (n: number) => (n === 2 ? 'twice' : `${n} times`);
-  const how = least === most ? spoken(least) : `${least} to ${most} times`;
+  const how = fewest === most ? spoken(fewest) : `${fewest} to ${most} times`;
   return [
     {
       at,

@@ -1,6 +1,7 @@
 /**
  * One run of a script on a small set, by all ranks, in as many passes as their exchange needs.
  */
+import { greatest } from '../python/extremes.js';
 import { DEFAULT_LIMITS, Interpreter } from '../python/interpreter.js';
 import type { Stop, Value } from '../python/values.js';
 import { buildTables, evaluateAlone } from './alone.js';
@@ -164,7 +165,7 @@ function usual(rows: ReadonlyMap<number, number>): number[] {
 
 function trialOf(set: SmallSet, exchange: Exchange, outcome: Outcome): Trial {
   const { world, stops, tables, ended, loop } = outcome;
-  const { rows, statedRow, stride, limits, lost, observations, figure, additions } = world;
+  const { rows, calls, statedRow, stride, limits, lost, observations, figure, additions } = world;
   // In a loop that did not come to its end, figures are of a part of the targets.
   const whole = ended
     ? observations.all.filter((one) => one.loop === 0 || one.loop !== loop)
@@ -174,8 +175,9 @@ function trialOf(set: SmallSet, exchange: Exchange, outcome: Outcome): Trial {
   return {
     set,
     ranks: exchange.ranks,
-    seqLen: rows.size > 0 ? Math.max(...rows.keys()) : statedRow,
+    seqLen: rows.size > 0 ? greatest(rows.keys()) : statedRow,
     rows: usual(rows),
+    calls,
     stride,
     scores: scores.map((score) => (score === printed ? { ...score, printed: true } : score)),
     stops,

@@ -93,6 +93,8 @@ export interface Trial {
   readonly seqLen: number | null;
   /** Tokens of the rows that the model was given, short ones at an end left out. */
   readonly rows?: readonly number[];
+  /** Calls of a model with tokens, and the tokens of the longest row among them. */
+  readonly calls?: { readonly count: number; readonly longest: number };
   readonly stride: number | null;
   readonly scores: readonly Score[];
   /** Where the run could not follow, in order. */

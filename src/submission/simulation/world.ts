@@ -47,6 +47,11 @@ function numberOf(value: Value): Value {
   return value.unknown ?? value.element(0);
 }
 
+/** A score that is written in a text. */
+const STATED_SCORE = /(?:bpb|bits[_ ]per[_ ]byte)["']?\s*[:=]?\s*(\d+\.\d+)/i;
+
+const NO_LOSSES = 'a number without losses, printed as bits per byte';
+
 /** Words right before a score in a text that is printed. */
 const SCORE_LABEL = /(bpb|bits[_ ]per[_ ]byte)\w*\W*$/i;
 
@@ -60,6 +65,8 @@ export class World implements Host {
   figure: Value = null;
   /** How often a model was called with rows of each length, in tokens. */
   readonly rows = new Map<number, number>();
+  /** Calls of a model with tokens, and the tokens of the longest row among them. */
+  readonly calls = { count: 0, longest: 0 };
   stride: number | null = null;
   /** Tokens of the longest row that a setting states. */
   statedRow: number | null = null;
@@ -145,8 +152,11 @@ export class World implements Host {
     runtime: Runtime,
   ): Value | undefined {
     for (const each of args) {
-      if (!(each instanceof NdArray) || each.shape.length !== 2 || !each.tagged) continue;
-      const [, length] = each.shape as [number, number];
+      if (!(each instanceof NdArray) || !each.tagged) continue;
+      const length = each.shape.at(-1) ?? 1;
+      this.calls.count++;
+      this.calls.longest = Math.max(this.calls.longest, length);
+      if (each.shape.length !== 2) continue;
       this.rows.set(length, (this.rows.get(length) ?? 0) + 1);
     }
     return unknownCall(callee, args, keywords, runtime);
@@ -169,7 +179,12 @@ export class World implements Host {
     if (!SCORE_LABEL.test(before)) return;
     const figure = numberOf(value);
     this.#printing = runtime.activation;
-    this.lost = figure instanceof Unknown ? figure.stop : null;
+    this.lost =
+      figure instanceof Unknown
+        ? figure.stop
+        : typeof figure === 'number'
+          ? { ...runtime.here(), reason: NO_LOSSES }
+          : null;
     this.figure = figure;
     // What no quotient is any more, such as a running average or a product of one.
     if (!this.observations.all.some((one) => sameValue(one.value, figure))) {
@@ -180,6 +195,8 @@ export class World implements Host {
 
   printed(args: readonly Value[], runtime: Runtime): void {
     for (const [i, value] of args.entries()) {
+      const stated = typeof value === 'string' ? STATED_SCORE.exec(value) : null;
+      if (stated !== null) this.formatted('bpb:', Number(stated[1]), runtime);
       const before = args[i - 1];
       if (typeof before === 'string') this.formatted(before, value, runtime);
     }

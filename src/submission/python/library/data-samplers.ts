@@ -62,7 +62,9 @@ function randomSampler(base: PyClass): PyClass {
       }
       // Without replacement further permutations follow the first.
       const places: number[] = [];
-      while (length > 0 && places.length < wanted) places.push(...draws.distinct(length));
+      while (length > 0 && places.length < wanted) {
+        for (const place of draws.distinct(length)) places.push(place);
+      }
       return iterator(places.slice(0, wanted));
     },
     __len__: (self, _, __, runtime) => count(self, runtime),

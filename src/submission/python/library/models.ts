@@ -62,10 +62,10 @@ function setTraining(self: Value, training: Value, runtime: Runtime): void {
     runtime.spend(1);
     if (next instanceof PyInstance && next.cls.find('training') !== undefined) {
       runtime.setAttribute(next, 'training', training);
-      waiting.push(...next.attributes.values());
+      for (const each of next.attributes.values()) waiting.push(each);
     } else if (next instanceof PyDict)
-      waiting.push(...[...next.entries.values()].map(([, v]) => v));
-    else waiting.push(...(runtime.sequence(next) ?? []));
+      for (const [, each] of next.entries.values()) waiting.push(each);
+    else for (const each of runtime.sequence(next) ?? []) waiting.push(each);
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * Sums, extremes and other reductions of arrays.
  */
+import { greatest, least } from '../extremes.js';
 import type { Runtime } from '../runtime.js';
 import { numericValue, Sum, scalarBinary } from '../sums.js';
 import { Unknown, type Value } from '../values.js';
@@ -320,7 +321,7 @@ export function reductions(library: Library): Operations {
       library,
       'ptp',
       (dtype) => dtype,
-      (values) => Math.max(...values) - Math.min(...values),
+      (values) => greatest(values) - least(values),
     ),
   };
 }

@@ -1,6 +1,7 @@
 /**
  * `math`
  */
+import { greatest } from '../extremes.js';
 import { NdArray } from '../library/array.js';
 import { logOfNumbers, pairNumbers } from '../library/losses.js';
 import { collected, numberArgument, unknownIn } from '../methods.js';
@@ -50,7 +51,7 @@ function ofNumbers(name: string, compute: OfNumbers): NativeFunction {
 /** Of one token, or of a target and the token before it, which is the earlier one. */
 function pairNumber({ terms, value }: Sum): Value {
   if (value === null || terms.size === 0 || terms.size > 2) return null;
-  const token = new Sum('count', new Map([[Math.max(...terms.keys()), value]]), 0);
+  const token = new Sum('count', new Map([[greatest(terms.keys()), value]]), 0);
   return pairNumbers(NdArray.of([token], [], 'int64', 'numpy'));
 }
 
