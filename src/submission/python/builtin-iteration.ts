@@ -8,7 +8,7 @@ import { argumentAt, collected, numberArgument } from './methods.js';
 import { sorted } from './methods-sequences.js';
 import { PyIterator } from './object-functions.js';
 import { PyRange, PyTuple } from './object-sequences.js';
-import { PyObject, Unknown, type Value } from './values.js';
+import { PyObject, type Stop, Unknown, type Value } from './values.js';
 
 /** Longer ranges are longer than anything that a run goes through. */
 const RANGE_MAX = 2 ** 52;
@@ -101,10 +101,10 @@ function decided(wanted: boolean): Builtin {
 }
 
 /** `zip(range(500), batches)` of fewer batches. */
-function untilLimit(values: readonly Value[], steps: number, machine: Machine): void {
+function untilLimit(values: readonly Value[], steps: number, at: Stop, machine: Machine): void {
   for (const value of values) {
     if (!(value instanceof PyRange) || value.start !== 0 || value.count <= steps) continue;
-    machine.host.limited?.(value.stop, steps * value.step, false, machine);
+    machine.host.limited?.(value.stop, steps * value.step, false, machine, at);
   }
 }
 
@@ -113,7 +113,13 @@ function iterators(values: readonly Value[], machine: Machine): Iterator<Value>[
   return values.map((value) => machine.iterate(value)[Symbol.iterator]());
 }
 
-function* zipped(values: readonly Value[], strict: boolean, machine: Machine): Generator<Value> {
+/** @param at where it is made: a stated number stands there */
+function* zipped(
+  values: readonly Value[],
+  strict: boolean,
+  at: Stop,
+  machine: Machine,
+): Generator<Value> {
   const all = iterators(values, machine);
   if (all.length === 0) return;
   for (let steps = 0; ; steps++) {
@@ -124,7 +130,7 @@ function* zipped(values: readonly Value[], strict: boolean, machine: Machine): G
       if (done) {
         if (strict && items.length > 0)
           machine.raise('ValueError', 'zip() arguments differ in length');
-        untilLimit(values, steps, machine);
+        untilLimit(values, steps, at, machine);
         return;
       }
       items.push(value);
@@ -135,7 +141,7 @@ function* zipped(values: readonly Value[], strict: boolean, machine: Machine): G
 }
 
 function* mapped(callee: Value, values: readonly Value[], machine: Machine): Generator<Value> {
-  for (const items of zipped(values, false, machine)) {
+  for (const items of zipped(values, false, machine.here(), machine)) {
     yield machine.call(callee, (items as PyTuple).items);
   }
 }
@@ -202,8 +208,11 @@ export const ITERATION_FUNCTIONS: ReadonlyMap<string, Builtin> = new Map<string,
   ['all', decided(false)],
   [
     'zip',
-    (args, keywords, machine) =>
-      lazily('zip', args, () => zipped(args, keywords.get('strict') === true, machine)),
+    (args, keywords, machine) => {
+      const strict = keywords.get('strict') === true;
+      const at = machine.here();
+      return lazily('zip', args, () => zipped(args, strict, at, machine));
+    },
   ],
   [
     'map',

@@ -45,8 +45,10 @@ export function compileFormat(c: Compiler, node: PyNode): Expression {
       }
       const value = piece.value(frame);
       const text = piece.text(value, frame);
-      if (text !== null) result += text;
-      else {
+      if (text !== null) {
+        if (typeof value === 'number') machine.host.formatted?.(result, value, machine);
+        result += text;
+      } else {
         if (value instanceof PyObject) machine.host.formatted?.(result, value, machine);
         unknown ??=
           value instanceof Unknown ? value : machine.unknown('a text of what is not known');

@@ -37,10 +37,10 @@ export function formatTemplate(
     const given =
       conversion === undefined || conversion === 's' ? value : runtime.text(value, true);
     const piece = given === null && value !== null ? null : formatted(given, wanted, runtime);
-    if (piece === null) {
-      missing ??= value;
+    if (piece === null || typeof value === 'number') {
       runtime.host.formatted?.(text, value, runtime);
     }
+    if (piece === null) missing ??= value;
     return piece ?? '';
   });
   if (missing === undefined) return result;

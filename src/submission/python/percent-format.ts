@@ -26,10 +26,10 @@ export function percentFormat(text: string, given: Value, runtime: Runtime): Val
         return runtime.raise('TypeError', 'not enough arguments for format string');
       }
       const piece = directive(value, flags, size, precision, type, runtime);
-      if (piece === null) {
-        unknown = value;
+      if (piece === null || typeof value === 'number') {
         runtime.host.formatted?.(text, value, runtime);
       }
+      if (piece === null) unknown = value;
       return piece ?? '';
     },
   );

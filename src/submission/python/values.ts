@@ -334,7 +334,7 @@ export interface Host {
   sourceModule?(name: string): SourceModule | null;
   /** What the script prints or logs. */
   printed?(args: readonly Value[], runtime: Runtime): void;
-  /** A value, not plain, that is formatted into a text: `f"val_bpb:{value}"` has the text `val_bpb:` before it. */
+  /** A value, a number or not plain, that is formatted into a text: `f"val_bpb:{value}"` has the text `val_bpb:` before it. */
   formatted?(before: string, value: Value, runtime: Runtime): void;
   /**
    * A stated number that is larger than what it limits, and so has no effect: `min(500, rows)`, `tokens[:3_000_000]`,

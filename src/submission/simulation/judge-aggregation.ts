@@ -6,6 +6,7 @@ import { Ratio, Sum } from '../python/sums.js';
 import { narrowWords } from '../source/check-aggregation.js';
 import { DIVIDE_ONCE } from '../source/remedies.js';
 import { LN2_TOLERANCE, lengthOf, near, spansOf } from './judge-places.js';
+import { divisorOf } from './judge-reading.js';
 import { isOneShare } from './judge-shares.js';
 import { count, type Evaluation, type Judged, type Reading } from './judge-types.js';
 
@@ -126,7 +127,7 @@ function numberAdded({ at, readings }: Evaluation): Judged[] {
 }
 
 /**
- * In nats a target; null for none. One that is neither the same in all nor for each target is looked up by tokens: it may
+ * In nats a target; null for none. One that is neither the same in all, nor for each target, nor in the figure is looked up by tokens: it may
  * be a part of their losses, such as a logarithm of a normalizer.
  */
 export function addedNumber(readings: readonly Reading[]): number | 'varying' | null {
@@ -135,12 +136,13 @@ export function addedNumber(readings: readonly Reading[]): number | 'varying' | 
     if (!(losses instanceof Sum)) return [];
     let weights = 0;
     for (const weight of losses.terms.values()) weights += weight;
-    return { each: losses.constant / weights, all: losses.constant };
+    const all = losses.constant;
+    return { each: all / weights, all, figure: all / divisorOf(score.value) };
   });
   const first = added.find(({ each }) => Math.abs(each) > ADDED_MIN);
   if (first === undefined) return null;
-  const same = (of: 'each' | 'all') => added.every((one) => close(one[of], first[of]));
-  return same('each') || same('all') ? first.each : 'varying';
+  const same = (of: 'each' | 'all' | 'figure') => added.every((one) => close(one[of], first[of]));
+  return same('each') || same('all') || same('figure') ? first.each : 'varying';
 }
 
 /** Sums of many numbers are not exact. */

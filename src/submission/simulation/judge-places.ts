@@ -63,8 +63,10 @@ export function modeOf(values: Iterable<number>): number | null {
   return best?.value ?? null;
 }
 
-/** Constants of ln 2 are written with as few as three digits. */
+/** A factor of a score that is further off than this is another one than 1, ln 2 or log2(e). */
 export const LN2_TOLERANCE = 1e-3;
+/** Constants of ln 2 are written with as few as three digits: 0.693 is off by 2.1e-4. */
+export const LN2_DIGITS = 3e-4;
 
 /** Equal up to the rounding of sums in double precision. */
 export const near = (a: number, b: number): boolean =>

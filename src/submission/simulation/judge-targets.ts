@@ -1,9 +1,10 @@
 /**
  * Judges whether losses and bytes are of the same targets, each as often.
  */
+import { greatest } from '../python/extremes.js';
 import { Ratio, Sum } from '../python/sums.js';
 import { countsOf } from './judge-counts.js';
-import { LN2_TOLERANCE, namesOf, near, spansOf } from './judge-places.js';
+import { LN2_DIGITS, LN2_TOLERANCE, namesOf, near, spansOf } from './judge-places.js';
 import { isOneShare } from './judge-shares.js';
 import { count, type Evaluation, type Judged, type Reading } from './judge-types.js';
 
@@ -24,7 +25,7 @@ function strangers({ at, readings }: Evaluation): Judged[] {
   const reading = readings.find(({ padding, weights }) => padding > 0 || weights.has(0));
   if (reading === undefined) return [];
   const { padding, weights, last } = reading;
-  const shifted = weights.has(0) && countsAt(reading, Math.max(...weights.keys()) + 1);
+  const shifted = weights.has(0) && countsAt(reading, greatest(weights.keys()) + 1);
   const shares = readings.map((one) => one.padding / one.last);
   const grave = shifted || Math.min(...shares) > SHARE_MIN;
   const what = shifted
@@ -116,12 +117,13 @@ function otherCount({ at, grouped, kind, readings }: Evaluation): Judged[] {
   const units = [factor, factor / Math.LN2];
   const often = units.find((unit) => unit < 0.7 && near(1 / unit, Math.round(1 / unit)));
   const inBits = often ?? units.reduce((a, b) => (Math.abs(b - 1) < Math.abs(a - 1) ? b : a));
-  if (Math.abs(inBits - 1) < LN2_TOLERANCE) return [];
+  const off = Math.abs(inBits - 1);
+  if (off < LN2_DIGITS) return [];
   return [
     {
       at,
       check: 'other-targets',
-      severity: 'fail',
+      severity: off < LN2_TOLERANCE ? 'warn' : 'fail',
       explanation:
         often !== undefined
           ? `The bytes of each target are counted ${count(Math.round(1 / often))} times as often as its loss.`

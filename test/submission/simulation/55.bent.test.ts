@@ -136,3 +136,33 @@ describe('methods of the library that are replaced', () => {
     expect(await verdicts('def evaluate', `${line}def evaluate`)).toEqual(['pass', 'pass', 'pass']);
   });
 });
+
+describe('a printed number that no loss is in', () => {
+  const OUT = 'print(f"val_bpb:{bpb:.8f}")';
+  test.each([
+    'print(f"val_bpb:{1.05:.8f}")',
+    'bpb = 1.05\nprint(f"val_bpb:{bpb:.8f}")',
+    'print("val_loss=2.07 val_bpb=1.05")',
+    'print("val_bpb: %.4f" % 1.05)',
+    'print("val_bpb: {:.4f}".format(1.05))',
+    'print("val_bpb", 1.05)',
+  ])('%s: no part is right', async (printed) => {
+    expect(await verdicts(OUT, printed)).toEqual(Array(3).fill('not_judged'));
+  });
+
+  test('before the score it says nothing', async () => {
+    const target = `print(f"to beat: val_bpb {1.2244:.4f}")\n${OUT}`;
+    expect(await verdicts(OUT, target)).toEqual(Array(3).fill('pass'));
+  });
+});
+
+test.each([
+  ['1.0005', 'warn'],
+  ['0.9991', 'warn'],
+  ['1.002', 'fail'],
+  // Digits of ln 2.
+  ['0.99979', 'pass'],
+])('a factor of %s: %s', async (factor, verdict) => {
+  const [, , coverage] = await verdicts('size.item()\n', `size.item() * ${factor}\n`);
+  expect(coverage).toBe(verdict);
+});

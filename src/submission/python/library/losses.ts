@@ -103,6 +103,7 @@ function crossEntropy(
     if (unknown !== null) return unknown;
     const weights =
       weight === undefined || weight === null ? null : asArray(weight, library, runtime);
+    if (weights !== null && weights.unknown !== null) return new Unknown(weights.unknown.stop);
     const ignored =
       library === 'torch' ? (integerOf(keywords.get('ignore_index')) ?? IGNORED) : null;
     runtime.spend(1 + (targets.size >> 2));
