@@ -4,7 +4,6 @@
 import { PyBytes } from './bytes.js';
 import { argumentAt, collected, numberArgument, textArgument, unknownIn } from './methods.js';
 import { BYTES_METHODS } from './methods-bytes.js';
-import { fill } from './methods-mappings.js';
 import { TEXT_METHODS } from './methods-texts.js';
 import { PyClass, PyInstance } from './object-classes.js';
 import { BoundMethod, Descriptor, NativeMethod, NativeType } from './object-descriptors.js';
@@ -156,7 +155,7 @@ function descriptor(kind: Descriptor['kind']): Make {
 
 const dict: Make = ([given], keywords, runtime) => {
   const made = new PyDict();
-  fill(made, given, keywords, runtime);
+  made.merge(given, keywords, runtime);
   return made;
 };
 

@@ -4,9 +4,10 @@
 
 import { lookedUp } from './belonging.js';
 import { collected, type Method, type MethodTable } from './methods.js';
-import { PyDict, PySet } from './object-mappings.js';
+import { type PyDict, PySet } from './object-mappings.js';
 import { PyList, PyTuple } from './object-sequences.js';
 import type { Runtime } from './runtime.js';
+import { numericValue } from './sums.js';
 import { type Keywords, PyObject, Unknown, type Value } from './values.js';
 
 /** `keys()`, `values()` and `items()` show the dictionary as it is. */
@@ -20,7 +21,7 @@ class DictView extends PyObject {
     this.typeName = `dict_${kind}`;
   }
   override *iterate(): Iterable<Value> {
-    for (const [key, value] of this.dict.entries.values()) {
+    for (const [key, value] of this.dict.pairs()) {
       if (this.kind === 'items') yield new PyTuple([key, value]);
       else yield this.kind === 'keys' ? key : value;
     }
@@ -59,30 +60,6 @@ function on(
   return (self, args, keywords, runtime) => method(self as PyDict, args, runtime, keywords);
 }
 
-/** What `dict(x)` or `update(x)` takes. */
-export function fill(
-  dict: PyDict,
-  given: Value | undefined,
-  keywords: Keywords,
-  runtime: Runtime,
-): void {
-  if (given instanceof Unknown) dict.blurred = given;
-  else if (given instanceof PyDict) dict.absorb(given, runtime);
-  else if (given !== undefined) {
-    for (const pair of collected(given, runtime)) {
-      if (pair instanceof Unknown) {
-        dict.blurred = pair;
-        continue;
-      }
-      const [key, value] = collected(pair, runtime);
-      if (key === undefined || value === undefined) {
-        runtime.raise('ValueError', 'a pair of key and value is expected');
-      } else dict.set(key, value, runtime);
-    }
-  }
-  for (const [key, value] of keywords) dict.set(key, value, runtime);
-}
-
 export const DICT_METHODS: MethodTable = new Map<string, Method>([
   ['keys', on((dict) => new DictView(dict, 'keys'))],
   ['values', on((dict) => new DictView(dict, 'values'))],
@@ -91,8 +68,8 @@ export const DICT_METHODS: MethodTable = new Map<string, Method>([
     'get',
     on((dict, [key = null, otherwise = null], runtime) => {
       if (key instanceof Unknown) return new Unknown(key.stop);
-      const value = dict.get(key, runtime);
-      if (value !== undefined) return lookedUp(value, key);
+      const value = dict.lookup(key, runtime);
+      if (value !== undefined) return value;
       return dict.blurred === null ? lookedUp(otherwise, key) : new Unknown(dict.blurred.stop);
     }),
   ],
@@ -131,14 +108,14 @@ export const DICT_METHODS: MethodTable = new Map<string, Method>([
   [
     'update',
     on((dict, [given], runtime, keywords) => {
-      fill(dict, given, keywords, runtime);
+      dict.merge(given, keywords, runtime);
       return null;
     }),
   ],
   [
     'clear',
     on((dict) => {
-      dict.entries.clear();
+      dict.clear();
       return null;
     }),
   ],
@@ -158,9 +135,10 @@ export const DICT_METHODS: MethodTable = new Map<string, Method>([
   [
     'most_common',
     on((dict, [limit], runtime) => {
-      const pairs = [...dict.entries.values()];
+      const pairs = [...dict.pairs()];
       runtime.spend(pairs.length * 8);
-      pairs.sort(([, a], [, b]) => Number(b) - Number(a));
+      const timesOf = (value: Value) => numericValue(value) ?? 0;
+      pairs.sort(([, a], [, b]) => timesOf(b) - timesOf(a));
       const count = typeof limit === 'number' ? limit : pairs.length;
       return new PyList(pairs.slice(0, count).map((pair) => new PyTuple(pair)));
     }),

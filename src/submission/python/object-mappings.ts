@@ -3,12 +3,15 @@
  */
 
 import { lookedUp } from './belonging.js';
+import { countedAs, isMany, placeOf, Tally } from './counted.js';
 import { type Key, keyOf } from './keys.js';
 import type { Runtime } from './runtime.js';
-import { PyObject, Unknown, type Value } from './values.js';
+import { type Keywords, PyObject, Unknown, type Value } from './values.js';
 
 /** Memory of one entry, in units of 8 bytes. */
 const ENTRY_UNITS = 24;
+/** Memory of one token that is counted, in units of 8 bytes. */
+const TALLY_UNITS = 2;
 
 export class PyDict extends PyObject {
   readonly typeName: string = 'dict';
@@ -17,6 +20,8 @@ export class PyDict extends PyObject {
   factory: Value = null;
   /** Some key was set that is not known: what else it has is known, what it lacks is not. */
   blurred: Unknown | null = null;
+  /** Of which targets the numbers are that grew one by one. */
+  private readonly tallies = new Map<Key, Tally>();
 
   get(key: Value, runtime: Runtime): Value | undefined {
     return this.entries.get(keyOf(key, runtime))?.[1];
@@ -28,24 +33,66 @@ export class PyDict extends PyObject {
     }
     const hashed = keyOf(key, runtime);
     const entry = this.entries.get(hashed);
+    const tallied = this.tally(hashed, key, entry?.[1], value, runtime);
+    const kept = tallied && isMany(value) ? value.value : value;
     if (entry === undefined) {
       runtime.allocate(ENTRY_UNITS);
-      this.entries.set(hashed, [key, value]);
-    } else entry[1] = value;
+      this.entries.set(hashed, [key, kept]);
+    } else entry[1] = kept;
+  }
+  /** True where it is known of which targets the number is. */
+  private tally(
+    hashed: Key,
+    key: Value,
+    before: Value | undefined,
+    value: Value,
+    runtime: Runtime,
+  ): boolean {
+    const known = this.tallies.get(hashed);
+    if (known === undefined && placeOf(key) === null) return false;
+    const tally = known ?? new Tally();
+    const grown = tally.grow(key, before, value);
+    if (!grown) this.tallies.delete(hashed);
+    else if (known === undefined) this.tallies.set(hashed, tally);
+    runtime.allocate(TALLY_UNITS);
+    return grown;
   }
   delete(key: Value, runtime: Runtime): Value | undefined {
     const hashed = keyOf(key, runtime);
     const entry = this.entries.get(hashed);
     this.entries.delete(hashed);
+    this.tallies.delete(hashed);
     return entry?.[1];
+  }
+  clear(): void {
+    this.entries.clear();
+    this.tallies.clear();
+  }
+  /** Keys with what they have; of a count, which targets it is of. */
+  *pairs(): Generator<[Value, Value]> {
+    for (const [hashed, [key, value]] of this.entries) {
+      yield [key, countedAs(key, value, this.tallies.get(hashed))];
+    }
+  }
+  /** What a key has for the token that it is looked up for; all that is counted where that is none, or the key itself. */
+  lookup(index: Value, runtime: Runtime): Value | undefined {
+    const hashed = keyOf(index, runtime);
+    const entry = this.entries.get(hashed);
+    if (entry === undefined) return undefined;
+    const [key, value] = entry;
+    const place = placeOf(index);
+    const whole = place === null || place === placeOf(key);
+    return whole
+      ? lookedUp(countedAs(index, value, this.tallies.get(hashed)), index)
+      : lookedUp(value, index);
   }
   *keys(): Generator<Value> {
     for (const [key] of this.entries.values()) yield key;
   }
   override item(index: Value, runtime: Runtime): Value | undefined {
     if (index instanceof Unknown) return new Unknown(index.stop);
-    const value = this.get(index, runtime);
-    if (value !== undefined) return lookedUp(value, index);
+    const value = this.lookup(index, runtime);
+    if (value !== undefined) return value;
     if (this.blurred !== null) return new Unknown(this.blurred.stop);
     if (this.factory === null)
       return runtime.raise('KeyError', runtime.text(index, true) ?? '', index);
@@ -73,9 +120,33 @@ export class PyDict extends PyObject {
     this.absorb(other, runtime);
     return this;
   }
+  /** What `dict(x)` or `update(x)` takes. */
+  merge(given: Value | undefined, keywords: Keywords, runtime: Runtime): void {
+    if (given instanceof Unknown) this.blurred = given;
+    else if (given instanceof PyDict) this.absorb(given, runtime);
+    else if (given !== undefined) {
+      for (const pair of runtime.iterate(given)) {
+        runtime.spend(2);
+        if (pair instanceof Unknown) {
+          this.blurred = pair;
+          continue;
+        }
+        const [key, value] = [...runtime.iterate(pair)];
+        if (key === undefined || value === undefined) {
+          runtime.raise('ValueError', 'a pair of key and value is expected');
+        } else this.set(key, value, runtime);
+      }
+    }
+    for (const [key, value] of keywords) this.set(key, value, runtime);
+  }
   absorb(other: PyDict, runtime: Runtime): void {
     runtime.spend(other.entries.size);
-    for (const [key, value] of other.entries.values()) this.set(key, value, runtime);
+    for (const [hashed, [key, value]] of other.entries) {
+      this.set(key, value, runtime);
+      const tally = other.tallies.get(hashed);
+      if (tally === undefined) this.tallies.delete(hashed);
+      else this.tallies.set(hashed, tally.copy());
+    }
     this.blurred ??= other.blurred;
   }
   copy(runtime: Runtime): PyDict {

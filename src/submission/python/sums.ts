@@ -42,6 +42,8 @@ export class Sum extends PyObject {
     readonly type: SumType = PYTHON_NUMBER,
     /** Sum of the counts that its parts were divided by before they were added, as in a mean of means. */
     readonly over: Sum | null = null,
+    /** The target that all of its targets were equal to where they were counted by what they are. */
+    private readonly place: number | null = null,
   ) {
     super();
     this.linear = terms instanceof Terms ? terms : Terms.of(terms);
@@ -68,7 +70,23 @@ export class Sum extends PyObject {
   }
   /** The position that the number belongs to: a token, or what a table has for it. */
   get tag(): number | null {
+    return this.linear.single ?? this.place;
+  }
+  /** The position of the only term; null where there are more or none. */
+  get single(): number | null {
     return this.linear.single;
+  }
+  get empty(): boolean {
+    return this.linear.empty;
+  }
+  /** A count of several targets that are equal to that at a position. */
+  at(place: number): Sum {
+    return new Sum(this.kind, this.linear, this.constant, this.type, this.over, place);
+  }
+  /** Its terms, where they are of several equal targets. */
+  get counted(): ReadonlyMap<number, number> | null {
+    const alike = this.place !== null && this.linear.single === null;
+    return alike && this.kind === 'count' && this.constant === 0 ? this.terms : null;
   }
   /** The same terms, whatever type holds the sum. */
   equals(other: Sum): boolean {
@@ -84,17 +102,18 @@ export class Sum extends PyObject {
     if (dtype === this.dtype) return this;
     const half = dtype === 'float16' || dtype === 'bfloat16' ? dtype : null;
     const type = { dtype, running: narrowest(this.type.running, half) };
-    return new Sum(this.kind, this.linear, this.constant, type, this.over);
+    return new Sum(this.kind, this.linear, this.constant, type, this.over, this.place);
   }
   scaled(factor: number): Sum {
     if (factor === 1) return this;
     const terms = Terms.combine([[this.linear, factor]]);
-    return new Sum(this.kind, terms, this.constant * factor, this.type, this.over);
+    return new Sum(this.kind, terms, this.constant * factor, this.type, this.over, this.place);
   }
   plus(other: Sum | number): Sum {
     if (typeof other === 'number') {
       if (other === 0) return this;
-      return new Sum(this.kind, this.linear, this.constant + other, this.type, this.over);
+      const constant = this.constant + other;
+      return new Sum(this.kind, this.linear, constant, this.type, this.over, this.place);
     }
     const dtype = this.dtype ?? other.dtype;
     const both = !this.linear.empty && !other.linear.empty;
@@ -309,7 +328,8 @@ function retagged(value: number, ...from: Scalar[]): Scalar {
 /** What is added to the bytes of one token, such as a space, is of that token. */
 function withNumber(sum: Sum, number: number): Sum {
   const { kind, tag, value, type } = sum;
-  if (kind !== 'count' || tag === null || value === null || number === 0) return sum.plus(number);
+  const ofMany = kind !== 'count' || sum.single === null;
+  if (ofMany || tag === null || value === null || number === 0) return sum.plus(number);
   return new Sum('count', new Map([[tag, value + number]]), 0, type);
 }
 
@@ -431,8 +451,29 @@ function cancelled(product: Product): Product {
   return { ...product, times, below };
 }
 
+/** What one of several equal targets has, such as its bytes or its nats, times how many there are. */
+function spread(product: Product): Product {
+  const counts = product.times.find((sum) => sum.counted !== null);
+  if (counts === undefined) return product;
+  const ofOne = (sum: Sum | null): sum is Sum =>
+    sum !== null && sum.constant === 0 && sum.single !== null && isAmong(counts, sum.single);
+  const one = ofOne(product.loss) ? product.loss : product.times.find(ofOne);
+  if (one === undefined) return product;
+  const each = one.terms.get(one.single!)!;
+  const terms = Terms.of(new Map([...counts.counted!].map(([at, count]) => [at, count * each])));
+  const place = one.kind === 'count' ? counts.tag : null;
+  const all = new Sum(one.kind, terms, 0, one.type, one.over, place);
+  const times = product.times.filter((sum) => sum !== counts && sum !== one);
+  return one === product.loss
+    ? { ...product, loss: all, times }
+    : { ...product, times: [all, ...times] };
+}
+
+const isAmong = (counts: Sum, position: number): boolean =>
+  counts.tag === position || counts.terms.has(position);
+
 function composed(whole: Product, runtime: Runtime): Scalar {
-  const { factor, loss, times, below } = cancelled(whole);
+  const { factor, loss, times, below } = spread(cancelled(whole));
   const kept = loss ?? chosen(times);
   const denominator = chosen(below);
   const rest = numbers(times, kept) / numbers(below, denominator);

@@ -55,7 +55,7 @@ function sumGroups(array: NdArray, groups: Groups, dtype: string, runtime: Runti
   runtime.spend(1 + (array.size >> 2));
   const { tallies } = array;
   // How many targets a row of counts has says itself which, where they are counted by more than themselves.
-  if (tallies !== null && size === 1 && array.shape.length > 1) {
+  if (tallies !== null && size === 1 && (array.shape.length > 1 || array.tagged)) {
     return NdArray.of([talliedSum(array, tallies, dtype)], groups.shape, dtype, array.library);
   }
   if (!array.symbolic && !array.tagged) {

@@ -34,6 +34,18 @@ export interface Even {
   readonly pay: () => void;
 }
 
+/** The targets that a count of equal ones is of, each as often as it is counted; null for every other number. */
+function targetsOf(value: Sum): number[] | null {
+  const counted = value.counted;
+  if (counted === null || [...counted.values()].some((times) => !(times >= 1))) return null;
+  const tags: number[] = [];
+  for (const [target, times] of counted) {
+    if (!Number.isInteger(times)) return null;
+    for (let i = 0; i < times; i += 1) tags.push(target);
+  }
+  return tags;
+}
+
 /** What arrays and their views share. */
 export class Storage {
   #data: Float64Array | Even;
@@ -109,8 +121,14 @@ export class Storage {
     else if (this.kind === 'loss' && value !== 0) this.writeCell(position, value);
     else if (value instanceof Sum && value.tag === null && value.value !== 0)
       this.writeCell(position, value);
-    else
+    else {
       this.writeNumber(position, numericValue(value) ?? 0, value instanceof Sum ? value.tag : null);
+      const tags = value instanceof Sum ? targetsOf(value) : null;
+      if (tags !== null) {
+        this.tallies ??= new Map();
+        this.tallies.set(position, tags);
+      }
+    }
   }
 
   private writeNumber(position: number, value: number, tag: number | null): void {

@@ -83,6 +83,11 @@ function weighed(
     } else if (typeof factor === 'number') {
       const terms = termsOf(tags, data[i]! * factor);
       if (factor !== 0) result.write(i, new Sum('count', terms, 0, { dtype, running: null }));
+    } else if (factor instanceof Sum && factor.single !== null && factor.constant === 0) {
+      // What one of the equal targets has is what each has.
+      const each = factor.terms.get(factor.single)!;
+      const terms = termsOf(tags, data[i]! * each);
+      result.write(i, new Sum(factor.kind, terms, 0, { dtype, running: null }));
     } else {
       const value = runtime.binary('*', data[i]!, factor);
       result.write(i, isElement(value) ? value : runtime.unknown('a product'));

@@ -4,10 +4,10 @@
 import { lookedUp } from '../belonging.js';
 import type { Machine } from '../machine.js';
 import { argumentAt, collected, type Method, numberArgument, textArgument } from '../methods.js';
-import { fill } from '../methods-mappings.js';
 import { NativeType } from '../object-descriptors.js';
 import { PyDict } from '../object-mappings.js';
 import { PyList, PyTuple } from '../object-sequences.js';
+import type { Runtime } from '../runtime.js';
 import {
   type Keywords,
   type Native,
@@ -35,7 +35,23 @@ class NamedDict extends PyDict {
 class Counter extends NamedDict {
   override item(index: Value, machine: Machine): Value | undefined {
     if (index instanceof Unknown) return new Unknown(index.stop);
-    return lookedUp(this.get(index, machine) ?? 0, index);
+    return this.lookup(index, machine) ?? lookedUp(0, index);
+  }
+  override attribute(name: string, machine: Machine): Value | undefined {
+    const method = COUNTER_METHODS.get(name);
+    if (method === undefined) return super.attribute(name, machine);
+    return new NativeFunction(name, (args, keywords) => method(this, args, keywords, machine));
+  }
+  override copy(machine: Machine): PyDict {
+    const result = new Counter(this.typeName);
+    result.absorb(this, machine);
+    return result;
+  }
+  override merge(given: Value | undefined, keywords: Keywords, runtime: Runtime): void {
+    count(this, given, runtime);
+    for (const [key, times] of keywords) {
+      this.set(key, runtime.binary('+', this.get(key, runtime) ?? 0, times), runtime);
+    }
   }
   override binary(
     operator: string,
@@ -46,8 +62,8 @@ class Counter extends NamedDict {
     if (reflected || !(other instanceof Counter) || !/^[+-]$/.test(operator)) return undefined;
     const result = new Counter('Counter');
     result.absorb(this, machine);
-    for (const [key, value] of other.entries.values()) {
-      result.set(key, machine.binary(operator, result.item(key, machine) ?? 0, value), machine);
+    for (const [key, value] of other.pairs()) {
+      result.set(key, machine.binary(operator, result.get(key, machine) ?? 0, value), machine);
     }
     for (const [key, value] of [...result.entries.values()]) {
       if (machine.truth(machine.compare('<=', value, 0))) result.delete(key, machine);
@@ -56,7 +72,7 @@ class Counter extends NamedDict {
   }
 }
 
-function count(counter: Counter, given: Value | undefined, machine: Machine): void {
+function count(counter: Counter, given: Value | undefined, machine: Runtime): void {
   if (given === undefined || given === null) return;
   if (given instanceof Unknown) {
     counter.blurred = given;
@@ -64,13 +80,24 @@ function count(counter: Counter, given: Value | undefined, machine: Machine): vo
   }
   const pairs: (readonly [Value, Value])[] =
     given instanceof PyDict
-      ? [...given.entries.values()]
+      ? [...given.pairs()]
       : collected(given, machine).map((item) => [item, 1] as const);
   for (const [key, times] of pairs) {
     if (key instanceof Unknown) counter.blurred = key;
     else counter.set(key, machine.binary('+', counter.get(key, machine) ?? 0, times), machine);
   }
 }
+
+const COUNTER_METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
+  [
+    'total',
+    (self, _args, _keywords, machine) =>
+      [...(self as Counter).pairs()].reduce<Value>(
+        (total, [, times]) => machine.binary('+', total, times),
+        0,
+      ),
+  ],
+]);
 
 /** A list that may be bounded, and grows at both ends. */
 class Deque extends PyList {
@@ -174,7 +201,7 @@ export function collectionsModule(machine: Machine): Map<string, Value> {
       ([factory = null, given], keywords) => {
         const dict = new NamedDict('defaultdict');
         dict.factory = factory;
-        fill(dict, given, keywords, machine);
+        dict.merge(given, keywords, machine);
         return dict;
       },
     ],
@@ -182,7 +209,7 @@ export function collectionsModule(machine: Machine): Map<string, Value> {
       'OrderedDict',
       ([given], keywords) => {
         const dict = new NamedDict('OrderedDict');
-        fill(dict, given, keywords, machine);
+        dict.merge(given, keywords, machine);
         return dict;
       },
     ],
@@ -191,7 +218,7 @@ export function collectionsModule(machine: Machine): Map<string, Value> {
       (maps) => {
         const dict = new NamedDict('ChainMap');
         // The first of the maps that has a key gives its value.
-        for (const map of maps.toReversed()) fill(dict, map, new Map(), machine);
+        for (const map of maps.toReversed()) dict.merge(map, new Map(), machine);
         return dict;
       },
     ],
