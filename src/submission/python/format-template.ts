@@ -27,22 +27,25 @@ export function formatTemplate(
       return runtime.item(owner, /^\d+$/.test(key) ? Number(key) : key);
     }, base);
   };
-  const result = text.replace(FIELD, (all, name: string | undefined, conversion, spec = '') => {
-    if (name === undefined) return all[0]!;
-    const value = field(name);
-    const wanted = spec.replace(
-      /\{([^{}]*)\}/g,
-      (_all: string, inner: string) => runtime.text(field(inner)) ?? '',
-    );
-    const given =
-      conversion === undefined || conversion === 's' ? value : runtime.text(value, true);
-    const piece = given === null && value !== null ? null : formatted(given, wanted, runtime);
-    if (piece === null || typeof value === 'number') {
-      runtime.host.formatted?.(text, value, runtime);
-    }
-    if (piece === null) missing ??= value;
-    return piece ?? '';
-  });
+  const result = text.replace(
+    FIELD,
+    (all, name: string | undefined, conversion, spec, from: number) => {
+      if (name === undefined) return all[0]!;
+      const value = field(name);
+      const wanted = (spec ?? '').replace(
+        /\{([^{}]*)\}/g,
+        (_all: string, inner: string) => runtime.text(field(inner)) ?? '',
+      );
+      const given =
+        conversion === undefined || conversion === 's' ? value : runtime.text(value, true);
+      const piece = given === null && value !== null ? null : formatted(given, wanted, runtime);
+      if (piece === null) {
+        missing ??= value;
+        runtime.host.formatted?.(text.slice(0, from), value, runtime);
+      }
+      return piece ?? '';
+    },
+  );
   if (missing === undefined) return result;
   return missing instanceof Unknown
     ? new Unknown(missing.stop)

@@ -17,7 +17,16 @@ export function percentFormat(text: string, given: Value, runtime: Runtime): Val
   runtime.spend(text.length / 16);
   const result = text.replace(
     DIRECTIVE,
-    (_all, key: string | undefined, flags: string, width = '', precision, _size, type: string) => {
+    (
+      _all,
+      key: string | undefined,
+      flags: string,
+      width = '',
+      precision,
+      _size,
+      type: string,
+      from: number,
+    ) => {
       if (type === '%') return '%';
       const size = width === '*' ? String(values[at++]) : width;
       const value =
@@ -27,7 +36,7 @@ export function percentFormat(text: string, given: Value, runtime: Runtime): Val
       }
       const piece = directive(value, flags, size, precision, type, runtime);
       if (piece === null || typeof value === 'number') {
-        runtime.host.formatted?.(text, value, runtime);
+        runtime.host.formatted?.(text.slice(0, from), value, runtime);
       }
       if (piece === null) unknown = value;
       return piece ?? '';

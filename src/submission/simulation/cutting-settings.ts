@@ -3,7 +3,7 @@
  * leave about the same number of targets of a short set and of a longer one.
  */
 import type { Entry } from './entries.js';
-import { lastPlace, targetsOf } from './results.js';
+import { isPartOf, lastPlace, resultOf, targetsOf } from './results.js';
 import { type Budget, type Run, runWhole } from './run.js';
 import { smallSetting } from './settings.js';
 import type { Limit, Trial } from './types.js';
@@ -19,6 +19,8 @@ interface Tries {
 const SETTINGS_MAX = 5;
 /** Smaller ones are no limit of a set: layers, heads, columns. */
 const SETTING_MIN = 100;
+/** Where something begins, and what stands before it: a smaller one leaves no less. */
+const BEGINNING = /offset|header/i;
 /** From here on a setting is taken to count tokens. */
 const TOKENS_FROM = 200_000;
 /** What is put in place of others: rows, batches or documents of a small set. */
@@ -32,12 +34,15 @@ export function limitsOfSettings(
   { entry, run, settings, budget }: Tries,
 ): Limit[] {
   const all = targetsOf(whole!);
-  const at = whole!.scores.findLast(({ final }) => final)?.at;
+  const at = resultOf(whole!)?.at;
   if (all === null || at === undefined || longer === undefined) return [];
   const length = longer.set.ids.length;
   const large = [...settings].filter(
     ([name, value]) =>
-      Number.isInteger(value) && value >= SETTING_MIN && smallSetting(name, value, 0) === value,
+      Number.isInteger(value) &&
+      value >= SETTING_MIN &&
+      smallSetting(name, value, 0) === value &&
+      !BEGINNING.test(name),
   );
   const enough = 0.8 * budget.steps;
   return large.slice(-SETTINGS_MAX).flatMap(([setting, limit]): Limit[] => {
@@ -46,7 +51,7 @@ export function limitsOfSettings(
     const instead = new Map([[setting, tried]]);
     const cut = runWhole(entry, { ...run, instead }, budget);
     const left = targetsOf(cut);
-    if (left === null || left >= all || lastPlace(cut) !== lastPlace(whole!)) return [];
+    if (left === null || !isPartOf(cut, whole!)) return [];
     const more = runWhole(entry, { ...run, instead, tokens: length }, budget);
     const grown = (targetsOf(more) ?? Number.POSITIVE_INFINITY) / left;
     if (grown > GROWN_MAX || lastPlace(more) !== lastPlace(whole!)) return [];

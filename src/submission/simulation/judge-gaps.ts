@@ -43,8 +43,8 @@ function droppedOf({ last, trial }: Reading, left: number): number {
   const { seqLen, rows = [], stride, scale } = trial;
   if (seqLen === null) return ROW_MAX / (scale ?? 1) - 1;
   const row = last % seqLen;
-  const isRow = [seqLen, ...rows].some((length) => left === last % length);
-  return stride !== null && stride < seqLen && !isRow ? Math.min(row, stride - 1) : row;
+  if ([seqLen, ...rows].some((length) => left === last % length)) return left;
+  return stride !== null && stride < seqLen ? Math.min(row, stride - 1) : row;
 }
 
 /** At least this share of the gaps that come with a longer set, if they come as often. */

@@ -73,13 +73,14 @@ const supersedes = (later: Observation, earlier: Observation): boolean =>
   covers(later, earlier);
 
 /**
- * The scores of a run, the last of each place.
+ * The scores of a run, the last of each place; of the place of a printed score, that one.
  *
  * What one line makes again and again of other targets, as of one batch after the other, are running figures; so is
  * what a later quotient of the same call, or of one that it makes, has more targets than. Of figures that grow the last
  * is a result where no other takes its place.
  */
-export function scoresOf(observations: readonly Observation[]): Score[] {
+export function scoresOf(made: readonly Observation[], printed?: Observation): Score[] {
+  const observations = printed === undefined ? made : withoutOthers(made, printed);
   const groups = new Map<string, Observation[]>();
   for (const one of observations) {
     const key = [one.kind, one.at.path, one.at.layer, one.at.line, ...one.functions].join('\0');
@@ -93,9 +94,24 @@ export function scoresOf(observations: readonly Observation[]): Score[] {
     const grows = group.every((one, i) => i === 0 || isNested(one, group[i - 1]!));
     const later = observations.slice(at + 1).filter((one) => one.kind === last.kind);
     const final = grows && !later.some((one) => isWithin(one, last) && supersedes(one, last));
-    scores.push([at, { ...pick(last), final }]);
+    scores.push([at, { ...pick(last), final, ...(last === printed ? { printed: true } : {}) }]);
   }
   return scores.sort(([a], [b]) => a - b).map(([, score]) => score);
+}
+
+/**
+ * Without what the same function made later than the printed score: by another call, or by the same line again, such
+ * as the score of a sample that is not printed.
+ */
+function withoutOthers(made: readonly Observation[], printed: Observation): Observation[] {
+  const at = made.indexOf(printed);
+  const functions = printed.functions.join('\0');
+  return made.filter(
+    (one, i) =>
+      i <= at ||
+      one.functions.join('\0') !== functions ||
+      (one.activation === printed.activation && one.at.line !== printed.at.line),
+  );
 }
 
 const isNested = (one: Observation, other: Observation): boolean =>
@@ -117,6 +133,26 @@ const PLACE_MAX = 64;
 export class Observations {
   readonly all: Observation[] = [];
   readonly #counts = new Map<string, number>();
+  /** What was made before the last score was printed. */
+  #before: ReadonlySet<Observation> | null = null;
+  #printed: Observation | null = null;
+
+  /** What was printed last as bits per byte; undefined where no quotient is. */
+  get printed(): Observation | undefined {
+    return this.#printed ?? undefined;
+  }
+
+  /** Of quotients that nobody printed as bits per byte after the last that was, none is a score. */
+  get scored(): readonly Observation[] {
+    const before = this.#before;
+    return before === null ? this.all : this.all.filter((one) => before.has(one));
+  }
+
+  /** The run prints this value as bits per byte. */
+  print(value: Value): void {
+    this.#printed = this.all.findLast((one) => sameValue(one.value, value)) ?? null;
+    this.#before = this.#printed === null ? null : new Set(this.all);
+  }
 
   add(one: Observation): void {
     const before = this.all.at(-1);

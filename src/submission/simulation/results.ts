@@ -2,13 +2,33 @@
  * The last result of a run: where it was made, and of how many targets; and the shards that it wrote.
  */
 import { Ratio, Sum } from '../python/sums.js';
-import type { Trial } from './types.js';
+import type { Score, Trial } from './types.js';
+
+/** What was printed as bits per byte, else the last result. */
+export function resultOf({ scores }: Trial): Score | undefined {
+  return scores.findLast(({ printed }) => printed) ?? scores.findLast(({ final }) => final);
+}
 
 /** Targets of the last result; null where there is none. */
-export function targetsOf({ scores }: Trial): number | null {
-  const last = scores.findLast(({ final }) => final);
+export function targetsOf(trial: Trial): number | null {
+  return lossesOf(trial)?.terms.size ?? null;
+}
+
+function lossesOf(trial: Trial): Sum | null {
+  const last = resultOf(trial);
   const losses = last?.value instanceof Ratio ? last.value.numerator : last?.value;
-  return losses instanceof Sum ? losses.terms.size : null;
+  return losses instanceof Sum ? losses : null;
+}
+
+/**
+ * A result of the same place, of fewer targets of the same stream: not where a file's header was read as tokens, or
+ * where the printed figure was lost.
+ */
+export function isPartOf(cut: Trial, whole: Trial): boolean {
+  const [left, all] = [lossesOf(cut)?.terms, lossesOf(whole)?.terms];
+  if (left === undefined || all === undefined || left.size >= all.size) return false;
+  if (lastPlace(cut) !== lastPlace(whole) || (cut.lost != null && whole.lost == null)) return false;
+  return [...left.keys()].every((position) => all.has(position));
 }
 
 /** Tokens in the shards that a run wrote; null where they are not the documents' in their order, or not counted. */
@@ -21,7 +41,7 @@ export function writtenOf({ exported, set }: Trial): number | null {
 }
 
 /** Where the last result was made. */
-export function lastPlace({ scores }: Trial): string | undefined {
-  const last = scores.findLast(({ final }) => final);
+export function lastPlace(trial: Trial): string | undefined {
+  const last = resultOf(trial);
   return last && [last.at.path, last.at.layer, last.at.line, ...last.functions].join('\0');
 }

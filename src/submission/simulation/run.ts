@@ -10,7 +10,6 @@ import type { Entry } from './entries.js';
 import { exportedIn } from './exports.js';
 import { Files } from './files.js';
 import { Exchange } from './modules/distributed.js';
-import { sameValue } from './modules/same.js';
 import { scoresOf } from './observations.js';
 import { smallSet } from './set.js';
 import { LENGTH_SCALE } from './settings.js';
@@ -165,21 +164,21 @@ function usual(rows: ReadonlyMap<number, number>): number[] {
 
 function trialOf(set: SmallSet, exchange: Exchange, outcome: Outcome): Trial {
   const { world, stops, tables, ended, loop } = outcome;
-  const { rows, calls, statedRow, stride, limits, lost, observations, figure, additions } = world;
+  const { rows, calls, statedRows, stride, limits, lost, observations, additions } = world;
   // In a loop that did not come to its end, figures are of a part of the targets.
   const whole = ended
-    ? observations.all.filter((one) => one.loop === 0 || one.loop !== loop)
-    : observations.all;
-  const scores = scoresOf(whole);
-  const printed = scores.findLast(({ value }) => sameValue(value, figure));
+    ? observations.scored.filter((one) => one.loop === 0 || one.loop !== loop)
+    : observations.scored;
+  const printed = whole.find((one) => one === observations.printed);
+  const lengths = rows.size > 0 ? [...rows.keys()] : [...statedRows];
   return {
     set,
     ranks: exchange.ranks,
-    seqLen: rows.size > 0 ? greatest(rows.keys()) : statedRow,
-    rows: usual(rows),
+    seqLen: lengths.length > 0 ? greatest(lengths) : null,
+    rows: [...new Set([...usual(rows), ...statedRows])],
     calls,
     stride,
-    scores: scores.map((score) => (score === printed ? { ...score, printed: true } : score)),
+    scores: scoresOf(whole, printed),
     stops,
     lost: ended || exchange.partial ? null : lost,
     ended,

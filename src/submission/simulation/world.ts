@@ -61,15 +61,13 @@ export class World implements Host {
   readonly additions: Addition[] = [];
   /** Why the last figure that was printed as bits per byte is not known; null where it is. */
   lost: Stop | null = null;
-  /** What was printed last as bits per byte. */
-  figure: Value = null;
   /** How often a model was called with rows of each length, in tokens. */
   readonly rows = new Map<number, number>();
   /** Calls of a model with tokens, and the tokens of the longest row among them. */
   readonly calls = { count: 0, longest: 0 };
   stride: number | null = null;
-  /** Tokens of the longest row that a setting states. */
-  statedRow: number | null = null;
+  /** Tokens of the rows that settings state. */
+  readonly statedRows = new Set<number>();
   /** A length or a batch that the script states was brought down. */
   shortened = false;
   /** Numbers that the script stated, by name. */
@@ -141,7 +139,7 @@ export class World implements Host {
     }
     this.shortened ||= small !== smallSetting(name, value, set.pieces.length, 1);
     if (/stride/i.test(name) && small > 0) this.stride = small;
-    if (ROW.test(name)) this.statedRow = Math.max(this.statedRow ?? 0, small);
+    if (ROW.test(name)) this.statedRows.add(small);
     return small;
   }
 
@@ -156,7 +154,8 @@ export class World implements Host {
       const length = each.shape.at(-1) ?? 1;
       this.calls.count++;
       this.calls.longest = Math.max(this.calls.longest, length);
-      if (each.shape.length !== 2) continue;
+      // A column of targets is an index into probabilities, and no row.
+      if (each.shape.length !== 2 || (length === 1 && each.shape[0]! > 1)) continue;
       this.rows.set(length, (this.rows.get(length) ?? 0) + 1);
     }
     return unknownCall(callee, args, keywords, runtime);
@@ -185,12 +184,12 @@ export class World implements Host {
         : typeof figure === 'number'
           ? { ...runtime.here(), reason: NO_LOSSES }
           : null;
-    this.figure = figure;
     // What no quotient is any more, such as a running average or a product of one.
     if (!this.observations.all.some((one) => sameValue(one.value, figure))) {
       const one = observe(figure, runtime);
       if (one !== null) this.observations.add({ ...one, composed: true });
     }
+    this.observations.print(figure);
   }
 
   printed(args: readonly Value[], runtime: Runtime): void {

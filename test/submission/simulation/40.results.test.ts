@@ -65,6 +65,36 @@ describe('results among quotients', () => {
     expect(finals([first, second])).toEqual([[9, true]]);
   });
 
+  test('of one place the printed one, and none that the same function makes after it', () => {
+    const whole = over(1, 40, { line: 9 });
+    const sample = over(1, 10, { line: 9, activation: 2 });
+    const other = over(1, 10, { line: 8, activation: 2 });
+    const scores = scoresOf([whole, other, sample], whole);
+    expect(scores).toMatchObject([{ value: whole.value, final: true, printed: true }]);
+    expect(scoresOf([whole, other, sample])).toMatchObject([
+      { at: { line: 8 } },
+      { value: sample.value },
+    ]);
+    expect(scoresOf([whole, sample], sample)).toMatchObject([
+      { value: sample.value, printed: true },
+    ]);
+  });
+
+  test('what comes after the last print is none, unless it is printed as well', () => {
+    const made = new Observations();
+    const [whole, sample] = [over(1, 40, { line: 9 }), over(1, 10, { line: 12 })];
+    made.add(whole);
+    expect(made.printed).toBeUndefined();
+    made.print(whole.value);
+    made.add(sample);
+    expect([made.printed, made.scored]).toEqual([whole, [whole]]);
+    made.print(sample.value);
+    expect([made.printed, made.scored]).toEqual([sample, [whole, sample]]);
+    // A figure that no quotient of the run is says nothing of them.
+    made.print(1.2);
+    expect([made.printed, made.scored]).toEqual([undefined, [whole, sample]]);
+  });
+
   test('thousands of running figures are not kept, the first and the newest are', () => {
     const kept = new Observations();
     for (let to = 2; to < 2000; to++) kept.add(over(1, to, { line: 5 }));
