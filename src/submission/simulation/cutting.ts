@@ -5,7 +5,7 @@ import { limitsOfSettings } from './cutting-settings.js';
 import type { Entry } from './entries.js';
 import { lastPlace, targetsOf, writtenOf } from './results.js';
 import { type Budget, type Run, runWhole } from './run.js';
-import { withLimit } from './trying.js';
+import { withFactor, withLimit } from './trying.js';
 import type { Limit, Trial } from './types.js';
 
 /** Most limits of a script that are tried out: those that are certain to limit something, and the others. */
@@ -37,6 +37,9 @@ export function withCutting(trials: readonly Trial[], tries: Tries): Trial[] {
     if (limit.possible === true && tries.budget.steps < enough) break;
     const cut = runWhole(small.entry, small.run, tries.budget);
     const [left, all] = [amountOf(cut), amountOf(whole!)];
+    // The number was not the one that limits.
+    if (limit.possible !== true && cut.limits.some((each) => keyOf(each) === keyOf(limit)))
+      continue;
     // A run that came to another result says nothing.
     if (lastPlace(cut) !== lastPlace(whole!) || left === null || all === null) continue;
     tried.set(keyOf(limit), left < all);
@@ -72,7 +75,9 @@ function trialsOf(whole: Trial, { entry, run, settings, thorough }: Tries) {
     whole.limits.flatMap((limit) => {
       const third = Math.max(1, Math.floor(limit.actual / 3));
       if ((limit.possible === true) !== possible || known.has(keyOf(limit))) return [];
-      const small = withLimit(entry, run, limit, settings, third);
+      const small =
+        withLimit(entry, run, limit, settings, third) ??
+        (possible ? null : withFactor(entry, run, limit, settings, third));
       if (small === null) return [];
       known.add(keyOf(limit));
       return [{ limit, small }];

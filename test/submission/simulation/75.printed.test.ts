@@ -92,6 +92,16 @@ describe('a header that is skipped is no limit', () => {
   });
 });
 
+describe('a product that limits a sample alone is none', () => {
+  const limit = (of: string) => `COUNT = 100\npart = tokens[: ${of} * 1024 + 1]\n`;
+  test.each(['100', 'COUNT'])('%s', async (of) => {
+    const sample = `${limit(of)}${FINAL}evaluate(part, SEQ_LEN)`;
+    expect(await found(sample)).toEqual([]);
+    const cut = `${limit(of)}${FINAL.replace('tokens', 'part')}`;
+    expect(await found(cut)).toEqual(['truncated-set fail']);
+  });
+});
+
 /** Whole rows alone, of this length. */
 const rows = (row: number, left = 0) =>
   `SEQ_LEN = ${row}\nn = ((len(tokens) - 1) // SEQ_LEN - ${left}) * SEQ_LEN\n${FINAL.replace('tokens', 'tokens[: n + 1]')}`;
@@ -104,7 +114,7 @@ describe('the last incomplete row of a length that the script states may be left
     expect(await found(rows(row), READ, GATHERED)).toEqual([]);
   });
 
-  test('but a row more is not', async () => {
+  test('but no row more', async () => {
     expect(await found(rows(777, 1), READ, GATHERED)).toEqual(['tail-not-scored warn']);
   });
 });
