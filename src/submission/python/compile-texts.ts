@@ -38,7 +38,7 @@ export function compileFormat(c: Compiler, node: PyNode): Expression {
   return (frame) => {
     let result = '';
     let unknown: Unknown | null = null;
-    for (const piece of pieces) {
+    for (const [i, piece] of pieces.entries()) {
       if (typeof piece === 'string') {
         result += piece;
         continue;
@@ -49,7 +49,11 @@ export function compileFormat(c: Compiler, node: PyNode): Expression {
         if (typeof value === 'number') machine.host.formatted?.(result, value, machine);
         result += text;
       } else {
-        if (value instanceof PyObject) machine.host.formatted?.(result, value, machine);
+        if (value instanceof PyObject) {
+          machine.host.formatted?.(result, value, machine, textAfter(pieces, i));
+        }
+        // In the text before the next value it stands for a number.
+        result += '0';
         unknown ??=
           value instanceof Unknown ? value : machine.unknown('a text of what is not known');
       }
@@ -58,6 +62,12 @@ export function compileFormat(c: Compiler, node: PyNode): Expression {
     machine.allocate(result.length / 8);
     return unknown === null ? result : new Unknown(unknown.stop);
   };
+}
+
+/** The text from a value to the next, which begins with `{`. */
+function textAfter(pieces: readonly Piece[], at: number): string {
+  const [next = '', ...others] = pieces.slice(at + 1);
+  return typeof next === 'string' ? `${next}${others.length > 0 ? '{' : ''}` : '{';
 }
 
 function piecesOf(c: Compiler, node: PyNode): Piece[] {

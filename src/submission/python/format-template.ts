@@ -41,7 +41,8 @@ export function formatTemplate(
       const piece = given === null && value !== null ? null : formatted(given, wanted, runtime);
       if (piece === null) {
         missing ??= value;
-        runtime.host.formatted?.(text.slice(0, from), value, runtime);
+        const after = text.slice(from + all.length);
+        runtime.host.formatted?.(text.slice(0, from), value, runtime, after);
       }
       return piece ?? '';
     },

@@ -18,7 +18,7 @@ export function percentFormat(text: string, given: Value, runtime: Runtime): Val
   const result = text.replace(
     DIRECTIVE,
     (
-      _all,
+      all: string,
       key: string | undefined,
       flags: string,
       width = '',
@@ -36,7 +36,8 @@ export function percentFormat(text: string, given: Value, runtime: Runtime): Val
       }
       const piece = directive(value, flags, size, precision, type, runtime);
       if (piece === null || typeof value === 'number') {
-        runtime.host.formatted?.(text.slice(0, from), value, runtime);
+        const after = piece === null ? text.slice(from + all.length) : '';
+        runtime.host.formatted?.(text.slice(0, from), value, runtime, after);
       }
       if (piece === null) unknown = value;
       return piece ?? '';

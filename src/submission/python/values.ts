@@ -334,8 +334,11 @@ export interface Host {
   sourceModule?(name: string): SourceModule | null;
   /** What the script prints or logs. */
   printed?(args: readonly Value[], runtime: Runtime): void;
-  /** A value, a number or not plain, that is formatted into a text: `f"val_bpb:{value}"` has the text `val_bpb:` before it. */
-  formatted?(before: string, value: Value, runtime: Runtime): void;
+  /**
+   * A value, a number or not plain, that is formatted into a text: `f"val_bpb:{value} of {n}"` has the text `val_bpb:` before it, and
+   * ` of {` after it, where the next value begins with `{` or `%`.
+   */
+  formatted?(before: string, value: Value, runtime: Runtime, after?: string): void;
   /**
    * A stated number that is larger than what it limits, and so has no effect: `min(500, rows)`, `tokens[:3_000_000]`,
    * `if i >= 500: break`. Whether what it limits grows with the stream is for the host to find out.

@@ -9,11 +9,13 @@ import {
   type Bound,
   type Keywords,
   type PyModule,
+  PyObject,
   type Stop,
   Unknown,
   type Value,
 } from '../python/values.js';
 import type { Files } from './files.js';
+import { isScoreLabel } from './labels.js';
 import type { Exchange } from './modules/distributed.js';
 import { openFunction } from './modules/path.js';
 import { sameValue } from './modules/same.js';
@@ -51,9 +53,6 @@ function numberOf(value: Value): Value {
 const STATED_SCORE = /(?:bpb|bits[_ ]per[_ ]byte)["']?\s*[:=]?\s*(\d+\.\d+)/i;
 
 const NO_LOSSES = 'a number without losses, printed as bits per byte';
-
-/** Words right before a score in a text that is printed. */
-const SCORE_LABEL = /(bpb|bits[_ ]per[_ ]byte)\w*\W*$/i;
 
 export class World implements Host {
   readonly observations = new Observations();
@@ -174,8 +173,8 @@ export class World implements Host {
     if (one !== null) this.observations.add(one);
   }
 
-  formatted(before: string, value: Value, runtime: Runtime): void {
-    if (!SCORE_LABEL.test(before)) return;
+  formatted(before: string, value: Value, runtime: Runtime, after = ''): void {
+    if (!isScoreLabel(before, after)) return;
     const figure = numberOf(value);
     this.#printing = runtime.activation;
     this.lost =
@@ -196,8 +195,10 @@ export class World implements Host {
     for (const [i, value] of args.entries()) {
       const stated = typeof value === 'string' ? STATED_SCORE.exec(value) : null;
       if (stated !== null) this.formatted('bpb:', Number(stated[1]), runtime);
-      const before = args[i - 1];
-      if (typeof before === 'string') this.formatted(before, value, runtime);
+      const text = (at: number) => (typeof args[at] === 'string' ? args[at] : '');
+      const after = i + 2 < args.length ? `${text(i + 1)}{}` : text(i + 1);
+      if (value instanceof PyObject) this.formatted(text(i - 1), value, runtime, after);
+      else if (typeof value === 'number') this.formatted(text(i - 1), value, runtime);
     }
   }
 

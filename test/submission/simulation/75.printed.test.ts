@@ -61,6 +61,9 @@ print(f"over documents: mean {np.mean(each):.4f} worst {max(each):.4f}")`,
     `${FINAL}${SAMPLE}print("val_loss %.8f val_bpb %.8f" % (loss, bpb))`,
     `${FINAL}${SAMPLE}print("val_bpb: {:.8f} of {}".format(bpb, "all"))`,
     `${FINAL}${SAMPLE}json.dump({"val_loss": loss, "val_bpb": bpb}, open("result.json", "w"))`,
+    `${FINAL}${SAMPLE}print(f"{bpb:.4f} bits per byte, {loss:.4f} nats")`,
+    `${FINAL}${SAMPLE}print("%.4f bpb" % bpb)`,
+    `${FINAL}${SAMPLE}print("final:", bpb, "bits/byte")`,
     // Nothing says which of them is the score: the last.
     `evaluate(tokens, SEQ_LEN)\n${SAMPLE}print(bpb)`,
     // The whole is made last, and the part printed.
