@@ -156,7 +156,11 @@ const hash: Builtin = strict(([value = null], _keywords, machine) => {
 });
 
 const print: Builtin = (args, _keywords, machine) => {
-  machine.host.printed?.(args, machine);
+  // An instance makes its text, with what is formatted into it.
+  const texts = args.map((each) =>
+    each instanceof PyInstance ? (machine.text(each) ?? each) : each,
+  );
+  machine.host.printed?.(texts, machine);
   return null;
 };
 

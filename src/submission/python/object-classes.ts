@@ -2,6 +2,7 @@
  * Classes of scripts and of the library, and their instances with the special methods that the class has.
  */
 import { BoundMethod, Descriptor, NativeType } from './object-descriptors.js';
+import { PyDict } from './object-mappings.js';
 import type { Runtime } from './runtime.js';
 import { type Keywords, PyObject, Unknown, type Value } from './values.js';
 
@@ -87,6 +88,21 @@ export class PyClass extends PyObject {
       runtime.raise('TypeError', `${this.name}() takes no arguments`);
     }
     return instance;
+  }
+  /** The members of an enumeration. */
+  override iterate(): Iterable<Value> | undefined {
+    return this.#members()?.values();
+  }
+  override length(): number | undefined {
+    return this.#members()?.length;
+  }
+  override contains(value: Value): boolean | undefined {
+    return this.#members()?.includes(value);
+  }
+  #members(): Value[] | undefined {
+    const members = this.find('__members__');
+    if (!(members instanceof PyDict)) return undefined;
+    return [...members.entries.values()].map(([, member]) => member);
   }
   /** `Class[int]` */
   override item(index: Value, runtime: Runtime): Value | undefined {

@@ -4,7 +4,7 @@
 
 import { lookedUp } from './belonging.js';
 import type { Runtime } from './runtime.js';
-import { PyObject, Unknown, type Value } from './values.js';
+import { NativeFunction, PyObject, Unknown, type Value } from './values.js';
 
 /** Longer lists are not known. */
 const LENGTH_MAX = 4_000_000;
@@ -18,13 +18,22 @@ export class PySlice extends PyObject {
   ) {
     super();
   }
-  override attribute(name: string): Value | undefined {
+  override attribute(name: string, runtime: Runtime): Value | undefined {
+    if (name === 'indices') {
+      return new NativeFunction(name, ([length = null]) => {
+        const size = integerOf(length, runtime);
+        const span = size === null ? null : spanOf(this, size, runtime);
+        if (span === null) return runtime.unknown('the bounds of a slice that are not known');
+        return runtime.tuple([span.start, span.stop, span.step]);
+      });
+    }
     return name === 'start' || name === 'stop' || name === 'step' ? this[name] : undefined;
   }
 }
 
 interface Span {
   readonly start: number;
+  readonly stop: number;
   readonly step: number;
   readonly count: number;
 }
@@ -41,7 +50,7 @@ export function spanOf(slice: PySlice, length: number, runtime: Runtime): Span |
   const place = (bound: number) => clamp(bound < 0 ? bound + length : bound, low, high);
   const from = start === undefined ? (step > 0 ? low : high) : place(start);
   const to = stop === undefined ? (step > 0 ? high : low) : place(stop);
-  return { start: from, step, count: Math.max(0, Math.ceil((to - from) / step)) };
+  return { start: from, stop: to, step, count: Math.max(0, Math.ceil((to - from) / step)) };
 }
 
 /** The integer that an index stands for; null where it is not known. */

@@ -173,4 +173,7 @@ export const SNIPPETS: readonly string[] = [
   'class Stack(list):\n    def top(self): return self[-1]\ns = Stack([1, 2])\ns.append(3)\nr = [s.top(), len(s), s[0], list(s), sum(s)]',
   'from contextlib import contextmanager\n@contextmanager\ndef group():\n    yield 3, 8\ndef f():\n    with group() as (rank, world):\n        x = rank + 1\n    return [x, world]\nr = f()',
   'import math\nr = [math.fsum(x / 4 for x in range(5)), math.prod([2, 3, 0.5]), math.fsum([])]',
+  'from contextlib import contextmanager\nclass M:\n    def __init__(self): self.on = True\n    @contextmanager\n    def off(self, value=False):\n        self.on = value\n        yield self\n        self.on = True\nm = M()\nr = []\nwith m.off() as same:\n    r.append((m.on, same is m))\nwith M.off(m, value=3):\n    r.append(m.on)\nr.append(m.on)',
+  'r = [slice(2, 50, 3).indices(10), slice(None).indices(4), slice(None, None, -1).indices(4), slice(-3, -1).indices(5), list(range(*slice(0, 10, 3).indices(8)))]',
+  'from enum import Enum\nclass C(Enum):\n    A = 1\n    B = "b"\nr = [[c.name for c in C], len(C), C["B"].value, list(C.__members__), C.A in C, {c: c.value for c in C}[C.A]]',
 ];

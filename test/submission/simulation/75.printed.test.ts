@@ -80,6 +80,15 @@ print(f"val_bpb: {np.mean(each):.4f}")`;
   });
 });
 
+test('an instance that is printed makes its text, with the score in it', async () => {
+  const of = (ids: string) => `class Score:
+    def __init__(self, ids): self.loss, self.bpb = evaluate(ids, SEQ_LEN)
+    def __str__(self): return f"val_bpb:{self.bpb:.8f}"
+print(Score(${ids}))`;
+  expect(await found(`${of('tokens')}\nevaluate(part, SEQ_LEN)`)).toEqual([]);
+  expect(await found(`${of('part')}\nevaluate(tokens, SEQ_LEN)`)).toEqual(['truncated-set fail']);
+});
+
 describe('a header that is skipped is no limit', () => {
   test.each([
     'np.memmap(f, dtype=np.uint16, mode="r", offset=1024, shape=(int(np.fromfile(f, "<i4", count=256)[2]),))',

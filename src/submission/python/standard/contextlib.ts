@@ -3,7 +3,14 @@
  */
 import type { Machine } from '../machine.js';
 import { PyIterator } from '../object-functions.js';
-import { type Native, NativeFunction, PyObject, Unknown, type Value } from '../values.js';
+import {
+  type Keywords,
+  type Native,
+  NativeFunction,
+  PyObject,
+  Unknown,
+  type Value,
+} from '../values.js';
 
 /** A context manager made of a generator: what it yields is entered, the rest runs at the end. */
 class GeneratorManager extends PyObject {
@@ -20,6 +27,27 @@ class GeneratorManager extends PyObject {
   /** It is a decorator as well. */
   override call(args: readonly Value[]): Value {
     return args[0] ?? null;
+  }
+}
+
+/** `@contextmanager`, of a function or a method. */
+class ManagerFunction extends PyObject {
+  readonly typeName = 'function';
+  constructor(
+    private readonly callee: Value,
+    private readonly machine: Machine,
+  ) {
+    super();
+  }
+  override get binds(): boolean {
+    return true;
+  }
+  override attribute(name: string): Value | undefined {
+    return name === '__wrapped__' ? this.callee : this.machine.attribute(this.callee, name);
+  }
+  override call(args: readonly Value[], keywords: Keywords): Value {
+    const steps = this.machine.call(this.callee, args, keywords);
+    return steps instanceof Unknown ? new Unknown(steps.stop) : new GeneratorManager(steps);
   }
 }
 
@@ -61,14 +89,7 @@ class ExitStack extends PyObject {
 
 export function contextlibModule(machine: Machine): Map<string, Value> {
   const entries: [string, Native][] = [
-    [
-      'contextmanager',
-      ([callee = null]) =>
-        new NativeFunction('contextmanager', (args, keywords) => {
-          const steps = machine.call(callee, args, keywords);
-          return steps instanceof Unknown ? new Unknown(steps.stop) : new GeneratorManager(steps);
-        }),
-    ],
+    ['contextmanager', ([callee = null]) => new ManagerFunction(callee, machine)],
     ['suppress', (types) => new Suppress(types)],
     ['nullcontext', ([entered = null]) => new NullContext(entered)],
     ['closing', ([entered = null]) => new NullContext(entered)],

@@ -33,7 +33,19 @@ export function enumModule(): Map<string, Value> {
             cls.namespace.set(name, member);
             all.push(member);
           }
-          cls.namespace.set('__members__', runtime.list(all));
+          const members = runtime.dict(
+            all.map((each): [Value, Value] => [
+              (each as PyInstance).attributes.get('name') ?? null,
+              each,
+            ]),
+          );
+          cls.namespace.set('__members__', members);
+          cls.namespace.set(
+            '__class_getitem__',
+            new NativeMethod('__class_getitem__', (_cls, [name = null]) =>
+              runtime.item(members, name),
+            ),
+          );
           cls.namespace.set(
             '__new__',
             new NativeMethod('__new__', (_cls, [value = null]) => {
