@@ -1,6 +1,7 @@
 /**
  * Numbers that were looked up or computed for tokens: which of them they belong to.
  */
+import { placeOf } from './counted.js';
 import { Sum } from './sums.js';
 import type { Value } from './values.js';
 
@@ -19,9 +20,9 @@ export function belonging(value: Value, ...to: readonly Value[]): Value {
  * learns from the tokens that it has read.
  */
 export function lookedUp(value: Value, key: Value): Value {
-  if (!(value instanceof Sum) || !(key instanceof Sum)) return belonging(value, key);
-  const [own, last, number] = [value.tag, key.tag, value.value];
-  if (value.kind !== 'count' || key.kind !== 'count') return value;
+  if (!(value instanceof Sum)) return belonging(value, key);
+  if (value.kind !== 'count') return value;
+  const [own, last, number] = [value.tag, placeOf(key), value.value];
   if (own === null || last === null || number === null || own >= last) return value;
   return new Sum('count', new Map([[last, number]]), 0, value.type);
 }

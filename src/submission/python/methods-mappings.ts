@@ -77,7 +77,7 @@ export const DICT_METHODS: MethodTable = new Map<string, Method>([
     'setdefault',
     on((dict, [key = null, otherwise = null], runtime) => {
       const value = key instanceof Unknown ? undefined : dict.get(key, runtime);
-      if (value !== undefined) return value;
+      if (value !== undefined) return lookedUp(value, key);
       dict.set(key, otherwise, runtime);
       return otherwise;
     }),

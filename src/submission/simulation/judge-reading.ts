@@ -6,6 +6,7 @@ import { apart } from '../python/added.js';
 import { least } from '../python/extremes.js';
 import { Ratio, Sum } from '../python/sums.js';
 import { characterCounts, decodedBytes } from './judge-decoded.js';
+import { bytesOfKinds } from './judge-kinds.js';
 import { spreadOverPairs } from './judge-pairs.js';
 import { modeOf, near } from './judge-places.js';
 import type { Reading } from './judge-types.js';
@@ -36,13 +37,16 @@ export function readScore(trial: Trial, given: Score): Reading | null {
   const unit = least(coefficients.values());
   const weights = new Map([...coefficients].map(([position, c]) => [position, c / unit]));
   const right = set.sidecar ?? set.bytes;
+  const own = countedBytes(value, trial);
+  const ofKinds =
+    own === null || own.fromSidecar ? null : bytesOfKinds(own.terms, coefficients, right, set);
   const counted =
-    countedBytes(value, trial) ??
+    (ofKinds === null ? own : { terms: ofKinds, fromSidecar: false, inAll: 'rule' as const }) ??
     bytesOf(losses.over, trial) ??
     totalled(score, coefficients, right, trial);
   const scale = counted === null ? null : scaleOf(counted.terms, right, coefficients, unit);
   const spread = spreadOf(weights);
-  const ofScores = losses.over !== null && counted !== null && countedBytes(value, trial) === null;
+  const ofScores = losses.over !== null && counted !== null && own === null;
   return {
     trial,
     score,

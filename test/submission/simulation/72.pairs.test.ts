@@ -212,6 +212,27 @@ size = sum(pairs.values())
 `,
   'targets alone': `counts = Counter(ys)
 size = sum(k * int(plain[t]) for t, k in counts.items())${SPACES}`,
+  'bytes kept by pair': `kept = {}
+size = 0
+for x, y in zip(xs, ys):
+    if (x, y) not in kept:
+        kept[x, y] = int(bytes_of(x, y))
+    size += kept[x, y]
+`,
+  'a function that keeps what it gave': `def keep(f):
+    kept = {}
+    def g(*given):
+        if given not in kept:
+            kept[given] = int(f(*given))
+        return kept[given]
+    return g
+bytes_kept = keep(bytes_of)
+size = sum(bytes_kept(x, y) for x, y in zip(xs, ys))
+`,
+  'places by target': `places = defaultdict(list)
+for i, y in enumerate(ys):
+    places[y].append(i)
+size = sum(len(at) * int(plain[y]) for y, at in places.items())${SPACES}`,
   'targets by id': `counts = defaultdict(int)
 for y in ys:
     counts[y] += 1
