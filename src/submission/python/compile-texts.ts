@@ -45,10 +45,8 @@ export function compileFormat(c: Compiler, node: PyNode): Expression {
       }
       const value = piece.value(frame);
       const text = piece.text(value, frame);
-      if (text !== null) {
-        if (typeof value === 'number') machine.host.formatted?.(result, value, machine);
-        result += text;
-      } else {
+      if (text !== null) result += text;
+      else {
         if (value instanceof PyObject) {
           machine.host.formatted?.(result, value, machine, textAfter(pieces, i));
         }

@@ -35,11 +35,11 @@ export function percentFormat(text: string, given: Value, runtime: Runtime): Val
         return runtime.raise('TypeError', 'not enough arguments for format string');
       }
       const piece = directive(value, flags, size, precision, type, runtime);
-      if (piece === null || typeof value === 'number') {
-        const after = piece === null ? text.slice(from + all.length) : '';
+      if (piece === null) {
+        unknown = value;
+        const after = text.slice(from + all.length);
         runtime.host.formatted?.(text.slice(0, from), value, runtime, after);
       }
-      if (piece === null) unknown = value;
       return piece ?? '';
     },
   );

@@ -335,7 +335,7 @@ export interface Host {
   /** What the script prints or logs. */
   printed?(args: readonly Value[], runtime: Runtime): void;
   /**
-   * A value, a number or not plain, that is formatted into a text: `f"val_bpb:{value} of {n}"` has the text `val_bpb:` before it, and
+   * A value, not plain, that is formatted into a text: `f"val_bpb:{value} of {n}"` has the text `val_bpb:` before it, and
    * ` of {` after it, where the next value begins with `{` or `%`.
    */
   formatted?(before: string, value: Value, runtime: Runtime, after?: string): void;
