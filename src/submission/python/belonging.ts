@@ -1,7 +1,6 @@
 /**
  * Numbers that were looked up or computed for tokens: which of them they belong to.
  */
-import { placeOf } from './counted.js';
 import { Sum } from './sums.js';
 import type { Value } from './values.js';
 
@@ -15,14 +14,19 @@ export function belonging(value: Value, ...to: readonly Value[]): Value {
   return last < 0 ? value : new Sum('count', new Map([[last, value]]), 0);
 }
 
-/**
- * What was looked up for a token belongs to it, even where it was counted for earlier ones: counts of a model that
- * learns from the tokens that it has read.
- */
+/** What was looked up for a token belongs to it. */
 export function lookedUp(value: Value, key: Value): Value {
-  if (!(value instanceof Sum)) return belonging(value, key);
+  if (!(value instanceof Sum) || !(key instanceof Sum)) return belonging(value, key);
+  return key.kind === 'count' ? movedTo(value, key.tag) : value;
+}
+
+/**
+ * The number of a later token, even where it was counted for earlier ones: counts of a model that learns from the
+ * tokens that it has read.
+ */
+export function movedTo(value: Sum, last: number | null): Sum {
+  const [own, number] = [value.tag, value.value];
   if (value.kind !== 'count') return value;
-  const [own, last, number] = [value.tag, placeOf(key), value.value];
   if (own === null || last === null || number === null || own >= last) return value;
   return new Sum('count', new Map([[last, number]]), 0, value.type);
 }

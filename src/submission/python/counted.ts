@@ -3,6 +3,7 @@
  *
  * The key is the first token that was equal, so that it does not say this of the others: how the number grew does.
  */
+import { belonging, movedTo } from './belonging.js';
 import { PyTuple } from './object-sequences.js';
 import { numericValue, Sum } from './sums.js';
 import type { Value } from './values.js';
@@ -110,3 +111,7 @@ export function countedAs(key: Value, value: Value, tally: Tally | undefined): V
   const place = placeOf(key);
   return place === null ? counts : counts.at(place);
 }
+
+/** What a dictionary has for a key belongs to the last of the key's tokens. */
+export const ofKey = (value: Value, key: Value): Value =>
+  value instanceof Sum ? movedTo(value, placeOf(key)) : belonging(value, key);

@@ -2,7 +2,7 @@
  * Methods of dictionaries and sets.
  */
 
-import { lookedUp } from './belonging.js';
+import { ofKey } from './counted.js';
 import { collected, type Method, type MethodTable } from './methods.js';
 import { type PyDict, PySet } from './object-mappings.js';
 import { PyList, PyTuple } from './object-sequences.js';
@@ -70,14 +70,14 @@ export const DICT_METHODS: MethodTable = new Map<string, Method>([
       if (key instanceof Unknown) return new Unknown(key.stop);
       const value = dict.lookup(key, runtime);
       if (value !== undefined) return value;
-      return dict.blurred === null ? lookedUp(otherwise, key) : new Unknown(dict.blurred.stop);
+      return dict.blurred === null ? ofKey(otherwise, key) : new Unknown(dict.blurred.stop);
     }),
   ],
   [
     'setdefault',
     on((dict, [key = null, otherwise = null], runtime) => {
       const value = key instanceof Unknown ? undefined : dict.get(key, runtime);
-      if (value !== undefined) return lookedUp(value, key);
+      if (value !== undefined) return ofKey(value, key);
       dict.set(key, otherwise, runtime);
       return otherwise;
     }),

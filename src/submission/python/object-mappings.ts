@@ -2,8 +2,7 @@
  * Dictionaries and sets, in the order of insertion.
  */
 
-import { lookedUp } from './belonging.js';
-import { countedAs, isMany, placeOf, Tally } from './counted.js';
+import { countedAs, isMany, ofKey, placeOf, Tally } from './counted.js';
 import { type Key, keyOf } from './keys.js';
 import type { Runtime } from './runtime.js';
 import { type Keywords, PyObject, Unknown, type Value } from './values.js';
@@ -83,8 +82,8 @@ export class PyDict extends PyObject {
     const place = placeOf(index);
     const whole = place === null || place === placeOf(key);
     return whole
-      ? lookedUp(countedAs(index, value, this.tallies.get(hashed)), index)
-      : lookedUp(value, index);
+      ? ofKey(countedAs(index, value, this.tallies.get(hashed)), index)
+      : ofKey(value, index);
   }
   *keys(): Generator<Value> {
     for (const [key] of this.entries.values()) yield key;
@@ -98,7 +97,7 @@ export class PyDict extends PyObject {
       return runtime.raise('KeyError', runtime.text(index, true) ?? '', index);
     const made = runtime.call(this.factory, []);
     this.set(index, made, runtime);
-    return lookedUp(made, index);
+    return ofKey(made, index);
   }
   override setItem(index: Value, value: Value, runtime: Runtime): boolean {
     this.set(index, value, runtime);

@@ -1,7 +1,7 @@
 /**
  * `collections`
  */
-import { lookedUp } from '../belonging.js';
+import { ofKey } from '../counted.js';
 import type { Machine } from '../machine.js';
 import { argumentAt, collected, type Method, numberArgument, textArgument } from '../methods.js';
 import { NativeType } from '../object-descriptors.js';
@@ -35,7 +35,7 @@ class NamedDict extends PyDict {
 class Counter extends NamedDict {
   override item(index: Value, machine: Machine): Value | undefined {
     if (index instanceof Unknown) return new Unknown(index.stop);
-    return this.lookup(index, machine) ?? lookedUp(0, index);
+    return this.lookup(index, machine) ?? ofKey(0, index);
   }
   override attribute(name: string, machine: Machine): Value | undefined {
     const method = COUNTER_METHODS.get(name);
