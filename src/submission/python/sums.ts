@@ -4,27 +4,12 @@
 import { apart, withAddition } from './added.js';
 import { ARITHMETIC, COMPARISONS } from './number-operators.js';
 import type { Runtime } from './runtime.js';
+import { narrowest, PYTHON_NUMBER, type SumType } from './sum-types.js';
 import { Terms } from './terms.js';
 import { NativeFunction, PyObject, stopWith, Unknown, type Value } from './values.js';
 
 /** What the terms of a sum are: nats of targets, or counts (bytes, tokens) that targets add. */
 type SumKind = 'loss' | 'count';
-
-interface SumType {
-  /** Type of the tensor that holds the sum, such as `float32`; null for a Python number. */
-  readonly dtype: string | null;
-  /** The narrowest type in which partial sums were added one after another; null where none is narrower than float64. */
-  readonly running: string | null;
-}
-
-const PYTHON_NUMBER: SumType = { dtype: null, running: null };
-
-/** From narrow to wide, by the bits of the significand. */
-const NARROW = ['bfloat16', 'float16', 'float32'];
-
-function narrowest(...types: (string | null)[]): string | null {
-  return NARROW.find((name) => types.includes(name)) ?? null;
-}
 
 /**
  * `constant + Σ terms.get(p) · atom(p)` over stream positions p. The atom of a `loss` is the nats of target p, whose
