@@ -40,7 +40,8 @@ export function settled(entry: Entry, one: Run, budget: Budget): { run: Run; ran
   let ran = runOnce(entry, run, budget);
   if (ran.trial.scores.length === 0 && !isEmpty(ran.trial)) return { run, ran };
   const scale = scaleFor(ran.settings);
-  if (scale !== LENGTH_SCALE) {
+  // Longer rows take more steps, and the other runs are to follow.
+  if (scale !== LENGTH_SCALE && 2 * OTHERS * ran.steps < budget.steps) {
     run = { ...run, scale };
     ran = runOnce(entry, run, budget);
   }
