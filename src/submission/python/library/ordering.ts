@@ -111,7 +111,7 @@ function unique(library: Library): Operation {
   return onArray(library, (array, _, keywords, runtime) => {
     const hidden = hiddenBy(array, 'order', runtime);
     if (hidden !== null) return hidden;
-    runtime.spend(1 + array.size);
+    runtime.spend(1 + 4 * array.size);
     const { data, dtype } = array;
     const values = [...new Set(data)].sort((a, b) => a - b);
     const place = new Map(values.map((value, i) => [value, i]));
