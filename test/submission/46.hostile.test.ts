@@ -96,6 +96,18 @@ while True: pass
     expect(reason).toMatch(/^not followed .* the steps of the run are spent$/);
 });
 
+/** More than a call takes arguments. */
+test.each([
+  'd = collections.deque(range(200_000))\nd.rotate(150_000)',
+  'c = collections.Counter(list(range(200_000)))\ne = c.copy()',
+  'd = {t: 1 for t in list(range(200_000))}\ne = {**d}',
+  'u = min(list(range(200_000))), max(*range(100_000))',
+  'u = torch.cat([torch.zeros(1)] * 130_000)',
+])('large collections are no failure of the simulation: %s', async (text) => {
+  const { parts } = await audited(`import collections\n${text}\n${SCORES}`);
+  for (const { reason } of parts) expect(reason).not.toMatch(/BPB_BUG/);
+});
+
 test('numbers of a model cost nothing until they are used', async () => {
   const weights = 'kept = [torch.zeros(2**17) for _ in range(300)]\n';
   const { findings } = await audited(`import torch\n${weights}${SCORES}`);

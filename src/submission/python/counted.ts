@@ -36,8 +36,8 @@ export const isMany = (value: Value | undefined): value is Sum =>
 
 /** How a number grew from 0: by how much for which target. */
 export class Tally {
-  private readonly targets: number[] = [];
-  private readonly amounts: number[] = [];
+  private targets: number[] = [];
+  private amounts: number[] = [];
   private total = 0;
   private made: Sum | null = null;
 
@@ -59,8 +59,8 @@ export class Tally {
 
   copy(): Tally {
     const copied = new Tally();
-    copied.targets.push(...this.targets);
-    copied.amounts.push(...this.amounts);
+    copied.targets = [...this.targets];
+    copied.amounts = [...this.amounts];
     copied.total = this.total;
     return copied;
   }

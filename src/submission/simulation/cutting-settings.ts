@@ -8,9 +8,11 @@ import { type Budget, type Run, runWhole } from './run.js';
 import { smallSetting } from './settings.js';
 import type { Limit, Trial } from './types.js';
 
-interface Tries {
+/** What limits are tried out with. */
+export interface Tries {
   readonly entry: Entry;
   readonly run: Run;
+  /** Numbers that the script stated, by name. */
   readonly settings: ReadonlyMap<string, number>;
   readonly budget: Budget;
 }

@@ -1,10 +1,9 @@
 /**
  * Tries limits out that cut nothing of a small set: whether a smaller number in their place leaves less of the result.
  */
-import { limitsOfSettings } from './cutting-settings.js';
-import type { Entry } from './entries.js';
+import { limitsOfSettings, type Tries } from './cutting-settings.js';
 import { lastPlace, targetsOf, writtenOf } from './results.js';
-import { type Budget, type Run, runWhole } from './run.js';
+import { runWhole } from './run.js';
 import { withFactor, withLimit } from './trying.js';
 import type { Limit, Trial } from './types.js';
 
@@ -14,13 +13,7 @@ const POSSIBLE_MAX = 6;
 /** Share of the steps that only limits that are certain may use; the rest is for evaluations behind settings. */
 const RESERVED = 0.7;
 
-/** What limits are tried out with. */
-interface Tries {
-  readonly entry: Entry;
-  readonly run: Run;
-  /** Numbers that the script stated, by name. */
-  readonly settings: ReadonlyMap<string, number>;
-  readonly budget: Budget;
+interface Trying extends Tries {
   /** False: only limits that are certain to limit something are tried out. */
   readonly thorough: boolean;
 }
@@ -29,7 +22,7 @@ interface Tries {
  * Left out are limits that cut nothing of the last result, such as the documents that are learned from, and those that
  * are only possible where no trial shows that they cut; marked are those that cut it.
  */
-export function withCutting(trials: readonly Trial[], tries: Tries): Trial[] {
+export function withCutting(trials: readonly Trial[], tries: Trying): Trial[] {
   const [whole] = trials;
   const tried = new Map<string, boolean>();
   const enough = tries.budget.steps * RESERVED;
@@ -58,10 +51,7 @@ export function withCutting(trials: readonly Trial[], tries: Tries): Trial[] {
 }
 
 /** Of a run without a result nothing can be tried out: the limits that the script states as numbers. */
-export function withStated(
-  trial: Trial,
-  { entry, run, settings }: Omit<Tries, 'budget' | 'thorough'>,
-): Trial {
+export function withStated(trial: Trial, { entry, run, settings }: Omit<Tries, 'budget'>): Trial {
   const limits = trial.limits.filter(
     (limit) =>
       limit.possible !== true && withLimit(entry, run, limit, settings, limit.limit) !== null,
@@ -69,7 +59,7 @@ export function withStated(
   return { ...trial, limits };
 }
 
-function trialsOf(whole: Trial, { entry, run, settings, thorough }: Tries) {
+function trialsOf(whole: Trial, { entry, run, settings, thorough }: Trying) {
   const known = new Set<string>();
   const found = (possible: boolean) =>
     whole.limits.flatMap((limit) => {

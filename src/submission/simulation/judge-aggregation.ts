@@ -127,8 +127,8 @@ function numberAdded({ at, readings }: Evaluation): Judged[] {
 }
 
 /**
- * In nats a target; null for none. One that is neither the same in all, nor for each target, nor in the figure is looked up by tokens: it may
- * be a part of their losses, such as a logarithm of a normalizer.
+ * In nats a target; null for none. One that is neither the same in all, nor for each target, nor in the figure is looked
+ * up by tokens: it may be a part of their losses, such as a logarithm of a normalizer.
  */
 export function addedNumber(readings: readonly Reading[]): number | 'varying' | null {
   const added = readings.flatMap(({ score }) => {

@@ -95,7 +95,9 @@ function bridged(positions: readonly number[], { right, weights }: Reading): num
     const before = found.at(-1);
     const between: number[] = [];
     for (let p = position - 1; before !== undefined && p > before; p--) between.push(p);
-    if (between.every((p) => right[p] === 0 && weights.has(p))) found.push(...between.reverse());
+    if (between.every((p) => right[p] === 0 && weights.has(p))) {
+      for (const p of between.reverse()) found.push(p);
+    }
     found.push(position);
   }
   return found;

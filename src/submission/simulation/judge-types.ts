@@ -31,7 +31,7 @@ export interface Reading {
   readonly bytesFollow: boolean;
   /** The counted bytes are entries of the sidecar, not of a table. */
   readonly fromSidecar: boolean;
-  /** Only how many bytes were counted in all was seen: those of the rule, or of the documents' text. */
+  /** Only how many bytes were counted in all was seen: those of the rule, of the documents' text, or its characters. */
   readonly inAll: 'rule' | 'text' | 'characters' | null;
   /** The quotient is a mean of scores, each with its own bytes. */
   readonly ofScores: boolean;

@@ -1,6 +1,7 @@
 /**
  * Operations that put arrays together, repeat them and cut them.
  */
+import { greatest } from '../extremes.js';
 import type { Runtime } from '../runtime.js';
 import { Unknown, type Value } from '../values.js';
 import { NdArray, type Operation } from './array.js';
@@ -102,7 +103,7 @@ function cat(library: Library): Operation {
         library,
         runtime,
       );
-    const rank = Math.max(...arrays.map(({ shape }) => shape.length), 1);
+    const rank = Math.max(greatest(arrays.map(({ shape }) => shape.length)), 1);
     return joined(arrays, checkedAxis(integerOf(dim) ?? 0, rank, runtime), library, runtime);
   };
 }

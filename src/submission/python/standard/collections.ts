@@ -155,7 +155,11 @@ const DEQUE_METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
         items.length === 0
           ? 0
           : ((numberArgument(by, 1, machine) % items.length) + items.length) % items.length;
-      items.unshift(...items.splice(items.length - shift));
+      const rotated = [
+        ...items.slice(items.length - shift),
+        ...items.slice(0, items.length - shift),
+      ];
+      for (const [i, item] of rotated.entries()) items[i] = item;
       return null;
     },
   ],

@@ -17,13 +17,12 @@ import {
 } from '../../python/values.js';
 import { moduleOf } from '../arguments.js';
 import { executor } from './futures.js';
+import { nothing } from './system.js';
 
 /** Raised where nothing comes any more. */
 const EMPTY = 'Empty';
 
 const BETWEEN = 'what goes through a queue back and forth between threads';
-
-const nothing: Native = () => null;
 
 /** Threads of a run that have been started and not run. */
 class Waiting {
