@@ -96,16 +96,18 @@ while True: pass
     expect(reason).toMatch(/^not followed .* the steps of the run are spent$/);
 });
 
-/** More than a call takes arguments. */
+/** More than a call takes arguments; the number is 1 where all of them were followed. */
 test.each([
-  'd = collections.deque(range(200_000))\nd.rotate(150_000)',
-  'c = collections.Counter(list(range(200_000)))\ne = c.copy()',
-  'd = {t: 1 for t in list(range(200_000))}\ne = {**d}',
-  'u = min(list(range(200_000))), max(*range(100_000))',
-  'u = torch.cat([torch.zeros(1)] * 130_000)',
-])('large collections are no failure of the simulation: %s', async (text) => {
-  const { parts } = await audited(`import collections\n${text}\n${SCORES}`);
-  for (const { reason } of parts) expect(reason).not.toMatch(/BPB_BUG/);
+  ['d = collections.deque(range(200_000))\nd.rotate(150_000)', 'd[0] - 49_999'],
+  ['u = torch.cat([torch.ones(1)] * 130_000)', 'len(u) / 130_000'],
+  ['u = max(*range(130_000))', 'u / 129_999'],
+  ['c = collections.Counter([1] * 200_000).copy()', 'c[1] / 200_000'],
+])('large collections are followed: %s', async (text, one) => {
+  const [before, after] = SCORES.split('{S / ');
+  const scored = `import collections${before!.replace('print(', `${text}\nprint(`)}{(${one}) * S / ${after}`;
+  const verdicts = async (script: string) =>
+    (await audited(script)).parts.map(({ verdict }) => verdict);
+  expect(await verdicts(scored)).toEqual(await verdicts(SCORES));
 });
 
 test('numbers of a model cost nothing until they are used', async () => {
