@@ -32,6 +32,18 @@ const VALID: readonly [name: string, source: string][] = [
     'match x:\n    case A():\n        pass\n    case a.B() | {} | []:\n        pass\n',
   ],
   ['soft keywords as names', 'match = case = type = 1\nmatch(case)\ncase = match[type]\n'],
+  [
+    'strings side by side in a pattern',
+    'match x:\n    case "a" "b": pass\n    case ("a" \'b\' "c" | "d"   "e" "f"): pass\n    case "g": y = "h" "i"\n',
+  ],
+  [
+    'type parameters',
+    'class C[T: int, *Ts, **P](object):\n    def f[U](self, *args: *Ts) -> U: ...\n',
+  ],
+  [
+    'a decorator that is an expression',
+    '@(lambda f: f)\ndef f(): pass\n@x[0].y(1)  # one\nclass C: pass\n@a.b(c(1), d=2)\ndef g(): pass\n@(\n  a or\n  b)\ndef h(): pass\n',
+  ],
   ['a star in a subscript', 'x[*i] = G[*T, 1]\n'],
   ['a star in a comprehension', 'x = [a for a, *_ in y]\n'],
   ['positional parameters of a lambda', 'f = lambda a, /, b: a\n'],

@@ -149,10 +149,9 @@ export class World implements Host {
     runtime: Runtime,
   ): Value | undefined {
     for (const each of args) {
-      if (!(each instanceof NdArray)) continue;
-      // Whether its elements are tokens is looked at in each of them.
+      if (!(each instanceof NdArray) || !each.tagged) continue;
+      // Each of its elements was looked at.
       runtime.spend(each.size >> 2);
-      if (!each.tagged) continue;
       const length = each.shape.at(-1) ?? 1;
       this.calls.count++;
       this.calls.longest = Math.max(this.calls.longest, length);

@@ -88,6 +88,12 @@ class Rewriter {
   private target: { from: number; depth: number; tokens: number } | null = null;
   private lambdaDepths: number[] = [];
   private inCase = false;
+  /** A string of a pattern, with those that follow it in one piece of text. */
+  private pattern: { from: number; opening: string; body: string; edited: boolean } | null = null;
+  /** Where the decorator that is read begins. */
+  private decorated: number | null = null;
+  /** The name of a class or function is read, behind which a bracket opens type parameters. */
+  private defines = false;
   /** Depth of a comprehension whose targets are being read; -1 outside of any. */
   private forDepth = -1;
 
@@ -143,8 +149,10 @@ class Rewriter {
   private lineEnd(): void {
     const depth = this.brackets.length;
     if (this.group !== null && depth === this.group.depth + 1) this.group.lineEnds.push(this.at);
+    if (depth === 0 && this.decorated !== null) this.decorator(this.decorated);
     this.at++;
     if (depth > 0) return;
+    this.decorated = null;
     this.indented();
     this.previous = '\n';
     this.withDepth = -1;
@@ -196,8 +204,25 @@ class Rewriter {
     this.at = Math.min(text.length, text.startsWith(quote, end) ? end + quote.length : end);
     this.count(escapes);
     if (/f/i.test(opening)) this.formatted(at + opening.length, end);
+    if (this.inCase) this.inPattern(at, opening, text.slice(at + opening.length, end), quote);
     this.token('"', at);
     return true;
+  }
+
+  /** `case "a" "b":` is one string, of which the grammar knows no parts. */
+  private inPattern(at: number, opening: string, body: string, quote: string): void {
+    const { pattern } = this;
+    if (this.previous !== '"' || pattern === null) {
+      this.pattern = { from: at, opening, body, edited: false };
+      return;
+    }
+    if (pattern.edited) this.edits.pop();
+    pattern.edited = true;
+    // Of other quotes or prefixes the second part is left out, and the pattern is a shorter one.
+    if (pattern.opening === opening) pattern.body += body;
+    const close = pattern.opening.replace(/^[a-z]*/i, '');
+    const whole = `${pattern.opening}${pattern.body}${pattern.opening === opening ? quote : close}`;
+    this.edit(pattern.from, this.at, whole.padEnd(this.at - pattern.from));
   }
 
   /** Numbers with a bare point in the braces of a formatted string. */
@@ -228,6 +253,7 @@ class Rewriter {
     const keyword = this.previous !== '.' && KEYWORDS.has(word);
     if (word === 'print' && statement) this.edit(from, this.at, 'prinT');
     if (word === 'case' && this.previous === '\n') this.inCase = true;
+    this.defines = this.previous !== '.' && /^(?:class|def)$/.test(word) ? true : this.defines;
     if (keyword && word === 'for' && this.brackets.length > 0) this.forDepth = this.brackets.length;
     if (keyword && word === 'in') this.forDepth = -1;
     if (keyword && word === 'lambda') this.lambdaDepths.push(this.brackets.length);
@@ -284,7 +310,8 @@ class Rewriter {
     if (this.target?.depth === depth && /[,:)]/.test(character)) this.endTarget(from);
     if (character === '(' || character === '[' || character === '{') {
       if (this.empty(from, character)) return;
-      const subscript = character === '[' && /^[x)\]}"]$/.test(this.previous);
+      const subscript = character === '[' && /^[x)\]}"]$/.test(this.previous) && !this.defines;
+      this.defines = false;
       if (character === '(' && this.previous === 'with' && depth === 0 && this.withDepth === 0) {
         this.group = { depth, at: from, lineEnds: [], hasAs: false };
       }
@@ -295,6 +322,7 @@ class Rewriter {
     }
     if (character === ')' || character === ']' || character === '}') this.close(from);
     else if (character === '*') this.star(from);
+    else if (character === '@' && this.previous === '\n') this.decorated = from;
     else if (character === '/' && this.previous === ',' && this.lambdaDepths.at(-1) === depth) {
       this.edit(from, from + 1, '*');
     } else if (character === ':' && this.lambdaDepths.at(-1) === depth) {
@@ -304,6 +332,7 @@ class Rewriter {
       return;
     } else if (character === ':' && depth === 0) {
       this.inCase = false;
+      this.defines = false;
       this.withDepth = -1;
       this.group = null;
     }
@@ -335,6 +364,15 @@ class Rewriter {
     this.group = null;
   }
 
+  /** `@(lambda f: f)`, `@x[0].y`: a decorator that is no dotted name with arguments stands as one name of its length. */
+  private decorator(from: number): void {
+    const expression = this.text.slice(from + 1, this.at);
+    if (/^\s*[\w.]+\s*(?:\((?:[^()]|\([^()]*\))*\)\s*)?(?:#|$)/.test(expression)) return;
+    const begin = from + 1 + (expression.length - expression.trimStart().length);
+    const end = from + 1 + expression.trimEnd().length;
+    if (end > begin) this.edit(begin, end, '_'.repeat(end - begin));
+  }
+
   /** `x[*i]`, `[a for a, *_ in x]`: stars that the grammar does not know there. */
   private star(from: number): void {
     if (this.text[from + 1] === '*') {
@@ -344,7 +382,9 @@ class Rewriter {
     const { previous } = this;
     const inSubscript = this.brackets.at(-1)?.subscript === true && /^[[,]$/.test(previous);
     const inTargets = this.forDepth === this.brackets.length && /^(?:for|,)$/.test(previous);
-    if (inSubscript || inTargets) this.edit(from, from + 1, '+');
+    // `def f(*args: *Ts)`
+    const annotates = previous === ':' && this.brackets.at(-1)?.open === '(';
+    if (inSubscript || inTargets || annotates) this.edit(from, from + 1, '+');
   }
 
   /** A target that is more than a name stands as one name of its length. */
